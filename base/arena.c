@@ -1,0 +1,107 @@
+/* Arenas: chained blocks that double in size up to a megabyte. */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct base_arena_block {
+    base_arena_block *before;
+    size_t size;
+};
+
+enum { SMALLEST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGNMENT = 16 };
+
+static void *reallocate_default(void *state, void *block, size_t size)
+{
+    (void)state;
+    if (size == 0) {
+        free(block);
+        return NULL;
+    }
+    return realloc(block, size);
+}
+
+base_allocator base_allocator_default(void)
+{
+    return (base_allocator){reallocate_default, NULL};
+}
+
+void base_arena_init(base_arena *arena, const base_allocator *allocator)
+{
+    *arena = (base_arena){0};
+    arena->allocator = allocator != NULL ? *allocator : base_allocator_default();
+}
+
+void base_arena_release(base_arena *arena)
+{
+    base_arena_block *block = arena->blocks;
+    while (block != NULL) {
+        base_arena_block *before = block->before;
+        arena->allocator.reallocate(arena->allocator.state, block, 0);
+        block = before;
+    }
+    base_allocator allocator = arena->allocator;
+    *arena = (base_arena){0};
+    arena->allocator = allocator;
+}
+
+static bool add_block(base_arena *arena, size_t wanted)
+{
+    size_t size = arena->blocks == NULL ? SMALLEST_BLOCK : arena->blocks->size * 2;
+    if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
+    if (size < wanted) size = wanted;
+    size_t header = (sizeof(base_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (size > SIZE_MAX / 2) return false;
+    base_arena_block *block = arena->allocator.reallocate(arena->allocator.state, NULL, header + size);
+    if (block == NULL) return false;
+    block->before = arena->blocks;
+    block->size = size;
+    arena->blocks = block;
+    arena->next = (char *)block + header;
+    arena->left = size;
+    arena->total += header + size;
+    return true;
+}
+
+void *base_arena_alloc(base_arena *arena, size_t size)
+{
+    if (size > SIZE_MAX / 4) {
+        arena->failed = true;
+        return NULL;
+    }
+    size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (rounded == 0) rounded = ALIGNMENT;
+    if (rounded > arena->left && !add_block(arena, rounded)) {
+        arena->failed = true;
+        return NULL;
+    }
+    void *result = arena->next;
+    arena->next += rounded;
+    arena->left -= rounded;
+    memset(result, 0, rounded);
+    return result;
+}
+
+char *base_arena_copy(base_arena *arena, const char *text, size_t length)
+{
+    char *copy = base_arena_alloc(arena, length + 1);
+    if (copy != NULL && length > 0) memcpy(copy, text, length);
+    return copy;
+}
+
+bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size)
+{
+    if (count < *capacity) return true;
+    size_t wanted = *capacity == 0 ? 8 : *capacity * 2;
+    if (wanted > SIZE_MAX / 4 / item_size) {
+        arena->failed = true;
+        return false;
+    }
+    void *grown = base_arena_alloc(arena, wanted * item_size);
+    if (grown == NULL) return false;
+    if (count > 0) memcpy(grown, *items, count * item_size);
+    *items = grown;
+    *capacity = wanted;
+    return true;
+}

@@ -1,0 +1,58 @@
+/* Memory with an owner and an end: every allocation of a pass or a store comes from an arena and goes with it.
+ *
+ * An arena remembers that an allocation failed, so that a pass may check once at its end; each allocation also
+ * returns NULL, and callers never dereference that. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Where an arena gets its blocks. `reallocate(state, NULL, n)` allocates, `(state, p, 0)` frees; NULL means failure. */
+typedef struct base_allocator {
+    void *(*reallocate)(void *state, void *block, size_t size);
+    void *state;
+} base_allocator;
+
+typedef struct base_arena_block base_arena_block;
+
+typedef struct base_arena {
+    base_arena_block *blocks;
+    char *next;
+    size_t left;
+    size_t total; /* bytes taken from the allocator */
+    base_allocator allocator;
+    bool failed;
+} base_arena;
+
+/* The C library's allocator. */
+base_allocator base_allocator_default(void);
+
+/* Prepares an empty arena; `allocator` may be NULL for the C library's. */
+void base_arena_init(base_arena *arena, const base_allocator *allocator);
+
+/* Gives every block back. The arena is empty and usable again. */
+void base_arena_release(base_arena *arena);
+
+/* Returns zeroed memory aligned for any type, or NULL with arena->failed set. */
+void *base_arena_alloc(base_arena *arena, size_t size);
+
+/* Copies `length` bytes and adds a NUL. */
+char *base_arena_copy(base_arena *arena, const char *text, size_t length);
+
+/* Grows an array that lives in the arena so that one more item fits; false (array unchanged) on failure. */
+bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size);
+
+/* An array type, and pushing to it: the value of BASE_PUSH is a pointer to the new zeroed item or NULL. */
+#define BASE_ARRAY(type)                                                                                               \
+    struct {                                                                                                           \
+        type *items;                                                                                                   \
+        size_t count;                                                                                                  \
+        size_t capacity;                                                                                               \
+    }
+#define BASE_PUSH(arena, array)                                                                                        \
+    (base_arena_grow((arena), (void **)&(array)->items, (array)->count, &(array)->capacity, sizeof(*(array)->items))   \
+         ? &(array)->items[(array)->count++]                                                                           \
+         : NULL)
+
+#endif

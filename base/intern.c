@@ -1,0 +1,71 @@
+/* Interning by open addressing over XXH3 hashes. */
+#include "base/intern.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+static size_t slot_of(const base_intern *table, const char *text, size_t length, uint64_t hash)
+{
+    size_t mask = table->slot_count - 1;
+    size_t slot = (size_t)hash & mask;
+    while (table->slots[slot] != 0) {
+        const base_intern_entry *entry = &table->entries.items[table->slots[slot] - 1];
+        if (entry->hash == hash && entry->length == length && memcmp(entry->text, text, length) == 0) break;
+        slot = (slot + 1) & mask;
+    }
+    return slot;
+}
+
+static bool rehash(base_intern *table, size_t slot_count)
+{
+    uint32_t *slots = base_arena_alloc(table->arena, slot_count * sizeof(uint32_t));
+    if (slots == NULL) return false;
+    table->slots = slots;
+    table->slot_count = slot_count;
+    for (size_t id = 0; id < table->entries.count; id++) {
+        size_t slot = (size_t)table->entries.items[id].hash & (slot_count - 1);
+        while (slots[slot] != 0) slot = (slot + 1) & (slot_count - 1);
+        slots[slot] = (uint32_t)id + 1;
+    }
+    return true;
+}
+
+bool base_intern_init(base_intern *table, base_arena *arena)
+{
+    *table = (base_intern){.arena = arena};
+    return rehash(table, 256) && base_intern_add(table, "", 0) == 0;
+}
+
+uint32_t base_intern_add(base_intern *table, const char *text, size_t length)
+{
+    uint64_t hash = XXH3_64bits(text, length);
+    size_t slot = slot_of(table, text, length, hash);
+    if (table->slots[slot] != 0) return table->slots[slot] - 1;
+    if (length > UINT32_MAX || table->entries.count >= UINT32_MAX - 1) return BASE_INTERN_NONE;
+    char *copy = base_arena_copy(table->arena, text, length);
+    if (copy == NULL) return BASE_INTERN_NONE;
+    base_intern_entry *entry = BASE_PUSH(table->arena, &table->entries);
+    if (entry == NULL) return BASE_INTERN_NONE;
+    *entry = (base_intern_entry){copy, (uint32_t)length, hash};
+    uint32_t id = (uint32_t)(table->entries.count - 1);
+    table->slots[slot] = id + 1;
+    if (table->entries.count * 2 > table->slot_count && !rehash(table, table->slot_count * 2)) {
+        table->entries.count--;
+        table->slots[slot] = 0;
+        return BASE_INTERN_NONE;
+    }
+    return id;
+}
+
+uint32_t base_intern_find(const base_intern *table, const char *text, size_t length)
+{
+    size_t slot = slot_of(table, text, length, XXH3_64bits(text, length));
+    return table->slots[slot] == 0 ? BASE_INTERN_NONE : table->slots[slot] - 1;
+}
+
+const char *base_intern_text(const base_intern *table, uint32_t id)
+{
+    return id < table->entries.count ? table->entries.items[id].text : "";
+}

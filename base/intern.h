@@ -1,0 +1,36 @@
+/* Interning: each distinct text gets a small number once, at the door; from there on texts are compared as numbers. */
+#ifndef BASE_INTERN_H
+#define BASE_INTERN_H
+
+#include "base/arena.h"
+
+#include <stdint.h>
+
+typedef struct base_intern_entry {
+    const char *text;
+    uint32_t length;
+    uint64_t hash;
+} base_intern_entry;
+
+/* Ids count from 0 in order of first sight; id 0 is always the empty text. */
+typedef struct base_intern {
+    base_arena *arena;
+    BASE_ARRAY(base_intern_entry) entries;
+    uint32_t *slots; /* id + 1, 0 for free */
+    size_t slot_count;
+} base_intern;
+
+#define BASE_INTERN_NONE UINT32_MAX
+
+bool base_intern_init(base_intern *table, base_arena *arena);
+
+/* The id of a text, adding it when new; BASE_INTERN_NONE when memory runs out. */
+uint32_t base_intern_add(base_intern *table, const char *text, size_t length);
+
+/* The id of a text that is already there, else BASE_INTERN_NONE. */
+uint32_t base_intern_find(const base_intern *table, const char *text, size_t length);
+
+/* The text of an id; owned by the arena, NUL-terminated. */
+const char *base_intern_text(const base_intern *table, uint32_t id);
+
+#endif

@@ -1,0 +1,318 @@
+/* Expressions to steps. Numbers come out in bounds, truths as one step. */
+#include "compiler/plan/build.h"
+
+static lang_type truth_type(void)
+{
+    return PLAN_TYPE(TRUTH);
+}
+
+static uint32_t frame(plan_builder *builder, int64_t number, lang_record record)
+{
+    return plan_emit(builder, (plan_step){.operation = PLAN_FRAME, .a = PLAN_NO_STEP, .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP, .number = number,
+                                          .type = {LANG_TYPE_RECORD, (uint16_t)record, false, false}});
+}
+
+uint32_t plan_subject_date(plan_builder *builder)
+{
+    uint32_t row = frame(builder, 0, LANG_RECORD_line);
+    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD, .a = row, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP,
+                                          .detail = LANG_FIELD_line_date, .type = PLAN_TYPE(DATE)});
+}
+
+static uint32_t load(plan_builder *builder, uint32_t row, lang_field field, const lang_expression *source)
+{
+    lang_type type = lang_schema_field(field)->type;
+    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD, .a = row, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP,
+                                          .detail = (uint32_t)field, .type = type, .source = source});
+}
+
+static uint32_t symbol(plan_builder *builder, const char *text, lang_type type, const lang_expression *source)
+{
+    return plan_emit(builder, (plan_step){.operation = PLAN_SYMBOL, .a = PLAN_NO_STEP, .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP, .number = plan_symbol(builder->plan, text), .type = type,
+                                          .source = source});
+}
+
+static uint32_t parameter_step(plan_builder *builder, const lang_expression *expression)
+{
+    uint32_t index = plan_parameter_index(builder->plan, expression->as.path.parameter);
+    return plan_emit(builder, (plan_step){.operation = PLAN_PARAMETER, .a = plan_subject_date(builder),
+                                          .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .number = index,
+                                          .type = expression->type, .source = expression});
+}
+
+/* Follows the fields of a path from a first row on. */
+static uint32_t follow(plan_builder *builder, const lang_expression *expression, uint32_t row)
+{
+    const lang_path *path = &expression->as.path;
+    for (size_t i = 0; i < path->field_count; i++) {
+        bool last = i + 1 == path->field_count;
+        if (last && path->row_output) {
+            lang_type row_type = plan_block_at(builder->plan, builder->block)->steps.items[row].type;
+            const lang_table *table = builder->plan->program->tables.items[row_type.detail];
+            return plan_emit(builder, (plan_step){.operation = PLAN_OUTPUT, .a = row, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP,
+                                                  .detail = row_type.detail, .number = path->fields[i],
+                                                  .type = table->outputs.items[path->fields[i]].type,
+                                                  .source = expression});
+        }
+        row = load(builder, row, (lang_field)path->fields[i], expression);
+    }
+    return row;
+}
+
+static uint32_t path_step(plan_builder *builder, const lang_expression *expression)
+{
+    const lang_path *path = &expression->as.path;
+    switch (path->base) {
+    case LANG_BASE_PARAMETER: return parameter_step(builder, expression);
+    case LANG_BASE_WORD: return plan_emit_number(builder, path->word, expression->type);
+    case LANG_BASE_LET: return follow(builder, expression, plan_number(builder, path->let->value).low);
+    case LANG_BASE_ELEMENT: {
+        lang_record record = path->field_count > 0 ? lang_schema_field((lang_field)path->fields[0])->record
+                                                   : LANG_RECORD_line;
+        return follow(builder, expression, frame(builder, 1, record));
+    }
+    default: return follow(builder, expression, frame(builder, 0, LANG_RECORD_line));
+    }
+}
+
+static uint32_t literal_step(plan_builder *builder, const lang_expression *expression)
+{
+    lang_type_kind kind = expression->type.kind;
+    if (kind == LANG_TYPE_CODE || kind == LANG_TYPE_TEXT) {
+        return symbol(builder, expression->as.literal.spelling, expression->type, expression);
+    }
+    return plan_emit_number(builder, expression->as.literal.value, expression->type);
+}
+
+static uint32_t lookup(plan_builder *builder, const lang_expression *call)
+{
+    uint32_t steps[64];
+    size_t count = call->as.call.arguments.count;
+    if (count > 64) count = 64;
+    for (size_t i = 0; i < count; i++) {
+        lang_type wanted = call->as.call.table->inputs.items[i].type;
+        const lang_expression *argument = call->as.call.arguments.items[i];
+        steps[i] = plan_as(builder, plan_number(builder, argument), argument->type, wanted).low;
+    }
+    plan_block *block = plan_block_at(builder->plan, builder->block);
+    /* Lookups are shared here, by their arguments, since those do not fit into the step. */
+    for (uint32_t s = 0; s < block->steps.count; s++) {
+        const plan_step *old = &block->steps.items[s];
+        if (old->operation != PLAN_LOOKUP || old->number != call->as.call.table->index || old->b != count) continue;
+        bool same = builder->regions.items[old->region];
+        for (size_t i = 0; i < count && same; i++) same = block->arguments.items[old->a + i] == steps[i];
+        if (same) return s;
+    }
+    uint32_t first = (uint32_t)block->arguments.count;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t *slot = BASE_PUSH(builder->arena, &block->arguments);
+        if (slot != NULL) *slot = steps[i];
+    }
+    return plan_emit(builder, (plan_step){.operation = PLAN_LOOKUP, .a = first, .b = (uint32_t)count, .c = PLAN_NO_STEP,
+                                          .number = call->as.call.table->index, .type = call->type, .source = call});
+}
+
+static uint32_t scaled(plan_builder *builder, uint32_t step, int64_t factor, lang_type type)
+{
+    const plan_step *constant = &plan_block_at(builder->plan, builder->block)->steps.items[step];
+    if (constant->operation == PLAN_NUMBER && constant->number < INT64_MAX / 1000000) {
+        return plan_emit_number(builder, constant->number * factor, type);
+    }
+    uint32_t by = plan_emit_number(builder, factor, PLAN_TYPE(COUNT));
+    return plan_emit(builder, (plan_step){.operation = PLAN_MULTIPLY, .a = step, .b = by, .c = PLAN_NO_STEP, .number = 1,
+                                          .type = type});
+}
+
+plan_value plan_as(plan_builder *builder, plan_value value, lang_type from, lang_type to)
+{
+    bool counted = from.kind == LANG_TYPE_COUNT || from.kind == LANG_TYPE_NUMBER;
+    if (!counted || to.kind != LANG_TYPE_QUANTITY) return value;
+    plan_value result = {scaled(builder, value.low, 1000, PLAN_TYPE(QUANTITY)), 0};
+    result.high = value.high == value.low ? result.low : scaled(builder, value.high, 1000, PLAN_TYPE(QUANTITY));
+    return result;
+}
+
+/* The divisor (for `*`) or factor (for `/`) that keeps thousandths where they belong. */
+static int64_t scale_of(lang_operator operator, lang_type a, lang_type b)
+{
+    bool quantity_a = a.kind == LANG_TYPE_QUANTITY, quantity_b = b.kind == LANG_TYPE_QUANTITY;
+    bool count_a = a.kind == LANG_TYPE_COUNT || a.kind == LANG_TYPE_NUMBER;
+    if (operator == LANG_MULTIPLY) {
+        bool unit_a = a.kind == LANG_TYPE_MINUTES || a.kind == LANG_TYPE_MONEY;
+        bool unit_b = b.kind == LANG_TYPE_MINUTES || b.kind == LANG_TYPE_MONEY;
+        bool thousandths = (quantity_a && quantity_b) || (quantity_a && unit_b) || (unit_a && quantity_b);
+        return thousandths ? 1000 : 1;
+    }
+    if (a.kind == b.kind && !count_a) return 1000;
+    if (count_a) return quantity_b ? 1000000 : 1000;
+    if (quantity_a) return quantity_b ? 1000 : 1;
+    return quantity_b ? 1000 : 1;
+}
+
+static plan_value arithmetic(plan_builder *builder, const lang_expression *expression)
+{
+    const lang_expression *x = expression->as.binary.left, *y = expression->as.binary.right;
+    lang_operator operator = expression->as.binary.operator;
+    plan_value left = plan_number(builder, x), right = plan_number(builder, y);
+    lang_type type = expression->type;
+    if (operator == LANG_MULTIPLY || operator == LANG_DIVIDE) {
+        plan_operation operation = operator == LANG_MULTIPLY ? PLAN_MULTIPLY : PLAN_DIVIDE;
+        uint32_t step = plan_emit(builder, (plan_step){.operation = operation, .a = left.low, .b = right.low,
+                                                       .c = PLAN_NO_STEP, .number = scale_of(operator, x->type, y->type),
+                                                       .type = type, .source = expression});
+        return (plan_value){step, step};
+    }
+    bool months = x->type.kind == LANG_TYPE_MONTHS || y->type.kind == LANG_TYPE_MONTHS;
+    if (months && type.kind == LANG_TYPE_DATE) {
+        uint32_t date = x->type.kind == LANG_TYPE_DATE ? left.low : right.low;
+        uint32_t count = x->type.kind == LANG_TYPE_DATE ? right.low : left.low;
+        if (operator == LANG_SUBTRACT) {
+            uint32_t zero = plan_emit_number(builder, 0, PLAN_TYPE(MONTHS));
+            count = plan_emit_simple(builder, PLAN_SUBTRACT, zero, count, PLAN_TYPE(MONTHS));
+        }
+        uint32_t step = plan_emit_simple(builder, PLAN_ADD_MONTHS, date, count, type);
+        return (plan_value){step, step};
+    }
+    left = plan_as(builder, left, x->type, type);
+    right = plan_as(builder, right, y->type, type);
+    bool add = operator == LANG_ADD;
+    plan_operation operation = add ? PLAN_ADD : PLAN_SUBTRACT;
+    plan_value result;
+    result.low = plan_emit_simple(builder, operation, left.low, add ? right.low : right.high, type);
+    bool exact = left.low == left.high && right.low == right.high;
+    result.high = exact ? result.low : plan_emit_simple(builder, operation, left.high, add ? right.high : right.low, type);
+    return result;
+}
+
+plan_value plan_number(plan_builder *builder, const lang_expression *expression)
+{
+    uint32_t step;
+    switch (expression->kind) {
+    case LANG_LITERAL: step = literal_step(builder, expression); break;
+    case LANG_PATH: step = path_step(builder, expression); break;
+    case LANG_CALL: step = lookup(builder, expression); break;
+    case LANG_ARITHMETIC: return arithmetic(builder, expression);
+    case LANG_NEGATE: {
+        plan_value value = plan_number(builder, expression->as.binary.left);
+        uint32_t zero = plan_emit_number(builder, 0, expression->type);
+        plan_value result = {plan_emit_simple(builder, PLAN_SUBTRACT, zero, value.high, expression->type), 0};
+        result.high = value.low == value.high
+                          ? result.low
+                          : plan_emit_simple(builder, PLAN_SUBTRACT, zero, value.low, expression->type);
+        return result;
+    }
+    case LANG_OR_ELSE: {
+        const lang_expression *x = expression->as.binary.left, *y = expression->as.binary.right;
+        uint32_t left = plan_number(builder, x).low;
+        uint32_t right = plan_as(builder, plan_number(builder, y), y->type, expression->type).low;
+        step = plan_emit_simple(builder, PLAN_OR_ELSE, left, right, expression->type);
+        break;
+    }
+    case LANG_QUANTIFIED: return plan_quantified(builder, expression);
+    default: step = plan_truth(builder, expression); break;
+    }
+    return (plan_value){step, step};
+}
+
+uint32_t plan_exact(plan_builder *builder, const lang_expression *expression)
+{
+    return plan_number(builder, expression).low;
+}
+
+static uint32_t both(plan_builder *builder, plan_operation operation, uint32_t a, uint32_t b)
+{
+    return plan_emit_simple(builder, operation, a, b, truth_type());
+}
+
+static uint32_t at_most(plan_builder *builder, plan_operation operation, plan_value left, plan_value right)
+{
+    if (left.low == left.high && right.low == right.high) return both(builder, operation, left.low, right.low);
+    uint32_t surely = both(builder, operation, left.high, right.low);
+    plan_operation opposite = operation == PLAN_AT_MOST ? PLAN_LESS : PLAN_AT_MOST;
+    uint32_t never = both(builder, opposite, right.high, left.low);
+    return both(builder, PLAN_DECIDE, surely, never);
+}
+
+uint32_t plan_compare(plan_builder *builder, lang_operator operator, plan_value left, plan_value right)
+{
+    switch (operator) {
+    case LANG_LESS: return at_most(builder, PLAN_LESS, left, right);
+    case LANG_AT_MOST: return at_most(builder, PLAN_AT_MOST, left, right);
+    case LANG_GREATER: return at_most(builder, PLAN_LESS, right, left);
+    case LANG_AT_LEAST: return at_most(builder, PLAN_AT_MOST, right, left);
+    default: break;
+    }
+    uint32_t equal;
+    if (left.low == left.high && right.low == right.high) {
+        equal = both(builder, PLAN_EQUAL, left.low, right.low);
+    } else {
+        equal = both(builder, PLAN_AND, at_most(builder, PLAN_AT_MOST, left, right),
+                     at_most(builder, PLAN_AT_MOST, right, left));
+    }
+    return operator == LANG_EQUAL ? equal : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
+}
+
+/* Counts beside quantities become quantities; everything else compares as it is. */
+static uint32_t compare(plan_builder *builder, lang_operator operator, const lang_expression *x,
+                        const lang_expression *y)
+{
+    bool quantity = x->type.kind == LANG_TYPE_QUANTITY || y->type.kind == LANG_TYPE_QUANTITY;
+    lang_type common = quantity ? PLAN_TYPE(QUANTITY) : x->type;
+    plan_value left = plan_as(builder, plan_number(builder, x), x->type, common);
+    plan_value right = plan_as(builder, plan_number(builder, y), y->type, common);
+    if (x->type.kind == LANG_TYPE_TRUTH) {
+        /* yes = yes: as truths, equality is (a and b) or (not a and not b). */
+        uint32_t a = plan_truth(builder, x), b = plan_truth(builder, y);
+        uint32_t not_a = plan_emit_simple(builder, PLAN_NOT, a, PLAN_NO_STEP, truth_type());
+        uint32_t not_b = plan_emit_simple(builder, PLAN_NOT, b, PLAN_NO_STEP, truth_type());
+        uint32_t equal = both(builder, PLAN_OR, both(builder, PLAN_AND, a, b), both(builder, PLAN_AND, not_a, not_b));
+        return operator == LANG_EQUAL ? equal : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
+    }
+    return plan_compare(builder, operator, left, right);
+}
+
+static uint32_t to_truth(plan_builder *builder, uint32_t step)
+{
+    return plan_emit_simple(builder, PLAN_TO_TRUTH, step, PLAN_NO_STEP, truth_type());
+}
+
+static uint32_t presence(plan_builder *builder, const lang_expression *expression)
+{
+    const lang_expression *value = expression->as.presence.value;
+    uint32_t step = plan_emit(builder, (plan_step){.operation = PLAN_IS_PRESENT, .a = plan_number(builder, value).low,
+                                                   .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .type = truth_type(),
+                                                   .source = expression});
+    if (expression->as.presence.presence == LANG_IS_PRESENT) return step;
+    return plan_emit_simple(builder, PLAN_NOT, step, PLAN_NO_STEP, truth_type());
+}
+
+uint32_t plan_truth(plan_builder *builder, const lang_expression *expression)
+{
+    switch (expression->kind) {
+    case LANG_AND:
+    case LANG_OR:
+        return both(builder, expression->kind == LANG_AND ? PLAN_AND : PLAN_OR,
+                    plan_truth(builder, expression->as.binary.left), plan_truth(builder, expression->as.binary.right));
+    case LANG_NOT:
+        return plan_emit_simple(builder, PLAN_NOT, plan_truth(builder, expression->as.binary.left), PLAN_NO_STEP,
+                                truth_type());
+    case LANG_COMPARE:
+        return compare(builder, expression->as.binary.operator, expression->as.binary.left,
+                       expression->as.binary.right);
+    case LANG_BETWEEN:
+        return both(builder, PLAN_AND,
+                    compare(builder, LANG_AT_LEAST, expression->as.between.value, expression->as.between.low),
+                    compare(builder, LANG_AT_MOST, expression->as.between.value, expression->as.between.high));
+    case LANG_CONTAIN:
+    case LANG_OVERLAP:
+        return both(builder, expression->kind == LANG_CONTAIN ? PLAN_SPAN_CONTAINS : PLAN_SPANS_OVERLAP,
+                    plan_exact(builder, expression->as.binary.left), plan_exact(builder, expression->as.binary.right));
+    case LANG_IN:
+    case LANG_INCLUDE: return plan_membership(builder, expression);
+    case LANG_PRESENCE: return presence(builder, expression);
+    case LANG_QUANTIFIED: return plan_counting_truth(builder, expression);
+    default: return to_truth(builder, plan_number(builder, expression).low);
+    }
+}

@@ -1,0 +1,203 @@
+/* Membership and counting expressions to steps and aggregates. */
+#include "compiler/plan/build.h"
+
+static lang_type truth_type(void)
+{
+    return PLAN_TYPE(TRUTH);
+}
+
+uint32_t plan_set_index(plan_program *plan, const lang_code_set *set)
+{
+    for (size_t i = 0; i < plan->sets.count; i++) {
+        if (plan->sets.items[i] == set) return (uint32_t)i;
+    }
+    const lang_code_set **slot = BASE_PUSH(plan->arena, &plan->sets);
+    if (slot == NULL) return 0;
+    *slot = set;
+    return (uint32_t)(plan->sets.count - 1);
+}
+
+static uint32_t set_step(plan_builder *builder, const lang_code_set *set, uint32_t value, bool list,
+                         const lang_expression *source)
+{
+    return plan_emit(builder, (plan_step){.operation = list ? PLAN_LIST_MEETS_SET : PLAN_SET_HOLDS, .a = value,
+                                          .b = plan_subject_date(builder), .c = PLAN_NO_STEP,
+                                          .number = plan_set_index(builder->plan, set), .type = truth_type(),
+                                          .source = source});
+}
+
+/* A set of its own for one literal item among others that are paths. */
+static uint32_t literal_item(plan_builder *builder, const lang_expression *expression, const lang_item *item,
+                             uint32_t value, bool list)
+{
+    lang_code_set *set = base_arena_alloc(builder->arena, sizeof *set);
+    lang_code_row *row = base_arena_alloc(builder->arena, sizeof *row);
+    lang_item *copy = row == NULL ? NULL : BASE_PUSH(builder->arena, &row->items);
+    if (set == NULL || copy == NULL) return 0;
+    *copy = *item;
+    row->dates = (lang_dates){BASE_DATE_MIN, BASE_DATE_MAX};
+    set->rows = row;
+    set->row_count = 1;
+    set->system = (lang_code_system)expression->as.membership.value->type.detail;
+    return set_step(builder, set, value, list, expression);
+}
+
+static uint32_t number_item(plan_builder *builder, const lang_expression *value, const lang_item *item)
+{
+    bool quantity = value->type.kind == LANG_TYPE_QUANTITY || item->low->type.kind == LANG_TYPE_QUANTITY;
+    lang_type common = quantity ? PLAN_TYPE(QUANTITY) : value->type;
+    plan_value subject = plan_as(builder, plan_number(builder, value), value->type, common);
+    plan_value low = plan_as(builder, plan_number(builder, item->low), item->low->type, common);
+    if (item->high == NULL) return plan_compare(builder, LANG_EQUAL, subject, low);
+    plan_value high = plan_as(builder, plan_number(builder, item->high), item->high->type, common);
+    return plan_emit_simple(builder, PLAN_AND, plan_compare(builder, LANG_AT_LEAST, subject, low),
+                            plan_compare(builder, LANG_AT_MOST, subject, high), truth_type());
+}
+
+static uint32_t one_item(plan_builder *builder, const lang_expression *expression, const lang_item *item)
+{
+    const lang_expression *value = expression->as.membership.value;
+    bool list = value->type.list;
+    bool all = expression->kind == LANG_INCLUDE && expression->as.membership.inclusion == LANG_INCLUDE_ALL;
+    if (value->type.kind != LANG_TYPE_CODE) return number_item(builder, value, item);
+    uint32_t subject = plan_exact(builder, value);
+    if (item->set != NULL) return set_step(builder, item->set, subject, list, expression);
+    if (item->low->kind == LANG_LITERAL && (!all || item->high != NULL)) {
+        return literal_item(builder, expression, item, subject, list);
+    }
+    uint32_t other = plan_exact(builder, item->low);
+    plan_operation operation;
+    uint32_t a = subject, b = other;
+    if (!list) {
+        operation = item->low->type.list ? PLAN_LIST_HAS : PLAN_EQUAL;
+        if (item->low->type.list) {
+            a = other;
+            b = subject;
+        }
+    } else if (!item->low->type.list) {
+        operation = PLAN_LIST_HAS;
+    } else {
+        operation = all ? PLAN_LIST_HAS_ALL : PLAN_LISTS_MEET;
+    }
+    return plan_emit(builder, (plan_step){.operation = operation, .a = a, .b = b, .c = PLAN_NO_STEP,
+                                          .type = truth_type(), .source = expression});
+}
+
+uint32_t plan_membership(plan_builder *builder, const lang_expression *expression)
+{
+    const lang_expression *value = expression->as.membership.value;
+    bool include = expression->kind == LANG_INCLUDE;
+    lang_inclusion inclusion = expression->as.membership.inclusion;
+    uint32_t result = PLAN_NO_STEP;
+    if (expression->as.membership.anonymous != NULL) {
+        result = set_step(builder, expression->as.membership.anonymous, plan_exact(builder, value), value->type.list,
+                          expression);
+    }
+    bool all = include && inclusion == LANG_INCLUDE_ALL;
+    const lang_items *items = &expression->as.membership.items;
+    for (size_t i = 0; expression->as.membership.anonymous == NULL && i < items->count; i++) {
+        uint32_t item = one_item(builder, expression, &items->items[i]);
+        result = result == PLAN_NO_STEP ? item
+                                        : plan_emit_simple(builder, all ? PLAN_AND : PLAN_OR, result, item, truth_type());
+    }
+    if (include && inclusion == LANG_INCLUDE_NONE) {
+        result = plan_emit_simple(builder, PLAN_NOT, result, PLAN_NO_STEP, truth_type());
+    }
+    return result;
+}
+
+/* The block that judges one element: its `where`, less those an exception excuses, and its value for sums. */
+static uint32_t element_block(plan_builder *builder, const lang_expression *expression, const lang_clause *exceptions)
+{
+    const lang_expression *where = expression->as.quantified.where;
+    const lang_expression *value = expression->as.quantified.value;
+    bool every = expression->as.quantified.quantifier == LANG_EVERY;
+    bool excused = exceptions != NULL && exceptions->exceptions.count > 0;
+    if (where == NULL && value == NULL && !every && !excused) return PLAN_NO_STEP;
+    plan_builder inner;
+    if (!plan_builder_init(&inner, builder->plan, builder->arena)) return PLAN_NO_STEP;
+    inner.in_element = true;
+    uint32_t condition = where == NULL ? plan_emit_truth(&inner, true) : plan_truth(&inner, where);
+    if (every) condition = plan_emit_simple(&inner, PLAN_NOT, condition, PLAN_NO_STEP, truth_type());
+    for (size_t i = 0; excused && i < exceptions->exceptions.count; i++) {
+        uint32_t excuse = plan_truth(&inner, exceptions->exceptions.items[i].condition);
+        uint32_t stands = plan_emit_simple(&inner, PLAN_NOT, excuse, PLAN_NO_STEP, truth_type());
+        condition = plan_emit_simple(&inner, PLAN_AND, condition, stands, truth_type());
+    }
+    uint32_t number = value == NULL ? PLAN_NO_STEP : plan_exact(&inner, value);
+    plan_emit(&inner, (plan_step){.operation = PLAN_RETURN, .a = condition, .b = number, .c = PLAN_NO_STEP,
+                                  .type = truth_type()});
+    return inner.block;
+}
+
+uint32_t plan_aggregate_for(plan_builder *builder, const lang_expression *expression, const lang_clause *exceptions)
+{
+    plan_program *plan = builder->plan;
+    bool excused = exceptions != NULL && exceptions->exceptions.count > 0;
+    for (size_t i = 0; i < plan->aggregates.count && !excused; i++) {
+        if (plan->aggregates.items[i].source == expression) return (uint32_t)i;
+    }
+    plan_aggregate aggregate = {.kind = PLAN_COUNTS,
+                                .collection = expression->as.quantified.kind,
+                                .window = expression->as.quantified.window,
+                                .type = PLAN_TYPE(COUNT)};
+    lang_quantifier quantifier = expression->as.quantified.quantifier;
+    if (quantifier == LANG_SUM_OF) aggregate.kind = PLAN_SUMS;
+    if (quantifier == LANG_MINIMUM_OF) aggregate.kind = PLAN_MINIMUM;
+    if (quantifier == LANG_MAXIMUM_OF) aggregate.kind = PLAN_MAXIMUM;
+    if (aggregate.kind != PLAN_COUNTS) aggregate.type = expression->type;
+    aggregate.without_subject = expression->as.quantified.binder.text != NULL ||
+                                expression->as.quantified.window.cut == LANG_CUT_EARLIER;
+    aggregate.source = excused ? NULL : expression;
+    aggregate.block = element_block(builder, expression, exceptions);
+    plan_aggregate *slot = BASE_PUSH(plan->arena, &plan->aggregates);
+    if (slot == NULL) return 0;
+    *slot = aggregate;
+    return (uint32_t)(plan->aggregates.count - 1);
+}
+
+uint32_t plan_window_bound(plan_builder *builder, const lang_window *window)
+{
+    if (window->bound == NULL) return PLAN_NO_STEP;
+    uint32_t bound = plan_exact(builder, window->bound);
+    lang_type type = window->bound->type;
+    if (type.kind != LANG_TYPE_RECORD) return bound;
+    lang_field dates = type.detail == LANG_RECORD_authorization ? LANG_FIELD_authorization_dates
+                                                                 : LANG_FIELD_coverage_dates;
+    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD, .a = bound, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP,
+                                          .detail = (uint32_t)dates, .type = PLAN_TYPE(DATES), .source = window->bound});
+}
+
+plan_value plan_quantified(plan_builder *builder, const lang_expression *expression)
+{
+    uint32_t aggregate = plan_aggregate_for(builder, expression, NULL);
+    uint32_t bound = plan_window_bound(builder, &expression->as.quantified.window);
+    lang_type type = builder->plan->aggregates.items[aggregate].type;
+    uint32_t low = plan_emit(builder, (plan_step){.operation = PLAN_AGGREGATE, .a = bound, .b = PLAN_NO_STEP,
+                                                  .c = PLAN_NO_STEP, .number = aggregate, .type = type,
+                                                  .source = expression});
+    plan_aggregate_kind kind = builder->plan->aggregates.items[aggregate].kind;
+    if (kind == PLAN_MINIMUM || kind == PLAN_MAXIMUM) return (plan_value){low, low};
+    return (plan_value){low, plan_emit_simple(builder, PLAN_UPPER, low, PLAN_NO_STEP, type)};
+}
+
+uint32_t plan_counting_truth(plan_builder *builder, const lang_expression *expression)
+{
+    plan_value count = plan_quantified(builder, expression);
+    const lang_expression *bound = expression->as.quantified.bound;
+    plan_value limit;
+    if (bound != NULL) {
+        limit = plan_number(builder, bound);
+    } else {
+        limit.low = limit.high = plan_emit_number(builder, 1, PLAN_TYPE(COUNT));
+    }
+    switch (expression->as.quantified.quantifier) {
+    case LANG_EXISTS: return plan_compare(builder, LANG_AT_LEAST, count, limit);
+    case LANG_NO:
+    case LANG_EVERY: return plan_compare(builder, LANG_LESS, count, limit);
+    case LANG_AT_MOST_OF: return plan_compare(builder, LANG_AT_MOST, count, limit);
+    case LANG_AT_LEAST_OF: return plan_compare(builder, LANG_AT_LEAST, count, limit);
+    case LANG_MORE_THAN_OF: return plan_compare(builder, LANG_GREATER, count, limit);
+    default: return plan_compare(builder, LANG_LESS, count, limit);
+    }
+}

@@ -1,0 +1,118 @@
+/* Parameters and tables to constants and matchers. */
+#include "compiler/plan/build.h"
+
+#include <stdlib.h>
+
+static bool is_symbol(lang_type type)
+{
+    return type.kind == LANG_TYPE_CODE || type.kind == LANG_TYPE_TEXT;
+}
+
+static int64_t literal_number(plan_program *plan, const lang_expression *literal, lang_type type)
+{
+    if (is_symbol(type)) return plan_symbol(plan, literal->as.literal.spelling);
+    if (literal->kind == LANG_PATH) return literal->as.path.word;
+    return literal->as.literal.value;
+}
+
+static int by_first_day(const void *a, const void *b)
+{
+    base_date x = ((const plan_parameter_value *)a)->dates.from, y = ((const plan_parameter_value *)b)->dates.from;
+    return x < y ? -1 : x > y;
+}
+
+uint32_t plan_parameter_index(plan_program *plan, const lang_parameter *parameter)
+{
+    for (size_t i = 0; i < plan->parameters.count; i++) {
+        if (plan->parameters.items[i].source == parameter) return (uint32_t)i;
+    }
+    plan_parameter *added = BASE_PUSH(plan->arena, &plan->parameters);
+    if (added == NULL) return 0;
+    added->source = parameter;
+    for (size_t i = 0; i < parameter->rows.count; i++) {
+        const lang_parameter_row *row = &parameter->rows.items[i];
+        plan_parameter_value *value = BASE_PUSH(plan->arena, &added->values);
+        if (value == NULL) return 0;
+        *value = (plan_parameter_value){.dates = row->dates, .number = literal_number(plan, row->value, parameter->type)};
+    }
+    if (added->values.count > 1) {
+        qsort(added->values.items, added->values.count, sizeof(plan_parameter_value), by_first_day);
+    }
+    for (size_t i = 0; i + 1 < added->values.count; i++) {
+        base_date next = added->values.items[i + 1].dates.from;
+        if (added->values.items[i].dates.to >= next) added->values.items[i].dates.to = next - 1;
+    }
+    return (uint32_t)(plan->parameters.count - 1);
+}
+
+static plan_matcher matcher(plan_program *plan, const lang_item *item, lang_type type)
+{
+    if (item->any) return (plan_matcher){.kind = PLAN_MATCH_ANY};
+    bool single = item->set == NULL && item->high == NULL && item->low->kind == LANG_LITERAL &&
+                  item->low->as.literal.kind != LANG_LITERAL_PREFIX;
+    if (is_symbol(type) && single) {
+        return (plan_matcher){.kind = PLAN_MATCH_SYMBOL, .low = literal_number(plan, item->low, type)};
+    }
+    if (is_symbol(type)) return (plan_matcher){.kind = PLAN_MATCH_ITEM, .item = item};
+    int64_t low = literal_number(plan, item->low, type);
+    int64_t high = item->high == NULL ? low : literal_number(plan, item->high, type);
+    return (plan_matcher){.kind = PLAN_MATCH_NUMBERS, .low = low, .high = high};
+}
+
+static int64_t constant_list(plan_program *plan, const lang_items *items, lang_type type)
+{
+    plan_symbols *list = BASE_PUSH(plan->arena, &plan->lists);
+    if (list == NULL) return 0;
+    int64_t index = (int64_t)plan->lists.count - 1;
+    plan_symbols symbols = {0};
+    for (size_t i = 0; i < items->count; i++) {
+        const lang_expression *literal = items->items[i].low;
+        if (literal->as.literal.kind == LANG_LITERAL_NONE) continue;
+        uint32_t *slot = BASE_PUSH(plan->arena, &symbols);
+        if (slot != NULL) *slot = (uint32_t)literal_number(plan, literal, type);
+    }
+    plan->lists.items[index] = symbols;
+    return index;
+}
+
+static plan_cell output_cell(plan_program *plan, const lang_cell *cell, lang_type type)
+{
+    const lang_item *item = &cell->items.items[0];
+    if (item->absent) return (plan_cell){.absent = true};
+    if (type.list) return (plan_cell){.number = constant_list(plan, &cell->items, type)};
+    return (plan_cell){.number = literal_number(plan, item->low, type)};
+}
+
+static bool build_table(plan_program *plan, const lang_table *source)
+{
+    plan_table *table = BASE_PUSH(plan->arena, &plan->tables);
+    if (table == NULL) return false;
+    size_t inputs = source->inputs.count, outputs = source->outputs.count, rows = source->rows.count - 1;
+    plan_matchers *matchers = base_arena_alloc(plan->arena, (rows * inputs + 1) * sizeof *matchers);
+    plan_cell *cells = base_arena_alloc(plan->arena, (rows * outputs + 1) * sizeof *cells);
+    if (matchers == NULL || cells == NULL) return false;
+    *table = (plan_table){source, rows, matchers, cells};
+    for (size_t r = 0; r < rows; r++) {
+        const lang_table_row *row = &source->rows.items[r + 1];
+        for (size_t c = 0; c < inputs; c++) {
+            const lang_items *items = &row->cells.items[c].items;
+            for (size_t i = 0; i < items->count; i++) {
+                plan_matcher *slot = BASE_PUSH(plan->arena, &matchers[r * inputs + c]);
+                if (slot == NULL) return false;
+                *slot = matcher(plan, &items->items[i], source->inputs.items[c].type);
+            }
+        }
+        for (size_t c = 0; c < outputs; c++) {
+            cells[r * outputs + c] = output_cell(plan, &row->cells.items[inputs + c], source->outputs.items[c].type);
+        }
+    }
+    return true;
+}
+
+bool plan_build_tables(plan_program *plan)
+{
+    for (size_t i = 0; i < plan->program->tables.count; i++) {
+        if (!build_table(plan, plan->program->tables.items[i])) return false;
+    }
+    return true;
+}

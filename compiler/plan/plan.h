@@ -1,0 +1,135 @@
+/* The decision plan: what policies mean, as flat lists of typed steps that two evaluators run.
+ *
+ * A plan is immutable once built. It keeps the checked tree it was built from alive for names, spans and messages,
+ * and refers to texts and codes by their place in `symbols`; a run binds those to the ids of its encounters. */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include "lang/program.h"
+
+typedef enum plan_operation {
+#define PLAN_STEP(name, operands, about) PLAN_##name,
+#include "compiler/plan/steps.def"
+#undef PLAN_STEP
+    PLAN_OPERATION_COUNT
+} plan_operation;
+
+#define PLAN_NO_STEP UINT32_MAX
+
+typedef struct plan_step {
+    plan_operation operation;
+    uint32_t a, b, c; /* steps of the same block; PLAN_NO_STEP where unused */
+    uint32_t detail;
+    int64_t number;
+    lang_type type; /* of what it gives; truths are LANG_TYPE_TRUTH */
+    uint32_t region;
+    const lang_expression *source; /* where it comes from, for explanations; may be NULL */
+} plan_step;
+
+typedef struct plan_block {
+    BASE_ARRAY(plan_step) steps;
+    BASE_ARRAY(uint32_t) arguments; /* of LOOKUP */
+} plan_block;
+
+typedef enum plan_aggregate_kind {
+    PLAN_COUNTS,
+    PLAN_SUMS,
+    PLAN_MINIMUM,
+    PLAN_MAXIMUM
+} plan_aggregate_kind;
+
+typedef struct plan_aggregate {
+    plan_aggregate_kind kind;
+    lang_collection collection;
+    lang_window window;
+    bool without_subject; /* `other`, or `earlier` */
+    uint32_t block;       /* the condition (and value) of an element; PLAN_NO_STEP for none */
+    lang_type type;
+    const lang_expression *source;
+} plan_aggregate;
+
+typedef struct plan_parameter_value {
+    lang_dates dates;
+    int64_t number; /* for texts and codes, the symbol */
+    bool absent;
+} plan_parameter_value;
+
+typedef struct plan_parameter {
+    const lang_parameter *source;
+    BASE_ARRAY(plan_parameter_value) values; /* by first day; each ends where the next begins */
+} plan_parameter;
+
+typedef enum plan_matcher_kind { PLAN_MATCH_ANY, PLAN_MATCH_NUMBERS, PLAN_MATCH_SYMBOL, PLAN_MATCH_ITEM } plan_matcher_kind;
+
+typedef struct plan_matcher {
+    plan_matcher_kind kind;
+    int64_t low;  /* numbers; the symbol */
+    int64_t high; /* numbers */
+    const lang_item *item;
+} plan_matcher;
+
+typedef BASE_ARRAY(plan_matcher) plan_matchers;
+
+typedef struct plan_cell {
+    bool absent;
+    int64_t number; /* the value; a symbol for texts and codes; a list for lists */
+} plan_cell;
+
+typedef struct plan_table {
+    const lang_table *source;
+    size_t row_count;
+    plan_matchers *inputs; /* row_count times the inputs */
+    plan_cell *outputs;    /* row_count times the outputs */
+} plan_table;
+
+typedef BASE_ARRAY(uint32_t) plan_symbols;
+
+typedef struct plan_clause {
+    const lang_clause *source;
+    uint32_t policy;
+    /* The same logic once more, without skips, for explaining one subject; frame 1 is the `other` of a forbid. */
+    uint32_t explain_block;
+    BASE_ARRAY(uint32_t) when_steps;
+    uint32_t requirement_step;
+    BASE_ARRAY(uint32_t) exception_steps;
+    BASE_ARRAY(uint32_t) hole_steps; /* one for each piece; PLAN_NO_STEP for plain text and for {count} */
+    uint32_t counting_step;          /* of {count} and {sum} */
+    uint32_t binding_aggregate;      /* the elements that fail a `forbid exists other`; PLAN_NO_STEP for none */
+} plan_clause;
+
+typedef struct plan_policy {
+    const lang_file *source;
+    uint32_t block;
+    uint32_t first_clause;
+    uint32_t clause_count;
+} plan_policy;
+
+typedef struct plan_program {
+    base_arena *arena;
+    const lang_program *program;
+    BASE_ARRAY(plan_block) blocks;
+    BASE_ARRAY(plan_policy) policies;
+    BASE_ARRAY(plan_clause) clauses;
+    BASE_ARRAY(const char *) symbols;
+    BASE_ARRAY(plan_symbols) lists;
+    BASE_ARRAY(const lang_code_set *) sets;
+    BASE_ARRAY(plan_parameter) parameters;
+    BASE_ARRAY(plan_table) tables; /* in the order of program->tables */
+    BASE_ARRAY(plan_aggregate) aggregates;
+} plan_program;
+
+/* Builds the plan of a checked program; NULL when memory runs out. */
+plan_program *plan_build(base_arena *arena, const lang_program *program);
+
+/* Checks what every plan must satisfy; NULL if it does, else what is wrong. */
+const char *plan_verify(base_arena *arena, const plan_program *plan);
+
+/* Writes a plan, one step a line. */
+void plan_print(const plan_program *plan, base_text *out);
+
+const char *plan_operation_name(plan_operation operation);
+
+/* The operand letters of an operation, as in steps.def. */
+const char *plan_operation_operands(plan_operation operation);
+
+#endif

@@ -1,0 +1,103 @@
+/* Node builders that the grammar's actions call. They allocate, copy and append; they look nothing up.
+ * Any of them may return NULL when memory ran out; the parse is then given up as a whole. */
+#ifndef LANG_BUILD_H
+#define LANG_BUILD_H
+
+#include "lang/parser.h"
+
+lang_names lang_build_names(lang_parser *parser, const lang_names *before, lang_name name);
+lang_names lang_build_headed(lang_parser *parser, const char *head, lang_span head_span, lang_name name);
+lang_expressions lang_build_list(lang_parser *parser, const lang_expressions *before, lang_expression *expression);
+lang_dates lang_build_dates(lang_parser *parser, const lang_name *from, const lang_name *to, lang_span span);
+
+void lang_build_header(lang_parser *parser, bool is_module, lang_names name, lang_span span);
+void lang_build_title(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_source(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_effective(lang_parser *parser, lang_dates dates, lang_span span);
+void lang_build_review_by(lang_parser *parser, lang_name date, lang_span span);
+void lang_build_payer(lang_parser *parser, lang_name text);
+void lang_build_plan(lang_parser *parser, lang_name text);
+void lang_build_use(lang_parser *parser, lang_names name, lang_span span);
+
+void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lang_span span);
+void lang_build_code_row(lang_parser *parser, lang_items items, lang_dates dates, bool except, lang_span span);
+void lang_build_parameter(lang_parser *parser, lang_name name, lang_name type, lang_span span);
+void lang_build_parameter_row(lang_parser *parser, lang_expression *value, lang_dates dates, lang_span span);
+void lang_build_parameter_cite(lang_parser *parser, lang_name text);
+
+void lang_build_table(lang_parser *parser, lang_name name, lang_span span);
+void lang_build_table_input(lang_parser *parser, lang_expression *path);
+void lang_build_table_output(lang_parser *parser, lang_name name, lang_name type, const lang_name *optional,
+                             lang_span span);
+void lang_build_table_policy(lang_parser *parser, lang_name word);
+void lang_build_table_row(lang_parser *parser, lang_span span);
+void lang_build_cell(lang_parser *parser, lang_items items, lang_span span);
+lang_items lang_build_items(lang_parser *parser, const lang_items *before, lang_item item);
+lang_item lang_build_item(lang_expression *low, lang_expression *high, lang_span span);
+lang_item lang_build_item_any(lang_span span);
+lang_item lang_build_item_absent(lang_span span);
+
+lang_expression *lang_build_literal(lang_parser *parser, lang_literal_kind kind, lang_name spelling);
+lang_expression *lang_build_none(lang_parser *parser, lang_span span);
+lang_expression *lang_build_truth(lang_parser *parser, bool truth, lang_span span);
+lang_expression *lang_build_word(lang_parser *parser, lang_name name);
+lang_expression *lang_build_path(lang_parser *parser, lang_names names, lang_span span);
+lang_expression *lang_build_binary(lang_parser *parser, lang_expression_kind kind, lang_operator operator,
+                                   lang_expression *left, lang_expression *right, lang_span span);
+lang_expression *lang_build_between(lang_parser *parser, lang_expression *value, lang_expression *low,
+                                    lang_expression *high, lang_span span);
+lang_expression *lang_build_in(lang_parser *parser, lang_expression *value, lang_items items, bool negated,
+                               lang_span span);
+lang_expression *lang_build_include(lang_parser *parser, lang_expression *value, lang_inclusion inclusion,
+                                    lang_items items, lang_span span);
+lang_expression *lang_build_presence(lang_parser *parser, lang_expression *value, lang_presence presence,
+                                     lang_span span);
+lang_expression *lang_build_call(lang_parser *parser, lang_name name, lang_expressions arguments, lang_span span);
+lang_expression *lang_build_quantified(lang_parser *parser, lang_quantifier quantifier, lang_expression *bound,
+                                       lang_expression *value, const lang_name *binder, lang_expression *collection,
+                                       lang_window window, lang_span span);
+lang_expression *lang_build_where(lang_expression *quantified, lang_expression *where, lang_span span);
+lang_window lang_build_window(lang_window_kind kind, lang_expression *bound);
+lang_window lang_build_window_length(lang_parser *parser, lang_name duration);
+
+void lang_build_section(lang_parser *parser, lang_name title, lang_span span);
+void lang_build_section_subject(lang_parser *parser, lang_name subject, lang_expression *where, lang_span span);
+void lang_build_section_when(lang_parser *parser, lang_expression *condition);
+void lang_build_let(lang_parser *parser, lang_name name, lang_expression *value);
+
+void lang_build_clause(lang_parser *parser, lang_name name, lang_span span);
+void lang_build_cite(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_clause_dates(lang_parser *parser, lang_dates dates, lang_span span);
+void lang_build_clause_subject(lang_parser *parser, lang_name subject, lang_span span);
+void lang_build_when(lang_parser *parser, lang_expression *condition);
+void lang_build_requirement(lang_parser *parser, bool forbid, lang_expression *condition, lang_span span);
+void lang_build_exception(lang_parser *parser, lang_expression *condition, lang_span span);
+void lang_build_exception_name(lang_parser *parser, lang_name name);
+void lang_build_exception_cite(lang_parser *parser, lang_name text);
+void lang_build_outcome(lang_parser *parser, lang_outcome outcome, const lang_name *percent, lang_span span);
+void lang_build_reason(lang_parser *parser, lang_name reason, lang_span span);
+void lang_build_remark(lang_parser *parser, lang_name remark);
+void lang_build_category(lang_parser *parser, lang_name category, lang_span span);
+void lang_build_message(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_if_unknown(lang_parser *parser, lang_outcome outcome, lang_span span);
+void lang_build_fix(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_priority(lang_parser *parser, lang_name digits, lang_span span);
+
+void lang_build_test(lang_parser *parser, lang_name title, lang_span span);
+void lang_build_given_line(lang_parser *parser, lang_expression *code, lang_expression *date, lang_span span);
+void lang_build_given_history(lang_parser *parser, lang_name times, lang_name unit, lang_expression *code,
+                              const lang_name *cadence, lang_expression *date, lang_span span);
+void lang_build_given(lang_parser *parser, lang_names path, lang_span path_span, lang_item value, lang_span span);
+void lang_build_given_more(lang_parser *parser, lang_item value, lang_span span);
+void lang_build_expectation(lang_parser *parser, lang_name verdict, lang_span span);
+void lang_build_expectation_reason(lang_parser *parser, lang_name reason);
+void lang_build_expectation_remark(lang_parser *parser, lang_name remark);
+void lang_build_expectation_clause(lang_parser *parser, lang_names clause);
+void lang_build_expectation_needing(lang_parser *parser, lang_expressions paths);
+void lang_build_expectation_line(lang_parser *parser, lang_name digits);
+
+void lang_build_too_deep(lang_parser *parser, lang_span span);
+void lang_build_syntax_error(lang_parser *parser, lang_span span, const char *found, const char *const *expected,
+                             size_t expected_count);
+
+#endif

@@ -1,0 +1,290 @@
+/* Builders for the parts of a clause, its message's holes among them, and for syntax errors. */
+#include "lang/build.h"
+
+#include <string.h>
+
+static void said_twice(lang_parser *parser, const char *part, lang_span span, lang_span first)
+{
+    lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0206, span,
+                                                "this clause says `%s` twice; once is allowed", part);
+    if (first.end > 0) lang_note(parser->diagnostics, diagnostic, first, "it was said first here");
+}
+
+static const char *unquoted(lang_parser *parser, lang_name text)
+{
+    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_TEXT, text);
+    return literal == NULL ? "" : literal->as.literal.spelling;
+}
+
+void lang_build_clause(lang_parser *parser, lang_name name, lang_span span)
+{
+    lang_clause *clause = base_arena_alloc(parser->arena, sizeof *clause);
+    parser->clause = clause;
+    if (clause == NULL) return;
+    clause->name = name;
+    clause->file = parser->file;
+    clause->section = parser->file->section;
+    clause->span = span;
+    clause->priority = 1000;
+    clause->dates = (lang_dates){BASE_DATE_MIN, BASE_DATE_MAX};
+    lang_clause **slot = BASE_PUSH(parser->arena, &parser->file->clauses);
+    if (slot != NULL) *slot = clause;
+}
+
+void lang_build_cite(lang_parser *parser, lang_name text, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->cite.text != NULL) said_twice(parser, "cite", span, clause->cite.span);
+    clause->cite = (lang_name){unquoted(parser, text), span};
+}
+
+void lang_build_clause_dates(lang_parser *parser, lang_dates dates, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->dates_given) said_twice(parser, "effective", span, (lang_span){0});
+    clause->dates = dates;
+    clause->dates_given = true;
+}
+
+void lang_build_clause_subject(lang_parser *parser, lang_name subject, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->subject.text != NULL) said_twice(parser, "for each", span, clause->subject.span);
+    clause->subject = subject;
+}
+
+void lang_build_when(lang_parser *parser, lang_expression *condition)
+{
+    if (parser->clause != NULL) parser->clause->whens = lang_build_list(parser, &parser->clause->whens, condition);
+}
+
+void lang_build_requirement(lang_parser *parser, bool forbid, lang_expression *condition, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->requirement_given) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(parser->diagnostics, LANG_E0206, span,
+                          "this clause has a second requirement; one clause, one `require` or `forbid`");
+        if (clause->requirement != NULL) {
+            lang_note(parser->diagnostics, diagnostic, clause->requirement->span, "the first is here");
+        }
+        lang_suggest(parser->diagnostics, diagnostic, "join them with `and`, or write a second clause");
+        return;
+    }
+    clause->requirement = condition;
+    clause->requirement_given = true;
+    clause->forbid = forbid;
+}
+
+void lang_build_exception(lang_parser *parser, lang_expression *condition, lang_span span)
+{
+    if (parser->clause == NULL) return;
+    lang_exception *exception = BASE_PUSH(parser->arena, &parser->clause->exceptions);
+    if (exception != NULL) *exception = (lang_exception){.condition = condition, .span = span};
+}
+
+static lang_exception *last_exception(lang_parser *parser)
+{
+    size_t count = parser->clause == NULL ? 0 : parser->clause->exceptions.count;
+    return count == 0 ? NULL : &parser->clause->exceptions.items[count - 1];
+}
+
+void lang_build_exception_name(lang_parser *parser, lang_name name)
+{
+    lang_exception *exception = last_exception(parser);
+    if (exception != NULL) exception->name = name;
+}
+
+void lang_build_exception_cite(lang_parser *parser, lang_name text)
+{
+    lang_exception *exception = last_exception(parser);
+    if (exception != NULL) exception->cite = unquoted(parser, text);
+}
+
+void lang_build_outcome(lang_parser *parser, lang_outcome outcome, const lang_name *percent, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->outcome_given) {
+        said_twice(parser, "an outcome", span, (lang_span){0});
+        return;
+    }
+    clause->outcome_given = true;
+    clause->outcome = outcome;
+    if (percent == NULL) return;
+    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_DECIMAL, *percent);
+    clause->percent = literal == NULL ? 0 : literal->as.literal.value;
+}
+
+void lang_build_reason(lang_parser *parser, lang_name reason, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->group_reason.text != NULL) said_twice(parser, "a reason code", span, clause->group_reason.span);
+    clause->group_reason = reason;
+}
+
+void lang_build_remark(lang_parser *parser, lang_name remark)
+{
+    if (parser->clause == NULL) return;
+    lang_name *slot = BASE_PUSH(parser->arena, &parser->clause->remarks);
+    if (slot != NULL) *slot = remark;
+}
+
+void lang_build_category(lang_parser *parser, lang_name category, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->category.text != NULL) said_twice(parser, "as", span, clause->category.span);
+    clause->category = category;
+}
+
+static void add_text_piece(lang_parser *parser, lang_pieces *pieces, base_text *text)
+{
+    if (text->length == 0) return;
+    lang_piece *piece = BASE_PUSH(parser->arena, pieces);
+    if (piece != NULL) *piece = (lang_piece){.text = base_text_string(text)};
+    base_text_init(text, parser->arena);
+}
+
+/* Parses one hole; `at` stands on its opening brace. Returns the offset after the closing brace, or `end`. */
+static uint32_t add_hole(lang_parser *parser, lang_pieces *pieces, uint32_t at, uint32_t end)
+{
+    const char *source = parser->file->text;
+    uint32_t close = at + 1;
+    while (close < end && source[close] != '}') close++;
+    lang_span span = {parser->file->index, at, close < end ? close + 1 : end};
+    if (close >= end) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(parser->diagnostics, LANG_E0107, span, "this hole is opened with `{` and never closed");
+        lang_suggest(parser->diagnostics, diagnostic, "close it with `}`, or write `{{` for the sign itself");
+        return end;
+    }
+    if (strspn(source + at + 1, " \t") >= close - at - 1) {
+        lang_diagnose(parser->diagnostics, LANG_E0108, span, "this hole is empty; name the value to show");
+        return close + 1;
+    }
+    lang_expression *hole = lang_parse_hole(parser->arena, parser->diagnostics, parser->file, at + 1, close);
+    lang_piece *piece = hole == NULL ? NULL : BASE_PUSH(parser->arena, pieces);
+    if (piece != NULL) *piece = (lang_piece){.hole = hole};
+    return close + 1;
+}
+
+void lang_build_message(lang_parser *parser, lang_name text, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->message.text != NULL) {
+        said_twice(parser, "a message", span, clause->message.span);
+        return;
+    }
+    clause->message = (lang_name){unquoted(parser, text), span};
+    const char *source = parser->file->text;
+    base_text piece;
+    base_text_init(&piece, parser->arena);
+    uint32_t at = span.start + 1, end = span.end - 1;
+    while (at < end) {
+        bool doubled = at + 1 < end && source[at] == source[at + 1] && (source[at] == '{' || source[at] == '}');
+        if (source[at] == '{' && !doubled) {
+            add_text_piece(parser, &clause->pieces, &piece);
+            at = add_hole(parser, &clause->pieces, at, end);
+            continue;
+        }
+        if (doubled || (source[at] == '\\' && at + 1 < end)) at++;
+        base_text_add(&piece, source + at, 1);
+        at++;
+    }
+    add_text_piece(parser, &clause->pieces, &piece);
+}
+
+void lang_build_if_unknown(lang_parser *parser, lang_outcome outcome, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->unknown_given) said_twice(parser, "if unknown", span, (lang_span){0});
+    clause->unknown_given = true;
+    clause->if_unknown = outcome;
+}
+
+void lang_build_fix(lang_parser *parser, lang_name text, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->fix.text != NULL) said_twice(parser, "fix", span, clause->fix.span);
+    clause->fix = (lang_name){unquoted(parser, text), span};
+}
+
+void lang_build_priority(lang_parser *parser, lang_name digits, lang_span span)
+{
+    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_DIGITS, digits);
+    if (parser->clause == NULL || literal == NULL) return;
+    if (literal->as.literal.value < 0 || literal->as.literal.value > 1000000) {
+        lang_diagnose(parser->diagnostics, LANG_E0104, span, "a priority is a number from 0 to 1000000");
+        return;
+    }
+    parser->clause->priority = literal->as.literal.value;
+}
+
+void lang_build_too_deep(lang_parser *parser, lang_span span)
+{
+    lang_diagnostic *diagnostic =
+        lang_diagnose(parser->diagnostics, LANG_E0202, span,
+                      "this expression is nested more than %d levels deep", (int)LANG_DEPTH_LIMIT);
+    lang_suggest(parser->diagnostics, diagnostic, "give parts of it names with `let`, or use a code set or a table");
+}
+
+/* What one would write instead, for words that other languages use. */
+static const char *hint(const char *word)
+{
+    static const char *const hints[][2] = {
+        {"if", "conditions of a clause start with `when`"},
+        {"then", "a clause says what must hold with `require`; there is no `then`"},
+        {"else", "there is no `else`: write a second clause, or `or else` for a value that may be absent"},
+        {"==", "equality is one `=`"},
+        {"rule", "a rule is a `clause`"},
+        {"must", "what must hold is a `require`"},
+        {"reject", "the outcome is `deny`"},
+        {"equals", "equality is `=`"},
+        {"is", "write `=`, or `is present`, `is absent`, `is found`"},
+        {"includes", "write `include`"},
+        {"contains", "write `contain` for spans, `include` for lists"},
+        {"has", "write `include any of` for lists"},
+        {"within", "write `in the last 6 months` or `on the same day`"}};
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        if (strcmp(hints[i][0], word) == 0) return hints[i][1];
+    }
+    return NULL;
+}
+
+void lang_build_syntax_error(lang_parser *parser, lang_span span, const char *found, const char *const *expected,
+                             size_t expected_count)
+{
+    base_text text;
+    base_text_init(&text, parser->arena);
+    const lang_file *file = parser->file;
+    bool literal_token = strncmp(found, "a ", 2) == 0 || strncmp(found, "an ", 3) == 0;
+    const char *word = "";
+    if (literal_token && span.end > span.start && span.end - span.start < 60) {
+        word = base_arena_copy(parser->arena, file->text + span.start, span.end - span.start);
+        if (word == NULL) word = "";
+        base_text_format(&text, "found %s, `%s`,", found, word);
+    } else {
+        base_text_format(&text, "found %s", strcmp(found, "end of file") == 0 ? "the end of the file" : found);
+    }
+    base_text_put(&text, " where the text cannot go on like that");
+    for (size_t i = 0; i < expected_count; i++) {
+        base_text_put(&text, i == 0 ? "; expected " : i + 1 == expected_count ? " or " : ", ");
+        base_text_put(&text, expected[i]);
+    }
+    bool name_expected = expected_count > 0 && strcmp(expected[0], "a name") == 0 && expected_count <= 6;
+    bool reserved = found[0] == '`' && found[1] >= 'a' && found[1] <= 'z' && name_expected && strchr(found, ' ') == NULL;
+    lang_diagnostic *diagnostic =
+        lang_diagnose(parser->diagnostics, reserved ? LANG_E0209 : LANG_E0201, span, "%s", base_text_string(&text));
+    if (reserved) lang_suggest(parser->diagnostics, diagnostic, "%s is a reserved word; choose another name", found);
+    const char *advice = hint(word);
+    if (advice != NULL) lang_suggest(parser->diagnostics, diagnostic, "%s", advice);
+}

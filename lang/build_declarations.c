@@ -1,0 +1,373 @@
+/* Builders for headers, declarations, clauses and tests. A part that may be said once reports its repetition. */
+#include "lang/build.h"
+
+#include <string.h>
+
+static const char *unquoted(lang_parser *parser, lang_name text)
+{
+    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_TEXT, text);
+    return literal == NULL ? "" : literal->as.literal.spelling;
+}
+
+static void *node(lang_parser *parser, size_t size)
+{
+    return base_arena_alloc(parser->arena, size);
+}
+
+static void repeated(lang_parser *parser, const char *part, const char *of, lang_span span, lang_span first)
+{
+    lang_diagnostic *diagnostic =
+        lang_diagnose(parser->diagnostics, LANG_E0206, span, "%s says `%s` twice; once is allowed", of, part);
+    if (first.end > 0) lang_note(parser->diagnostics, diagnostic, first, "it was said first here");
+}
+
+lang_dates lang_build_dates(lang_parser *parser, const lang_name *from, const lang_name *to, lang_span span)
+{
+    lang_dates dates = {BASE_DATE_MIN, BASE_DATE_MAX};
+    lang_expression *literal;
+    size_t errors = parser->diagnostics->errors;
+    if (from != NULL && (literal = lang_build_literal(parser, LANG_LITERAL_DATE, *from)) != NULL) {
+        dates.from = (base_date)literal->as.literal.value;
+    }
+    if (to != NULL && (literal = lang_build_literal(parser, LANG_LITERAL_DATE, *to)) != NULL) {
+        dates.to = (base_date)literal->as.literal.value;
+    }
+    if (dates.to < dates.from && parser->diagnostics->errors == errors) {
+        lang_diagnose(parser->diagnostics, LANG_E0601, span, "this span ends (%s) before it begins (%s)", to->text,
+                      from->text);
+        dates.to = dates.from;
+    }
+    return dates;
+}
+
+void lang_build_header(lang_parser *parser, bool is_module, lang_names name, lang_span span)
+{
+    lang_file *file = parser->file;
+    if (file->header_seen) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(parser->diagnostics, LANG_E0205, span, "one file holds one `policy` or `module`");
+        lang_note(parser->diagnostics, diagnostic, file->name_span, "this file is already named here");
+        return;
+    }
+    file->header_seen = true;
+    file->is_module = is_module;
+    file->name = name;
+    file->name_span = span;
+    file->full_name = lang_path_text(parser->arena, &name);
+}
+
+void lang_build_title(lang_parser *parser, lang_name text, lang_span span)
+{
+    lang_file *file = parser->file;
+    if (file->title.text != NULL) repeated(parser, "title", "the header", span, file->title.span);
+    file->title = (lang_name){unquoted(parser, text), span};
+}
+
+void lang_build_source(lang_parser *parser, lang_name text, lang_span span)
+{
+    lang_file *file = parser->file;
+    if (file->source.text != NULL) repeated(parser, "source", "the header", span, file->source.span);
+    file->source = (lang_name){unquoted(parser, text), span};
+}
+
+void lang_build_effective(lang_parser *parser, lang_dates dates, lang_span span)
+{
+    if (parser->file->dates_given) repeated(parser, "effective", "the header", span, (lang_span){0});
+    parser->file->dates = dates;
+    parser->file->dates_given = true;
+}
+
+void lang_build_review_by(lang_parser *parser, lang_name date, lang_span span)
+{
+    if (parser->file->review_given) repeated(parser, "review by", "the header", span, (lang_span){0});
+    parser->file->review_by = lang_build_dates(parser, &date, NULL, span).from;
+    parser->file->review_given = true;
+}
+
+void lang_build_payer(lang_parser *parser, lang_name text)
+{
+    lang_name *slot = BASE_PUSH(parser->arena, &parser->file->payers);
+    if (slot != NULL) *slot = (lang_name){unquoted(parser, text), text.span};
+}
+
+void lang_build_plan(lang_parser *parser, lang_name text)
+{
+    lang_name *slot = BASE_PUSH(parser->arena, &parser->file->plans);
+    if (slot != NULL) *slot = (lang_name){unquoted(parser, text), text.span};
+}
+
+void lang_build_use(lang_parser *parser, lang_names name, lang_span span)
+{
+    lang_use *use = BASE_PUSH(parser->arena, &parser->file->uses);
+    if (use != NULL) *use = (lang_use){.name = name, .span = span};
+}
+
+void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lang_span span)
+{
+    lang_code_set *set = node(parser, sizeof *set);
+    parser->codes = set;
+    if (set == NULL) return;
+    set->name = name;
+    set->system_name = system;
+    set->file = parser->file;
+    set->span = span;
+    lang_code_set **slot = BASE_PUSH(parser->arena, &parser->file->code_sets);
+    if (slot != NULL) *slot = set;
+}
+
+void lang_build_code_row(lang_parser *parser, lang_items items, lang_dates dates, bool except, lang_span span)
+{
+    lang_code_set *set = parser->codes;
+    if (set == NULL || !base_arena_grow(parser->arena, (void **)&set->rows, set->row_count, &set->row_capacity,
+                                        sizeof *set->rows))
+        return;
+    set->rows[set->row_count++] = (lang_code_row){items, dates, except, span};
+}
+
+void lang_build_parameter(lang_parser *parser, lang_name name, lang_name type, lang_span span)
+{
+    lang_parameter *parameter = node(parser, sizeof *parameter);
+    parser->parameter = parameter;
+    if (parameter == NULL) return;
+    parameter->name = name;
+    parameter->type_name = type;
+    parameter->file = parser->file;
+    parameter->span = span;
+    lang_parameter **slot = BASE_PUSH(parser->arena, &parser->file->parameters);
+    if (slot != NULL) *slot = parameter;
+}
+
+void lang_build_parameter_row(lang_parser *parser, lang_expression *value, lang_dates dates, lang_span span)
+{
+    if (parser->parameter == NULL) return;
+    lang_parameter_row *row = BASE_PUSH(parser->arena, &parser->parameter->rows);
+    if (row != NULL) *row = (lang_parameter_row){value, dates, span};
+}
+
+void lang_build_parameter_cite(lang_parser *parser, lang_name text)
+{
+    if (parser->parameter == NULL) return;
+    if (parser->parameter->cite != NULL) repeated(parser, "cite", "the parameter", text.span, (lang_span){0});
+    parser->parameter->cite = unquoted(parser, text);
+}
+
+void lang_build_table(lang_parser *parser, lang_name name, lang_span span)
+{
+    lang_table *table = node(parser, sizeof *table);
+    parser->table = table;
+    if (table == NULL) return;
+    table->name = name;
+    table->file = parser->file;
+    table->span = span;
+    lang_table **slot = BASE_PUSH(parser->arena, &parser->file->tables);
+    if (slot != NULL) *slot = table;
+}
+
+void lang_build_table_input(lang_parser *parser, lang_expression *path)
+{
+    if (parser->table == NULL || path == NULL) return;
+    lang_table_column *column = BASE_PUSH(parser->arena, &parser->table->inputs);
+    if (column != NULL) *column = (lang_table_column){.input = path, .span = path->span};
+}
+
+void lang_build_table_output(lang_parser *parser, lang_name name, lang_name type, const lang_name *optional,
+                             lang_span span)
+{
+    if (parser->table == NULL) return;
+    lang_table_column *column = BASE_PUSH(parser->arena, &parser->table->outputs);
+    if (column == NULL) return;
+    *column = (lang_table_column){.name = name, .type_name = type, .optional = optional != NULL, .span = span};
+    if (optional != NULL && strcmp(optional->text, "optional") != 0) {
+        lang_diagnose(parser->diagnostics, LANG_E0201, optional->span,
+                      "found `%s` after the column's type; only `optional` may stand there", optional->text);
+    }
+}
+
+void lang_build_table_policy(lang_parser *parser, lang_name word)
+{
+    if (parser->table == NULL) return;
+    parser->table->first = strcmp(word.text, "first") == 0;
+    if (parser->table->first || strcmp(word.text, "unique") == 0) return;
+    lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0201, word.span,
+                                                "`%s` does not say which row of a table counts", word.text);
+    lang_suggest(parser->diagnostics, diagnostic, "write `unique` (rows never overlap) or `first` (the first one counts)");
+}
+
+void lang_build_table_row(lang_parser *parser, lang_span span)
+{
+    if (parser->table == NULL) return;
+    lang_table_row *row = BASE_PUSH(parser->arena, &parser->table->rows);
+    if (row != NULL) *row = (lang_table_row){.span = span};
+}
+
+void lang_build_cell(lang_parser *parser, lang_items items, lang_span span)
+{
+    if (parser->table == NULL || parser->table->rows.count == 0) return;
+    lang_table_row *row = &parser->table->rows.items[parser->table->rows.count - 1];
+    lang_cell *cell = BASE_PUSH(parser->arena, &row->cells);
+    if (cell != NULL) *cell = (lang_cell){items, span};
+    row->span.end = span.end;
+}
+
+lang_items lang_build_items(lang_parser *parser, const lang_items *before, lang_item item)
+{
+    lang_items items = before != NULL ? *before : (lang_items){0};
+    lang_item *slot = BASE_PUSH(parser->arena, &items);
+    if (slot != NULL) *slot = item;
+    return items;
+}
+
+lang_item lang_build_item(lang_expression *low, lang_expression *high, lang_span span)
+{
+    return (lang_item){.low = low, .high = high, .span = span};
+}
+
+lang_item lang_build_item_any(lang_span span)
+{
+    return (lang_item){.span = span, .any = true};
+}
+
+lang_item lang_build_item_absent(lang_span span)
+{
+    return (lang_item){.span = span, .absent = true};
+}
+
+void lang_build_section(lang_parser *parser, lang_name title, lang_span span)
+{
+    lang_section *section = node(parser, sizeof *section);
+    parser->section = section;
+    parser->file->section = section;
+    if (section == NULL) return;
+    section->title = unquoted(parser, title);
+    section->span = span;
+    lang_section **slot = BASE_PUSH(parser->arena, &parser->file->sections);
+    if (slot != NULL) *slot = section;
+}
+
+void lang_build_section_subject(lang_parser *parser, lang_name subject, lang_expression *where, lang_span span)
+{
+    lang_section *section = parser->section;
+    if (section == NULL) return;
+    if (section->subject.text != NULL) repeated(parser, "for each", "the section", span, section->subject.span);
+    section->subject = subject;
+    if (where != NULL) lang_build_section_when(parser, where);
+}
+
+void lang_build_section_when(lang_parser *parser, lang_expression *condition)
+{
+    if (parser->section == NULL) return;
+    parser->section->wheres = lang_build_list(parser, &parser->section->wheres, condition);
+}
+
+void lang_build_let(lang_parser *parser, lang_name name, lang_expression *value)
+{
+    lang_let *let = node(parser, sizeof *let);
+    if (let == NULL || parser->section == NULL) return;
+    let->name = name;
+    let->value = value;
+    lang_let **slot = BASE_PUSH(parser->arena, &parser->section->lets);
+    if (slot != NULL) *slot = let;
+}
+
+void lang_build_test(lang_parser *parser, lang_name title, lang_span span)
+{
+    lang_test *test = node(parser, sizeof *test);
+    parser->test = test;
+    if (test == NULL) return;
+    test->title = (lang_name){unquoted(parser, title), title.span};
+    test->file = parser->file;
+    test->span = span;
+    lang_test **slot = BASE_PUSH(parser->arena, &parser->file->tests);
+    if (slot != NULL) *slot = test;
+}
+
+static lang_given *add_given(lang_parser *parser, lang_given given)
+{
+    if (parser->test == NULL) return NULL;
+    lang_given *slot = BASE_PUSH(parser->arena, &parser->test->givens);
+    if (slot != NULL) *slot = given;
+    return slot;
+}
+
+void lang_build_given_line(lang_parser *parser, lang_expression *code, lang_expression *date, lang_span span)
+{
+    add_given(parser, (lang_given){.kind = LANG_GIVEN_LINE, .code = code, .date = date, .span = span});
+}
+
+void lang_build_given_history(lang_parser *parser, lang_name times, lang_name unit, lang_expression *code,
+                              const lang_name *cadence, lang_expression *date, lang_span span)
+{
+    lang_given given = {.kind = LANG_GIVEN_HISTORY, .code = code, .date = date, .unit = unit, .span = span};
+    given.times = lang_build_literal(parser, LANG_LITERAL_DIGITS, times);
+    if (cadence != NULL) given.cadence = *cadence;
+    add_given(parser, given);
+}
+
+void lang_build_given(lang_parser *parser, lang_names path, lang_span path_span, lang_item value, lang_span span)
+{
+    lang_given given = {.kind = LANG_GIVEN_VALUE, .span = span};
+    given.path = lang_build_path(parser, path, path_span);
+    given.values = lang_build_items(parser, NULL, value);
+    add_given(parser, given);
+}
+
+void lang_build_given_more(lang_parser *parser, lang_item value, lang_span span)
+{
+    if (parser->test == NULL) return;
+    size_t count = parser->test->givens.count;
+    lang_given *last = count == 0 ? NULL : &parser->test->givens.items[count - 1];
+    if (last == NULL || last->kind != LANG_GIVEN_VALUE) {
+        lang_diagnose(parser->diagnostics, LANG_E0201, span, "this value has no field before it");
+        return;
+    }
+    last->values = lang_build_items(parser, &last->values, value);
+    last->span.end = span.end;
+}
+
+void lang_build_expectation(lang_parser *parser, lang_name verdict, lang_span span)
+{
+    if (parser->test == NULL) return;
+    lang_expectation *expectation = BASE_PUSH(parser->arena, &parser->test->expectations);
+    if (expectation != NULL) *expectation = (lang_expectation){.verdict = verdict, .line = 1, .span = span};
+}
+
+static lang_expectation *last_expectation(lang_parser *parser)
+{
+    size_t count = parser->test == NULL ? 0 : parser->test->expectations.count;
+    return count == 0 ? NULL : &parser->test->expectations.items[count - 1];
+}
+
+void lang_build_expectation_reason(lang_parser *parser, lang_name reason)
+{
+    lang_expectation *expectation = last_expectation(parser);
+    if (expectation != NULL) expectation->group_reason = reason;
+}
+
+void lang_build_expectation_remark(lang_parser *parser, lang_name remark)
+{
+    lang_expectation *expectation = last_expectation(parser);
+    if (expectation == NULL) return;
+    lang_name *slot = BASE_PUSH(parser->arena, &expectation->remarks);
+    if (slot != NULL) *slot = remark;
+}
+
+void lang_build_expectation_clause(lang_parser *parser, lang_names clause)
+{
+    lang_expectation *expectation = last_expectation(parser);
+    if (expectation != NULL) expectation->clause = clause;
+}
+
+void lang_build_expectation_needing(lang_parser *parser, lang_expressions paths)
+{
+    lang_expectation *expectation = last_expectation(parser);
+    if (expectation != NULL) expectation->needing = paths;
+}
+
+void lang_build_expectation_line(lang_parser *parser, lang_name digits)
+{
+    lang_expectation *expectation = last_expectation(parser);
+    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_DIGITS, digits);
+    if (expectation == NULL || literal == NULL) return;
+    expectation->line = literal->as.literal.value;
+    expectation->line_given = true;
+}

@@ -1,0 +1,325 @@
+/* Builders for names, literals and expressions. */
+#include "lang/build.h"
+
+#include <string.h>
+
+lang_names lang_build_names(lang_parser *parser, const lang_names *before, lang_name name)
+{
+    lang_names names = before != NULL ? *before : (lang_names){0};
+    lang_name *slot = BASE_PUSH(parser->arena, &names);
+    if (slot != NULL) *slot = name;
+    return names;
+}
+
+lang_names lang_build_headed(lang_parser *parser, const char *head, lang_span head_span, lang_name name)
+{
+    lang_names names = lang_build_names(parser, NULL, (lang_name){head, head_span});
+    return lang_build_names(parser, &names, name);
+}
+
+lang_expressions lang_build_list(lang_parser *parser, const lang_expressions *before, lang_expression *expression)
+{
+    lang_expressions list = before != NULL ? *before : (lang_expressions){0};
+    lang_expression **slot = BASE_PUSH(parser->arena, &list);
+    if (slot != NULL) *slot = expression;
+    return list;
+}
+
+static lang_expression *make(lang_parser *parser, lang_expression_kind kind, lang_span span)
+{
+    lang_expression *expression = base_arena_alloc(parser->arena, sizeof *expression);
+    if (expression == NULL) return NULL;
+    expression->kind = kind;
+    expression->span = span;
+    expression->depth = 1;
+    return expression;
+}
+
+static void deepen(lang_parser *parser, lang_expression *expression, const lang_expression *child)
+{
+    if (expression == NULL || child == NULL || child->depth < expression->depth) return;
+    if (child->depth == LANG_DEPTH_LIMIT) lang_build_too_deep(parser, expression->span);
+    if (child->depth <= LANG_DEPTH_LIMIT) expression->depth = (uint16_t)(child->depth + 1);
+    else expression->depth = child->depth;
+}
+
+static bool read_integer(const char *text, int64_t *value)
+{
+    int64_t total = 0;
+    for (const char *at = text; *at >= '0' && *at <= '9'; at++) {
+        if (total > (INT64_C(900000000000) - 9) / 10) return false;
+        total = total * 10 + (*at - '0');
+    }
+    *value = total;
+    return true;
+}
+
+static bool read_thousandths(const char *text, int64_t *value)
+{
+    int64_t whole;
+    if (!read_integer(text, &whole)) return false;
+    const char *point = strchr(text, '.');
+    int64_t part = 0, scale = 100;
+    for (const char *at = point == NULL ? "" : point + 1; *at >= '0' && *at <= '9'; at++) {
+        if (scale == 0 && *at != '0') return false;
+        part += scale * (*at - '0');
+        scale /= 10;
+    }
+    *value = whole * 1000 + part;
+    return true;
+}
+
+static void read_money(lang_parser *parser, lang_expression *literal)
+{
+    char plain[32];
+    size_t used = 0;
+    const char *spelling = literal->as.literal.spelling;
+    for (const char *at = spelling; *at != '\0' && used < sizeof plain - 1; at++) {
+        if (*at != '$' && *at != ',') plain[used++] = *at;
+    }
+    plain[used] = '\0';
+    const char *point = strchr(plain, '.');
+    size_t places = point == NULL ? 0 : strlen(point + 1);
+    int64_t whole = 0;
+    bool wrong = (point != NULL && places != 2) || strlen(spelling) > 24 || !read_integer(plain, &whole);
+    if (wrong) {
+        lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0106, literal->span,
+                                                    "`%s` is not an amount in dollars and cents", spelling);
+        lang_suggest(parser->diagnostics, diagnostic, "write it like $41.50");
+        return;
+    }
+    literal->as.literal.value = whole * 100 + (places == 2 ? (point[1] - '0') * 10 + (point[2] - '0') : 0);
+}
+
+static void read_duration(lang_parser *parser, lang_expression *literal)
+{
+    static const struct {
+        const char *word;
+        lang_unit unit;
+    } units[] = {{"minute", LANG_UNIT_MINUTE}, {"hour", LANG_UNIT_HOUR},   {"day", LANG_UNIT_DAY},
+                 {"week", LANG_UNIT_WEEK},     {"month", LANG_UNIT_MONTH}, {"year", LANG_UNIT_YEAR}};
+    const char *word = literal->as.literal.spelling;
+    word += strspn(word, "0123456789 \t");
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strncmp(word, units[i].word, strlen(units[i].word)) == 0) literal->as.literal.unit = units[i].unit;
+    }
+    if (!read_integer(literal->as.literal.spelling, &literal->as.literal.value) ||
+        literal->as.literal.value > 1000000) {
+        lang_diagnose(parser->diagnostics, LANG_E0104, literal->span, "`%s` is longer than any duration can be",
+                      literal->as.literal.spelling);
+        literal->as.literal.value = 1;
+    }
+}
+
+static void read_date(lang_parser *parser, lang_expression *literal)
+{
+    base_date date = 0;
+    const char *spelling = literal->as.literal.spelling;
+    if (!base_date_read(spelling, strlen(spelling), false, &date)) {
+        lang_diagnose(parser->diagnostics, LANG_E0103, literal->span, "there is no such day as %s", spelling);
+    }
+    literal->as.literal.value = date;
+}
+
+static void read_time(lang_parser *parser, lang_expression *literal)
+{
+    const char *s = literal->as.literal.spelling;
+    int hour = (s[0] - '0') * 10 + (s[1] - '0'), minute = (s[3] - '0') * 10 + (s[4] - '0');
+    if (hour > 23 || minute > 59) {
+        lang_diagnose(parser->diagnostics, LANG_E0110, literal->span, "there is no such time of day as %s", s);
+    }
+    literal->as.literal.value = (int64_t)hour * 60 + minute;
+}
+
+/* The text between the quotes, with its escapes undone. */
+static const char *unquote(lang_parser *parser, const char *spelling)
+{
+    size_t length = strlen(spelling);
+    if (length < 2) return "";
+    char *text = base_arena_alloc(parser->arena, length);
+    if (text == NULL) return "";
+    size_t used = 0;
+    for (size_t i = 1; i + 1 < length; i++) {
+        if (spelling[i] == '\\' && i + 2 < length) i++;
+        text[used++] = spelling[i];
+    }
+    return text;
+}
+
+lang_expression *lang_build_literal(lang_parser *parser, lang_literal_kind kind, lang_name spelling)
+{
+    lang_expression *literal = make(parser, LANG_LITERAL, spelling.span);
+    if (literal == NULL) return NULL;
+    literal->as.literal.kind = kind;
+    literal->as.literal.spelling = spelling.text;
+    int64_t *value = &literal->as.literal.value;
+    bool fits = true;
+    switch (kind) {
+    case LANG_LITERAL_DIGITS:
+        /* A long run of digits may still be an identifier: the checker complains where a number is meant. */
+        if (!read_integer(spelling.text, value)) *value = -1;
+        break;
+    case LANG_LITERAL_DECIMAL: fits = read_thousandths(spelling.text, value); break;
+    case LANG_LITERAL_MONEY: read_money(parser, literal); break;
+    case LANG_LITERAL_DATE: read_date(parser, literal); break;
+    case LANG_LITERAL_TIME: read_time(parser, literal); break;
+    case LANG_LITERAL_DURATION: read_duration(parser, literal); break;
+    case LANG_LITERAL_TEXT: literal->as.literal.spelling = unquote(parser, spelling.text); break;
+    case LANG_LITERAL_PREFIX: {
+        size_t length = strlen(spelling.text) - 1;
+        literal->as.literal.spelling = base_arena_copy(parser->arena, spelling.text, length);
+        break;
+    }
+    default: break;
+    }
+    if (!fits) {
+        lang_diagnose(parser->diagnostics, LANG_E0104, spelling.span,
+                      "`%s` is too large, or has more than three decimals", spelling.text);
+    }
+    return literal;
+}
+
+lang_expression *lang_build_none(lang_parser *parser, lang_span span)
+{
+    return lang_build_literal(parser, LANG_LITERAL_NONE, (lang_name){"none", span});
+}
+
+lang_expression *lang_build_truth(lang_parser *parser, bool truth, lang_span span)
+{
+    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_TRUTH, (lang_name){truth ? "yes" : "no", span});
+    if (literal != NULL) literal->as.literal.value = truth ? 1 : 0;
+    return literal;
+}
+
+lang_expression *lang_build_word(lang_parser *parser, lang_name name)
+{
+    return lang_build_path(parser, lang_build_names(parser, NULL, name), name.span);
+}
+
+lang_expression *lang_build_path(lang_parser *parser, lang_names names, lang_span span)
+{
+    lang_expression *path = make(parser, LANG_PATH, span);
+    if (path != NULL) path->as.path.names = names;
+    return path;
+}
+
+lang_expression *lang_build_binary(lang_parser *parser, lang_expression_kind kind, lang_operator operator,
+                                   lang_expression *left, lang_expression *right, lang_span span)
+{
+    lang_expression *expression = make(parser, kind, span);
+    if (expression == NULL) return NULL;
+    expression->as.binary.operator = operator;
+    expression->as.binary.left = left;
+    expression->as.binary.right = right;
+    deepen(parser, expression, left);
+    deepen(parser, expression, right);
+    return expression;
+}
+
+lang_expression *lang_build_between(lang_parser *parser, lang_expression *value, lang_expression *low,
+                                    lang_expression *high, lang_span span)
+{
+    lang_expression *expression = make(parser, LANG_BETWEEN, span);
+    if (expression == NULL) return NULL;
+    expression->as.between.value = value;
+    expression->as.between.low = low;
+    expression->as.between.high = high;
+    deepen(parser, expression, value);
+    deepen(parser, expression, low);
+    deepen(parser, expression, high);
+    return expression;
+}
+
+lang_expression *lang_build_in(lang_parser *parser, lang_expression *value, lang_items items, bool negated,
+                               lang_span span)
+{
+    lang_expression *expression = make(parser, LANG_IN, span);
+    if (expression == NULL) return NULL;
+    expression->as.membership.value = value;
+    expression->as.membership.items = items;
+    deepen(parser, expression, value);
+    return negated ? lang_build_binary(parser, LANG_NOT, LANG_EQUAL, expression, NULL, span) : expression;
+}
+
+lang_expression *lang_build_include(lang_parser *parser, lang_expression *value, lang_inclusion inclusion,
+                                    lang_items items, lang_span span)
+{
+    lang_expression *expression = make(parser, LANG_INCLUDE, span);
+    if (expression == NULL) return NULL;
+    expression->as.membership.value = value;
+    expression->as.membership.inclusion = inclusion;
+    expression->as.membership.items = items;
+    deepen(parser, expression, value);
+    return expression;
+}
+
+lang_expression *lang_build_presence(lang_parser *parser, lang_expression *value, lang_presence presence,
+                                     lang_span span)
+{
+    lang_expression *expression = make(parser, LANG_PRESENCE, span);
+    if (expression == NULL) return NULL;
+    expression->as.presence.value = value;
+    expression->as.presence.presence = presence;
+    deepen(parser, expression, value);
+    return expression;
+}
+
+lang_expression *lang_build_call(lang_parser *parser, lang_name name, lang_expressions arguments, lang_span span)
+{
+    lang_expression *expression = make(parser, LANG_CALL, span);
+    if (expression == NULL) return NULL;
+    expression->as.call.name = name;
+    expression->as.call.arguments = arguments;
+    for (size_t i = 0; i < arguments.count; i++) deepen(parser, expression, arguments.items[i]);
+    return expression;
+}
+
+lang_expression *lang_build_quantified(lang_parser *parser, lang_quantifier quantifier, lang_expression *bound,
+                                       lang_expression *value, const lang_name *binder, lang_expression *collection,
+                                       lang_window window, lang_span span)
+{
+    lang_expression *expression = make(parser, LANG_QUANTIFIED, span);
+    if (expression == NULL) return NULL;
+    expression->as.quantified.quantifier = quantifier;
+    expression->as.quantified.bound = bound;
+    expression->as.quantified.value = value;
+    if (binder != NULL) expression->as.quantified.binder = *binder;
+    expression->as.quantified.collection = collection;
+    expression->as.quantified.window = window;
+    deepen(parser, expression, bound);
+    deepen(parser, expression, value);
+    return expression;
+}
+
+lang_expression *lang_build_where(lang_expression *quantified, lang_expression *where, lang_span span)
+{
+    if (quantified == NULL) return NULL;
+    quantified->as.quantified.where = where;
+    quantified->span = span;
+    if (where != NULL && where->depth >= quantified->depth) quantified->depth = (uint16_t)(where->depth + 1);
+    return quantified;
+}
+
+lang_window lang_build_window(lang_window_kind kind, lang_expression *bound)
+{
+    return (lang_window){.kind = kind, .bound = bound, .given = true};
+}
+
+lang_window lang_build_window_length(lang_parser *parser, lang_name duration)
+{
+    lang_window window = lang_build_window(LANG_WINDOW_LAST_DAYS, NULL);
+    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_DURATION, duration);
+    if (literal == NULL) return window;
+    int64_t length = literal->as.literal.value;
+    switch (literal->as.literal.unit) {
+    case LANG_UNIT_DAY: window.length = length; break;
+    case LANG_UNIT_WEEK: window.length = length * 7; break;
+    case LANG_UNIT_MONTH:
+    case LANG_UNIT_YEAR:
+        window.kind = LANG_WINDOW_LAST_MONTHS;
+        window.length = literal->as.literal.unit == LANG_UNIT_YEAR ? length * 12 : length;
+        break;
+    default: break; /* minutes and hours leave the length 0, which the checker reports */
+    }
+    return window;
+}

@@ -1,0 +1,138 @@
+/* The checker's driver: which pass runs over what, in which order.
+ * Expects a loaded program; resolves and types all of it; leaves nothing half checked when it returns true. */
+#include "lang/check.h"
+
+static void collect(lang_program *program, lang_file *file)
+{
+    for (size_t i = 0; i < file->code_sets.count; i++) {
+        lang_code_set **slot = BASE_PUSH(program->arena, &program->code_sets);
+        if (slot != NULL) *slot = file->code_sets.items[i];
+    }
+    for (size_t i = 0; i < file->parameters.count; i++) {
+        lang_parameter **slot = BASE_PUSH(program->arena, &program->parameters);
+        if (slot != NULL) *slot = file->parameters.items[i];
+    }
+    for (size_t i = 0; i < file->tables.count; i++) {
+        lang_table **slot = BASE_PUSH(program->arena, &program->tables);
+        if (slot == NULL) continue;
+        *slot = file->tables.items[i];
+        file->tables.items[i]->index = (uint16_t)(program->tables.count - 1);
+    }
+    for (size_t i = 0; i < file->clauses.count; i++) {
+        lang_clause **slot = BASE_PUSH(program->arena, &program->clauses);
+        if (slot == NULL) continue;
+        *slot = file->clauses.items[i];
+        file->clauses.items[i]->index = program->clauses.count - 1;
+    }
+    for (size_t i = 0; i < file->tests.count; i++) {
+        lang_test **slot = BASE_PUSH(program->arena, &program->tests);
+        if (slot != NULL) *slot = file->tests.items[i];
+    }
+}
+
+static void check_limits(lang_checker *checker)
+{
+    lang_program *program = checker->program;
+    if (program->clauses.count > LANG_CLAUSE_LIMIT) {
+        lang_diagnose(checker->diagnostics, LANG_E0208, program->clauses.items[LANG_CLAUSE_LIMIT]->span,
+                      "one run compiles at most %d clauses", (int)LANG_CLAUSE_LIMIT);
+    }
+    if (program->tables.count >= UINT16_MAX) {
+        lang_diagnose(checker->diagnostics, LANG_E0208, program->tables.items[UINT16_MAX - 1]->span,
+                      "one run compiles at most %d tables", UINT16_MAX - 1);
+    }
+}
+
+static void check_declarations(lang_checker *checker, lang_file *file)
+{
+    checker->file = file;
+    lang_check_cycles(checker);
+    lang_check_duplicates(checker);
+    for (size_t i = 0; i < file->code_sets.count; i++) lang_check_code_set(checker, file->code_sets.items[i]);
+    for (size_t i = 0; i < file->parameters.count; i++) lang_check_parameter(checker, file->parameters.items[i]);
+    for (size_t i = 0; i < file->tables.count; i++) lang_check_table(checker, file->tables.items[i]);
+}
+
+static void check_sections(lang_checker *checker, lang_file *file)
+{
+    for (size_t i = 0; i < file->sections.count; i++) {
+        lang_section *section = file->sections.items[i];
+        checker->section = section;
+        checker->facts.count = 0;
+        for (size_t w = 0; w < section->wheres.count; w++) lang_facts_from(checker, section->wheres.items[w], true);
+        for (size_t w = 0; w < section->wheres.count; w++) lang_check_condition(checker, section->wheres.items[w]);
+        for (size_t l = 0; l < section->lets.count; l++) {
+            lang_let *let = section->lets.items[l];
+            if (let->state != 0) continue;
+            let->state = 1;
+            lang_check_value(checker, let->value, LANG_PLAIN(ERROR));
+            let->state = 2;
+        }
+        if (section->subject.text == NULL) continue;
+        lang_name subject = section->subject;
+        if (subject.text[0] == 'l' && subject.text[1] == 'i' && subject.text[2] == 'n') continue;
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0318, subject.span,
+                                                    "clauses cannot be asked for each `%s`", subject.text);
+        lang_suggest(checker->diagnostics, diagnostic, "write `for each line`");
+    }
+    checker->section = NULL;
+    checker->facts.count = 0;
+}
+
+static void check_module_content(lang_checker *checker, const lang_file *file)
+{
+    if (!file->is_module) return;
+    if (file->clauses.count > 0) {
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0207, file->clauses.items[0]->span,
+                                                    "a module shares codes, parameters and tables; clauses belong in a policy");
+        lang_suggest(checker->diagnostics, diagnostic, "move it into a file that begins with `policy`");
+    }
+    if (file->tests.count > 0) {
+        lang_diagnose(checker->diagnostics, LANG_E0207, file->tests.items[0]->span,
+                      "a module has no clauses, so it has nothing to test");
+    }
+}
+
+static void warn_unused(lang_checker *checker, const lang_file *file)
+{
+    if (file->is_module) return;
+    for (size_t i = 0; i < file->code_sets.count; i++) {
+        if (file->code_sets.items[i]->used) continue;
+        lang_diagnose(checker->diagnostics, LANG_W0001, file->code_sets.items[i]->name.span,
+                      "the code set `%s` is not used", file->code_sets.items[i]->name.text);
+    }
+    for (size_t i = 0; i < file->parameters.count; i++) {
+        if (file->parameters.items[i]->used) continue;
+        lang_diagnose(checker->diagnostics, LANG_W0001, file->parameters.items[i]->name.span,
+                      "the parameter `%s` is not used", file->parameters.items[i]->name.text);
+    }
+    for (size_t i = 0; i < file->tables.count; i++) {
+        if (file->tables.items[i]->used) continue;
+        lang_diagnose(checker->diagnostics, LANG_W0001, file->tables.items[i]->name.span,
+                      "the table `%s` is not used", file->tables.items[i]->name.text);
+    }
+}
+
+bool lang_check(lang_program *program)
+{
+    lang_checker checker = {.program = program, .arena = program->arena, .diagnostics = &program->diagnostics};
+    for (size_t i = 0; i < program->files.count; i++) collect(program, program->files.items[i]);
+    check_limits(&checker);
+    /* A file that did not parse has half its declarations: judging the rest would only cascade. */
+    if (program->diagnostics.errors > 0 || program->arena->failed) return false;
+    for (size_t i = 0; i < program->files.count; i++) check_declarations(&checker, program->files.items[i]);
+    for (size_t i = 0; i < program->files.count; i++) {
+        lang_file *file = program->files.items[i];
+        checker.file = file;
+        check_module_content(&checker, file);
+        check_sections(&checker, file);
+        for (size_t c = 0; c < file->clauses.count; c++) lang_check_clause(&checker, file->clauses.items[c]);
+        for (size_t t = 0; t < file->tests.count; t++) lang_check_test(&checker, file->tests.items[t]);
+    }
+    bool clean = program->diagnostics.errors == 0 && !program->arena->failed;
+    for (size_t i = 0; clean && i < program->files.count; i++) {
+        checker.file = program->files.items[i];
+        warn_unused(&checker, program->files.items[i]);
+    }
+    return clean;
+}

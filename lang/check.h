@@ -1,0 +1,76 @@
+/* What the checker's files share. Expects a parsed program; fills the "checked" fields of its tree; leaves the
+ * shapes of declarations as they are. Private to lang/check_*.c. */
+#ifndef LANG_CHECK_H
+#define LANG_CHECK_H
+
+#include "lang/program.h"
+
+typedef BASE_ARRAY(const char *) lang_facts;
+
+typedef struct lang_checker {
+    lang_program *program;
+    base_arena *arena;
+    lang_diagnostics *diagnostics;
+    lang_file *file;
+    lang_section *section; /* whose `let` names are in scope; may be NULL */
+    lang_clause *clause;   /* being checked; may be NULL */
+    bool in_element;       /* inside a `where` or a summed value: bare names are the element's */
+    lang_record element;
+    bool other_bound; /* `other.` may be used */
+    lang_record other;
+    bool in_message;
+    lang_facts facts; /* paths known to be present, as keys */
+    size_t counting;  /* counting expressions seen in the clause */
+    lang_expression *last_counting;
+} lang_checker;
+
+/* Names */
+void lang_check_cycles(lang_checker *checker);
+void lang_check_duplicates(lang_checker *checker);
+lang_code_set *lang_find_code_set(lang_checker *checker, lang_name name);
+lang_parameter *lang_find_parameter(lang_checker *checker, lang_name name);
+lang_table *lang_find_table(lang_checker *checker, lang_name name);
+lang_let *lang_find_let(const lang_checker *checker, const char *name);
+bool lang_read_type(lang_checker *checker, lang_name name, bool report, lang_type *type);
+bool lang_resolve_path(lang_checker *checker, lang_expression *path);
+void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const char *name);
+
+/* Presence */
+void lang_facts_from(lang_checker *checker, const lang_expression *condition, bool truth);
+const char *lang_fact_key(const lang_checker *checker, const lang_names *names, size_t count);
+bool lang_fact_known(const lang_checker *checker, const char *key);
+void lang_need_present(lang_checker *checker, lang_expression *expression);
+
+/* Codes */
+void lang_check_code_set(lang_checker *checker, lang_code_set *set);
+bool lang_check_code_item(lang_checker *checker, lang_item *item, lang_code_system system);
+const char *lang_check_code(lang_checker *checker, lang_expression *literal, lang_code_system system);
+bool lang_items_overlap(lang_code_system system, const lang_item *a, const lang_item *b, const char **example);
+lang_code_set *lang_make_set(lang_checker *checker, lang_items items, lang_code_system system, lang_span span);
+void lang_check_reason(lang_checker *checker, lang_name reason, size_t remarks);
+void lang_check_remark(lang_checker *checker, lang_name remark);
+
+/* Expressions */
+lang_type lang_check_value(lang_checker *checker, lang_expression *expression, lang_type hint);
+void lang_check_condition(lang_checker *checker, lang_expression *expression);
+lang_type lang_check_comparison(lang_checker *checker, lang_expression *expression);
+lang_type lang_check_arithmetic(lang_checker *checker, lang_expression *expression);
+lang_type lang_check_quantified(lang_checker *checker, lang_expression *expression);
+lang_type lang_check_membership(lang_checker *checker, lang_expression *expression);
+lang_type lang_check_path(lang_checker *checker, lang_expression *expression);
+bool lang_adapt_literal(lang_checker *checker, lang_expression *literal, lang_type target);
+bool lang_is_numeric(lang_type type);
+bool lang_is_ordered(lang_type type);
+bool lang_is_flexible(const lang_expression *expression);
+const char *lang_source_text(const lang_checker *checker, lang_span span);
+
+/* Declarations */
+void lang_check_parameter(lang_checker *checker, lang_parameter *parameter);
+void lang_check_table(lang_checker *checker, lang_table *table);
+void lang_check_clause(lang_checker *checker, lang_clause *clause);
+void lang_check_test(lang_checker *checker, lang_test *test);
+bool lang_check_literal_for(lang_checker *checker, lang_item *item, lang_type type);
+
+#define LANG_PLAIN(kind) ((lang_type){LANG_TYPE_##kind, 0, false, false})
+
+#endif

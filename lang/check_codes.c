@@ -1,0 +1,343 @@
+/* Codes: their shape, ranges and prefixes, code sets and their circles, reason and remark codes. */
+#include "lang/check.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { CODE_LENGTH = 40 };
+
+int lang_reason_state(const char *code)
+{
+    static const struct {
+        const char *code;
+        int state;
+    } reasons[] = {
+#define LANG_REASON(code) {code, 1},
+#define LANG_REASON_REMARK(code) {code, 1},
+#define LANG_REASON_RETIRED(code) {code, 2},
+#include "lang/reason_codes.def"
+#undef LANG_REASON
+#undef LANG_REASON_REMARK
+#undef LANG_REASON_RETIRED
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (strcmp(reasons[i].code, code) == 0) return reasons[i].state;
+    }
+    return 0;
+}
+
+bool lang_reason_needs_remark(const char *code)
+{
+    static const char *const reasons[] = {
+#define LANG_REASON(code)
+#define LANG_REASON_REMARK(code) code,
+#define LANG_REASON_RETIRED(code)
+#include "lang/reason_codes.def"
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (strcmp(reasons[i], code) == 0) return true;
+    }
+    return false;
+}
+
+void lang_check_reason(lang_checker *checker, lang_name reason, size_t remarks)
+{
+    if (reason.text == NULL) return;
+    const char *code = reason.text + 3;
+    static const char *const groups[] = {"CO", "PR", "OA", "PI"};
+    bool known_group = false;
+    for (size_t i = 0; i < 4; i++) known_group = known_group || strncmp(groups[i], reason.text, 2) == 0;
+    if (!known_group) {
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0405, reason.span,
+                                                    "`%.2s` is not a group code", reason.text);
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "group codes are CO (provider writes off), PR (patient owes), OA and PI");
+        return;
+    }
+    int state = lang_reason_state(code);
+    if (state == 0) {
+        lang_diagnose(checker->diagnostics, LANG_E0404, reason.span, "there is no claim adjustment reason code %s",
+                      code);
+    } else if (state == 2) {
+        lang_diagnose(checker->diagnostics, LANG_E0407, reason.span,
+                      "claim adjustment reason code %s is retired", code);
+    } else if (lang_reason_needs_remark(code) && remarks == 0) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0409, reason.span,
+                          "reason code %s says little alone: a remittance must add a remark code to it", code);
+        lang_suggest(checker->diagnostics, diagnostic, "write it after the reason, like `%s N362`", reason.text);
+    }
+}
+
+void lang_check_remark(lang_checker *checker, lang_name remark)
+{
+    const char *at = remark.text;
+    if (at[0] == 'M' && at[1] == 'A') at += 2;
+    else if (at[0] == 'M' || at[0] == 'N') at += 1;
+    size_t digits = strspn(at, "0123456789");
+    if (at == remark.text || digits == 0 || digits > 4 || at[digits] != '\0') {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0406, remark.span,
+                          "`%s` cannot be a remittance advice remark code", remark.text);
+        lang_suggest(checker->diagnostics, diagnostic, "they look like M62, MA04 or N362");
+    }
+}
+
+/* Example spellings for a message about shape. */
+static const char *example_of(lang_code_system system)
+{
+    switch (system) {
+    case LANG_SYSTEM_cpt: return "90853 or H0005";
+    case LANG_SYSTEM_modifier: return "95 or GT";
+    case LANG_SYSTEM_pos: return "11 or 02";
+    case LANG_SYSTEM_icd10: return "F33.1";
+    case LANG_SYSTEM_revenue: return "0914";
+    case LANG_SYSTEM_taxonomy: return "103T00000X";
+    case LANG_SYSTEM_npi: return "1234567893";
+    default: return "letters and digits";
+    }
+}
+
+const char *lang_check_code(lang_checker *checker, lang_expression *literal, lang_code_system system)
+{
+    if (literal == NULL) return "";
+    lang_literal_kind kind = literal->as.literal.kind;
+    bool spelled = literal->kind == LANG_LITERAL &&
+                   (kind == LANG_LITERAL_CODE || kind == LANG_LITERAL_DIGITS || kind == LANG_LITERAL_DECIMAL);
+    const char *spelling = spelled ? literal->as.literal.spelling : "";
+    if (!spelled || !lang_code_shape(system, spelling, strlen(spelling))) {
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0401, literal->span,
+                                                    "`%s` cannot be a %s", lang_source_text(checker, literal->span),
+                                                    lang_schema_system_label(system));
+        lang_suggest(checker->diagnostics, diagnostic, "one looks like %s", example_of(system));
+        return "";
+    }
+    char buffer[CODE_LENGTH];
+    if (strlen(spelling) >= CODE_LENGTH) return "";
+    lang_code_normalize(system, spelling, strlen(spelling), buffer);
+    const char *normal = base_arena_copy(checker->arena, buffer, strlen(buffer));
+    literal->as.literal.spelling = normal == NULL ? "" : normal;
+    literal->as.literal.kind = LANG_LITERAL_CODE;
+    literal->type = (lang_type){LANG_TYPE_CODE, (uint16_t)system, false, false};
+    return literal->as.literal.spelling;
+}
+
+static void check_prefix(lang_checker *checker, lang_expression *literal, lang_code_system system)
+{
+    const char *spelling = literal->as.literal.spelling;
+    char buffer[CODE_LENGTH] = "";
+    bool good = strlen(spelling) < CODE_LENGTH && strlen(spelling) > 0;
+    if (good) lang_code_normalize(system, spelling, strlen(spelling), buffer);
+    static const size_t longest[LANG_SYSTEM_COUNT] = {
+        [LANG_SYSTEM_cpt] = 4, [LANG_SYSTEM_modifier] = 1, [LANG_SYSTEM_pos] = 1, [LANG_SYSTEM_icd10] = 6,
+        [LANG_SYSTEM_revenue] = 3};
+    size_t limit = longest[system] == 0 ? CODE_LENGTH : longest[system];
+    if (system == LANG_SYSTEM_icd10) good = good && isupper((unsigned char)buffer[0]);
+    if (!good || strlen(buffer) > limit) {
+        lang_diagnose(checker->diagnostics, LANG_E0401, literal->span, "no %s begins with `%s`",
+                      lang_schema_system_label(system), spelling);
+        return;
+    }
+    const char *normal = base_arena_copy(checker->arena, buffer, strlen(buffer));
+    literal->as.literal.spelling = normal == NULL ? "" : normal;
+}
+
+/* A set by name, of the right code system. */
+static bool check_set_item(lang_checker *checker, lang_item *item, lang_code_system system)
+{
+    lang_names *names = &item->low->as.path.names;
+    if (names->count != 1) return false;
+    lang_name name = names->items[0];
+    lang_code_set *set = lang_find_code_set(checker, name);
+    if (set == NULL) return false;
+    lang_check_code_set(checker, set);
+    if (set->system != system) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0402, item->span,
+                          "`%s` holds %ss, and a %s is asked for here", name.text,
+                          lang_schema_system_label(set->system), lang_schema_system_label(system));
+        lang_note(checker->diagnostics, diagnostic, set->span, "`%s` is declared here", name.text);
+    }
+    item->set = set;
+    return true;
+}
+
+bool lang_check_code_item(lang_checker *checker, lang_item *item, lang_code_system system)
+{
+    if (item->any || item->absent || item->low == NULL) return true;
+    if (item->low->kind == LANG_PATH) return check_set_item(checker, item, system);
+    if (item->low->kind != LANG_LITERAL) return false;
+    if (item->low->as.literal.kind == LANG_LITERAL_NONE) return false;
+    if (item->low->as.literal.kind == LANG_LITERAL_PREFIX) {
+        check_prefix(checker, item->low, system);
+        return true;
+    }
+    const char *low = lang_check_code(checker, item->low, system);
+    if (item->high == NULL) return true;
+    const char *high = lang_check_code(checker, item->high, system);
+    if (*low != '\0' && *high != '\0' && strcmp(high, low) < 0) {
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0403, item->span,
+                                                    "this range ends before it begins");
+        lang_suggest(checker->diagnostics, diagnostic, "write %s..%s", item->high->as.literal.spelling,
+                     item->low->as.literal.spelling);
+    }
+    return true;
+}
+
+void lang_check_code_set(lang_checker *checker, lang_code_set *set)
+{
+    if (set->state == 2) return;
+    if (set->state == 1) {
+        lang_diagnose(checker->diagnostics, LANG_E0313, set->span, "the code set `%s` contains itself",
+                      set->name.text);
+        return;
+    }
+    lang_checker inner = *checker;
+    inner.file = set->file;
+    set->state = 1;
+    set->system = lang_schema_system_find(set->system_name.text);
+    if (set->system == LANG_SYSTEM_COUNT) {
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0306, set->system_name.span,
+                                                    "there is no code system `%s`", set->system_name.text);
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "code systems are cpt, modifier, pos, icd10, revenue, taxonomy, npi");
+        set->system = LANG_SYSTEM_cpt;
+        set->row_count = 0;
+    }
+    bool included = false;
+    for (size_t r = 0; r < set->row_count; r++) {
+        lang_code_row *row = &set->rows[r];
+        if (row->except && !included) {
+            lang_diagnose(checker->diagnostics, LANG_E0408, row->span,
+                          "`except` takes out of what stands before it, and nothing does");
+        }
+        included = included || !row->except;
+        for (size_t i = 0; i < row->items.count; i++) {
+            lang_item *item = &row->items.items[i];
+            if (lang_check_code_item(&inner, item, set->system)) continue;
+            lang_diagnostic *diagnostic =
+                lang_diagnose(checker->diagnostics, LANG_E0301, item->span, "there is no code set `%s`",
+                              lang_source_text(&inner, item->span));
+            if (item->low->kind == LANG_PATH) {
+                lang_suggest_name(&inner, diagnostic, item->low->as.path.names.items[0].text);
+            }
+        }
+    }
+    set->state = 2;
+}
+
+lang_code_set *lang_make_set(lang_checker *checker, lang_items items, lang_code_system system, lang_span span)
+{
+    lang_code_set *set = base_arena_alloc(checker->arena, sizeof *set);
+    lang_code_row *row = base_arena_alloc(checker->arena, sizeof *row);
+    lang_code_set **slot = set == NULL || row == NULL ? NULL : BASE_PUSH(checker->arena, &checker->program->code_sets);
+    if (slot == NULL) return NULL;
+    *row = (lang_code_row){items, {BASE_DATE_MIN, BASE_DATE_MAX}, false, span};
+    *set = (lang_code_set){.file = checker->file, .span = span, .rows = row, .row_count = 1, .row_capacity = 1,
+                           .system = system, .state = 2, .used = true};
+    *slot = set;
+    return set;
+}
+
+/* A literal item as the interval [low, high] of normalized spellings; `open` lets anything follow `high`. */
+static bool interval(const lang_item *item, const char **low, const char **high, bool *open)
+{
+    if (item->low == NULL || item->low->kind != LANG_LITERAL) return false;
+    *low = item->low->as.literal.spelling;
+    *high = item->high != NULL ? item->high->as.literal.spelling : *low;
+    *open = item->high != NULL || item->low->as.literal.kind == LANG_LITERAL_PREFIX;
+    return true;
+}
+
+static bool up_to(const char *code, const char *high, bool open)
+{
+    return strcmp(code, high) <= 0 || (open && strncmp(code, high, strlen(high)) == 0);
+}
+
+bool lang_item_holds(lang_code_system system, const lang_item *item, const char *code)
+{
+    (void)system;
+    const char *low, *high;
+    bool open;
+    return interval(item, &low, &high, &open) && strcmp(code, low) >= 0 && up_to(code, high, open);
+}
+
+static bool row_holds(const lang_code_set *set, const lang_code_row *row, const char *code, base_date date)
+{
+    for (size_t i = 0; i < row->items.count; i++) {
+        const lang_item *item = &row->items.items[i];
+        if (item->set != NULL ? lang_code_set_holds(item->set, code, date) : lang_item_holds(set->system, item, code)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date date)
+{
+    bool holds = false;
+    for (size_t r = 0; r < set->row_count; r++) {
+        const lang_code_row *row = &set->rows[r];
+        bool counts = date >= row->dates.from && date <= row->dates.to;
+        if (!counts || holds == !row->except) continue;
+        if (row_holds(set, row, code, date)) holds = !row->except;
+    }
+    return holds;
+}
+
+bool lang_code_set_dated(const lang_code_set *set, const char *code)
+{
+    for (size_t r = 0; r < set->row_count; r++) {
+        const lang_code_row *row = &set->rows[r];
+        bool always = row->dates.from == BASE_DATE_MIN && row->dates.to == BASE_DATE_MAX;
+        for (size_t i = 0; i < row->items.count; i++) {
+            const lang_item *item = &row->items.items[i];
+            if (item->set != NULL) {
+                if (!always || lang_code_set_dated(item->set, code)) return true;
+            } else if (!always && lang_item_holds(set->system, item, code)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool in_every_exception(const lang_code_set *set, const char *code)
+{
+    for (size_t r = 0; r < set->row_count; r++) {
+        const lang_code_row *row = &set->rows[r];
+        for (size_t i = 0; row->except && i < row->items.count; i++) {
+            if (row->items.items[i].set == NULL && lang_item_holds(set->system, &row->items.items[i], code)) return true;
+        }
+    }
+    return false;
+}
+
+bool lang_items_overlap(lang_code_system system, const lang_item *a, const lang_item *b, const char **example)
+{
+    if (a->any || b->any) {
+        const lang_item *other = a->any ? b : a;
+        const char *low = "any", *high;
+        bool open;
+        if (other->set != NULL && other->set->row_count > 0) other = &other->set->rows[0].items.items[0];
+        if (!other->any) interval(other, &low, &high, &open);
+        *example = low;
+        return true;
+    }
+    if (a->set != NULL || b->set != NULL) {
+        const lang_code_set *set = a->set != NULL ? a->set : b->set;
+        const lang_item *rest = a->set != NULL ? b : a;
+        for (size_t r = 0; r < set->row_count; r++) {
+            for (size_t i = 0; !set->rows[r].except && i < set->rows[r].items.count; i++) {
+                if (!lang_items_overlap(system, &set->rows[r].items.items[i], rest, example)) continue;
+                if (!in_every_exception(set, *example)) return true;
+            }
+        }
+        return false;
+    }
+    const char *low_a, *high_a, *low_b, *high_b;
+    bool open_a, open_b;
+    if (!interval(a, &low_a, &high_a, &open_a) || !interval(b, &low_b, &high_b, &open_b)) return false;
+    *example = strcmp(low_a, low_b) >= 0 ? low_a : low_b;
+    return up_to(*example, high_a, open_a) && up_to(*example, high_b, open_b);
+}

@@ -1,0 +1,280 @@
+/* Comparisons, spans, arithmetic: which types go together, and what to write where they don't. */
+#include "lang/check.h"
+
+#include <string.h>
+
+static const char *label(lang_checker *checker, lang_type type)
+{
+    return lang_type_label(checker->arena, type);
+}
+
+/* A bare number beside a value with a unit. */
+static bool unit_missing(lang_checker *checker, const lang_expression *number, lang_type other, lang_type number_type)
+{
+    if (number_type.kind != LANG_TYPE_NUMBER && number->kind != LANG_LITERAL) return false;
+    if (!lang_is_numeric(number_type)) return false;
+    const char *text = lang_source_text(checker, number->span);
+    const char *suggestion = NULL;
+    switch (other.kind) {
+    case LANG_TYPE_MINUTES: suggestion = base_format(checker->arena, "%s minutes", text); break;
+    case LANG_TYPE_DAYS: suggestion = base_format(checker->arena, "%s days", text); break;
+    case LANG_TYPE_MONTHS: suggestion = base_format(checker->arena, "%s months", text); break;
+    case LANG_TYPE_MONEY: suggestion = base_format(checker->arena, "$%s.00", text); break;
+    default: return false;
+    }
+    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0502, number->span,
+                                                "`%s` has no unit, and it is compared with a %s", text,
+                                                label(checker, other));
+    lang_suggest(checker->diagnostics, diagnostic, "write `%s`", suggestion);
+    return true;
+}
+
+static void report_differ(lang_checker *checker, const lang_expression *left, const lang_expression *right)
+{
+    lang_type a = left->type, b = right->type;
+    if (unit_missing(checker, right, a, b) || unit_missing(checker, left, b, a)) return;
+    bool times = (a.kind == LANG_TYPE_DAYS && b.kind == LANG_TYPE_MONTHS) ||
+                 (a.kind == LANG_TYPE_MONTHS && b.kind == LANG_TYPE_DAYS);
+    if (times) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0510, right->span, "days and months cannot be compared: months differ in length");
+        lang_suggest(checker->diagnostics, diagnostic, "write both in days, or add the months to a date");
+        return;
+    }
+    bool durations = (a.kind == LANG_TYPE_MINUTES && (b.kind == LANG_TYPE_DAYS || b.kind == LANG_TYPE_MONTHS)) ||
+                     (b.kind == LANG_TYPE_MINUTES && (a.kind == LANG_TYPE_DAYS || a.kind == LANG_TYPE_MONTHS));
+    if (durations) {
+        lang_diagnose(checker->diagnostics, LANG_E0515, right->span, "a %s and a %s cannot be compared",
+                      label(checker, a), label(checker, b));
+        return;
+    }
+    if (a.kind == LANG_TYPE_CODE && b.kind == LANG_TYPE_CODE && a.detail != UINT16_MAX && b.detail != UINT16_MAX) {
+        lang_diagnose(checker->diagnostics, LANG_E0402, right->span, "a %s is compared with a %s", label(checker, a),
+                      label(checker, b));
+        return;
+    }
+    lang_diagnose(checker->diagnostics, LANG_E0501, right->span, "a %s cannot be compared with a %s",
+                  label(checker, a), label(checker, b));
+}
+
+/* Checks two operands against each other; the one that can't take any type goes first. */
+static bool check_pair(lang_checker *checker, lang_expression *left, lang_expression *right)
+{
+    lang_type none = LANG_PLAIN(ERROR);
+    bool word = left != NULL && left->kind == LANG_PATH && left->as.path.names.count == 1 &&
+                lang_schema_find(checker->in_element ? checker->element : LANG_RECORD_line,
+                                 left->as.path.names.items[0].text) == LANG_FIELD_COUNT;
+    bool right_first = lang_is_flexible(left) || (word && right != NULL && right->kind == LANG_PATH);
+    if (right_first && !lang_is_flexible(right)) {
+        lang_type type = lang_check_value(checker, right, none);
+        lang_check_value(checker, left, type);
+    } else {
+        lang_type type = lang_check_value(checker, left, none);
+        lang_check_value(checker, right, type);
+    }
+    lang_need_present(checker, left);
+    lang_need_present(checker, right);
+    if (left == NULL || right == NULL) return false;
+    return left->type.kind != LANG_TYPE_ERROR && right->type.kind != LANG_TYPE_ERROR;
+}
+
+static bool comparable(lang_checker *checker, lang_expression *left, lang_expression *right)
+{
+    const lang_expression *sides[] = {left, right};
+    for (size_t i = 0; i < 2; i++) {
+        lang_type type = sides[i]->type;
+        if (type.list) {
+            lang_diagnostic *diagnostic =
+                lang_diagnose(checker->diagnostics, LANG_E0507, sides[i]->span,
+                              "`%s` is a list and cannot be compared as one value",
+                              lang_source_text(checker, sides[i]->span));
+            lang_suggest(checker->diagnostics, diagnostic, "ask `%s include ...`, `include any of ...` or `include none of ...`",
+                         lang_source_text(checker, sides[i]->span));
+            return false;
+        }
+        if (type.kind == LANG_TYPE_RECORD || type.kind == LANG_TYPE_ROW) {
+            lang_diagnostic *diagnostic =
+                lang_diagnose(checker->diagnostics, LANG_E0519, sides[i]->span,
+                              "`%s` is a whole %s, not one value", lang_source_text(checker, sides[i]->span),
+                              label(checker, type));
+            lang_suggest(checker->diagnostics, diagnostic, "name one of its fields: `%s. ...`",
+                         lang_source_text(checker, sides[i]->span));
+            return false;
+        }
+    }
+    bool numeric = lang_is_numeric(left->type) && lang_is_numeric(right->type);
+    if (numeric || lang_type_same(left->type, right->type)) return true;
+    report_differ(checker, left, right);
+    return false;
+}
+
+static bool constant(const lang_expression *expression)
+{
+    return expression->kind == LANG_LITERAL ||
+           (expression->kind == LANG_PATH && expression->as.path.base == LANG_BASE_WORD);
+}
+
+static void check_compare(lang_checker *checker, lang_expression *expression)
+{
+    lang_expression *left = expression->as.binary.left, *right = expression->as.binary.right;
+    lang_operator operator = expression->as.binary.operator;
+    if (!check_pair(checker, left, right) || !comparable(checker, left, right)) return;
+    if (constant(left) && constant(right)) {
+        lang_diagnose(checker->diagnostics, LANG_E0522, expression->span,
+                      "both sides are constants, so this is always the same");
+        return;
+    }
+    if (operator != LANG_EQUAL && operator != LANG_NOT_EQUAL && !lang_is_ordered(left->type)) {
+        lang_diagnose(checker->diagnostics, LANG_E0508, expression->span, "a %s has no order: only `=` and `<>` make sense",
+                      label(checker, left->type));
+    }
+}
+
+static void check_between(lang_checker *checker, lang_expression *expression)
+{
+    lang_expression *value = expression->as.between.value;
+    lang_expression *bounds[] = {expression->as.between.low, expression->as.between.high};
+    bool good = true;
+    for (size_t i = 0; i < 2; i++) {
+        good = check_pair(checker, value, bounds[i]) && comparable(checker, value, bounds[i]) && good;
+    }
+    if (!good) return;
+    if (!lang_is_ordered(value->type)) {
+        lang_diagnose(checker->diagnostics, LANG_E0508, expression->span, "a %s has no order, so nothing is between",
+                      label(checker, value->type));
+    } else if (constant(bounds[0]) && constant(bounds[1]) && bounds[0]->type.kind == bounds[1]->type.kind &&
+               bounds[0]->as.literal.value > bounds[1]->as.literal.value) {
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0516, expression->span,
+                                                    "nothing is between %s and %s: the larger comes first",
+                                                    lang_source_text(checker, bounds[0]->span),
+                                                    lang_source_text(checker, bounds[1]->span));
+        lang_suggest(checker->diagnostics, diagnostic, "between %s and %s",
+                     lang_source_text(checker, bounds[1]->span), lang_source_text(checker, bounds[0]->span));
+    }
+}
+
+static void check_spans(lang_checker *checker, lang_expression *expression)
+{
+    lang_expression *left = expression->as.binary.left, *right = expression->as.binary.right;
+    lang_type a = lang_check_value(checker, left, LANG_PLAIN(ERROR));
+    lang_type b = lang_check_value(checker, right, LANG_PLAIN(DATE));
+    lang_need_present(checker, left);
+    lang_need_present(checker, right);
+    if (left == NULL || right == NULL || left->type.kind == LANG_TYPE_ERROR || right->type.kind == LANG_TYPE_ERROR) {
+        return;
+    }
+    bool contain = expression->kind == LANG_CONTAIN;
+    bool good = contain ? a.kind == LANG_TYPE_DATES && b.kind == LANG_TYPE_DATE
+                        : (a.kind == LANG_TYPE_DATES || a.kind == LANG_TYPE_TIMES) && lang_type_same(a, b);
+    if (good) return;
+    lang_diagnostic *diagnostic = lang_diagnose(
+        checker->diagnostics, LANG_E0513, expression->span,
+        contain ? "`contain` asks a span of dates for a date; here it stands between a %s and a %s"
+                : "`overlaps` compares two spans of one kind; here it stands between a %s and a %s",
+        label(checker, a), label(checker, b));
+    if (a.list) lang_suggest(checker->diagnostics, diagnostic, "for a list, write `include`");
+}
+
+lang_type lang_check_comparison(lang_checker *checker, lang_expression *expression)
+{
+    expression->type = LANG_PLAIN(TRUTH);
+    size_t errors = checker->diagnostics->errors;
+    switch (expression->kind) {
+    case LANG_COMPARE: check_compare(checker, expression); break;
+    case LANG_BETWEEN: check_between(checker, expression); break;
+    default: check_spans(checker, expression); break;
+    }
+    if (checker->diagnostics->errors > errors) expression->type = LANG_PLAIN(ERROR);
+    return expression->type;
+}
+
+/* What an arithmetic operator gives for two types, or the error type. */
+static lang_type arithmetic_type(lang_operator operator, lang_type a, lang_type b)
+{
+    bool numbers = lang_is_numeric(a) && lang_is_numeric(b);
+    bool additive = operator == LANG_ADD || operator == LANG_SUBTRACT;
+    lang_type_kind x = a.kind, y = b.kind;
+    if (additive) {
+        if (numbers) {
+            return x == LANG_TYPE_QUANTITY || y == LANG_TYPE_QUANTITY ? LANG_PLAIN(QUANTITY) : LANG_PLAIN(COUNT);
+        }
+        bool same_unit = x == y && (x == LANG_TYPE_MINUTES || x == LANG_TYPE_DAYS || x == LANG_TYPE_MONTHS || x == LANG_TYPE_MONEY);
+        if (same_unit) return a;
+        if (x == LANG_TYPE_DATE && (y == LANG_TYPE_DAYS || y == LANG_TYPE_MONTHS)) return LANG_PLAIN(DATE);
+        if (y == LANG_TYPE_DATE && operator == LANG_ADD && (x == LANG_TYPE_DAYS || x == LANG_TYPE_MONTHS)) {
+            return LANG_PLAIN(DATE);
+        }
+        if (x == LANG_TYPE_DATE && y == LANG_TYPE_DATE && operator == LANG_SUBTRACT) return LANG_PLAIN(DAYS);
+        return LANG_PLAIN(ERROR);
+    }
+    if (numbers && operator == LANG_MULTIPLY) {
+        return x == LANG_TYPE_QUANTITY || y == LANG_TYPE_QUANTITY ? LANG_PLAIN(QUANTITY) : LANG_PLAIN(COUNT);
+    }
+    if (numbers) return LANG_PLAIN(QUANTITY);
+    bool scaled = x == LANG_TYPE_MINUTES || x == LANG_TYPE_MONEY;
+    if (scaled && lang_is_numeric(b)) return a;
+    bool scales = y == LANG_TYPE_MINUTES || y == LANG_TYPE_MONEY;
+    if (scales && lang_is_numeric(a) && operator == LANG_MULTIPLY) return b;
+    if (operator == LANG_DIVIDE && x == y && scaled) return LANG_PLAIN(QUANTITY);
+    return LANG_PLAIN(ERROR);
+}
+
+static bool counts(const lang_expression *expression)
+{
+    return expression != NULL && expression->kind == LANG_QUANTIFIED;
+}
+
+lang_type lang_check_arithmetic(lang_checker *checker, lang_expression *expression)
+{
+    lang_expression *left = expression->as.binary.left, *right = expression->as.binary.right;
+    lang_type none = LANG_PLAIN(ERROR);
+    lang_type a = lang_check_value(checker, left, none);
+    lang_need_present(checker, left);
+    expression->type = none;
+    if (expression->kind == LANG_NEGATE) {
+        if (left == NULL || left->type.kind == LANG_TYPE_ERROR) return none;
+        if (!lang_is_ordered(a) || a.kind == LANG_TYPE_DATE) {
+            lang_diagnose(checker->diagnostics, LANG_E0509, expression->span, "a %s has no opposite", label(checker, a));
+            return none;
+        }
+        expression->type = a.kind == LANG_TYPE_NUMBER ? LANG_PLAIN(COUNT) : a;
+        return expression->type;
+    }
+    lang_type b = lang_check_value(checker, right, none);
+    lang_need_present(checker, right);
+    if (left == NULL || right == NULL || left->type.kind == LANG_TYPE_ERROR || right->type.kind == LANG_TYPE_ERROR) {
+        return none;
+    }
+    static const char *const signs[] = {"+", "-", "*", "/"};
+    lang_operator operator = expression->as.binary.operator;
+    lang_type type = a.list || b.list ? none : arithmetic_type(operator, a, b);
+    if (type.kind == LANG_TYPE_ERROR) {
+        bool mixed = (a.kind == LANG_TYPE_DAYS && b.kind == LANG_TYPE_MONTHS) ||
+                     (a.kind == LANG_TYPE_MONTHS && b.kind == LANG_TYPE_DAYS);
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, mixed ? LANG_E0510 : LANG_E0509,
+                                                    expression->span, "`%s` has no meaning between a %s and a %s",
+                                                    signs[operator - LANG_ADD], label(checker, a), label(checker, b));
+        if (a.kind == LANG_TYPE_DATE && lang_is_numeric(b)) {
+            lang_suggest(checker->diagnostics, diagnostic, "say what is added: `%s days`",
+                         lang_source_text(checker, right->span));
+        }
+        return none;
+    }
+    bool zero = operator == LANG_DIVIDE && right->kind == LANG_LITERAL && right->as.literal.value == 0;
+    if (zero) {
+        lang_diagnose(checker->diagnostics, LANG_E0514, expression->span, "this divides by zero");
+        return none;
+    }
+    bool scales = operator == LANG_MULTIPLY || operator == LANG_DIVIDE;
+    if (scales && (counts(left) || counts(right))) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0521, expression->span,
+                          "a count may be known only in bounds, and cannot be multiplied or divided");
+        lang_suggest(checker->diagnostics, diagnostic, "compare it, or add to it, as it is");
+        return none;
+    }
+    if (left->type.kind == LANG_TYPE_NUMBER) left->type.kind = LANG_TYPE_COUNT;
+    if (right->type.kind == LANG_TYPE_NUMBER) right->type.kind = LANG_TYPE_COUNT;
+    expression->type = type;
+    return type;
+}

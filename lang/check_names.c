@@ -1,0 +1,380 @@
+/* Names: duplicates, module circles, look-ups, paths through records, and what to suggest for a misspelt one. */
+#include "lang/check.h"
+
+#include <string.h>
+
+static void duplicate(lang_checker *checker, lang_name name, lang_name first)
+{
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0303, name.span, "`%s` is declared twice", name.text);
+    lang_note(checker->diagnostics, diagnostic, first.span, "the first is here");
+}
+
+/* Collects the names that share one space in a file: code sets, parameters and tables. */
+static size_t declared(const lang_file *file, const lang_name **names, size_t limit)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < file->code_sets.count && count < limit; i++) names[count++] = &file->code_sets.items[i]->name;
+    for (size_t i = 0; i < file->parameters.count && count < limit; i++) {
+        names[count++] = &file->parameters.items[i]->name;
+    }
+    for (size_t i = 0; i < file->tables.count && count < limit; i++) names[count++] = &file->tables.items[i]->name;
+    return count;
+}
+
+static void duplicates_in(lang_checker *checker, const lang_name **names, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(names[i]->text, names[j]->text) != 0) continue;
+            duplicate(checker, *names[i], *names[j]);
+            break;
+        }
+    }
+}
+
+void lang_check_duplicates(lang_checker *checker)
+{
+    const lang_file *file = checker->file;
+    size_t room = file->code_sets.count + file->parameters.count + file->tables.count + file->clauses.count + 1;
+    const lang_name **names = base_arena_alloc(checker->arena, room * sizeof *names);
+    if (names == NULL) return;
+    duplicates_in(checker, names, declared(file, names, room));
+    for (size_t i = 0; i < file->clauses.count; i++) names[i] = &file->clauses.items[i]->name;
+    duplicates_in(checker, names, file->clauses.count);
+    for (size_t s = 0; s < file->sections.count; s++) {
+        const lang_section *section = file->sections.items[s];
+        for (size_t i = 0; i < section->lets.count; i++) {
+            lang_let *let = section->lets.items[i];
+            for (size_t j = 0; j < i; j++) {
+                if (strcmp(section->lets.items[j]->name.text, let->name.text) == 0) {
+                    duplicate(checker, let->name, section->lets.items[j]->name);
+                }
+            }
+            if (lang_schema_find(LANG_RECORD_line, let->name.text) != LANG_FIELD_COUNT) {
+                lang_diagnose(checker->diagnostics, LANG_E0303, let->name.span,
+                              "`%s` is already a field of the line; give the `let` another name", let->name.text);
+            }
+        }
+    }
+}
+
+static bool uses_back(const lang_file *from, const lang_file *to, size_t depth)
+{
+    if (depth > 64) return false;
+    for (size_t i = 0; i < from->uses.count; i++) {
+        const lang_file *next = from->uses.items[i].target;
+        if (next == to || (next != NULL && next != from && uses_back(next, to, depth + 1))) return true;
+    }
+    return false;
+}
+
+void lang_check_cycles(lang_checker *checker)
+{
+    const lang_file *file = checker->file;
+    for (size_t i = 0; i < file->uses.count; i++) {
+        const lang_use *use = &file->uses.items[i];
+        if (use->target == NULL) continue;
+        if (use->target == file || uses_back(use->target, file, 0)) {
+            lang_diagnose(checker->diagnostics, LANG_E0305, use->span,
+                          "`%s` and `%s` use each other in a circle", file->full_name, use->target->full_name);
+        }
+    }
+}
+
+#define FIND_IN(file, list, wanted, result)                                                                            \
+    for (size_t i_ = 0; i_ < (file)->list.count; i_++) {                                                               \
+        if (strcmp((file)->list.items[i_]->name.text, (wanted)) == 0) (result) = (file)->list.items[i_];               \
+    }
+
+/* Looks a declaration up in the file, then in the modules it uses; two modules with one name are ambiguous. */
+#define DEFINE_FIND(function, type, list)                                                                              \
+    type *function(lang_checker *checker, lang_name name)                                                              \
+    {                                                                                                                  \
+        type *found = NULL;                                                                                            \
+        FIND_IN(checker->file, list, name.text, found)                                                                 \
+        for (size_t u = 0; u < checker->file->uses.count && found == NULL; u++) {                                      \
+            const lang_file *module = checker->file->uses.items[u].target;                                             \
+            if (module == NULL || !module->is_module) continue;                                                        \
+            FIND_IN(module, list, name.text, found)                                                                    \
+            for (size_t v = u + 1; found != NULL && v < checker->file->uses.count; v++) {                              \
+                const lang_file *rival = checker->file->uses.items[v].target;                                          \
+                type *second = NULL;                                                                                   \
+                if (rival == NULL || rival == module) continue;                                                        \
+                FIND_IN(rival, list, name.text, second)                                                                \
+                if (second == NULL) continue;                                                                          \
+                lang_diagnostic *diagnostic =                                                                          \
+                    lang_diagnose(checker->diagnostics, LANG_E0320, name.span,                                         \
+                                  "`%s` is declared by two used modules", name.text);                                  \
+                lang_note(checker->diagnostics, diagnostic, second->name.span, "one of them is here");                 \
+            }                                                                                                          \
+        }                                                                                                              \
+        if (found != NULL) found->used = true;                                                                         \
+        return found;                                                                                                  \
+    }
+
+DEFINE_FIND(lang_find_code_set, lang_code_set, code_sets)
+DEFINE_FIND(lang_find_parameter, lang_parameter, parameters)
+DEFINE_FIND(lang_find_table, lang_table, tables)
+
+lang_let *lang_find_let(const lang_checker *checker, const char *name)
+{
+    if (checker->section == NULL) return NULL;
+    for (size_t i = 0; i < checker->section->lets.count; i++) {
+        if (strcmp(checker->section->lets.items[i]->name.text, name) == 0) return checker->section->lets.items[i];
+    }
+    return NULL;
+}
+
+/* Keeps the nearest of several candidates while they are offered. */
+typedef struct nearest {
+    const char *wanted;
+    const char *best;
+    size_t distance;
+} nearest;
+
+static void offer(nearest *search, const char *candidate)
+{
+    size_t distance = base_edit_distance(search->wanted, candidate);
+    size_t allowed = strlen(search->wanted) < 5 ? 1 : strlen(search->wanted) < 10 ? 2 : 3;
+    if (distance > allowed || distance >= search->distance) return;
+    search->best = candidate;
+    search->distance = distance;
+}
+
+static void offer_file(nearest *search, const lang_file *file)
+{
+    for (size_t i = 0; i < file->code_sets.count; i++) offer(search, file->code_sets.items[i]->name.text);
+    for (size_t i = 0; i < file->parameters.count; i++) offer(search, file->parameters.items[i]->name.text);
+    for (size_t i = 0; i < file->tables.count; i++) offer(search, file->tables.items[i]->name.text);
+}
+
+static void offer_record(nearest *search, lang_record record)
+{
+    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
+        const lang_field_info *info = lang_schema_field((lang_field)f);
+        if (info->record == record) offer(search, info->name);
+    }
+}
+
+void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const char *name)
+{
+    nearest search = {name, NULL, SIZE_MAX};
+    offer_record(&search, checker->in_element ? checker->element : LANG_RECORD_line);
+    offer_file(&search, checker->file);
+    for (size_t u = 0; u < checker->file->uses.count; u++) {
+        if (checker->file->uses.items[u].target != NULL) offer_file(&search, checker->file->uses.items[u].target);
+    }
+    for (size_t i = 0; checker->section != NULL && i < checker->section->lets.count; i++) {
+        offer(&search, checker->section->lets.items[i]->name.text);
+    }
+    if (search.best != NULL) lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
+    for (int r = 0; r < LANG_RECORD_COUNT; r++) {
+        if (lang_schema_find((lang_record)r, name) == LANG_FIELD_COUNT || r == LANG_RECORD_line) continue;
+        lang_suggest(checker->diagnostics, diagnostic, "`%s.%s` is a field", lang_schema_record_name((lang_record)r),
+                     name);
+        break;
+    }
+}
+
+bool lang_read_type(lang_checker *checker, lang_name name, bool report, lang_type *type)
+{
+    static const struct {
+        const char *name;
+        lang_type_kind kind;
+    } kinds[] = {{"count", LANG_TYPE_COUNT},     {"quantity", LANG_TYPE_QUANTITY}, {"units", LANG_TYPE_QUANTITY},
+                 {"money", LANG_TYPE_MONEY},     {"text", LANG_TYPE_TEXT},         {"date", LANG_TYPE_DATE},
+                 {"minutes", LANG_TYPE_MINUTES}, {"days", LANG_TYPE_DAYS},         {"months", LANG_TYPE_MONTHS},
+                 {"yes_no", LANG_TYPE_TRUTH}};
+    static const struct {
+        const char *name;
+        lang_code_system system;
+        bool list;
+    } codes[] = {{"procedure", LANG_SYSTEM_cpt, false},   {"procedures", LANG_SYSTEM_cpt, true},
+                 {"diagnosis", LANG_SYSTEM_icd10, false}, {"diagnoses", LANG_SYSTEM_icd10, true},
+                 {"modifiers", LANG_SYSTEM_modifier, true}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, name.text) != 0) continue;
+        *type = (lang_type){kinds[i].kind, 0, false, false};
+        return true;
+    }
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (strcmp(codes[i].name, name.text) != 0) continue;
+        *type = (lang_type){LANG_TYPE_CODE, (uint16_t)codes[i].system, codes[i].list, false};
+        return true;
+    }
+    lang_code_system system = lang_schema_system_find(name.text);
+    if (system != LANG_SYSTEM_COUNT) {
+        *type = (lang_type){LANG_TYPE_CODE, (uint16_t)system, false, false};
+        return true;
+    }
+    for (int e = 0; e < LANG_ENUMERATION_COUNT; e++) {
+        if (strcmp(lang_schema_enumeration_name((lang_enumeration)e), name.text) != 0) continue;
+        *type = (lang_type){LANG_TYPE_ENUMERATION, (uint16_t)e, false, false};
+        return true;
+    }
+    *type = LANG_PLAIN(ERROR);
+    if (!report) return false;
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0307, name.span, "there is no type `%s`", name.text);
+    nearest search = {name.text, NULL, SIZE_MAX};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) offer(&search, kinds[i].name);
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) offer(&search, codes[i].name);
+    for (int s = 0; s < LANG_SYSTEM_COUNT; s++) offer(&search, lang_schema_system_name((lang_code_system)s));
+    if (search.best != NULL) lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
+    else lang_suggest(checker->diagnostics, diagnostic, "types are count, quantity, money, text, date, minutes, days, months, and code systems such as cpt, pos, modifiers, icd10");
+    return false;
+}
+
+static void unknown_field(lang_checker *checker, lang_name name, lang_record record)
+{
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0302, name.span, "a %s has no field `%s`",
+                      lang_schema_record_label(record), name.text);
+    nearest search = {name.text, NULL, SIZE_MAX};
+    offer_record(&search, record);
+    if (search.best != NULL) {
+        lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
+        return;
+    }
+    base_text list;
+    base_text_init(&list, checker->arena);
+    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
+        const lang_field_info *info = lang_schema_field((lang_field)f);
+        if (info->record == record) base_text_format(&list, "%s%s", list.length ? ", " : "", info->name);
+    }
+    lang_suggest(checker->diagnostics, diagnostic, "its fields are %s", base_text_string(&list));
+}
+
+/* Follows `.output` on a table row, or `.field` on a record, for the names from `at` on. */
+static bool follow(lang_checker *checker, lang_expression *expression, lang_type type, size_t at)
+{
+    lang_path *path = &expression->as.path;
+    for (; at < path->names.count; at++) {
+        lang_name name = path->names.items[at];
+        if (path->field_count == LANG_PATH_DEPTH) {
+            lang_diagnose(checker->diagnostics, LANG_E0208, expression->span, "a path has at most %d parts",
+                          (int)LANG_PATH_DEPTH);
+            return false;
+        }
+        if (type.kind == LANG_TYPE_RECORD && !type.list) {
+            lang_field field = lang_schema_find((lang_record)type.detail, name.text);
+            if (field == LANG_FIELD_COUNT) {
+                unknown_field(checker, name, (lang_record)type.detail);
+                return false;
+            }
+            path->fields[path->field_count++] = (uint16_t)field;
+            type = lang_schema_field(field)->type;
+        } else if (type.kind == LANG_TYPE_ROW) {
+            const lang_table *table = checker->program->tables.items[type.detail];
+            size_t output = 0;
+            while (output < table->outputs.count && strcmp(table->outputs.items[output].name.text, name.text) != 0) {
+                output++;
+            }
+            if (output == table->outputs.count) {
+                lang_diagnostic *diagnostic =
+                    lang_diagnose(checker->diagnostics, LANG_E0315, name.span, "the table `%s` gives no `%s`",
+                                  table->name.text, name.text);
+                nearest search = {name.text, NULL, SIZE_MAX};
+                for (size_t i = 0; i < table->outputs.count; i++) offer(&search, table->outputs.items[i].name.text);
+                if (search.best) lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
+                lang_note(checker->diagnostics, diagnostic, table->span, "the table is declared here");
+                return false;
+            }
+            path->fields[path->field_count++] = (uint16_t)output;
+            path->row_output = true;
+            type = table->outputs.items[output].type;
+        } else {
+            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0319, name.span,
+                                                        "a %s has no fields, so `.%s` means nothing",
+                                                        lang_type_label(checker->arena, type), name.text);
+            (void)diagnostic;
+            return false;
+        }
+    }
+    expression->type = type;
+    return true;
+}
+
+/* `this.x`, `other.x`, or a bare name that a record in scope has as a field. */
+static bool resolve_field(lang_checker *checker, lang_expression *expression, bool *found)
+{
+    lang_path *path = &expression->as.path;
+    const char *head = path->names.items[0].text;
+    lang_record record = checker->in_element ? checker->element : LANG_RECORD_line;
+    size_t at = 0;
+    path->base = checker->in_element ? LANG_BASE_ELEMENT : LANG_BASE_SUBJECT;
+    *found = true;
+    if (strcmp(head, "this") == 0) {
+        path->base = LANG_BASE_SUBJECT;
+        record = LANG_RECORD_line;
+        at = 1;
+    } else if (strcmp(head, "other") == 0) {
+        if (!checker->other_bound && !checker->in_element) {
+            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0317, path->names.items[0].span,
+                                                        "`other` stands for nothing here");
+            lang_suggest(checker->diagnostics, diagnostic,
+                         "it can be used after `forbid exists other in history ...`, in `where`, `unless` and the message");
+            return false;
+        }
+        path->base = LANG_BASE_ELEMENT;
+        record = checker->in_element ? checker->element : checker->other;
+        at = 1;
+    } else if (lang_schema_find(record, head) == LANG_FIELD_COUNT) {
+        *found = false;
+        return false;
+    }
+    path->frame = path->base == LANG_BASE_ELEMENT ? 1 : 0;
+    return follow(checker, expression, (lang_type){LANG_TYPE_RECORD, (uint16_t)record, false, false}, at);
+}
+
+static bool resolve_let(lang_checker *checker, lang_expression *expression, lang_let *let)
+{
+    if (let->state == 1) {
+        lang_diagnose(checker->diagnostics, LANG_E0314, expression->span, "`%s` needs itself to be worked out",
+                      let->name.text);
+        return false;
+    }
+    if (let->state == 0) {
+        lang_checker inner = *checker;
+        inner.in_element = inner.other_bound = inner.in_message = false;
+        let->state = 1;
+        lang_check_value(&inner, let->value, LANG_PLAIN(ERROR));
+        let->state = 2;
+    }
+    expression->as.path.base = LANG_BASE_LET;
+    expression->as.path.let = let;
+    if (let->value == NULL || let->value->type.kind == LANG_TYPE_ERROR) return false;
+    return follow(checker, expression, let->value->type, 1);
+}
+
+bool lang_resolve_path(lang_checker *checker, lang_expression *expression)
+{
+    lang_path *path = &expression->as.path;
+    path->field_count = 0;
+    path->row_output = false;
+    expression->type = LANG_PLAIN(ERROR);
+    if (path->names.count == 0) return false;
+    lang_name head = path->names.items[0];
+    bool found;
+    bool resolved = resolve_field(checker, expression, &found);
+    if (found) return resolved;
+    lang_let *let = lang_find_let(checker, head.text);
+    if (let != NULL) return resolve_let(checker, expression, let);
+    lang_parameter *parameter = lang_find_parameter(checker, head);
+    if (parameter != NULL) {
+        path->base = LANG_BASE_PARAMETER;
+        path->parameter = parameter;
+        return follow(checker, expression, parameter->type, 1);
+    }
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0301, head.span, "nothing is called `%s` here", head.text);
+    lang_suggest_name(checker, diagnostic, head.text);
+    if (lang_find_code_set(checker, head) != NULL) {
+        lang_suggest(checker->diagnostics, diagnostic, "`%s` is a code set: ask `in %s`", head.text, head.text);
+    } else if (lang_find_table(checker, head) != NULL) {
+        lang_suggest(checker->diagnostics, diagnostic, "`%s` is a table: ask it with its inputs in parentheses",
+                     head.text);
+    }
+    return false;
+}

@@ -1,0 +1,619 @@
+/* The grammar of policy files. Actions only build nodes; every check is the checker's. */
+%require "3.8"
+%define api.pure full
+%define api.value.type union
+%define api.token.raw
+%define api.token.prefix {TOKEN_}
+%define api.prefix {lang_parse_}
+%define api.location.type {lang_span}
+%define parse.error custom
+%define parse.lac full
+%locations
+%expect 0
+%param {struct lang_parser *parser}
+
+%code requires {
+#include "lang/ast.h"
+struct lang_parser;
+}
+
+%code {
+#include "lang/build.h"
+#include "lang/parser.h"
+
+#define YYLLOC_DEFAULT(current, parts, count)                                                                          \
+    do {                                                                                                               \
+        if (count) {                                                                                                   \
+            (current).file = YYRHSLOC(parts, 1).file;                                                                  \
+            (current).start = YYRHSLOC(parts, 1).start;                                                                \
+            (current).end = YYRHSLOC(parts, count).end;                                                                \
+        } else {                                                                                                       \
+            (current).file = YYRHSLOC(parts, 0).file;                                                                  \
+            (current).start = (current).end = YYRHSLOC(parts, 0).end;                                                  \
+        }                                                                                                              \
+    } while (0)
+
+int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, struct lang_parser *parser);
+static void lang_parse_error(lang_span *location, struct lang_parser *parser, const char *message);
+}
+
+%token START_FILE START_HOLE
+%token <lang_name> NAME "a name" CODE "a code" PREFIX "a code prefix" DIGITS "a number" DECIMAL "a decimal number"
+%token <lang_name> MONEY "an amount of money" DATE "a date" TIME "a time of day" DURATION "a duration" PERCENT "a percentage"
+%token <lang_name> REASON "a reason code" TEXT "a quoted text"
+%token NEWLINE "the end of the row"
+%token POLICY "`policy`" MODULE "`module`" USE "`use`" CODES "`codes`" PARAMETER "`parameter`" TABLE "`table`" GIVES "`gives`"
+%token SECTION "`section`" CLAUSE "`clause`" TEST "`test`" GIVEN "`given`" EXPECT "`expect`" NEEDING "`needing`"
+%token WHEN "`when`" REQUIRE "`require`" FORBID "`forbid`" UNLESS "`unless`" CITE "`cite`" LET "`let`" AS "`as`"
+%token DENY "`deny`" AUDIT "`audit`" REVIEW "`review`" WARN "`warn`" REDUCE "`reduce`" PASS "`pass`" EXCUSED "`excused`"
+%token AND "`and`" OR "`or`" NOT "`not`" IN "`in`" OF "`of`" OVER "`over`" WHERE "`where`" EXISTS "`exists`" NO "`no`"
+%token EVERY "`every`" OTHER "`other`" THIS "`this`" BETWEEN "`between`" FROM "`from`" TO "`to`" BY "`by`" ON "`on`"
+%token CONTAIN "`contain`" OVERLAPS "`overlaps`" INCLUDE "`include`" EXCEPT "`except`" YES "`yes`" NONE "`none`" ANY "`any`"
+%token SINCE "`since`" EARLIER "`earlier`"
+%token <lang_name> TITLE "`title`" PAYER "`payer`" PLANS "`plans`" SOURCE "`source`" EFFECTIVE "`effective`" FIX "`fix`"
+%token <lang_name> PRIORITY "`priority`" LINE "`line`" HISTORY "`history`"
+%token IS_PRESENT "`is present`" IS_ABSENT "`is absent`" IS_FOUND "`is found`" IS_NOT_FOUND "`is not found`"
+%token INCLUDE_ANY_OF "`include any of`" INCLUDE_ALL_OF "`include all of`" INCLUDE_NONE_OF "`include none of`"
+%token NOT_IN "`not in`" OR_ELSE "`or else`" AT_MOST "`at most`" AT_LEAST "`at least`" MORE_THAN "`more than`"
+%token FEWER_THAN "`fewer than`" COUNT_OF "`count of`" SUM_OF "`sum of`" MINIMUM_OF "`min of`" MAXIMUM_OF "`max of`"
+%token FOR_EACH "`for each`" IF_UNKNOWN "`if unknown`" REVIEW_BY "`review by`" REDUCE_BY "`reduce by`"
+%token CANNOT_TELL "`cannot tell`" NOT_APPLICABLE "`not applicable`"
+%token ON_THE_SAME_DAY "`on the same day`" IN_THE_LAST "`in the last`" IN_THE_SAME_WEEK "`in the same week`"
+%token IN_THE_SAME_MONTH "`in the same month`" IN_THE_SAME_QUARTER "`in the same quarter`"
+%token IN_THE_SAME_YEAR "`in the same year`" IN_THE_BENEFIT_YEAR "`in the benefit year`" DURING_THE "`during the`"
+%token PER_LIFETIME "`per lifetime`" SO_FAR "`so far`"
+%token LESS_EQUAL "`<=`" GREATER_EQUAL "`>=`" NOT_EQUAL "`<>`" RANGE "`..`" EQUAL "`=`" LESS "`<`" GREATER "`>`"
+%token PLUS "`+`" MINUS "`-`" TIMES "`*`" DIVIDE "`/`" OPEN "`(`" CLOSE "`)`" COMMA "`,`" DOT "`.`" COLON "`:`" BAR "`|`"
+
+%precedence LOWEST
+%precedence WHERE CITE
+%left OR
+%left AND
+%precedence NOT
+%left OR_ELSE
+%left PLUS MINUS
+%left TIMES DIVIDE
+%precedence NEGATION
+
+%nterm <lang_name> ident ident_all type_name verdict
+%nterm <lang_names> path dotted given_path
+%nterm <lang_expression *> expr operand primary literal quantified value_quantified bound_quantified where_body path_value
+%nterm <lang_expression *> given_literal date
+%nterm <lang_expressions> arguments paths
+%nterm <lang_items> items cell_items
+%nterm <lang_item> item cell_item given_value
+%nterm <lang_window> window window_kind
+%nterm <lang_dates> row_dates span_dates
+%nterm <lang_quantifier> bound_word value_word truth_word
+%nterm <lang_outcome> unknown_word
+%nterm <lang_operator> comparison
+
+%start start
+
+%%
+
+start
+  : START_FILE file
+  | START_HOLE operand            { parser->hole = $2; }
+  ;
+
+file
+  : %empty
+  | file declaration
+  ;
+
+declaration
+  : header
+  | USE dotted                    { lang_build_use(parser, $2, @$); }
+  | codes
+  | parameter
+  | table
+  | section
+  | clause
+  | test
+  | error                         { yyerrok; }
+  ;
+
+ident
+  : NAME | TITLE | PAYER | PLANS | SOURCE | EFFECTIVE | FIX | PRIORITY
+  ;
+
+ident_all
+  : ident | LINE | HISTORY
+  ;
+
+dotted
+  : ident_all                     { $$ = lang_build_names(parser, NULL, $1); }
+  | dotted DOT NAME               { $$ = lang_build_names(parser, &$1, $3); }
+  ;
+
+header
+  : POLICY dotted                 { lang_build_header(parser, false, $2, @2); } header_parts
+  | MODULE dotted                 { lang_build_header(parser, true, $2, @2); } header_parts
+  ;
+
+header_parts
+  : %empty
+  | header_parts header_part
+  ;
+
+header_part
+  : TITLE TEXT                    { lang_build_title(parser, $2, @$); }
+  | PAYER payers
+  | PLANS plans
+  | SOURCE TEXT                   { lang_build_source(parser, $2, @$); }
+  | EFFECTIVE span_dates          { lang_build_effective(parser, $2, @$); }
+  | REVIEW_BY DATE                { lang_build_review_by(parser, $2, @$); }
+  ;
+
+payers
+  : TEXT                          { lang_build_payer(parser, $1); }
+  | payers COMMA TEXT             { lang_build_payer(parser, $3); }
+  ;
+
+plans
+  : TEXT                          { lang_build_plan(parser, $1); }
+  | plans COMMA TEXT              { lang_build_plan(parser, $3); }
+  ;
+
+span_dates
+  : DATE                          { $$ = lang_build_dates(parser, &$1, NULL, @$); }
+  | DATE TO DATE                  { $$ = lang_build_dates(parser, &$1, &$3, @$); }
+  ;
+
+row_dates
+  : %empty                        { $$ = lang_build_dates(parser, NULL, NULL, @$); }
+  | FROM DATE                     { $$ = lang_build_dates(parser, &$2, NULL, @$); }
+  | FROM DATE TO DATE             { $$ = lang_build_dates(parser, &$2, &$4, @$); }
+  | TO DATE                       { $$ = lang_build_dates(parser, NULL, &$2, @$); }
+  ;
+
+codes
+  : CODES ident_all COLON ident_all NEWLINE { lang_build_codes(parser, $2, $4, @$); } code_rows
+  ;
+
+code_rows
+  : code_row
+  | code_rows code_row
+  ;
+
+code_row
+  : items row_dates NEWLINE       { lang_build_code_row(parser, $1, $2, false, @$); }
+  | EXCEPT items row_dates NEWLINE { lang_build_code_row(parser, $2, $3, true, @$); }
+  ;
+
+type_name
+  : ident_all
+  ;
+
+parameter
+  : PARAMETER ident_all COLON type_name { lang_build_parameter(parser, $2, $4, @$); } parameter_body
+  ;
+
+parameter_body
+  : EQUAL operand NEWLINE         { lang_build_parameter_row(parser, $2, lang_build_dates(parser, NULL, NULL, @$), @$); }
+    parameter_cite
+  | NEWLINE parameter_rows
+  ;
+
+parameter_cite
+  : %empty
+  | CITE TEXT NEWLINE             { lang_build_parameter_cite(parser, $2); }
+  ;
+
+parameter_rows
+  : parameter_row
+  | parameter_rows parameter_row
+  ;
+
+parameter_row
+  : operand row_dates NEWLINE     { lang_build_parameter_row(parser, $1, $2, @$); }
+  | CITE TEXT NEWLINE             { lang_build_parameter_cite(parser, $2); }
+  ;
+
+table
+  : TABLE ident_all               { lang_build_table(parser, $2, @$); }
+    OPEN inputs CLOSE GIVES OPEN outputs CLOSE hit_policy table_rows
+  ;
+
+inputs
+  : input
+  | inputs COMMA input
+  ;
+
+input
+  : path_value                    { lang_build_table_input(parser, $1); }
+  ;
+
+outputs
+  : output
+  | outputs COMMA output
+  ;
+
+output
+  : ident_all COLON type_name     { lang_build_table_output(parser, $1, $3, NULL, @$); }
+  | ident_all COLON type_name NAME { lang_build_table_output(parser, $1, $3, &$4, @$); }
+  ;
+
+hit_policy
+  : %empty
+  | NAME                          { lang_build_table_policy(parser, $1); }
+  ;
+
+table_rows
+  : table_row
+  | table_rows table_row
+  ;
+
+table_row
+  : BAR                           { lang_build_table_row(parser, @1); } cells NEWLINE
+  ;
+
+cells
+  : cell
+  | cells cell
+  ;
+
+cell
+  : cell_items BAR                { lang_build_cell(parser, $1, @1); }
+  ;
+
+cell_items
+  : cell_item                     { $$ = lang_build_items(parser, NULL, $1); }
+  | cell_items COMMA cell_item    { $$ = lang_build_items(parser, &$1, $3); }
+  ;
+
+cell_item
+  : item
+  | ANY                           { $$ = lang_build_item_any(@$); }
+  | MINUS                         { $$ = lang_build_item_absent(@$); }
+  | YES                           { $$ = lang_build_item(lang_build_truth(parser, true, @$), NULL, @$); }
+  | NO                            { $$ = lang_build_item(lang_build_truth(parser, false, @$), NULL, @$); }
+  ;
+
+items
+  : item                          { $$ = lang_build_items(parser, NULL, $1); }
+  | items COMMA item              { $$ = lang_build_items(parser, &$1, $3); }
+  ;
+
+item
+  : literal                       { $$ = lang_build_item($1, NULL, @$); }
+  | literal RANGE literal         { $$ = lang_build_item($1, $3, @$); }
+  | path_value                    { $$ = lang_build_item($1, NULL, @$); }
+  ;
+
+literal
+  : DIGITS                        { $$ = lang_build_literal(parser, LANG_LITERAL_DIGITS, $1); }
+  | DECIMAL                       { $$ = lang_build_literal(parser, LANG_LITERAL_DECIMAL, $1); }
+  | MONEY                         { $$ = lang_build_literal(parser, LANG_LITERAL_MONEY, $1); }
+  | DATE                          { $$ = lang_build_literal(parser, LANG_LITERAL_DATE, $1); }
+  | TIME                          { $$ = lang_build_literal(parser, LANG_LITERAL_TIME, $1); }
+  | TEXT                          { $$ = lang_build_literal(parser, LANG_LITERAL_TEXT, $1); }
+  | CODE                          { $$ = lang_build_literal(parser, LANG_LITERAL_CODE, $1); }
+  | PREFIX                        { $$ = lang_build_literal(parser, LANG_LITERAL_PREFIX, $1); }
+  | DURATION                      { $$ = lang_build_literal(parser, LANG_LITERAL_DURATION, $1); }
+  | NONE                          { $$ = lang_build_none(parser, @$); }
+  ;
+
+path
+  : ident_all                     { $$ = lang_build_names(parser, NULL, $1); }
+  | THIS DOT NAME                 { $$ = lang_build_headed(parser, "this", @1, $3); }
+  | OTHER DOT NAME                { $$ = lang_build_headed(parser, "other", @1, $3); }
+  | path DOT NAME                 { $$ = lang_build_names(parser, &$1, $3); }
+  ;
+
+path_value
+  : path                          { $$ = lang_build_path(parser, $1, @$); }
+  ;
+
+section
+  : SECTION TEXT                  { lang_build_section(parser, $2, @$); } section_parts
+  ;
+
+section_parts
+  : %empty
+  | section_parts section_part
+  ;
+
+section_part
+  : FOR_EACH ident_all            { lang_build_section_subject(parser, $2, NULL, @$); }
+  | FOR_EACH ident_all WHERE expr { lang_build_section_subject(parser, $2, $4, @$); }
+  | WHEN expr                     { lang_build_section_when(parser, $2); }
+  | LET ident_all EQUAL expr      { lang_build_let(parser, $2, $4); }
+  ;
+
+clause
+  : CLAUSE ident_all              { lang_build_clause(parser, $2, @$); } clause_parts
+  ;
+
+clause_parts
+  : %empty
+  | clause_parts clause_part
+  ;
+
+clause_part
+  : CITE TEXT                     { lang_build_cite(parser, $2, @$); }
+  | EFFECTIVE span_dates          { lang_build_clause_dates(parser, $2, @$); }
+  | FOR_EACH ident_all            { lang_build_clause_subject(parser, $2, @$); }
+  | WHEN expr                     { lang_build_when(parser, $2); }
+  | REQUIRE expr                  { lang_build_requirement(parser, false, $2, @$); }
+  | FORBID expr                   { lang_build_requirement(parser, true, $2, @$); }
+  | UNLESS expr                   { lang_build_exception(parser, $2, @$); } exception_name exception_cite
+  | outcome
+  | IF_UNKNOWN unknown_word       { lang_build_if_unknown(parser, $2, @$); }
+  | FIX TEXT                      { lang_build_fix(parser, $2, @$); }
+  | PRIORITY DIGITS               { lang_build_priority(parser, $2, @$); }
+  ;
+
+exception_name
+  : %empty
+  | AS ident_all                  { lang_build_exception_name(parser, $2); }
+  ;
+
+exception_cite
+  : %empty                        %prec LOWEST
+  | CITE TEXT                     { lang_build_exception_cite(parser, $2); }
+  ;
+
+unknown_word
+  : DENY                          { $$ = LANG_DENY; }
+  | REVIEW                        { $$ = LANG_REVIEW; }
+  | WARN                          { $$ = LANG_WARN; }
+  | PASS                          { $$ = LANG_PASS; }
+  ;
+
+outcome
+  : outcome_word outcome_tail
+  ;
+
+outcome_word
+  : DENY                          { lang_build_outcome(parser, LANG_DENY, NULL, @$); }
+  | AUDIT                         { lang_build_outcome(parser, LANG_AUDIT, NULL, @$); }
+  | REVIEW                        { lang_build_outcome(parser, LANG_REVIEW, NULL, @$); }
+  | WARN                          { lang_build_outcome(parser, LANG_WARN, NULL, @$); }
+  | REDUCE_BY PERCENT             { lang_build_outcome(parser, LANG_REDUCE, &$2, @$); }
+  ;
+
+outcome_tail
+  : %empty
+  | outcome_tail REASON           { lang_build_reason(parser, $2, @2); }
+  | outcome_tail CODE             { lang_build_remark(parser, $2); }
+  | outcome_tail AS ident_all     { lang_build_category(parser, $3, @3); }
+  | outcome_tail TEXT             { lang_build_message(parser, $2, @2); }
+  ;
+
+expr
+  : expr OR expr                  { $$ = lang_build_binary(parser, LANG_OR, LANG_EQUAL, $1, $3, @$); }
+  | expr AND expr                 { $$ = lang_build_binary(parser, LANG_AND, LANG_EQUAL, $1, $3, @$); }
+  | NOT expr                      { $$ = lang_build_binary(parser, LANG_NOT, LANG_EQUAL, $2, NULL, @$); }
+  | operand comparison operand    { $$ = lang_build_binary(parser, LANG_COMPARE, $2, $1, $3, @$); }
+  | operand BETWEEN operand AND operand { $$ = lang_build_between(parser, $1, $3, $5, @$); }
+  | operand IN items              { $$ = lang_build_in(parser, $1, $3, false, @$); }
+  | operand NOT_IN items          { $$ = lang_build_in(parser, $1, $3, true, @$); }
+  | operand IS_PRESENT            { $$ = lang_build_presence(parser, $1, LANG_IS_PRESENT, @$); }
+  | operand IS_ABSENT             { $$ = lang_build_presence(parser, $1, LANG_IS_ABSENT, @$); }
+  | operand IS_FOUND              { $$ = lang_build_presence(parser, $1, LANG_IS_PRESENT, @$); }
+  | operand IS_NOT_FOUND          { $$ = lang_build_presence(parser, $1, LANG_IS_ABSENT, @$); }
+  | operand INCLUDE items         { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ONE, $3, @$); }
+  | operand INCLUDE_ANY_OF items  { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ANY, $3, @$); }
+  | operand INCLUDE_ALL_OF items  { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ALL, $3, @$); }
+  | operand INCLUDE_NONE_OF items { $$ = lang_build_include(parser, $1, LANG_INCLUDE_NONE, $3, @$); }
+  | operand CONTAIN operand       { $$ = lang_build_binary(parser, LANG_CONTAIN, LANG_EQUAL, $1, $3, @$); }
+  | operand OVERLAPS operand      { $$ = lang_build_binary(parser, LANG_OVERLAP, LANG_EQUAL, $1, $3, @$); }
+  | quantified
+  | operand                       %prec LOWEST
+  ;
+
+comparison
+  : EQUAL                         { $$ = LANG_EQUAL; }
+  | NOT_EQUAL                     { $$ = LANG_NOT_EQUAL; }
+  | LESS                          { $$ = LANG_LESS; }
+  | LESS_EQUAL                    { $$ = LANG_AT_MOST; }
+  | GREATER                       { $$ = LANG_GREATER; }
+  | GREATER_EQUAL                 { $$ = LANG_AT_LEAST; }
+  ;
+
+quantified
+  : bound_quantified              %prec LOWEST
+  | bound_quantified where_body   { $$ = lang_build_where($1, $2, @$); }
+  | value_quantified where_body   { $$ = lang_build_where($1, $2, @$); }
+  ;
+
+where_body
+  : WHERE expr                    %prec LOWEST { $$ = $2; }
+  ;
+
+truth_word
+  : EXISTS                        { $$ = LANG_EXISTS; }
+  | NO                            { $$ = LANG_NO; }
+  | EVERY                         { $$ = LANG_EVERY; }
+  ;
+
+bound_word
+  : AT_MOST                       { $$ = LANG_AT_MOST_OF; }
+  | AT_LEAST                      { $$ = LANG_AT_LEAST_OF; }
+  | MORE_THAN                     { $$ = LANG_MORE_THAN_OF; }
+  | FEWER_THAN                    { $$ = LANG_FEWER_THAN_OF; }
+  ;
+
+value_word
+  : SUM_OF                        { $$ = LANG_SUM_OF; }
+  | MINIMUM_OF                    { $$ = LANG_MINIMUM_OF; }
+  | MAXIMUM_OF                    { $$ = LANG_MAXIMUM_OF; }
+  ;
+
+bound_quantified
+  : truth_word path_value window  { $$ = lang_build_quantified(parser, $1, NULL, NULL, NULL, $2, $3, @$); }
+  | truth_word OTHER IN path_value window { lang_name binder = {"other", @2};
+                                    $$ = lang_build_quantified(parser, $1, NULL, NULL, &binder, $4, $5, @$); }
+  | bound_word operand OF path_value window { $$ = lang_build_quantified(parser, $1, $2, NULL, NULL, $4, $5, @$); }
+  ;
+
+value_quantified
+  : COUNT_OF path_value window    { $$ = lang_build_quantified(parser, LANG_COUNT_OF, NULL, NULL, NULL, $2, $3, @$); }
+  | value_word operand OVER path_value window { $$ = lang_build_quantified(parser, $1, NULL, $2, NULL, $4, $5, @$); }
+  ;
+
+window
+  : window_kind                   { $$ = $1; $$.span = @$; }
+  | window_kind SO_FAR            { $$ = $1; $$.cut = LANG_CUT_SO_FAR; $$.span = @$; }
+  | window_kind EARLIER           { $$ = $1; $$.cut = LANG_CUT_EARLIER; $$.span = @$; }
+  ;
+
+window_kind
+  : %empty                        { $$ = lang_build_window(LANG_WINDOW_LIFETIME, NULL); $$.given = false; }
+  | PER_LIFETIME                  { $$ = lang_build_window(LANG_WINDOW_LIFETIME, NULL); }
+  | ON_THE_SAME_DAY               { $$ = lang_build_window(LANG_WINDOW_SAME_DAY, NULL); }
+  | IN_THE_LAST DURATION          { $$ = lang_build_window_length(parser, $2); }
+  | IN_THE_SAME_WEEK              { $$ = lang_build_window(LANG_WINDOW_SAME_WEEK, NULL); }
+  | IN_THE_SAME_MONTH             { $$ = lang_build_window(LANG_WINDOW_SAME_MONTH, NULL); }
+  | IN_THE_SAME_QUARTER           { $$ = lang_build_window(LANG_WINDOW_SAME_QUARTER, NULL); }
+  | IN_THE_SAME_YEAR              { $$ = lang_build_window(LANG_WINDOW_SAME_YEAR, NULL); }
+  | IN_THE_BENEFIT_YEAR           { $$ = lang_build_window(LANG_WINDOW_BENEFIT_YEAR, NULL); }
+  | DURING_THE path_value         { $$ = lang_build_window(LANG_WINDOW_DURING, $2); }
+  | SINCE path_value              { $$ = lang_build_window(LANG_WINDOW_SINCE, $2); }
+  | SINCE date                    { $$ = lang_build_window(LANG_WINDOW_SINCE, $2); }
+  ;
+
+operand
+  : operand PLUS operand          { $$ = lang_build_binary(parser, LANG_ARITHMETIC, LANG_ADD, $1, $3, @$); }
+  | operand MINUS operand         { $$ = lang_build_binary(parser, LANG_ARITHMETIC, LANG_SUBTRACT, $1, $3, @$); }
+  | operand TIMES operand         { $$ = lang_build_binary(parser, LANG_ARITHMETIC, LANG_MULTIPLY, $1, $3, @$); }
+  | operand DIVIDE operand        { $$ = lang_build_binary(parser, LANG_ARITHMETIC, LANG_DIVIDE, $1, $3, @$); }
+  | operand OR_ELSE operand       { $$ = lang_build_binary(parser, LANG_OR_ELSE, LANG_EQUAL, $1, $3, @$); }
+  | MINUS operand %prec NEGATION  { $$ = lang_build_binary(parser, LANG_NEGATE, LANG_EQUAL, $2, NULL, @$); }
+  | primary
+  ;
+
+primary
+  : literal
+  | path_value
+  | ident_all OPEN arguments CLOSE { $$ = lang_build_call(parser, $1, $3, @$); }
+  | OPEN expr CLOSE               { $$ = $2; }
+  | value_quantified              %prec LOWEST
+  ;
+
+arguments
+  : operand                       { $$ = lang_build_list(parser, NULL, $1); }
+  | arguments COMMA operand       { $$ = lang_build_list(parser, &$1, $3); }
+  ;
+
+test
+  : TEST TEXT                     { lang_build_test(parser, $2, @$); } GIVEN givens expectations
+  ;
+
+givens
+  : given NEWLINE
+  | givens given NEWLINE
+  ;
+
+given
+  : LINE given_literal ON date    { lang_build_given_line(parser, $2, $4, @$); } given_tail
+  | HISTORY DIGITS LINE OF given_literal ON date
+                                  { lang_build_given_history(parser, $2, $3, $5, NULL, $7, @$); } given_tail
+  | HISTORY DIGITS NAME OF given_literal NAME FROM date
+                                  { lang_build_given_history(parser, $2, $3, $5, &$6, $8, @$); } given_tail
+  | given_atoms
+  ;
+
+given_tail
+  : %empty
+  | COMMA given_atoms
+  ;
+
+given_atoms
+  : given_atom
+  | given_atoms COMMA given_atom
+  ;
+
+given_atom
+  : given_path given_value        { lang_build_given(parser, $1, @1, $2, @$); }
+  | given_literal                 { lang_build_given_more(parser, lang_build_item($1, NULL, @$), @$); }
+  ;
+
+given_path
+  : ident                         { $$ = lang_build_names(parser, NULL, $1); }
+  | given_path DOT NAME           { $$ = lang_build_names(parser, &$1, $3); }
+  ;
+
+given_value
+  : given_literal                 { $$ = lang_build_item($1, NULL, @$); }
+  | given_literal TO given_literal { $$ = lang_build_item($1, $3, @$); }
+  | NAME                          { $$ = lang_build_item(lang_build_word(parser, $1), NULL, @$); }
+  | YES                           { $$ = lang_build_item(lang_build_truth(parser, true, @$), NULL, @$); }
+  | NO                            { $$ = lang_build_item(lang_build_truth(parser, false, @$), NULL, @$); }
+  ;
+
+given_literal
+  : literal
+  ;
+
+date
+  : DATE                          { $$ = lang_build_literal(parser, LANG_LITERAL_DATE, $1); }
+  ;
+
+expectations
+  : expectation
+  | expectations expectation
+  ;
+
+expectation
+  : EXPECT verdict                { lang_build_expectation(parser, $2, @$); } expectation_parts
+  | EXPECT REDUCE_BY dotted       { lang_name verdict = {"reduce", @2};
+                                    lang_build_expectation(parser, verdict, @$);
+                                    lang_build_expectation_clause(parser, $3); } expectation_parts
+  ;
+
+verdict
+  : PASS                          { $$ = (lang_name){"pass", @$}; }
+  | EXCUSED                       { $$ = (lang_name){"excused", @$}; }
+  | DENY                          { $$ = (lang_name){"deny", @$}; }
+  | AUDIT                         { $$ = (lang_name){"audit", @$}; }
+  | REVIEW                        { $$ = (lang_name){"review", @$}; }
+  | WARN                          { $$ = (lang_name){"warn", @$}; }
+  | REDUCE                        { $$ = (lang_name){"reduce", @$}; }
+  | CANNOT_TELL                   { $$ = (lang_name){"cannot tell", @$}; }
+  | NOT_APPLICABLE                { $$ = (lang_name){"not applicable", @$}; }
+  | NAME
+  ;
+
+expectation_parts
+  : %empty
+  | expectation_parts expectation_part
+  ;
+
+expectation_part
+  : REASON                        { lang_build_expectation_reason(parser, $1); }
+  | CODE                          { lang_build_expectation_remark(parser, $1); }
+  | BY dotted                     { lang_build_expectation_clause(parser, $2); }
+  | NEEDING paths                 { lang_build_expectation_needing(parser, $2); }
+  | ON LINE DIGITS                { lang_build_expectation_line(parser, $3); }
+  ;
+
+paths
+  : path_value                    { $$ = lang_build_list(parser, NULL, $1); }
+  | paths COMMA path_value        { $$ = lang_build_list(parser, &$1, $3); }
+  ;
+
+%%
+
+/* Only the parser's own stack running out comes here; everything else goes through yyreport_syntax_error. */
+static void lang_parse_error(lang_span *location, struct lang_parser *parser, const char *message)
+{
+    (void)message;
+    lang_build_too_deep(parser, *location);
+}
+
+static int yyreport_syntax_error(const yypcontext_t *context, struct lang_parser *parser)
+{
+    enum { EXPECTED_LIMIT = 6 };
+    yysymbol_kind_t expected[EXPECTED_LIMIT];
+    int count = yypcontext_expected_tokens(context, expected, EXPECTED_LIMIT);
+    if (count < 0) return count;
+    const char *names[EXPECTED_LIMIT];
+    for (int i = 0; i < count; i++) names[i] = yysymbol_name(expected[i]);
+    yysymbol_kind_t found = yypcontext_token(context);
+    lang_build_syntax_error(parser, *yypcontext_location(context),
+                            found == YYSYMBOL_YYEMPTY ? "nothing" : yysymbol_name(found), names, (size_t)count);
+    return 0;
+}

@@ -1,0 +1,144 @@
+/* Loading: reads policy files, finds the modules they use, and parses each once.
+ * Expects paths; produces program->files, modules before nothing in particular; leaves names unresolved. */
+#include "lang/parser.h"
+#include "lang/program.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void lang_program_init(lang_program *program, base_arena *arena)
+{
+    *program = (lang_program){.arena = arena};
+    lang_diagnostics_init(&program->diagnostics, arena);
+}
+
+bool lang_read_disk(void *state, base_arena *arena, const char *path, const char **text, size_t *length)
+{
+    (void)state;
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL) return false;
+    size_t wanted = (size_t)status.st_size;
+    if (wanted > (size_t)LANG_FILE_LIMIT + 1) wanted = (size_t)LANG_FILE_LIMIT + 1;
+    char *bytes = base_arena_alloc(arena, wanted + 1);
+    size_t got = bytes == NULL ? 0 : fread(bytes, 1, wanted, stream);
+    bool good = bytes != NULL && ferror(stream) == 0;
+    fclose(stream);
+    *text = bytes;
+    *length = got;
+    return good;
+}
+
+static lang_file *add_file(lang_program *program, const char *path, const char *text, size_t length)
+{
+    lang_file *file = base_arena_alloc(program->arena, sizeof *file);
+    lang_file **slot = file == NULL ? NULL : BASE_PUSH(program->arena, &program->files);
+    if (slot == NULL) return NULL;
+    *slot = file;
+    file->index = (uint32_t)(program->files.count - 1);
+    file->path = base_arena_copy(program->arena, path, strlen(path));
+    file->text = text;
+    file->length = length;
+    file->full_name = "";
+    lang_parse_file(program->arena, &program->diagnostics, file);
+    return file;
+}
+
+static lang_file *find_loaded(const lang_program *program, const char *name, bool module)
+{
+    for (size_t i = 0; i < program->files.count; i++) {
+        lang_file *file = program->files.items[i];
+        if (file->header_seen && file->is_module == module && strcmp(file->full_name, name) == 0) return file;
+    }
+    return NULL;
+}
+
+/* The folders where a module of that name may lie: beside the file, in a `policies` folder there, and so upwards. */
+static lang_file *search_module(lang_program *program, const lang_source *source, const lang_file *user,
+                                const char *name)
+{
+    enum { CLIMB = 8 };
+    base_text folder;
+    base_text_init(&folder, program->arena);
+    const char *slash = strrchr(user->path, '/');
+    if (slash != NULL) base_text_add(&folder, user->path, (size_t)(slash - user->path) + 1);
+    for (int level = 0; level <= CLIMB; level++) {
+        static const char *const inside[] = {"", "policies/"};
+        for (size_t i = 0; i < 2; i++) {
+            const char *path =
+                base_format(program->arena, "%s%s%s.adj", base_text_string(&folder), inside[i], name);
+            const char *text;
+            size_t length;
+            if (source->read(source->state, program->arena, path, &text, &length)) {
+                return add_file(program, path, text, length);
+            }
+        }
+        base_text_put(&folder, "../");
+    }
+    return NULL;
+}
+
+static void nearest_module(lang_program *program, lang_diagnostic *diagnostic, const char *name)
+{
+    for (size_t i = 0; i < program->files.count; i++) {
+        const lang_file *file = program->files.items[i];
+        if (file->is_module && base_edit_distance(file->full_name, name) <= 2) {
+            lang_suggest(&program->diagnostics, diagnostic, "did you mean `%s`?", file->full_name);
+        }
+    }
+    lang_suggest(&program->diagnostics, diagnostic,
+                 "a module lies beside the policy, in a folder `policies`, or in a folder above, as `%s.adj`", name);
+}
+
+static void resolve_uses(lang_program *program, const lang_source *source, lang_file *file)
+{
+    for (size_t i = 0; i < file->uses.count; i++) {
+        lang_use *use = &file->uses.items[i];
+        const char *name = lang_path_text(program->arena, &use->name);
+        lang_file *target = find_loaded(program, name, true);
+        if (target == NULL) target = search_module(program, source, file, name);
+        if (target == NULL && find_loaded(program, name, false) != NULL) {
+            lang_diagnose(&program->diagnostics, LANG_E0316, use->span,
+                          "`%s` is a policy; `use` takes a module", name);
+        } else if (target == NULL) {
+            lang_diagnostic *diagnostic =
+                lang_diagnose(&program->diagnostics, LANG_E0304, use->span, "the module `%s` was not found", name);
+            nearest_module(program, diagnostic, name);
+        } else if (!target->is_module && target->header_seen) {
+            lang_diagnose(&program->diagnostics, LANG_E0316, use->span,
+                          "`%s` is a policy; `use` takes a module", name);
+        }
+        use->target = target;
+    }
+}
+
+static void load_one(lang_program *program, const lang_source *source, const char *path)
+{
+    const char *text;
+    size_t length;
+    if (!source->read(source->state, program->arena, path, &text, &length)) {
+        lang_diagnose(&program->diagnostics, LANG_E0001, (lang_span){0}, "the policy file %s cannot be read", path);
+        return;
+    }
+    lang_file *file = add_file(program, path, text, length);
+    if (file == NULL) return;
+    for (size_t i = 0; i + 1 < program->files.count; i++) {
+        const lang_file *before = program->files.items[i];
+        if (!file->header_seen || !before->header_seen || strcmp(before->full_name, file->full_name) != 0) continue;
+        lang_diagnostic *diagnostic = lang_diagnose(&program->diagnostics, LANG_E0005, file->name_span,
+                                                    "two files are named `%s`", file->full_name);
+        lang_note(&program->diagnostics, diagnostic, before->name_span, "the other is here");
+    }
+}
+
+void lang_program_load(lang_program *program, const lang_source *source, const char *const *paths, size_t count)
+{
+    for (size_t i = 0; i < count; i++) load_one(program, source, paths[i]);
+    /* Modules append to the list while it is walked, so that what they use is loaded too. */
+    for (size_t i = 0; i < program->files.count; i++) resolve_uses(program, source, program->files.items[i]);
+    if (program->files.count == 0 && program->diagnostics.errors == 0) {
+        lang_diagnose(&program->diagnostics, LANG_E0002, (lang_span){0}, "no policy file was given");
+    }
+}

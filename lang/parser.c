@@ -1,0 +1,305 @@
+/* Entry to the parser, and the layer between scanner and grammar: row ends, words after a dot, reserved words. */
+#include "lang/parser.h"
+
+#include "grammar.h"
+#include "lang/build.h"
+
+#include <string.h>
+
+typedef void *yyscan_t;
+typedef struct yy_buffer_state *scan_buffer;
+int lang_flex_lex_init_extra(lang_parser *extra, yyscan_t *scanner);
+int lang_flex_lex_destroy(yyscan_t scanner);
+scan_buffer lang_flex__scan_bytes(const char *bytes, int length, yyscan_t scanner);
+int lang_scan(LANG_PARSE_STYPE *value, yyscan_t scanner);
+int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *parser);
+
+/* Reserved words and words with a meaning in one place; X(word, token). */
+#define LANG_WORDS(X)                                                                                                  \
+    X(policy, POLICY) X(module, MODULE) X(use, USE) X(codes, CODES) X(parameter, PARAMETER) X(table, TABLE)            \
+    X(gives, GIVES) X(section, SECTION) X(clause, CLAUSE) X(test, TEST) X(given, GIVEN) X(expect, EXPECT)              \
+    X(needing, NEEDING) X(when, WHEN) X(require, REQUIRE) X(forbid, FORBID) X(unless, UNLESS) X(cite, CITE)            \
+    X(let, LET) X(as, AS) X(deny, DENY) X(audit, AUDIT) X(review, REVIEW) X(warn, WARN) X(reduce, REDUCE)              \
+    X(pass, PASS) X(excused, EXCUSED) X(and, AND) X(or, OR) X(not, NOT) X(in, IN) X(of, OF) X(over, OVER)              \
+    X(where, WHERE) X(exists, EXISTS) X(no, NO) X(every, EVERY) X(other, OTHER) X(this, THIS)                          \
+    X(between, BETWEEN) X(from, FROM) X(to, TO) X(by, BY) X(on, ON) X(contain, CONTAIN) X(overlaps, OVERLAPS)          \
+    X(include, INCLUDE) X(except, EXCEPT) X(yes, YES) X(none, NONE) X(any, ANY) X(since, SINCE)                        \
+    X(earlier, EARLIER) X(title, TITLE) X(payer, PAYER) X(plans, PLANS) X(source, SOURCE)                              \
+    X(effective, EFFECTIVE) X(fix, FIX) X(priority, PRIORITY) X(line, LINE) X(history, HISTORY)
+
+static int word_token(const char *word)
+{
+    static const struct {
+        const char *word;
+        int token;
+    } words[] = {
+#define LANG_WORD(word, token) {#word, TOKEN_##token},
+        LANG_WORDS(LANG_WORD)
+#undef LANG_WORD
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(words[i].word, word) == 0) return words[i].token;
+    }
+    return TOKEN_NAME;
+}
+
+/* Declarations that the language has and this compiler does not take yet. */
+static bool later_word(const char *word)
+{
+    static const char *const words[] = {"define", "exception", "override", "measure", "record", "extend"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(words[i], word) == 0) return true;
+    }
+    return false;
+}
+
+void lang_scan_advance(lang_parser *parser, size_t length)
+{
+    parser->token_start = parser->token_end;
+    parser->token_end += (uint32_t)length;
+}
+
+lang_name lang_scan_name(lang_parser *parser, const char *text, size_t length)
+{
+    lang_span span = {parser->file->index, parser->token_start, parser->token_end};
+    const char *copy = base_arena_copy(parser->arena, text, length);
+    return (lang_name){copy == NULL ? "" : copy, span};
+}
+
+/* Flex asks to grow blocks whose old size it does not tell; copying `size` bytes could read past the old block, so
+ * the scan is given up instead. It only grows its buffer stack, which one scan over bytes never does. */
+void *lang_scan_regrow(lang_parser *parser, void *block, size_t size)
+{
+    if (block == NULL) return base_arena_alloc(parser->arena, size);
+    parser->arena->failed = true;
+    return NULL;
+}
+
+static void row_mode(lang_parser *parser, int token)
+{
+    switch (token) {
+    case TOKEN_CODES:
+    case TOKEN_PARAMETER:
+    case TOKEN_GIVEN: parser->rows = LANG_ROWS_LINES; break;
+    case TOKEN_TABLE: parser->rows = LANG_ROWS_TABLE; break;
+    case TOKEN_POLICY:
+    case TOKEN_MODULE:
+    case TOKEN_USE:
+    case TOKEN_SECTION:
+    case TOKEN_CLAUSE:
+    case TOKEN_TEST:
+    case TOKEN_EXPECT: parser->rows = LANG_ROWS_NONE; break;
+    default: break;
+    }
+}
+
+/* A line end closes a row where rows are, unless nothing was on the row or it plainly goes on. */
+static bool row_ends(const lang_parser *parser)
+{
+    int previous = parser->previous;
+    if (parser->rows == LANG_ROWS_TABLE) return previous == TOKEN_BAR;
+    if (parser->rows != LANG_ROWS_LINES) return false;
+    return previous != TOKEN_NEWLINE && previous != TOKEN_COMMA && previous != TOKEN_GIVEN;
+}
+
+static void report_scan(lang_parser *parser, int found)
+{
+    lang_span span = {parser->file->index, parser->token_start, parser->token_end};
+    lang_diagnostic *diagnostic;
+    if (found == LANG_SCAN_UNTERMINATED) {
+        diagnostic = lang_diagnose(parser->diagnostics, LANG_E0102, span, "this text is not closed on its line");
+        lang_suggest(parser->diagnostics, diagnostic, "end it with a quote: \"...\"");
+        return;
+    }
+    const char *text = base_arena_copy(parser->arena, parser->file->text + span.start, span.end - span.start);
+    diagnostic = lang_diagnose(parser->diagnostics, LANG_E0101, span, "`%s` has no meaning here", text ? text : "");
+    static const char *const hints[][2] = {
+        {"{", "declarations need no braces: each starts with its keyword"},
+        {"}", "declarations need no braces: each starts with its keyword"},
+        {";", "declarations need no terminator"},
+        {"'", "texts stand in double quotes"},
+        {"!", "write `not`, or `<>` for different"},
+        {"&", "write `and`"},
+        {"%", "write `percent`"}};
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        if (text != NULL && strcmp(hints[i][0], text) == 0) {
+            lang_suggest(parser->diagnostics, diagnostic, "%s", hints[i][1]);
+        }
+    }
+}
+
+/* Skips a declaration of a later version: everything up to the next declaration. Returns what stands there. */
+static int skip_later(lang_parser *parser, LANG_PARSE_STYPE *value)
+{
+    lang_name name = value->TOKEN_NAME;
+    lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0210, name.span,
+                                                "this version of Adjudge does not compile `%s` yet", name.text);
+    lang_suggest(parser->diagnostics, diagnostic, "keep it in a file of its own until it does");
+    parser->rows = LANG_ROWS_NONE;
+    for (;;) {
+        int found = lang_scan(value, parser->scanner);
+        if (found <= 0) return found;
+        if (found != LANG_SCAN_WORD) continue;
+        int token = word_token(value->TOKEN_NAME.text);
+        bool declares = token == TOKEN_CODES || token == TOKEN_PARAMETER || token == TOKEN_TABLE ||
+                        token == TOKEN_SECTION || token == TOKEN_CLAUSE || token == TOKEN_TEST ||
+                        later_word(value->TOKEN_NAME.text);
+        if (declares) return LANG_SCAN_WORD;
+    }
+}
+
+/* A name that is written with capitals, which only codes have. */
+static int capital_name(lang_parser *parser, LANG_PARSE_STYPE *value)
+{
+    lang_name name = value->TOKEN_NAME;
+    char *lower = base_arena_copy(parser->arena, name.text, strlen(name.text));
+    for (char *at = lower; at != NULL && *at != '\0'; at++) {
+        if (*at >= 'A' && *at <= 'Z') *at = (char)(*at - 'A' + 'a');
+    }
+    lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0109, name.span,
+                                                "`%s` mixes capital and small letters: names are lower case", name.text);
+    lang_suggest(parser->diagnostics, diagnostic, "write `%s`", lower == NULL ? "" : lower);
+    value->TOKEN_NAME.text = lower == NULL ? "" : lower;
+    return TOKEN_NAME;
+}
+
+static int word(lang_parser *parser, LANG_PARSE_STYPE *value)
+{
+    const char *text = value->TOKEN_NAME.text;
+    if (strlen(text) > LANG_NAME_LIMIT) {
+        lang_diagnose(parser->diagnostics, LANG_E0208, value->TOKEN_NAME.span, "a name has at most %d characters",
+                      (int)LANG_NAME_LIMIT);
+    }
+    return parser->previous == TOKEN_DOT ? TOKEN_NAME : word_token(text);
+}
+
+static int next_token(lang_parser *parser, LANG_PARSE_STYPE *value)
+{
+    for (;;) {
+        int found = lang_scan(value, parser->scanner);
+        if (found == LANG_SCAN_WORD && parser->previous != TOKEN_DOT && !parser->hole_mode) {
+            bool declares = later_word(value->TOKEN_NAME.text) && parser->previous != TOKEN_COMMA;
+            while (declares && found == LANG_SCAN_WORD && later_word(value->TOKEN_NAME.text)) {
+                found = skip_later(parser, value);
+            }
+        }
+        switch (found) {
+        case LANG_SCAN_WORD: return word(parser, value);
+        case LANG_SCAN_CAPITAL: return capital_name(parser, value);
+        case LANG_SCAN_NEWLINE:
+            if (row_ends(parser)) return TOKEN_NEWLINE;
+            continue;
+        case LANG_SCAN_BAD:
+        case LANG_SCAN_UNTERMINATED: report_scan(parser, found); continue;
+        default: break;
+        }
+        if (found > 0 || parser->ended) return found;
+        parser->ended = true;
+        if (row_ends(parser)) return TOKEN_NEWLINE;
+        return 0;
+    }
+}
+
+int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *parser)
+{
+    *location = (lang_span){parser->file->index, parser->token_end, parser->token_end};
+    if (parser->start_token != 0) {
+        int token = parser->start_token;
+        parser->start_token = 0;
+        return token;
+    }
+    if (parser->ended || parser->arena->failed) return 0;
+    int token = next_token(parser, value);
+    *location = (lang_span){parser->file->index, parser->token_start, parser->token_end};
+    if (token == 0) location->start = location->end;
+    if (parser->previous != TOKEN_DOT) row_mode(parser, token);
+    parser->previous = token;
+    return token;
+}
+
+static bool run(lang_parser *parser, uint32_t start, uint32_t end)
+{
+    parser->token_start = parser->token_end = start;
+    yyscan_t scanner;
+    if (lang_flex_lex_init_extra(parser, &scanner) != 0) return false;
+    parser->scanner = scanner;
+    bool done = lang_flex__scan_bytes(parser->file->text + start, (int)(end - start), scanner) != NULL &&
+                !parser->arena->failed && lang_parse_parse(parser) != 2;
+    lang_flex_lex_destroy(scanner);
+    return done && !parser->arena->failed;
+}
+
+/* Everything a file may hold is UTF-8; the first byte that is not is reported. */
+static bool check_encoding(lang_diagnostics *diagnostics, const lang_file *file)
+{
+    for (size_t i = 0; i < file->length; i++) {
+        unsigned char byte = (unsigned char)file->text[i];
+        size_t more = byte < 0x80 ? 0 : byte >= 0xC2 && byte < 0xE0 ? 1 : byte >= 0xE0 && byte < 0xF0 ? 2
+                      : byte >= 0xF0 && byte < 0xF5 ? 3 : 9;
+        bool good = more < 9 && i + more < file->length && (byte != 0);
+        for (size_t k = 1; good && k <= more; k++) good = ((unsigned char)file->text[i + k] & 0xC0U) == 0x80U;
+        if (!good) {
+            lang_span span = {file->index, (uint32_t)i, (uint32_t)i + 1};
+            lang_diagnose(diagnostics, LANG_E0105, span, "byte %zu of this file (0x%02X) is not UTF-8 text", i + 1, byte);
+            return false;
+        }
+        i += more;
+    }
+    return true;
+}
+
+bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file)
+{
+    file->dates = (lang_dates){BASE_DATE_MIN, BASE_DATE_MAX};
+    if (file->length > LANG_FILE_LIMIT) {
+        lang_diagnose(diagnostics, LANG_E0203, (lang_span){file->index, 0, 1}, "%s is larger than the limit of %d MiB",
+                      file->path, LANG_FILE_LIMIT >> 20);
+        return false;
+    }
+    if (!check_encoding(diagnostics, file)) return false;
+    size_t errors = diagnostics->errors;
+    lang_parser parser = {.arena = arena, .diagnostics = diagnostics, .file = file, .start_token = TOKEN_START_FILE};
+    uint32_t start = file->length >= 3 && memcmp(file->text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    if (!run(&parser, start, (uint32_t)file->length)) return false;
+    if (!file->header_seen && diagnostics->errors == errors) {
+        lang_diagnostic *diagnostic = lang_diagnose(diagnostics, LANG_E0204, (lang_span){file->index, 0, 1},
+                                                    "this file says neither `policy` nor `module`");
+        lang_suggest(diagnostics, diagnostic, "begin it with `policy NAME` or `module NAME`");
+    }
+    if (!file->header_seen) file->full_name = "";
+    return diagnostics->errors == errors;
+}
+
+lang_expression *lang_parse_hole(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file, uint32_t start,
+                                 uint32_t end)
+{
+    lang_parser parser = {.arena = arena,
+                          .diagnostics = diagnostics,
+                          .file = file,
+                          .start_token = TOKEN_START_HOLE,
+                          .hole_mode = true};
+    return run(&parser, start, end) ? parser.hole : NULL;
+}
+
+void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out)
+{
+    lang_diagnostics diagnostics;
+    lang_diagnostics_init(&diagnostics, arena);
+    lang_parser parser = {.arena = arena, .diagnostics = &diagnostics, .file = file};
+    yyscan_t scanner;
+    if (!check_encoding(&diagnostics, file) || lang_flex_lex_init_extra(&parser, &scanner) != 0) return;
+    parser.scanner = scanner;
+    if (lang_flex__scan_bytes(file->text, (int)file->length, scanner) == NULL) return;
+    LANG_PARSE_STYPE value;
+    lang_span span;
+    int token;
+    while ((token = lang_parse_lex(&value, &span, &parser)) > 0) {
+        size_t line, column;
+        lang_position(file, span.start, &line, &column);
+        base_text_format(out, "%5zu:%-4zu %4d  ", line, column, token);
+        if (token == TOKEN_NEWLINE) base_text_put(out, "end of row");
+        else base_text_add(out, file->text + span.start, span.end - span.start);
+        base_text_put(out, "\n");
+    }
+    lang_flex_lex_destroy(scanner);
+}

@@ -1,0 +1,63 @@
+/* The state of one parse: a file's bytes in, a lang_file out. Expects UTF-8 text; produces a tree with names
+ * unresolved; leaves every check to lang/check. Private to the lexer, the grammar and parser.c. */
+#ifndef LANG_PARSER_H
+#define LANG_PARSER_H
+
+#include "lang/diagnostics.h"
+
+enum {
+    LANG_DEPTH_LIMIT = 400,              /* nesting of one expression */
+    LANG_FILE_LIMIT = 16 * 1024 * 1024, /* bytes of one policy file */
+    LANG_NAME_LIMIT = 64                 /* bytes of one name */
+};
+
+/* What the scanner returns beside the grammar's tokens; outside their range. */
+enum {
+    LANG_SCAN_NEWLINE = 100001,
+    LANG_SCAN_UNTERMINATED,
+    LANG_SCAN_CAPITAL,
+    LANG_SCAN_BAD,
+    LANG_SCAN_WORD
+};
+
+typedef enum lang_row_mode { LANG_ROWS_NONE, LANG_ROWS_LINES, LANG_ROWS_TABLE } lang_row_mode;
+
+typedef struct lang_parser {
+    base_arena *arena;
+    lang_diagnostics *diagnostics;
+    lang_file *file;
+    void *scanner;
+    uint32_t token_start;
+    uint32_t token_end;
+    int previous; /* the token before, for `.` and row ends */
+    lang_row_mode rows;
+    int start_token; /* fed before the first scanned one; 0 when done */
+    bool ended;
+    bool hole_mode;
+    lang_expression *hole;
+    /* what is being built */
+    lang_code_set *codes;
+    lang_parameter *parameter;
+    lang_table *table;
+    lang_section *section;
+    lang_clause *clause;
+    lang_test *test;
+    bool out_of_place; /* the declaration at hand was refused; its parts are dropped */
+} lang_parser;
+
+/* Parses one file into `file` (path, text, length and index set). Diagnostics tell of errors; false on failure. */
+bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file);
+
+/* Parses the expression of one message hole: the bytes [start, end) of the file. NULL after an error. */
+lang_expression *lang_parse_hole(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file, uint32_t start,
+                                 uint32_t end);
+
+/* Writes the tokens of a file, one a line. */
+void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out);
+
+/* For the lexer. */
+void lang_scan_advance(lang_parser *parser, size_t length);
+lang_name lang_scan_name(lang_parser *parser, const char *text, size_t length);
+void *lang_scan_regrow(lang_parser *parser, void *block, size_t size);
+
+#endif

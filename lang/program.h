@@ -1,0 +1,58 @@
+/* A program: the policy files that are compiled together, their modules, and everything they declare.
+ * lang_program_load reads and parses, lang_check resolves and types; both report into program->diagnostics. */
+#ifndef LANG_PROGRAM_H
+#define LANG_PROGRAM_H
+
+#include "lang/diagnostics.h"
+
+/* How the loader gets at files. Each returns false when there is no such file; the text goes into the arena. */
+typedef struct lang_source {
+    bool (*read)(void *state, base_arena *arena, const char *path, const char **text, size_t *length);
+    void *state;
+} lang_source;
+
+enum {
+    LANG_CLAUSE_LIMIT = 60000, /* clauses of one program */
+    LANG_TABLE_ROW_LIMIT = 20000
+};
+
+typedef struct lang_program {
+    base_arena *arena;
+    lang_diagnostics diagnostics;
+    BASE_ARRAY(lang_file *) files;
+    BASE_ARRAY(lang_code_set *) code_sets; /* checked: named and in place */
+    BASE_ARRAY(lang_parameter *) parameters;
+    BASE_ARRAY(lang_table *) tables;
+    BASE_ARRAY(lang_clause *) clauses; /* index == clause->index */
+    BASE_ARRAY(lang_test *) tests;
+} lang_program;
+
+void lang_program_init(lang_program *program, base_arena *arena);
+
+/* Reads a policy file from disk, as lang_source.read does. */
+bool lang_read_disk(void *state, base_arena *arena, const char *path, const char **text, size_t *length);
+
+/* Loads the files at `paths` and, from their folders and the folders above, the modules they use. */
+void lang_program_load(lang_program *program, const lang_source *source, const char *const *paths, size_t count);
+
+/* Resolves names, codes, types, tables, clauses and tests. False when anything is wrong. */
+bool lang_check(lang_program *program);
+
+/* Whether a code set holds a code (normalized) on a day. */
+bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date date);
+
+/* Whether the answer for that code differs between days. */
+bool lang_code_set_dated(const lang_code_set *set, const char *code);
+
+/* Whether an item of codes (not a set) holds a normalized code. */
+bool lang_item_holds(lang_code_system system, const lang_item *item, const char *code);
+
+/* Writes the tree, one node a line. */
+void lang_dump_tree(const lang_program *program, base_text *out);
+
+/* CARC codes: 0 unknown, 1 in use, 2 retired. */
+int lang_reason_state(const char *code);
+/* CARCs that a remittance must explain with a remark code. */
+bool lang_reason_needs_remark(const char *code);
+
+#endif

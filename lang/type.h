@@ -1,0 +1,50 @@
+/* The types of the policy language: every value carries its unit or code system. */
+#ifndef LANG_TYPE_H
+#define LANG_TYPE_H
+
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How values are kept: truths as 1 and 0; dates as days since 1970; spans of days or minutes packed, start in the
+ * upper half; money as cents; quantities and minutes as thousandths; codes and texts as interned ids. */
+#define LANG_TYPE_KINDS(X)                                                                                             \
+    X(ERROR, "nothing")                                                                                                \
+    X(TRUTH, "yes or no")                                                                                              \
+    X(CODE, "code")                                                                                                    \
+    X(TEXT, "text")                                                                                                    \
+    X(ENUMERATION, "word")                                                                                             \
+    X(DATE, "date")                                                                                                    \
+    X(DATES, "span of dates")                                                                                          \
+    X(TIMES, "span of time")                                                                                           \
+    X(MINUTES, "duration in minutes")                                                                                  \
+    X(DAYS, "number of days")                                                                                          \
+    X(MONTHS, "number of months")                                                                                      \
+    X(MONEY, "amount of money")                                                                                        \
+    X(COUNT, "count")                                                                                                  \
+    X(QUANTITY, "quantity")                                                                                            \
+    X(NUMBER, "number")                                                                                                \
+    X(RECORD, "record")                                                                                                \
+    X(ROW, "table row")
+
+typedef enum lang_type_kind {
+#define LANG_KIND(name, label) LANG_TYPE_##name,
+    LANG_TYPE_KINDS(LANG_KIND)
+#undef LANG_KIND
+} lang_type_kind;
+
+typedef struct lang_type {
+    lang_type_kind kind;
+    uint16_t detail; /* code system, enumeration, record or table */
+    bool list;
+    bool optional;
+} lang_type;
+
+/* "optional place of service", "list of modifiers", "amount of money": words for a message. */
+const char *lang_type_label(base_arena *arena, lang_type type);
+
+/* Same kind, detail and listness; optionality aside. */
+bool lang_type_same(lang_type a, lang_type b);
+
+#endif
