@@ -287,6 +287,11 @@ void lang_check_table(lang_checker *checker, lang_table *table)
                       (int)LANG_TABLE_ROW_LIMIT);
         return;
     }
+    if (table->inputs.count > LANG_TABLE_COLUMN_LIMIT || table->outputs.count > LANG_TABLE_COLUMN_LIMIT) {
+        lang_diagnose(checker->diagnostics, LANG_E0208, table->span, "a table has at most %d inputs and %d outputs",
+                      (int)LANG_TABLE_COLUMN_LIMIT, (int)LANG_TABLE_COLUMN_LIMIT);
+        return;
+    }
     size_t columns = table->inputs.count + table->outputs.count;
     for (size_t r = 0; r < table->rows.count; r++) {
         lang_table_row *row = &table->rows.items[r];

@@ -66,7 +66,7 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 %token PLUS "`+`" MINUS "`-`" TIMES "`*`" DIVIDE "`/`" OPEN "`(`" CLOSE "`)`" COMMA "`,`" DOT "`.`" COLON "`:`" BAR "`|`"
 
 %precedence LOWEST
-%precedence WHERE CITE
+%precedence CITE
 %left OR
 %left AND
 %precedence NOT

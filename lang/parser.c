@@ -66,6 +66,20 @@ lang_name lang_scan_name(lang_parser *parser, const char *text, size_t length)
     return (lang_name){copy == NULL ? "" : copy, span};
 }
 
+size_t lang_scan_duration(lang_parser *parser, const char *text, size_t length)
+{
+    static const char *const units[] = {"minute", "hour", "day", "week", "month", "year"};
+    size_t digits = strspn(text, "0123456789");
+    size_t start = digits + strspn(text + digits, " \t");
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        size_t unit = strlen(units[i]);
+        if (strncmp(text + start, units[i], unit) != 0) continue;
+        if (length == start + unit || (length == start + unit + 1 && text[start + unit] == 's')) return 0;
+    }
+    parser->token_end = parser->token_start + (uint32_t)digits;
+    return digits;
+}
+
 /* Flex asks to grow blocks whose old size it does not tell; copying `size` bytes could read past the old block, so
  * the scan is given up instead. It only grows its buffer stack, which one scan over bytes never does. */
 void *lang_scan_regrow(lang_parser *parser, void *block, size_t size)

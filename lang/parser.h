@@ -58,6 +58,9 @@ void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out);
 /* For the lexer. */
 void lang_scan_advance(lang_parser *parser, size_t length);
 lang_name lang_scan_name(lang_parser *parser, const char *text, size_t length);
+
+/* 0 if a number and the word after it are a duration; else the number's length, and the token ends there. */
+size_t lang_scan_duration(lang_parser *parser, const char *text, size_t length);
 void *lang_scan_regrow(lang_parser *parser, void *block, size_t size);
 
 #endif

@@ -13,7 +13,8 @@ typedef struct lang_source {
 
 enum {
     LANG_CLAUSE_LIMIT = 60000, /* clauses of one program */
-    LANG_TABLE_ROW_LIMIT = 20000
+    LANG_TABLE_ROW_LIMIT = 20000,
+    LANG_TABLE_COLUMN_LIMIT = 60 /* inputs, and outputs, of one table */
 };
 
 typedef struct lang_program {

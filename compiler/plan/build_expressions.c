@@ -88,14 +88,14 @@ static uint32_t literal_step(plan_builder *builder, const lang_expression *expre
 
 static uint32_t lookup(plan_builder *builder, const lang_expression *call)
 {
-    uint32_t steps[64];
+    uint32_t steps[PLAN_LOOKUP_LIMIT + 1];
     size_t count = call->as.call.arguments.count;
-    if (count > 64) count = 64;
     for (size_t i = 0; i < count; i++) {
         lang_type wanted = call->as.call.table->inputs.items[i].type;
         const lang_expression *argument = call->as.call.arguments.items[i];
         steps[i] = plan_as(builder, plan_number(builder, argument), argument->type, wanted).low;
     }
+    steps[count++] = plan_subject_date(builder); /* dated code sets in cells ask for it */
     plan_block *block = plan_block_at(builder->plan, builder->block);
     /* Lookups are shared here, by their arguments, since those do not fit into the step. */
     for (uint32_t s = 0; s < block->steps.count; s++) {

@@ -130,6 +130,17 @@ static uint32_t element_block(plan_builder *builder, const lang_expression *expr
     return inner.block;
 }
 
+static bool names_status(const plan_program *plan, uint32_t block)
+{
+    if (block == PLAN_NO_STEP) return false;
+    const plan_block *steps = &plan->blocks.items[block];
+    for (size_t i = 0; i < steps->steps.count; i++) {
+        const plan_step *step = &steps->steps.items[i];
+        if (step->operation == PLAN_LOAD && step->detail == LANG_FIELD_line_status) return true;
+    }
+    return false;
+}
+
 uint32_t plan_aggregate_for(plan_builder *builder, const lang_expression *expression, const lang_clause *exceptions)
 {
     plan_program *plan = builder->plan;
@@ -150,6 +161,7 @@ uint32_t plan_aggregate_for(plan_builder *builder, const lang_expression *expres
                                 expression->as.quantified.window.cut == LANG_CUT_EARLIER;
     aggregate.source = excused ? NULL : expression;
     aggregate.block = element_block(builder, expression, exceptions);
+    aggregate.names_status = names_status(plan, aggregate.block);
     plan_aggregate *slot = BASE_PUSH(plan->arena, &plan->aggregates);
     if (slot == NULL) return 0;
     *slot = aggregate;

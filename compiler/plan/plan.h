@@ -16,6 +16,8 @@ typedef enum plan_operation {
 
 #define PLAN_NO_STEP UINT32_MAX
 
+enum { PLAN_LOOKUP_LIMIT = LANG_TABLE_COLUMN_LIMIT };
+
 typedef struct plan_step {
     plan_operation operation;
     uint32_t a, b, c; /* steps of the same block; PLAN_NO_STEP where unused */
@@ -43,6 +45,7 @@ typedef struct plan_aggregate {
     lang_collection collection;
     lang_window window;
     bool without_subject; /* `other`, or `earlier` */
+    bool names_status;    /* its `where` asks for the status, so that denied lines are not left out */
     uint32_t block;       /* the condition (and value) of an element; PLAN_NO_STEP for none */
     lang_type type;
     const lang_expression *source;

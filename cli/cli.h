@@ -1,0 +1,37 @@
+/* What the subcommands share: their entry points, exit codes, and how options are read. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "adjudge.h"
+
+#include <stdio.h>
+
+enum { EXIT_CLEAN = 0, EXIT_DENIED = 1, EXIT_INPUT = 2, EXIT_OURS = 3 };
+
+int cli_check(int count, char **arguments);
+int cli_test(int count, char **arguments);
+int cli_dump(int count, char **arguments);
+
+/* Ends with a message on standard error and the exit code for wrong input. */
+int cli_usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A growing list of texts. */
+typedef struct cli_texts {
+    char **items;
+    size_t count;
+} cli_texts;
+
+bool cli_texts_add(cli_texts *texts, const char *text);
+void cli_texts_free(cli_texts *texts);
+
+/* Adds the policy files at a path: the file itself, or every .adj file under a folder, in the order of their names. */
+bool cli_find_policies(const char *path, cli_texts *files);
+
+bool cli_colour(FILE *stream);
+
+/* Compiles policies and shows their diagnostics; an exit code, EXIT_CLEAN if *policies can be used. */
+int cli_compile(const cli_texts *files, adj_evaluator evaluator, adj_policies **policies);
+
+bool cli_read_evaluator(const char *word, adj_evaluator *evaluator);
+
+#endif

@@ -1,0 +1,62 @@
+/* adjudge dump: shows a policy as the compiler sees it. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+static const char usage[] =
+    "Usage: adjudge dump --stage tokens|ast|plan|ir|asm FILE...\n"
+    "\n"
+    "Shows a policy at one stage of its compilation:\n"
+    "  tokens  the words of the text      ast  the tree, with types      plan  the steps that both evaluators run\n"
+    "  ir      LLVM's intermediate code   asm  machine code of this processor\n"
+    "\n"
+    "Example:\n"
+    "  adjudge dump --stage plan policies/ct_medicaid/clinic_psychotherapy.adj\n";
+
+static bool read_stage(const char *word, adj_stage *stage)
+{
+    static const char *const words[] = {"tokens", "ast", "plan", "ir", "asm"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(words[i], word) != 0) continue;
+        *stage = (adj_stage)i;
+        return true;
+    }
+    return false;
+}
+
+int cli_dump(int count, char **arguments)
+{
+    cli_texts files = {0};
+    adj_stage stage = ADJ_STAGE_PLAN;
+    bool staged = false;
+    for (int i = 1; i < count; i++) {
+        const char *argument = arguments[i];
+        if (strcmp(argument, "--help") == 0) {
+            fputs(usage, stdout);
+            return EXIT_CLEAN;
+        }
+        if (strcmp(argument, "--stage") == 0) {
+            if (++i == count || !read_stage(arguments[i], &stage)) {
+                return cli_usage_error("dump", "--stage takes tokens, ast, plan, ir or asm");
+            }
+            staged = true;
+        } else if (argument[0] == '-' && argument[1] != '\0') {
+            return cli_usage_error("dump", "there is no option %s", argument);
+        } else if (!cli_find_policies(argument, &files)) {
+            cli_texts_free(&files);
+            return EXIT_INPUT;
+        }
+    }
+    if (!staged) return cli_usage_error("dump", "--stage is missing");
+    if (files.count == 0) return cli_usage_error("dump", "no policy file was given");
+    adj_policies *policies = NULL;
+    int code = cli_compile(&files, ADJ_EVALUATOR_INTERPRETER, &policies);
+    const char *text = policies == NULL ? NULL : adj_policies_dump(policies, stage);
+    if (text != NULL) fputs(text, stdout);
+    if (text == NULL && code == EXIT_CLEAN) {
+        code = cli_usage_error("dump", "this build has no LLVM, so it has no such stage");
+    }
+    adj_policies_free(policies);
+    cli_texts_free(&files);
+    return code;
+}

@@ -1,0 +1,220 @@
+/* Machine code in this process: modules are compiled by ORC for this very processor and linked to the runtime's helpers.
+ * The provider at the end is all that the rest of the product sees of LLVM. */
+#include "compiler/machine/generate.h"
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/LLJIT.h>
+#include <llvm-c/Orc.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/TargetMachine.h>
+
+#include <pthread.h>
+#include <string.h>
+
+static pthread_once_t targets_once = PTHREAD_ONCE_INIT;
+
+static void register_targets(void)
+{
+    LLVMInitializeNativeTarget();
+    LLVMInitializeNativeAsmPrinter();
+}
+
+/* A target machine for the host, with its features and the cheapest code generation: plans come already shared and
+ * narrow, so that more passes cost more than they give (docs/performance.md). */
+static LLVMTargetMachineRef host_machine(void)
+{
+    pthread_once(&targets_once, register_targets);
+    char *triple = LLVMGetDefaultTargetTriple(), *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
+    LLVMTargetRef target = NULL;
+    char *error = NULL;
+    LLVMTargetMachineRef machine = NULL;
+    if (LLVMGetTargetFromTriple(triple, &target, &error) == 0) {
+        machine = LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelLess, LLVMRelocDefault,
+                                          LLVMCodeModelJITDefault);
+    }
+    if (error != NULL) LLVMDisposeMessage(error);
+    LLVMDisposeMessage(triple);
+    LLVMDisposeMessage(cpu);
+    LLVMDisposeMessage(features);
+    return machine;
+}
+
+static const char *taken(base_arena *arena, LLVMErrorRef error)
+{
+    char *message = LLVMGetErrorMessage(error);
+    const char *copy = base_format(arena, "machine code: %s", message);
+    LLVMDisposeErrorMessage(message);
+    return copy;
+}
+
+/* Function pointers and object pointers have one size on every system this runs on; memcpy says so without a cast. */
+static uint64_t address_of(const void *function, size_t size)
+{
+    uint64_t address = 0;
+    memcpy(&address, function, size < sizeof address ? size : sizeof address);
+    return address;
+}
+
+#define ADDRESS_OF(name, pointer)                                                                                      \
+    do {                                                                                                               \
+        __typeof__(&(name)) function_ = &(name);                                                                       \
+        (pointer) = address_of(&function_, sizeof function_);                                                          \
+    } while (0)
+
+static LLVMErrorRef define_helpers(LLVMOrcLLJITRef jit)
+{
+    static const char *const names[] = {
+#define GEN_HELPER(name, result, parameters) #name,
+        GEN_HELPERS(GEN_HELPER)
+#undef GEN_HELPER
+    };
+    uint64_t addresses[GEN_HELPER_COUNT];
+#define GEN_HELPER(name, result, parameters) ADDRESS_OF(name, addresses[GEN_##name]);
+    GEN_HELPERS(GEN_HELPER)
+#undef GEN_HELPER
+    LLVMOrcCSymbolMapPair pairs[GEN_HELPER_COUNT];
+    for (size_t i = 0; i < GEN_HELPER_COUNT; i++) {
+        pairs[i].Name = LLVMOrcLLJITMangleAndIntern(jit, names[i]);
+        pairs[i].Sym.Address = addresses[i];
+        pairs[i].Sym.Flags.GenericFlags = LLVMJITSymbolGenericFlagsExported | LLVMJITSymbolGenericFlagsCallable;
+        pairs[i].Sym.Flags.TargetFlags = 0;
+    }
+    LLVMOrcMaterializationUnitRef unit = LLVMOrcAbsoluteSymbols(pairs, GEN_HELPER_COUNT);
+    return LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(jit), unit);
+}
+
+/* Builds the module of a plan; NULL with a message after a failure. */
+static LLVMModuleRef build_module(base_arena *arena, const plan_program *plan, LLVMContextRef context, const char **error)
+{
+    gen_module module;
+    bool built = gen_module_init(&module, arena, plan, context) && gen_module_fill(&module);
+    LLVMDisposeBuilder(module.builder);
+#ifndef NDEBUG
+    char *wrong = NULL;
+    if (built && LLVMVerifyModule(module.module, LLVMReturnStatusAction, &wrong) != 0) {
+        *error = base_format(arena, "machine code: the module is not valid: %s", wrong);
+        built = false;
+    }
+    LLVMDisposeMessage(wrong);
+#endif
+    if (built) return module.module;
+    if (*error == NULL) *error = "machine code: out of memory";
+    LLVMDisposeModule(module.module);
+    return NULL;
+}
+
+static void release(void *state)
+{
+    LLVMErrorRef error = LLVMOrcDisposeLLJIT(state);
+    if (error != NULL) LLVMConsumeError(error);
+}
+
+static LLVMErrorRef look_up(LLVMOrcLLJITRef jit, const char *name, void *function, size_t size)
+{
+    LLVMOrcExecutorAddress address = 0;
+    LLVMErrorRef error = LLVMOrcLLJITLookup(jit, &address, name);
+    if (error == NULL) memcpy(function, &address, size);
+    return error;
+}
+
+static LLVMErrorRef fetch_functions(base_arena *arena, LLVMOrcLLJITRef jit, const plan_program *plan, run_machine_code *code)
+{
+    code->policies = base_arena_alloc(arena, (plan->policies.count + 1) * sizeof *code->policies);
+    code->elements = base_arena_alloc(arena, (plan->aggregates.count + 1) * sizeof *code->elements);
+    if (code->policies == NULL || code->elements == NULL) return LLVMCreateStringError("out of memory");
+    LLVMErrorRef error = NULL;
+    for (size_t i = 0; i < plan->policies.count && error == NULL; i++) {
+        error = look_up(jit, base_format(arena, "policy_%zu", i), &code->policies[i], sizeof code->policies[i]);
+    }
+    for (size_t i = 0; i < plan->aggregates.count && error == NULL; i++) {
+        if (plan->aggregates.items[i].block == PLAN_NO_STEP) continue;
+        error = look_up(jit, base_format(arena, "element_%zu", i), &code->elements[i], sizeof code->elements[i]);
+    }
+    return error;
+}
+
+static LLVMErrorRef create_jit(LLVMOrcLLJITRef *jit)
+{
+    LLVMTargetMachineRef machine = host_machine();
+    if (machine == NULL) return LLVMCreateStringError("no code generator for this processor");
+    LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
+    LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(machine));
+    return LLVMOrcCreateLLJIT(jit, builder);
+}
+
+static bool compile(base_arena *arena, const plan_program *plan, run_machine_code *code, const char **error)
+{
+    *error = NULL;
+    LLVMOrcLLJITRef jit = NULL;
+    LLVMErrorRef failure = create_jit(&jit);
+    if (failure != NULL) {
+        *error = taken(arena, failure);
+        return false;
+    }
+    LLVMOrcThreadSafeContextRef safe = LLVMOrcCreateNewThreadSafeContext();
+    LLVMModuleRef module = build_module(arena, plan, LLVMOrcThreadSafeContextGetContext(safe), error);
+    if (module != NULL) {
+        LLVMOrcThreadSafeModuleRef unit = LLVMOrcCreateNewThreadSafeModule(module, safe);
+        failure = define_helpers(jit);
+        if (failure == NULL) failure = LLVMOrcLLJITAddLLVMIRModule(jit, LLVMOrcLLJITGetMainJITDylib(jit), unit);
+        else LLVMOrcDisposeThreadSafeModule(unit);
+        if (failure == NULL) failure = fetch_functions(arena, jit, plan, code);
+        if (failure != NULL) *error = taken(arena, failure);
+    }
+    LLVMOrcDisposeThreadSafeContext(safe);
+    if (*error != NULL) {
+        release(jit);
+        return false;
+    }
+    code->state = jit;
+    code->release = release;
+    return true;
+}
+
+static const char *assembly_of(base_arena *arena, LLVMModuleRef module)
+{
+    LLVMTargetMachineRef machine = host_machine();
+    if (machine == NULL) return NULL;
+    char *triple = LLVMGetTargetMachineTriple(machine);
+    LLVMSetTarget(module, triple);
+    LLVMDisposeMessage(triple);
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
+    LLVMSetModuleDataLayout(module, layout);
+    LLVMDisposeTargetData(layout);
+    LLVMMemoryBufferRef buffer = NULL;
+    char *error = NULL;
+    const char *text = NULL;
+    if (LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMAssemblyFile, &error, &buffer) == 0) {
+        text = base_arena_copy(arena, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
+        LLVMDisposeMemoryBuffer(buffer);
+    } else {
+        LLVMDisposeMessage(error);
+    }
+    LLVMDisposeTargetMachine(machine);
+    return text;
+}
+
+static const char *dump(base_arena *arena, const plan_program *plan, bool assembly)
+{
+    const char *error = NULL;
+    LLVMContextRef context = LLVMContextCreate();
+    LLVMModuleRef module = build_module(arena, plan, context, &error);
+    const char *text = NULL;
+    if (module != NULL && assembly) {
+        text = assembly_of(arena, module);
+    } else if (module != NULL) {
+        char *printed = LLVMPrintModuleToString(module);
+        text = base_arena_copy(arena, printed, strlen(printed));
+        LLVMDisposeMessage(printed);
+    }
+    if (module != NULL) LLVMDisposeModule(module);
+    LLVMContextDispose(context);
+    return text;
+}
+
+const run_machine_provider *run_machine_provider_get(void)
+{
+    static const run_machine_provider provider = {compile, dump};
+    return &provider;
+}

@@ -1,0 +1,251 @@
+/* History windows and other collections: which elements count, surely or perhaps, and what they add up to.
+ * Both evaluators call run_aggregate. The windows are defined to the day in docs/language.md, rules W1 to W11. */
+#include "runtime/context.h"
+
+#include <string.h>
+
+/* A window on one subject: days [from, to], and up to which place in the order. */
+typedef struct day_window {
+    bool known;      /* false: its days are unknown, everything may count */
+    int64_t from, to;
+    bool cut;        /* only elements up to the subject, or before it */
+    bool before;
+} day_window;
+
+static int64_t first_of_month(int64_t date, int months_in_period)
+{
+    base_civil civil = base_date_civil((base_date)date);
+    int month = (civil.month - 1) / months_in_period * months_in_period + 1;
+    return base_date_make(civil.year, month, 1);
+}
+
+/* The benefit year begins on the coverage's own day and month, else on 1 January. */
+static int64_t benefit_year_start(const run_context *context, uint32_t line, int64_t date)
+{
+    const run_store *store = context->binding->store;
+    if (run_store_present(store, LANG_FIELD_line_coverage, line)) {
+        uint32_t coverage = (uint32_t)run_store_bits(store, LANG_FIELD_line_coverage, line);
+        if (run_store_present(store, LANG_FIELD_coverage_benefit_year_start, coverage)) {
+            base_date start = (base_date)run_store_bits(store, LANG_FIELD_coverage_benefit_year_start, coverage);
+            int years = base_date_civil((base_date)date).year - base_date_civil(start).year;
+            base_date begin = base_date_add_months(start, (int64_t)years * 12);
+            return begin <= date ? begin : base_date_add_months(start, (int64_t)(years - 1) * 12);
+        }
+    }
+    return first_of_month(date, 12);
+}
+
+static void set_days(const run_context *context, const plan_aggregate *aggregate, uint32_t line, int64_t date,
+                     int64_t bound, day_window *window)
+{
+    window->from = BASE_DATE_MIN;
+    window->to = date;
+    window->cut = true;
+    switch (aggregate->window.kind) {
+    case LANG_WINDOW_LIFETIME: break;
+    case LANG_WINDOW_LAST_DAYS: window->from = date - aggregate->window.length + 1; break;
+    case LANG_WINDOW_LAST_MONTHS: window->from = run_add_months(date, -aggregate->window.length) + 1; break;
+    case LANG_WINDOW_BENEFIT_YEAR: window->from = benefit_year_start(context, line, date); break;
+    case LANG_WINDOW_SINCE: window->from = bound; break;
+    case LANG_WINDOW_DURING:
+        window->from = run_span_from(bound);
+        if (run_span_to(bound) < date) window->to = run_span_to(bound);
+        break;
+    default:
+        window->cut = false;
+        switch (aggregate->window.kind) {
+        case LANG_WINDOW_SAME_WEEK:
+            window->from = date - base_date_weekday((base_date)date);
+            window->to = window->from + 6;
+            break;
+        case LANG_WINDOW_SAME_MONTH:
+            window->from = first_of_month(date, 1);
+            window->to = run_add_months(window->from, 1) - 1;
+            break;
+        case LANG_WINDOW_SAME_QUARTER:
+            window->from = first_of_month(date, 3);
+            window->to = run_add_months(window->from, 3) - 1;
+            break;
+        case LANG_WINDOW_SAME_YEAR:
+            window->from = first_of_month(date, 12);
+            window->to = run_add_months(window->from, 12) - 1;
+            break;
+        default: window->from = date; break;
+        }
+    }
+    if (aggregate->window.cut != LANG_CUT_NONE) window->cut = true;
+}
+
+static day_window window_of(const run_context *context, const plan_aggregate *aggregate, uint32_t line, int64_t bound,
+                        uint8_t bound_state)
+{
+    day_window window = {.before = aggregate->window.cut == LANG_CUT_EARLIER};
+    const run_store *store = context->binding->store;
+    bool bounded = aggregate->window.bound != NULL;
+    window.known = run_store_present(store, LANG_FIELD_line_date, line) && (!bounded || bound_state == RUN_PRESENT);
+    if (window.known) {
+        set_days(context, aggregate, line, run_store_bits(store, LANG_FIELD_line_date, line), bound, &window);
+    }
+    return window;
+}
+
+/* Whether a line is in a window. The subject itself needs no date to be on its own day. */
+static run_truth line_in_window(const run_context *context, const day_window *window, uint32_t line, uint32_t element)
+{
+    const run_store *store = context->binding->store;
+    if (element == line) {
+        if (window->before) return RUN_FALSE;
+        return window->known && run_store_bits(store, LANG_FIELD_line_date, line) > window->to ? RUN_FALSE
+               : window->known && run_store_bits(store, LANG_FIELD_line_date, line) < window->from ? RUN_FALSE
+                                                                                                    : RUN_TRUE;
+    }
+    if (!window->known || !run_store_present(store, LANG_FIELD_line_date, element)) return RUN_NEITHER;
+    int64_t date = run_store_bits(store, LANG_FIELD_line_date, element);
+    if (date < window->from || date > window->to) return RUN_FALSE;
+    if (window->cut && store->position[element] > store->position[line]) return RUN_FALSE;
+    return RUN_TRUE;
+}
+
+/* Whether a line counts as a service at all: paid and submitted ones do, pending ones perhaps, denied ones don't. */
+static run_truth line_counts(const run_context *context, const plan_aggregate *aggregate, uint32_t line)
+{
+    const run_store *store = context->binding->store;
+    if (store->lines.items[line].unreadable) return RUN_NEITHER;
+    if (run_store_present(store, LANG_FIELD_line_claim, line)) {
+        uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
+        if (store->claims.items[claim].retired) return RUN_FALSE;
+        if (strcmp(run_store_text(store, LANG_FIELD_claim_frequency, claim), "8") == 0) return RUN_FALSE;
+    }
+    if (!run_store_present(store, LANG_FIELD_line_status, line)) return RUN_NEITHER;
+    static const struct {
+        const char *word;
+        run_truth counts;
+        run_truth when_named;
+    } statuses[] = {{"planned", RUN_FALSE, RUN_TRUE}, {"submitted", RUN_TRUE, RUN_TRUE}, {"pending", RUN_NEITHER, RUN_TRUE},
+                    {"paid", RUN_TRUE, RUN_TRUE},     {"denied", RUN_FALSE, RUN_TRUE},   {"void", RUN_FALSE, RUN_FALSE},
+                    {"replaced", RUN_FALSE, RUN_FALSE}};
+    size_t status = (size_t)run_store_bits(store, LANG_FIELD_line_status, line);
+    if (status >= sizeof statuses / sizeof *statuses) return RUN_NEITHER;
+    return aggregate->names_status ? statuses[status].when_named : statuses[status].counts;
+}
+
+static run_truth both(run_truth a, run_truth b)
+{
+    return (run_truth)((a & b & RUN_TRUE) | ((a | b) & RUN_FALSE));
+}
+
+/* The elements of a collection, and whether there may be others that nobody told us of. */
+typedef struct candidates {
+    const uint32_t *rows;
+    size_t count;
+    bool complete;
+    uint32_t alone; /* storage for a single row */
+} candidates;
+
+static void of_group(const run_groups *groups, int64_t group, candidates *found)
+{
+    found->rows = groups->rows + groups->starts[group];
+    found->count = groups->starts[group + 1] - groups->starts[group];
+}
+
+static void collect(const run_context *context, const plan_aggregate *aggregate, uint32_t line, candidates *found)
+{
+    const run_store *store = context->binding->store;
+    *found = (candidates){.alone = line};
+    bool patient = run_store_present(store, LANG_FIELD_line_patient, line);
+    int64_t patient_row = run_store_bits(store, LANG_FIELD_line_patient, line);
+    switch (aggregate->collection) {
+    case LANG_COLLECTION_HISTORY:
+        found->rows = &found->alone;
+        found->count = 1;
+        if (!patient) break;
+        of_group(&store->lines_of_patient, patient_row, found);
+        found->complete = store->feeds[LANG_FEED_HISTORY] && !store->history_is_own &&
+                          store->own_history.items[patient_row] == 0;
+        break;
+    case LANG_COLLECTION_CLAIM_LINES:
+        found->complete = run_store_present(store, LANG_FIELD_line_claim, line);
+        if (found->complete) of_group(&store->lines_of_claim, run_store_bits(store, LANG_FIELD_line_claim, line), found);
+        break;
+    case LANG_COLLECTION_AUTHORIZATIONS:
+        if (patient) of_group(&store->authorizations_of_patient, patient_row, found);
+        found->complete = patient && store->feeds[LANG_FEED_AUTHORIZATIONS];
+        break;
+    default:
+        if (!run_store_present(store, LANG_FIELD_line_session, line)) break;
+        of_group(&store->attendance_of_session, run_store_bits(store, LANG_FIELD_line_session, line), found);
+        found->complete = store->feeds[LANG_FEED_ATTENDANCE];
+        break;
+    }
+}
+
+static int64_t saturated(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (!__builtin_add_overflow(a, b, &sum)) return sum;
+    return a > 0 ? INT64_MAX : INT64_MIN;
+}
+
+/* Adds one element to what is known so far. */
+static void tally(plan_aggregate_kind kind, run_truth truth, const run_element *element, run_value *result, bool *open)
+{
+    bool known = element->state == RUN_PRESENT;
+    int64_t amount = kind == PLAN_COUNTS ? 1 : element->bits;
+    if (kind == PLAN_MINIMUM || kind == PLAN_MAXIMUM) {
+        if (truth != RUN_TRUE || !known) {
+            *open = true;
+            return;
+        }
+        bool better = result->state == RUN_ABSENT || (kind == PLAN_MINIMUM ? amount < result->bits : amount > result->bits);
+        if (better) result->bits = result->high = amount;
+        result->state = RUN_PRESENT;
+        return;
+    }
+    if (kind == PLAN_SUMS && !known) {
+        *open = true; /* an amount that nobody told us: no upper bound */
+        return;
+    }
+    bool certain = truth == RUN_TRUE;
+    if (certain || amount < 0) result->bits = saturated(result->bits, amount);
+    if (certain || amount > 0) result->high = saturated(result->high, amount);
+}
+
+static run_truth judge_element(run_context *context, uint32_t index, uint32_t line, uint32_t row, run_element *element)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    *element = (run_element){0, RUN_PRESENT, RUN_TRUE};
+    if (aggregate->block == PLAN_NO_STEP) return RUN_TRUE;
+    if (context->code != NULL) context->code->elements[index](context, line, row, element);
+    else run_interpret_element(context, aggregate->block, line, row, element);
+    return (run_truth)element->truth;
+}
+
+void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t bound, uint8_t bound_state,
+                   run_value *result)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    bool extreme = aggregate->kind == PLAN_MINIMUM || aggregate->kind == PLAN_MAXIMUM;
+    bool lines = aggregate->collection == LANG_COLLECTION_HISTORY ||
+                 aggregate->collection == LANG_COLLECTION_CLAIM_LINES;
+    *result = (run_value){0, 0, extreme ? RUN_ABSENT : RUN_PRESENT};
+    day_window window = window_of(context, aggregate, line, bound, bound_state);
+    candidates found;
+    collect(context, aggregate, line, &found);
+    bool open = !found.complete;
+    for (size_t i = 0; i < found.count; i++) {
+        uint32_t row = found.rows[i];
+        if (lines && row == line && aggregate->without_subject) continue;
+        run_truth truth = lines ? both(line_in_window(context, &window, line, row),
+                                       row == line ? RUN_TRUE : line_counts(context, aggregate, row))
+                                : RUN_TRUE;
+        if (truth == RUN_FALSE) continue;
+        run_element element;
+        truth = both(truth, judge_element(context, index, line, row, &element));
+        if (truth == RUN_FALSE) continue;
+        if (context->counted != NULL) context->counted(context->counted_state, row, truth);
+        tally(aggregate->kind, truth, &element, result, &open);
+    }
+    if (!open) return;
+    if (extreme) result->state = RUN_UNKNOWN;
+    else result->high = INT64_MAX;
+}

@@ -1,0 +1,81 @@
+/* Binding a plan to a store: constants become ids, and what a policy asks of a code is worked out once per code. */
+#include "runtime/context.h"
+
+#include <string.h>
+
+static bool bind_symbols(run_binding *binding)
+{
+    const plan_program *plan = binding->plan;
+    binding->symbols = base_arena_alloc(binding->arena, (plan->symbols.count + 1) * sizeof(int64_t));
+    if (binding->symbols == NULL) return false;
+    for (size_t i = 0; i < plan->symbols.count; i++) {
+        const char *text = plan->symbols.items[i];
+        uint32_t id = base_intern_find(&binding->store->symbols, text, strlen(text));
+        /* Constants that no encounter holds stay distinct from every id and from each other. */
+        binding->symbols[i] = id != BASE_INTERN_NONE ? (int64_t)id : INT64_C(0x100000000) + (int64_t)i;
+    }
+    return true;
+}
+
+static bool bind_lists(run_binding *binding)
+{
+    const plan_program *plan = binding->plan;
+    size_t total = 1;
+    for (size_t i = 0; i < plan->lists.count; i++) total += plan->lists.items[i].count;
+    binding->list_pool = base_arena_alloc(binding->arena, total * sizeof(uint32_t));
+    binding->lists = base_arena_alloc(binding->arena, (plan->lists.count + 1) * sizeof(int64_t));
+    if (binding->list_pool == NULL || binding->lists == NULL) return false;
+    size_t used = 0;
+    for (size_t i = 0; i < plan->lists.count; i++) {
+        const plan_symbols *list = &plan->lists.items[i];
+        binding->lists[i] = run_list_pack(used, list->count) | RUN_LIST_CONSTANT;
+        /* Pools keep 32 bits: a constant unknown to the store gets an id from the far end, apart from every other. */
+        for (size_t k = 0; k < list->count; k++) {
+            int64_t id = binding->symbols[list->items[k]];
+            binding->list_pool[used++] = id <= (int64_t)UINT32_MAX ? (uint32_t)id : UINT32_MAX - 1 - list->items[k];
+        }
+    }
+    return true;
+}
+
+static bool bind_sets(run_binding *binding)
+{
+    const plan_program *plan = binding->plan;
+    size_t symbols = binding->store->symbols.entries.count;
+    binding->set_members = base_arena_alloc(binding->arena, (plan->sets.count + 1) * sizeof(uint8_t *));
+    if (binding->set_members == NULL) return false;
+    for (size_t s = 0; s < plan->sets.count; s++) {
+        const lang_code_set *set = plan->sets.items[s];
+        uint8_t *members = base_arena_alloc(binding->arena, symbols + 1);
+        if (members == NULL) return false;
+        for (size_t id = 0; id < symbols; id++) {
+            const char *code = binding->store->symbols.entries.items[id].text;
+            if (lang_code_set_dated(set, code)) members[id] = 2;
+            else members[id] = lang_code_set_holds(set, code, 0) ? 1 : 0;
+        }
+        binding->set_members[s] = members;
+    }
+    return true;
+}
+
+bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan, const run_store *store)
+{
+    *binding = (run_binding){.arena = arena, .plan = plan, .store = store};
+    return bind_symbols(binding) && bind_lists(binding) && bind_sets(binding);
+}
+
+bool run_context_init(run_context *context, base_arena *arena, const run_binding *binding,
+                      const run_machine_code *code)
+{
+    *context = (run_context){.columns = binding->store->columns, .binding = binding, .code = code};
+    size_t longest = 1;
+    for (size_t i = 0; i < binding->plan->blocks.count; i++) {
+        size_t count = binding->plan->blocks.items[i].steps.count;
+        if (count > longest) longest = count;
+    }
+    for (size_t depth = 0; depth < 2; depth++) {
+        context->values[depth] = base_arena_alloc(arena, longest * sizeof(run_value));
+        if (context->values[depth] == NULL) return false;
+    }
+    return true;
+}

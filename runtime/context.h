@@ -1,0 +1,130 @@
+/* What an evaluation works with: the binding of a plan to a store (immutable, shared), and a context per thread.
+ * Machine code reads `columns` from the context by its offset; everything complicated it asks of the functions below,
+ * which the interpreter calls too, so that neither can drift. */
+#ifndef RUN_CONTEXT_H
+#define RUN_CONTEXT_H
+
+#include "compiler/plan/plan.h"
+#include "runtime/store.h"
+
+/* A truth is two bits: certainly true, certainly false. Neither is unknown. */
+typedef enum run_truth { RUN_NEITHER = 0, RUN_TRUE = 1, RUN_FALSE = 2 } run_truth;
+
+typedef struct run_value {
+    int64_t bits; /* of a truth, a run_truth */
+    int64_t high; /* the upper bound of an aggregate */
+    uint8_t state;
+} run_value;
+
+typedef struct run_context run_context;
+
+/* What a `where` block says of one element. */
+typedef struct run_element {
+    int64_t bits;
+    uint8_t state; /* of the value */
+    uint8_t truth;
+} run_element;
+
+typedef void (*run_policy_function)(run_context *context, uint32_t line, uint8_t *verdicts);
+typedef void (*run_element_function)(run_context *context, uint32_t line, uint32_t element, run_element *result);
+
+/* Machine code of a plan: one function per block, NULL where a block has none. */
+typedef struct run_machine_code {
+    run_policy_function *policies;  /* by policy */
+    run_element_function *elements; /* by aggregate */
+    void *state;
+    void (*release)(void *state);
+} run_machine_code;
+
+/* How the runtime gets machine code; a build without LLVM has none of these. */
+typedef struct run_machine_provider {
+    /* Makes code for a plan; false with a message in `error`. */
+    bool (*compile)(base_arena *arena, const plan_program *plan, run_machine_code *code, const char **error);
+    /* The intermediate (assembly = false) or machine (true) form as text. */
+    const char *(*dump)(base_arena *arena, const plan_program *plan, bool assembly);
+} run_machine_provider;
+
+/* NULL in a build without LLVM. */
+const run_machine_provider *run_machine_provider_get(void);
+
+typedef struct run_binding {
+    base_arena *arena;
+    const plan_program *plan;
+    const run_store *store;
+    int64_t *symbols;      /* by plan symbol: the store's id, or a number that no id equals */
+    int64_t *lists;        /* by plan list, packed */
+    uint32_t *list_pool;
+    uint8_t **set_members; /* by set, by store id: 0 no, 1 yes, 2 depends on the day */
+} run_binding;
+
+bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan, const run_store *store);
+
+/* A trial change of one field of one row, seen by the interpreter alone. */
+typedef struct run_change {
+    lang_field field;
+    uint32_t row;
+    int64_t bits;
+    uint8_t state;
+} run_change;
+
+struct run_context {
+    const run_column *columns; /* first, for machine code */
+    const run_binding *binding;
+    const run_machine_code *code; /* NULL to interpret */
+    run_value *values[2];         /* scratch of the interpreter: outer block, element block */
+    const run_change *changes;
+    size_t change_count;
+    const uint32_t *overlay_pool;
+    /* When set, run_aggregate tells of each element that counts or may count. */
+    void (*counted)(void *state, uint32_t element, run_truth truth);
+    void *counted_state;
+};
+
+/* Prepares a context; its scratch comes from the arena. */
+bool run_context_init(run_context *context, base_arena *arena, const run_binding *binding,
+                      const run_machine_code *code);
+
+/* ---- shared by both evaluators ---- */
+
+int64_t run_parameter(const run_context *context, uint32_t parameter, int64_t date, uint8_t date_state, uint8_t *state);
+uint8_t run_set_holds(const run_context *context, uint32_t set, int64_t code, int64_t date, uint8_t date_state);
+uint8_t run_list_meets_set(const run_context *context, uint32_t set, int64_t list, int64_t date, uint8_t date_state);
+uint8_t run_list_has(const run_context *context, int64_t list, int64_t code);
+uint8_t run_list_has_all(const run_context *context, int64_t list, int64_t other);
+uint8_t run_lists_meet(const run_context *context, int64_t list, int64_t other);
+int64_t run_add_months(int64_t date, int64_t months);
+int64_t run_multiply(int64_t a, int64_t b, int64_t divisor, uint8_t *state);
+int64_t run_divide(int64_t a, int64_t b, int64_t factor, uint8_t *state);
+
+/* The row of a table for its inputs and, after them, the date of service: values and states in two arrays. */
+int64_t run_lookup(const run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states,
+                   uint8_t *state);
+int64_t run_output(const run_context *context, uint32_t table, uint32_t column, int64_t row, uint8_t *state);
+
+/* Counts, adds up or compares elements; `bound` is the window's own bound, if it has one. */
+void run_aggregate(run_context *context, uint32_t line, uint32_t aggregate, int64_t bound, uint8_t bound_state,
+                   run_value *result);
+
+/* The elements of a packed list and their number. */
+const uint32_t *run_list_items(const run_context *context, int64_t list, size_t *count);
+
+/* ---- the interpreter: the meaning ---- */
+
+/* Runs every step of a block for a subject and an element, without skipping, into `values`. */
+void run_interpret_all(run_context *context, uint32_t block, uint32_t line, uint32_t element, run_value *values);
+
+/* The verdicts of one policy's clauses on one line; entries of clauses it skips are left alone. */
+void run_interpret_policy(run_context *context, uint32_t policy, uint32_t line, uint8_t *verdicts);
+void run_interpret_element(run_context *context, uint32_t block, uint32_t line, uint32_t element, run_element *result);
+
+/* The verdict of a clause from its three truths. */
+adj_clause_verdict run_clause_verdict(run_truth applicable, run_truth requirement, run_truth fails);
+
+/* How a policy stands to a line, written after the clauses' verdicts. */
+typedef enum run_scope { RUN_SCOPE_OTHER_PAYER, RUN_SCOPE_NO_VERSION, RUN_SCOPE_APPLIES, RUN_SCOPE_UNKNOWN } run_scope;
+run_scope run_policy_scope(run_truth payer, run_truth dates);
+
+/* Judges one line with every policy; `verdicts` holds a byte per clause, then one per policy. */
+void run_judge(run_context *context, uint32_t line, uint8_t *verdicts);
+
+#endif

@@ -1,0 +1,268 @@
+/* Cures: changes of fields that a biller may correct, each proved by judging the line again with it.
+ *
+ * Only what the requirement itself asks for is tried. A modifier that would merely set an exception off (59 to unbundle,
+ * say) is never proposed: whether services were distinct is a matter of fact, not of coding. */
+#include "runtime/handles.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CANDIDATE_LIMIT = 48, CURE_LIMIT = 3, LIST_ROOM = 8 };
+
+typedef struct candidate {
+    run_change change;
+    size_t size; /* how much it changes: codes added or taken away, fields set */
+} candidate;
+
+typedef struct search {
+    base_arena *arena;
+    run_context *context;
+    uint32_t line;
+    size_t clause;
+    const uint8_t *before;
+    uint8_t *after;
+    bool reads[LANG_FIELD_COUNT];
+    candidate candidates[CANDIDATE_LIMIT];
+    size_t candidate_count;
+    uint32_t *pool;
+    size_t pool_used, pool_room;
+} search;
+
+static void mark_reads(search *s, const plan_block *block, uint32_t index, uint8_t *seen)
+{
+    if (index == PLAN_NO_STEP || seen[index] != 0) return;
+    seen[index] = 1;
+    const plan_step *step = &block->steps.items[index];
+    if (step->operation == PLAN_LOAD) s->reads[step->detail] = true;
+    if (step->operation == PLAN_LOOKUP) {
+        for (uint32_t i = 0; i < step->b; i++) mark_reads(s, block, block->arguments.items[step->a + i], seen);
+        return;
+    }
+    mark_reads(s, block, step->a, seen);
+    mark_reads(s, block, step->b, seen);
+}
+
+static void offer(search *s, lang_field field, int64_t bits, uint8_t state, size_t size)
+{
+    if (s->candidate_count == CANDIDATE_LIMIT) return;
+    for (size_t i = 0; i < s->candidate_count; i++) {
+        const run_change *old = &s->candidates[i].change;
+        if (old->field == field && old->state == state && old->bits == bits) return;
+    }
+    s->candidates[s->candidate_count++] = (candidate){{field, s->line, bits, state}, size};
+}
+
+static void offer_modifiers(search *s, const uint32_t *codes, size_t count, size_t size)
+{
+    if (s->pool_used + count > s->pool_room || count > 4) return;
+    memcpy(s->pool + s->pool_used, codes, count * sizeof *codes);
+    offer(s, LANG_FIELD_line_modifiers, run_list_pack(s->pool_used, count) | RUN_LIST_OVERLAY, RUN_PRESENT, size);
+    s->pool_used += count;
+}
+
+/* The store's id of a constant; constants that no encounter holds fold as lists fold them. */
+static uint32_t folded(const search *s, uint32_t symbol)
+{
+    int64_t id = s->context->binding->symbols[symbol];
+    return id <= (int64_t)UINT32_MAX ? (uint32_t)id : UINT32_MAX - 1 - symbol;
+}
+
+static bool lists_code(const uint32_t *codes, size_t count, uint32_t code)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (codes[i] == code) return true;
+    }
+    return false;
+}
+
+/* The line's modifiers with one constant list of the policies added, or with one of its own taken away. */
+static void propose_modifiers(search *s)
+{
+    const run_store *store = s->context->binding->store;
+    const plan_program *plan = s->context->binding->plan;
+    if (!run_store_present(store, LANG_FIELD_line_modifiers, s->line)) return;
+    size_t count;
+    const uint32_t *own = run_list_items(s->context, run_store_bits(store, LANG_FIELD_line_modifiers, s->line), &count);
+    if (count > 4) return;
+    for (size_t l = 0; l < plan->lists.count; l++) {
+        const plan_symbols *list = &plan->lists.items[l];
+        uint32_t codes[LIST_ROOM];
+        memcpy(codes, own, count * sizeof *own);
+        size_t used = count;
+        for (size_t i = 0; i < list->count && used < LIST_ROOM; i++) {
+            uint32_t code = folded(s, list->items[i]);
+            bool modifier = lang_code_shape(LANG_SYSTEM_modifier, plan->symbols.items[list->items[i]],
+                                            strlen(plan->symbols.items[list->items[i]]));
+            if (modifier && !lists_code(codes, used, code)) codes[used++] = code;
+        }
+        if (used > count) offer_modifiers(s, codes, used, used - count);
+    }
+    for (uint32_t symbol = 0; symbol < plan->symbols.count; symbol++) {
+        const char *text = plan->symbols.items[symbol];
+        if (!lang_code_shape(LANG_SYSTEM_modifier, text, strlen(text)) || count >= 4) continue;
+        uint32_t codes[LIST_ROOM];
+        memcpy(codes, own, count * sizeof *own);
+        codes[count] = folded(s, symbol);
+        if (!lists_code(own, count, codes[count])) offer_modifiers(s, codes, count + 1, 1);
+    }
+    for (size_t drop = 0; drop < count; drop++) {
+        uint32_t codes[LIST_ROOM];
+        size_t used = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (i != drop) codes[used++] = own[i];
+        }
+        offer_modifiers(s, codes, used, 1);
+    }
+}
+
+static void offer_place(search *s, const lang_expression *literal)
+{
+    if (literal == NULL || literal->kind != LANG_LITERAL || literal->as.literal.kind != LANG_LITERAL_CODE) return;
+    const run_store *store = s->context->binding->store;
+    const char *text = literal->as.literal.spelling;
+    uint32_t id = base_intern_find(&store->symbols, text, strlen(text));
+    int64_t bits = id;
+    for (uint32_t k = 0; id == BASE_INTERN_NONE && k < s->context->binding->plan->symbols.count; k++) {
+        if (strcmp(s->context->binding->plan->symbols.items[k], text) == 0) {
+            bits = s->context->binding->symbols[k];
+            id = 0;
+        }
+    }
+    if (id != BASE_INTERN_NONE) offer(s, LANG_FIELD_line_pos, bits, RUN_PRESENT, 1);
+}
+
+/* Every place of service that a table or a set of the policies names. */
+static void propose_places(search *s)
+{
+    const plan_program *plan = s->context->binding->plan;
+    for (size_t t = 0; t < plan->tables.count; t++) {
+        const lang_table *table = plan->tables.items[t].source;
+        for (size_t c = 0; c < table->inputs.count; c++) {
+            lang_type type = table->inputs.items[c].type;
+            if (type.kind != LANG_TYPE_CODE || type.detail != LANG_SYSTEM_pos) continue;
+            for (size_t r = 1; r < table->rows.count; r++) {
+                const lang_items *items = &table->rows.items[r].cells.items[c].items;
+                for (size_t i = 0; i < items->count; i++) offer_place(s, items->items[i].low);
+            }
+        }
+    }
+    for (size_t k = 0; k < plan->sets.count; k++) {
+        const lang_code_set *set = plan->sets.items[k];
+        for (size_t r = 0; set->system == LANG_SYSTEM_pos && r < set->row_count; r++) {
+            for (size_t i = 0; i < set->rows[r].items.count; i++) offer_place(s, set->rows[r].items.items[i].low);
+        }
+    }
+}
+
+/* The member's authorizations that the feed holds. */
+static void propose_authorizations(search *s)
+{
+    const run_store *store = s->context->binding->store;
+    if (!run_store_present(store, LANG_FIELD_line_patient, s->line)) return;
+    int64_t patient = run_store_bits(store, LANG_FIELD_line_patient, s->line);
+    const run_groups *groups = &store->authorizations_of_patient;
+    for (uint32_t i = groups->starts[patient]; i < groups->starts[patient + 1]; i++) {
+        uint32_t row = groups->rows[i];
+        bool known = run_store_present(store, LANG_FIELD_authorization_dates, row);
+        if (known) offer(s, LANG_FIELD_line_authorization, row, RUN_PRESENT, 1);
+    }
+}
+
+/* Whether the changes make the clause pass without a new failure elsewhere. */
+static bool cures(search *s, const run_change *changes, size_t count, bool *line_passes)
+{
+    const plan_program *plan = s->context->binding->plan;
+    s->context->changes = changes;
+    s->context->change_count = count;
+    s->context->overlay_pool = s->pool;
+    run_judge(s->context, s->line, s->after);
+    s->context->changes = NULL;
+    s->context->change_count = 0;
+    if (s->after[s->clause] != ADJ_CLAUSE_PASS) return false;
+    for (size_t c = 0; c < plan->clauses.count; c++) {
+        bool worse = (s->after[c] == ADJ_CLAUSE_FAIL || s->after[c] == ADJ_CLAUSE_CANNOT_TELL) && s->before[c] != s->after[c];
+        if (worse) return false;
+    }
+    const char *reason;
+    adj_verdict verdict = run_line_verdict(plan, s->context->binding->store, s->line, s->after, &reason);
+    *line_passes = verdict == ADJ_PASS || verdict == ADJ_WARN;
+    return true;
+}
+
+static const char *shown(search *s, const run_change *change)
+{
+    lang_type type = lang_schema_field(change->field)->type;
+    if (change->field == LANG_FIELD_line_authorization && change->state == RUN_PRESENT) {
+        return run_store_text(s->context->binding->store, LANG_FIELD_authorization_number, (uint32_t)change->bits);
+    }
+    s->context->overlay_pool = s->pool;
+    return run_format(s->arena, s->context, type, change->bits, change->state);
+}
+
+static void add_cure(search *s, const run_change *changes, size_t count, bool line_passes, adj_finding *finding,
+                     adj_cure *room)
+{
+    base_text fields, from, to;
+    base_text_init(&fields, s->arena);
+    base_text_init(&from, s->arena);
+    base_text_init(&to, s->arena);
+    const run_store *store = s->context->binding->store;
+    for (size_t i = 0; i < count; i++) {
+        lang_field field = changes[i].field;
+        run_change now = {field, s->line, run_store_bits(store, field, s->line), store->columns[field].states[s->line]};
+        const char *gap = i == 0 ? "" : "; ";
+        base_text_format(&fields, "%s%s", gap, lang_schema_field(field)->name);
+        base_text_format(&from, "%s%s", gap, shown(s, &now));
+        base_text_format(&to, "%s%s", gap, shown(s, &changes[i]));
+    }
+    room[finding->cure_count++] =
+        (adj_cure){base_text_string(&fields), base_text_string(&from), base_text_string(&to), line_passes};
+}
+
+static void try_pairs(search *s, adj_finding *finding, adj_cure *room)
+{
+    for (size_t i = 0; i < s->candidate_count && finding->cure_count < CURE_LIMIT; i++) {
+        for (size_t j = i + 1; j < s->candidate_count && finding->cure_count < CURE_LIMIT; j++) {
+            const run_change pair[] = {s->candidates[i].change, s->candidates[j].change};
+            bool passes;
+            if (pair[0].field == pair[1].field || !cures(s, pair, 2, &passes)) continue;
+            add_cure(s, pair, 2, passes, finding, room);
+        }
+    }
+}
+
+void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size_t clause, const uint8_t *verdicts,
+                    adj_finding *finding)
+{
+    const plan_program *plan = context->binding->plan;
+    search *s = base_arena_alloc(arena, sizeof *s);
+    adj_cure *room = base_arena_alloc(arena, CURE_LIMIT * sizeof *room);
+    if (s == NULL || room == NULL) return;
+    s->arena = arena;
+    s->context = context;
+    s->line = line;
+    s->clause = clause;
+    s->before = verdicts;
+    s->after = base_arena_alloc(arena, plan->clauses.count + plan->policies.count);
+    s->pool_room = CANDIDATE_LIMIT * LIST_ROOM;
+    s->pool = base_arena_alloc(arena, s->pool_room * sizeof *s->pool);
+    const plan_clause *target = &plan->clauses.items[clause];
+    const plan_block *block = &plan->blocks.items[target->explain_block];
+    uint8_t *seen = base_arena_alloc(arena, block->steps.count + 1);
+    if (s->after == NULL || s->pool == NULL || seen == NULL) return;
+    mark_reads(s, block, target->requirement_step, seen);
+    bool modifiers = s->reads[LANG_FIELD_line_modifiers], places = s->reads[LANG_FIELD_line_pos];
+    if (s->reads[LANG_FIELD_line_authorization]) propose_authorizations(s);
+    if (places) propose_places(s);
+    if (modifiers || places) propose_modifiers(s);
+    finding->cures = room;
+    for (size_t size = 1; size <= 4; size++) {
+        for (size_t i = 0; i < s->candidate_count && finding->cure_count < CURE_LIMIT; i++) {
+            const candidate *c = &s->candidates[i];
+            bool passes;
+            if (c->size != size || !cures(s, &c->change, 1, &passes)) continue;
+            add_cure(s, &c->change, 1, passes, finding, room);
+        }
+    }
+    if (finding->cure_count == 0) try_pairs(s, finding, room);
+}

@@ -1,0 +1,431 @@
+/* Explanation: walks a clause's plan once more for one line, keeping the reasons. Only for lines that need it. */
+#include "runtime/handles.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct explainer {
+    base_arena *arena;
+    run_context *context;
+    const plan_block *block;
+    const plan_clause *clause;
+    const run_value *values;
+    uint32_t line;
+    uint32_t other;
+    const char *prefix; /* of missing fields found inside a `where` */
+    BASE_ARRAY(adj_fact) facts;
+    BASE_ARRAY(const char *) missing;
+    BASE_ARRAY(adj_counted_line) counted;
+    uint8_t *seen; /* steps already turned into facts */
+} explainer;
+
+static const char *squeezed(base_arena *arena, const lang_file *file, lang_span span)
+{
+    base_text text;
+    base_text_init(&text, arena);
+    bool gap = false;
+    for (uint32_t i = span.start; i < span.end && i < file->length && text.length < 160; i++) {
+        bool space = file->text[i] == ' ' || file->text[i] == '\n' || file->text[i] == '\t' || file->text[i] == '\r';
+        if (!space && gap && text.length > 0) base_text_put(&text, " ");
+        gap = space;
+        if (!space) base_text_add(&text, file->text + i, 1);
+    }
+    return base_text_string(&text);
+}
+
+static const char *source_name(const explainer *e, const plan_step *step)
+{
+    const lang_expression *source = step->source;
+    if (source != NULL && source->kind == LANG_PATH) {
+        const char *name = lang_path_text(e->arena, &source->as.path.names);
+        return strncmp(name, "this.", 5) == 0 ? name + 5 : name;
+    }
+    if (source != NULL) {
+        return squeezed(e->arena, e->context->binding->plan->program->files.items[source->span.file], source->span);
+    }
+    if (step->operation == PLAN_LOAD) {
+        const lang_field_info *info = lang_schema_field((lang_field)step->detail);
+        return info->record == LANG_RECORD_line
+                   ? info->name
+                   : base_format(e->arena, "%s.%s", lang_schema_record_name(info->record), info->name);
+    }
+    return plan_operation_name(step->operation);
+}
+
+static void add_fact(explainer *e, const char *name, const char *value)
+{
+    for (size_t i = 0; i < e->facts.count; i++) {
+        if (strcmp(e->facts.items[i].name, name) == 0) return;
+    }
+    adj_fact *fact = BASE_PUSH(e->arena, &e->facts);
+    if (fact != NULL) *fact = (adj_fact){name, value};
+}
+
+static void add_missing(explainer *e, const char *name)
+{
+    const char *full = base_format(e->arena, "%s%s", e->prefix, name);
+    for (size_t i = 0; i < e->missing.count; i++) {
+        if (strcmp(e->missing.items[i], full) == 0) return;
+    }
+    const char **slot = BASE_PUSH(e->arena, &e->missing);
+    if (slot != NULL) *slot = full;
+}
+
+static void count_line(void *state, uint32_t row, run_truth truth)
+{
+    explainer *e = state;
+    const run_store *store = e->context->binding->store;
+    adj_counted_line *line = BASE_PUSH(e->arena, &e->counted);
+    if (line == NULL) return;
+    uint32_t claim = run_store_present(store, LANG_FIELD_line_claim, row)
+                         ? (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, row) : 0;
+    *line = (adj_counted_line){
+        .claim = run_store_present(store, LANG_FIELD_line_claim, row) ? run_store_text(store, LANG_FIELD_claim_id, claim) : "",
+        .number = run_store_bits(store, LANG_FIELD_line_number, row),
+        .date = run_format(e->arena, e->context, (lang_type){LANG_TYPE_DATE, 0, 0, 0},
+                           run_store_bits(store, LANG_FIELD_line_date, row), store->columns[LANG_FIELD_line_date].states[row]),
+        .procedure = run_store_text(store, LANG_FIELD_line_procedure, row),
+        .units = run_format(e->arena, e->context, (lang_type){LANG_TYPE_QUANTITY, 0, 0, 0},
+                            run_store_bits(store, LANG_FIELD_line_units, row), store->columns[LANG_FIELD_line_units].states[row]),
+        .from_history = !store->lines.items[row].subject,
+        .certain = truth == RUN_TRUE};
+}
+
+/* Tells run_aggregate's elements to `counted`, whatever they are. */
+static void run_counted(explainer *e, const plan_step *step, void (*counted)(void *, uint32_t, run_truth), void *state)
+{
+    run_value bound = {0, 0, RUN_UNKNOWN}, result;
+    if (step->a != PLAN_NO_STEP) bound = e->values[step->a];
+    e->context->counted = counted;
+    e->context->counted_state = state;
+    run_aggregate(e->context, e->line, (uint32_t)step->number, bound.bits, bound.state, &result);
+    e->context->counted = NULL;
+}
+
+static const char *bounds_text(explainer *e, lang_type type, const run_value *value)
+{
+    if (value->state != RUN_PRESENT) return run_format(e->arena, e->context, type, 0, value->state);
+    const char *low = run_format(e->arena, e->context, type, value->bits, RUN_PRESENT);
+    if (value->bits == value->high) return low;
+    if (value->high == INT64_MAX) return base_format(e->arena, "at least %s", low);
+    return base_format(e->arena, "from %s to %s", low, run_format(e->arena, e->context, type, value->high, RUN_PRESENT));
+}
+
+static void benefit_year_fact(explainer *e, const plan_aggregate *aggregate)
+{
+    if (aggregate->window.kind != LANG_WINDOW_BENEFIT_YEAR) return;
+    const run_store *store = e->context->binding->store;
+    bool own = run_store_present(store, LANG_FIELD_line_coverage, e->line) &&
+               run_store_present(store, LANG_FIELD_coverage_benefit_year_start,
+                                 (uint32_t)run_store_bits(store, LANG_FIELD_line_coverage, e->line));
+    add_fact(e, "benefit year", own ? "the coverage's own" : "the calendar year (the coverage states none)");
+}
+
+static void facts_of(explainer *e, uint32_t index);
+
+static void facts_of_operands(explainer *e, const plan_step *step)
+{
+    if (step->operation == PLAN_LOOKUP) {
+        for (uint32_t i = 0; i + 1 < step->b; i++) facts_of(e, e->block->arguments.items[step->a + i]);
+        return;
+    }
+    if (step->a != PLAN_NO_STEP) facts_of(e, step->a);
+    bool date_only = step->operation == PLAN_SET_HOLDS || step->operation == PLAN_LIST_MEETS_SET;
+    if (step->b != PLAN_NO_STEP && !date_only) facts_of(e, step->b);
+}
+
+/* Turns the values that a step rests on into facts. */
+static void facts_of(explainer *e, uint32_t index)
+{
+    const plan_step *step = &e->block->steps.items[index];
+    const run_value *value = &e->values[index];
+    if (e->seen[index] != 0) return;
+    e->seen[index] = 1;
+    switch (step->operation) {
+    case PLAN_FRAME:
+    case PLAN_NUMBER:
+    case PLAN_SYMBOL:
+    case PLAN_LIST:
+    case PLAN_TRUTH: return;
+    case PLAN_LOAD:
+    case PLAN_PARAMETER:
+        add_fact(e, source_name(e, step), run_format(e->arena, e->context, step->type, value->bits, value->state));
+        return;
+    case PLAN_OUTPUT:
+        add_fact(e, source_name(e, step), run_format(e->arena, e->context, step->type, value->bits, value->state));
+        facts_of(e, step->a);
+        return;
+    case PLAN_LOOKUP:
+        add_fact(e, source_name(e, step), value->state == RUN_ABSENT ? "no row" : run_format(e->arena, e->context, step->type, value->bits, value->state));
+        facts_of_operands(e, step);
+        return;
+    case PLAN_AGGREGATE:
+        add_fact(e, source_name(e, step), bounds_text(e, step->type, value));
+        benefit_year_fact(e, &e->context->binding->plan->aggregates.items[step->number]);
+        if (step->a != PLAN_NO_STEP) facts_of(e, step->a);
+        if (e->context->binding->plan->aggregates.items[step->number].collection <= LANG_COLLECTION_CLAIM_LINES) {
+            run_counted(e, step, count_line, e);
+        }
+        return;
+    default: facts_of_operands(e, step); return;
+    }
+}
+
+/* The facts that make a truth what it is: of a false `and` its false parts, of a true one all. */
+static void why(explainer *e, uint32_t index)
+{
+    const plan_step *step = &e->block->steps.items[index];
+    int64_t truth = e->values[index].bits;
+    bool logic = step->operation == PLAN_AND || step->operation == PLAN_OR;
+    if (step->operation == PLAN_NOT) {
+        why(e, step->a);
+    } else if (logic) {
+        bool some = (step->operation == PLAN_AND) == (truth == RUN_FALSE);
+        uint32_t parts[] = {step->a, step->b};
+        for (size_t i = 0; i < 2; i++) {
+            if (!some || e->values[parts[i]].bits == truth) why(e, parts[i]);
+        }
+    } else {
+        facts_of(e, index);
+    }
+}
+
+static void missing_of_aggregate(explainer *e, const plan_step *step);
+
+/* The unknown fields under a truth that keep it unknown; under a value, the unknown fields it is made of. */
+static void missing_of(explainer *e, uint32_t index)
+{
+    const plan_step *step = &e->block->steps.items[index];
+    const run_value *value = &e->values[index];
+    bool truth = step->type.kind == LANG_TYPE_TRUTH && step->operation != PLAN_LOAD;
+    if (truth && value->bits != RUN_NEITHER) return;
+    switch (step->operation) {
+    case PLAN_FRAME:
+    case PLAN_NUMBER:
+    case PLAN_SYMBOL:
+    case PLAN_LIST:
+    case PLAN_TRUTH: return;
+    case PLAN_LOAD:
+        if (value->state == RUN_UNKNOWN) add_missing(e, source_name(e, step));
+        return;
+    case PLAN_PARAMETER:
+        if (value->state == RUN_UNKNOWN) add_missing(e, e->values[step->a].state == RUN_PRESENT ? source_name(e, step) : "date");
+        return;
+    case PLAN_LOOKUP:
+        for (uint32_t i = 0; value->state == RUN_UNKNOWN && i < step->b; i++) {
+            missing_of(e, e->block->arguments.items[step->a + i]);
+        }
+        return;
+    case PLAN_AGGREGATE: missing_of_aggregate(e, step); return;
+    case PLAN_UPPER: missing_of(e, step->a); return;
+    default:
+        if (step->a != PLAN_NO_STEP) missing_of(e, step->a);
+        if (step->b != PLAN_NO_STEP) missing_of(e, step->b);
+        return;
+    }
+}
+
+typedef struct uncertain {
+    explainer *outer;
+    const plan_aggregate *aggregate;
+} uncertain;
+
+/* For an element that only perhaps counts: the fields of it that its `where` lacks. */
+static void missing_of_element(void *state, uint32_t row, run_truth truth)
+{
+    uncertain *u = state;
+    if (truth != RUN_NEITHER) return;
+    explainer *e = u->outer;
+    const run_store *store = e->context->binding->store;
+    bool lines = u->aggregate->collection <= LANG_COLLECTION_CLAIM_LINES;
+    const char *name = u->aggregate->collection == LANG_COLLECTION_HISTORY ? "history."
+                       : base_format(e->arena, "%s.", lang_collection_name(u->aggregate->collection));
+    if (lines && !run_store_present(store, LANG_FIELD_line_date, row)) add_missing(e, base_format(e->arena, "%sdate", name));
+    bool pending = lines && row != e->line && (!run_store_present(store, LANG_FIELD_line_status, row) ||
+                                               run_store_bits(store, LANG_FIELD_line_status, row) == 2);
+    if (pending) add_missing(e, base_format(e->arena, "%sstatus", name));
+    if (u->aggregate->block == PLAN_NO_STEP) return;
+    const plan_block *block = &e->context->binding->plan->blocks.items[u->aggregate->block];
+    run_value *values = base_arena_alloc(e->arena, (block->steps.count + 1) * sizeof *values);
+    if (values == NULL || block->steps.count == 0) return;
+    void (*counted)(void *, uint32_t, run_truth) = e->context->counted;
+    e->context->counted = NULL;
+    for (size_t i = 0; i + 1 < block->steps.count; i++) values[i] = (run_value){0};
+    run_interpret_all(e->context, u->aggregate->block, e->line, row, values);
+    e->context->counted = counted;
+    explainer inner = *e;
+    inner.block = block;
+    inner.values = values;
+    inner.prefix = name;
+    missing_of(&inner, block->steps.items[block->steps.count - 1].a);
+    e->missing.items = inner.missing.items;
+    e->missing.count = inner.missing.count;
+    e->missing.capacity = inner.missing.capacity;
+}
+
+static void missing_of_aggregate(explainer *e, const plan_step *step)
+{
+    const plan_aggregate *aggregate = &e->context->binding->plan->aggregates.items[step->number];
+    const run_value *value = &e->values[(size_t)(step - e->block->steps.items)];
+    bool exact = value->state == RUN_PRESENT && value->bits == value->high;
+    if (exact || value->state == RUN_ABSENT) return;
+    uncertain u = {e, aggregate};
+    run_counted(e, step, missing_of_element, &u);
+    if (step->a != PLAN_NO_STEP) missing_of(e, step->a);
+    const run_store *store = e->context->binding->store;
+    if (!run_store_present(store, LANG_FIELD_line_date, e->line)) add_missing(e, "date");
+    bool open = value->high == INT64_MAX || value->state == RUN_UNKNOWN;
+    if (open && aggregate->collection == LANG_COLLECTION_SESSION_ATTENDANCE) add_missing(e, "session.attendance");
+    else if (open && aggregate->collection != LANG_COLLECTION_CLAIM_LINES) {
+        add_missing(e, lang_collection_name(aggregate->collection));
+    }
+}
+
+static const char *message_text(explainer *e)
+{
+    const lang_clause *clause = e->clause->source;
+    base_text text;
+    base_text_init(&text, e->arena);
+    for (size_t i = 0; i < clause->pieces.count; i++) {
+        const lang_piece *piece = &clause->pieces.items[i];
+        uint32_t step = e->clause->hole_steps.items[i];
+        if (piece->text != NULL) {
+            base_text_put(&text, piece->text);
+        } else if (step == PLAN_NO_STEP) {
+            const plan_step *counting = &e->block->steps.items[e->clause->counting_step];
+            base_text_put(&text, bounds_text(e, counting->type, &e->values[e->clause->counting_step]));
+        } else {
+            const plan_step *hole = &e->block->steps.items[step];
+            int64_t bits = e->values[step].bits;
+            bool truth = hole->type.kind == LANG_TYPE_TRUTH && hole->operation != PLAN_LOAD;
+            if (truth) base_text_put(&text, bits == RUN_TRUE ? "yes" : bits == RUN_FALSE ? "no" : "unknown");
+            else base_text_put(&text, run_format(e->arena, e->context, hole->type, bits, e->values[step].state));
+        }
+    }
+    return base_text_string(&text);
+}
+
+typedef struct first_element {
+    const run_store *store;
+    uint32_t sure, perhaps;
+} first_element;
+
+static void keep_first(void *state, uint32_t row, run_truth truth)
+{
+    first_element *first = state;
+    uint32_t *slot = truth == RUN_TRUE ? &first->sure : &first->perhaps;
+    if (*slot == RUN_NO_ROW) *slot = row; /* elements come in the order of date, claim and line */
+}
+
+/* The `other` that a message speaks of: the first that fails, else the first that perhaps does. */
+static uint32_t bound_element(explainer *e)
+{
+    const plan_clause *clause = e->clause;
+    if (clause->binding_aggregate == PLAN_NO_STEP) return RUN_NO_ROW;
+    const plan_aggregate *aggregate = &e->context->binding->plan->aggregates.items[clause->binding_aggregate];
+    first_element first = {e->context->binding->store, RUN_NO_ROW, RUN_NO_ROW};
+    plan_step step = {.a = PLAN_NO_STEP, .number = clause->binding_aggregate};
+    if (aggregate->window.bound != NULL) {
+        for (uint32_t i = 0; i < e->block->steps.count; i++) {
+            if (e->block->steps.items[i].operation == PLAN_AGGREGATE) step.a = e->block->steps.items[i].a;
+        }
+    }
+    run_counted(e, &step, keep_first, &first);
+    return first.sure != RUN_NO_ROW ? first.sure : first.perhaps;
+}
+
+static void explain_exceptions(explainer *e, adj_finding *finding)
+{
+    const lang_clause *clause = e->clause->source;
+    BASE_ARRAY(adj_tried_exception) tried = {0};
+    for (size_t i = 0; i < clause->exceptions.count; i++) {
+        uint32_t step = e->clause->exception_steps.items[i];
+        int64_t truth = e->values[step].bits;
+        explainer part = *e;
+        part.facts.items = NULL;
+        part.facts.count = part.facts.capacity = 0;
+        part.counted.items = NULL;
+        part.counted.count = part.counted.capacity = 0;
+        memset(e->seen, 0, e->block->steps.count);
+        why(&part, step);
+        adj_tried_exception *slot = BASE_PUSH(e->arena, &tried);
+        if (slot == NULL) return;
+        const lang_exception *exception = &clause->exceptions.items[i];
+        *slot = (adj_tried_exception){exception->name.text == NULL ? "" : exception->name.text,
+                                      exception->cite == NULL ? "" : exception->cite,
+                                      truth == RUN_TRUE ? "holds" : truth == RUN_FALSE ? "does not hold" : "cannot tell",
+                                      part.facts.items, part.facts.count};
+    }
+    finding->exceptions = tried.items;
+    finding->exception_count = tried.count;
+}
+
+static void explain_missing(explainer *e, const uint8_t *verdicts)
+{
+    const plan_program *plan = e->context->binding->plan;
+    const run_store *store = e->context->binding->store;
+    if (verdicts[plan->clauses.count + e->clause->policy] == RUN_SCOPE_UNKNOWN) {
+        if (!run_store_present(store, LANG_FIELD_line_payer, e->line)) add_missing(e, "payer");
+        if (!run_store_present(store, LANG_FIELD_line_date, e->line)) add_missing(e, "date");
+        bool by_plan = plan->policies.items[e->clause->policy].source->plans.count > 0;
+        if (by_plan && !run_store_present(store, LANG_FIELD_line_plan, e->line)) add_missing(e, "plan");
+    }
+    for (size_t i = 0; i < e->clause->when_steps.count; i++) missing_of(e, e->clause->when_steps.items[i]);
+    missing_of(e, e->clause->requirement_step);
+    for (size_t i = 0; i < e->clause->exception_steps.count; i++) missing_of(e, e->clause->exception_steps.items[i]);
+}
+
+static void describe(explainer *e, adj_finding *finding)
+{
+    const lang_clause *clause = e->clause->source;
+    const lang_file *file = clause->file;
+    finding->policy = file->full_name;
+    finding->clause = clause->name.text;
+    const char *cite = clause->cite.text == NULL ? "" : clause->cite.text;
+    const char *section = clause->section == NULL ? "" : clause->section->title;
+    finding->citation = *section == '\0' ? cite : *cite == '\0' ? section : base_format(e->arena, "%s, %s", section, cite);
+    finding->source = file->source.text == NULL ? "" : file->source.text;
+    finding->file = file->path;
+    lang_position(file, clause->span.start, &finding->line, &finding->column);
+    uint32_t end = clause->message.text != NULL ? clause->message.span.end : clause->span.end;
+    lang_position(file, end, &finding->end_line, &finding->end_column);
+    const char *reason = clause->group_reason.text;
+    finding->group_code = reason == NULL ? "" : base_format(e->arena, "%.2s", reason);
+    finding->reason_code = reason == NULL ? "" : reason + 3;
+    const char **remarks = base_arena_alloc(e->arena, (clause->remarks.count + 1) * sizeof *remarks);
+    for (size_t i = 0; remarks != NULL && i < clause->remarks.count; i++) remarks[i] = clause->remarks.items[i].text;
+    finding->remark_codes = remarks;
+    finding->remark_count = remarks == NULL ? 0 : clause->remarks.count;
+    finding->category = clause->category.text == NULL ? "" : clause->category.text;
+    finding->fix = clause->fix.text == NULL ? "" : clause->fix.text;
+    finding->reduce_percent = clause->outcome == LANG_REDUCE ? clause->percent : 0;
+}
+
+bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t index, adj_clause_verdict verdict,
+                 const uint8_t *verdicts, adj_finding *finding)
+{
+    const plan_program *plan = context->binding->plan;
+    explainer e = {.arena = arena, .context = context, .line = line, .clause = &plan->clauses.items[index], .prefix = ""};
+    e.block = &plan->blocks.items[e.clause->explain_block];
+    run_value *values = base_arena_alloc(arena, (e.block->steps.count + 1) * sizeof *values);
+    e.seen = base_arena_alloc(arena, e.block->steps.count + 1);
+    if (values == NULL || e.seen == NULL) return false;
+    e.values = values;
+    run_interpret_all(context, e.clause->explain_block, line, RUN_NO_ROW, values);
+    e.other = bound_element(&e);
+    if (e.other != RUN_NO_ROW) run_interpret_all(context, e.clause->explain_block, line, e.other, values);
+    *finding = (adj_finding){.verdict = verdict, .outcome = run_clause_outcome(e.clause->source, ADJ_CLAUSE_FAIL)};
+    describe(&e, finding);
+    finding->message = message_text(&e);
+    if (verdict == ADJ_CLAUSE_CANNOT_TELL) explain_missing(&e, verdicts);
+    why(&e, e.clause->requirement_step);
+    for (size_t i = 0; i < e.clause->when_steps.count; i++) why(&e, e.clause->when_steps.items[i]);
+    finding->facts = e.facts.items;
+    finding->fact_count = e.facts.count;
+    finding->counted = e.counted.items;
+    finding->counted_count = e.counted.count;
+    finding->missing = e.missing.items;
+    finding->missing_count = e.missing.count;
+    explain_exceptions(&e, finding);
+    return !arena->failed;
+}

@@ -1,0 +1,62 @@
+/* The structs behind the public handles, and what the runtime's own files ask of each other. */
+#ifndef RUN_HANDLES_H
+#define RUN_HANDLES_H
+
+#include "runtime/context.h"
+
+struct adj_policies {
+    base_arena arena;
+    base_allocator allocator;
+    lang_program program;
+    plan_program *plan;
+    const char *diagnostics;
+    bool code_tried;
+    run_machine_code *code; /* made at compile time, so that evaluation only reads */
+    const char *code_error;
+};
+
+struct adj_encounters {
+    run_store store;
+    const char *last_error;
+};
+
+struct adj_results {
+    base_arena arena;
+    const adj_policies *policies;
+    const adj_encounters *encounters;
+    run_binding binding;
+    run_context context; /* interprets; for explanations */
+    uint32_t *lines;     /* store rows of the subjects, in input order */
+    size_t line_count;
+    size_t stride; /* bytes of verdicts a line: clauses, then policies */
+    uint8_t *verdicts;
+    base_arena scratch; /* texts of the last adj_results_line */
+};
+
+struct adj_explanation {
+    base_arena arena;
+    BASE_ARRAY(adj_finding) findings;
+};
+
+/* The verdict of a line from its clauses' and policies' bytes; `reason` says why where no clause does. */
+adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, uint32_t line, const uint8_t *verdicts,
+                             const char **reason);
+
+/* What a clause's verdict counts as: its outcome if it fails, what `if unknown` says if it cannot tell. */
+adj_verdict run_clause_outcome(const lang_clause *clause, adj_clause_verdict verdict);
+
+/* Shows a value to a person. `bits` as kept for `type`. */
+const char *run_format(base_arena *arena, const run_context *context, lang_type type, int64_t bits, uint8_t state);
+
+/* Explains one clause on one line. */
+bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t clause, adj_clause_verdict verdict,
+                 const uint8_t *verdicts, adj_finding *finding);
+
+/* The changes of correctable fields after which a failing clause passes. */
+void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size_t clause, const uint8_t *verdicts,
+                    adj_finding *finding);
+
+/* Builds the store that a policy test describes; false when memory runs out. */
+bool run_test_store(run_store *store, const lang_test *test);
+
+#endif

@@ -1,0 +1,283 @@
+/* Adjudge: predicts what a payer will deny, and names the clause that will cause it.
+ *
+ * The three steps of every use:
+ *
+ *     adj_policies *policies;
+ *     if (adj_policies_compile(paths, count, NULL, &policies) != ADJ_OK) puts(adj_policies_diagnostics(policies));
+ *
+ *     adj_encounters *encounters = adj_encounters_new(NULL);
+ *     adj_encounters_read(encounters, "claims.837");
+ *     adj_encounters_read(encounters, "sessions.csv");
+ *     adj_encounters_finish(encounters, policies);
+ *
+ *     adj_results *results;
+ *     adj_evaluate(policies, encounters, NULL, &results);
+ *     for (size_t i = 0; i < adj_results_count(results); i++) { ... adj_results_line(results, i) ... }
+ *
+ * Compiled policies are immutable: any number of threads may evaluate with them. An adj_encounters or adj_results
+ * belongs to one thread at a time. Nothing here prints, exits or keeps global state. Handles are released with their
+ * `_free` function; texts and arrays reached through a handle live as long as the handle. */
+#ifndef ADJUDGE_H
+#define ADJUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ADJ_API __attribute__((visibility("default")))
+
+typedef enum adj_status {
+    ADJ_OK,
+    ADJ_INVALID_POLICY,   /* the policies have errors; see adj_policies_diagnostics */
+    ADJ_INVALID_INPUT,    /* an input file cannot be read as what it is */
+    ADJ_NOT_FOUND,        /* there is no such file, field or line */
+    ADJ_OUT_OF_MEMORY,
+    ADJ_INTERNAL          /* our own failure: the two evaluators differ, machine code could not be made */
+} adj_status;
+
+/* Where memory comes from. `reallocate(state, NULL, n)` allocates, `(state, p, 0)` frees. */
+typedef struct adj_allocator {
+    void *(*reallocate)(void *state, void *block, size_t size);
+    void *state;
+} adj_allocator;
+
+typedef enum adj_evaluator {
+    ADJ_EVALUATOR_BEST,        /* machine code where this build has it, else the interpreter */
+    ADJ_EVALUATOR_INTERPRETER,
+    ADJ_EVALUATOR_MACHINE,
+    ADJ_EVALUATOR_BOTH         /* run both and fail with ADJ_INTERNAL on any difference */
+} adj_evaluator;
+
+typedef struct adj_options {
+    adj_evaluator evaluator;
+    const adj_allocator *allocator; /* NULL for the C library's */
+    bool colour;                    /* of diagnostics */
+} adj_options;
+
+/* What a clause says of a line. */
+typedef enum adj_clause_verdict {
+    ADJ_CLAUSE_NOT_APPLICABLE,
+    ADJ_CLAUSE_PASS,
+    ADJ_CLAUSE_FAIL,
+    ADJ_CLAUSE_EXCUSED,
+    ADJ_CLAUSE_CANNOT_TELL
+} adj_clause_verdict;
+
+/* What all clauses together say of a line; in the order in which one silences another. */
+typedef enum adj_verdict {
+    ADJ_DENY,
+    ADJ_REVIEW,
+    ADJ_CANNOT_TELL,
+    ADJ_REDUCE,
+    ADJ_AUDIT,
+    ADJ_WARN,
+    ADJ_PASS,
+    ADJ_NOT_ADJUDICATED, /* no policy names the payer, or the claim is a void */
+    ADJ_UNREADABLE,      /* the line's data is malformed; see its problems */
+    ADJ_VERDICT_COUNT
+} adj_verdict;
+
+typedef enum adj_severity { ADJ_SEVERITY_ERROR, ADJ_SEVERITY_WARNING, ADJ_SEVERITY_NOTE } adj_severity;
+
+/* Something that was wrong with an input, and where. `segment` and `line` count from 1; 0 where they don't apply. */
+typedef struct adj_problem {
+    adj_severity severity;
+    const char *file;
+    size_t segment; /* X12: the segment's number in the file */
+    size_t line;    /* of text */
+    size_t column;  /* the byte within the line, from 1 */
+    const char *code;    /* stable: D0101 and so on, see docs/formats.md */
+    const char *message; /* what was found and what was expected */
+    const char *claim;   /* the claim's identifier where one is known, else NULL */
+} adj_problem;
+
+typedef struct adj_policies adj_policies;
+typedef struct adj_encounters adj_encounters;
+typedef struct adj_results adj_results;
+typedef struct adj_explanation adj_explanation;
+
+/* The words "deny", "cannot tell" and so on. */
+ADJ_API const char *adj_verdict_name(adj_verdict verdict);
+ADJ_API const char *adj_clause_verdict_name(adj_clause_verdict verdict);
+ADJ_API const char *adj_status_name(adj_status status);
+ADJ_API const char *adj_version(void);
+
+/* Whether this build makes machine code. */
+ADJ_API bool adj_has_machine_code(void);
+
+/* ---- policies ---- */
+
+/* Compiles policy files (not folders) and the modules they use. Always sets *policies, unless memory ran out: after an
+ * error it holds the diagnostics. `options` may be NULL. */
+ADJ_API adj_status adj_policies_compile(const char *const *paths, size_t count, const adj_options *options,
+                                        adj_policies **policies);
+
+/* The same over texts: texts[i] is the content of the file that names[i] calls. Modules are looked for among them. */
+ADJ_API adj_status adj_policies_compile_text(const char *const *names, const char *const *texts, size_t count,
+                                             const adj_options *options, adj_policies **policies);
+ADJ_API void adj_policies_free(adj_policies *policies);
+
+/* Errors and warnings, drawn under their source lines; "" if there are none. */
+ADJ_API const char *adj_policies_diagnostics(const adj_policies *policies);
+ADJ_API size_t adj_policies_error_count(const adj_policies *policies);
+ADJ_API size_t adj_policies_clause_count(const adj_policies *policies);
+ADJ_API size_t adj_policies_policy_count(const adj_policies *policies);
+ADJ_API size_t adj_policies_test_count(const adj_policies *policies);
+
+typedef enum adj_stage { ADJ_STAGE_TOKENS, ADJ_STAGE_AST, ADJ_STAGE_PLAN, ADJ_STAGE_IR, ADJ_STAGE_ASM } adj_stage;
+
+/* Writes one stage of the compilation as text, owned by `policies`; NULL where this build lacks the stage. */
+ADJ_API const char *adj_policies_dump(adj_policies *policies, adj_stage stage);
+
+/* ---- encounters ---- */
+
+ADJ_API adj_encounters *adj_encounters_new(const adj_options *options);
+ADJ_API void adj_encounters_free(adj_encounters *encounters);
+
+/* The day on which claims will be submitted (days since 1970-01-01); without it the transaction's own date counts. */
+ADJ_API void adj_encounters_submit_on(adj_encounters *encounters, int32_t day);
+
+/* Says that a history feed holds only the provider's own lines: its counts are then lower bounds. */
+ADJ_API void adj_encounters_history_is_own(adj_encounters *encounters);
+
+/* Reads a file: an 837P or one of the side files; which, is told from its content. Problems are collected; a record
+ * that cannot be read is left out or marked, the others are read. ADJ_INVALID_INPUT if nothing in it could be. */
+ADJ_API adj_status adj_encounters_read(adj_encounters *encounters, const char *path);
+
+/* The same from memory; `name` stands for the path in messages. */
+ADJ_API adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes,
+                                             size_t length);
+
+/* Joins claims with their side files and prepares history. Call once, after the last read. */
+ADJ_API adj_status adj_encounters_finish(adj_encounters *encounters);
+
+ADJ_API size_t adj_encounters_claim_count(const adj_encounters *encounters);
+ADJ_API size_t adj_encounters_line_count(const adj_encounters *encounters);
+ADJ_API size_t adj_encounters_problem_count(const adj_encounters *encounters);
+ADJ_API adj_problem adj_encounters_problem(const adj_encounters *encounters, size_t index);
+
+/* ---- evaluation ---- */
+
+ADJ_API adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *encounters,
+                                const adj_options *options, adj_results **results);
+ADJ_API void adj_results_free(adj_results *results);
+
+typedef struct adj_line {
+    adj_verdict verdict;
+    const char *reason;   /* for not adjudicated, unreadable and no known version: why; else "" */
+    const char *file;     /* the input that brought the line */
+    size_t segment;       /* where it begins in that file */
+    const char *claim;    /* claim identifier */
+    int64_t number;       /* line number within the claim */
+    const char *patient;  /* member identifier; "" if unknown */
+    const char *payer;    /* "" if unknown */
+    const char *date;     /* YYYY-MM-DD; "" if unknown */
+    const char *procedure;
+    const char *modifiers; /* "95, GT"; "" for none */
+    const char *place_of_service;
+    const char *units;
+    int64_t charge;  /* cents */
+    bool charge_known;
+    size_t failing;  /* findings with verdict fail */
+    size_t findings; /* see adj_results_explain */
+} adj_line;
+
+ADJ_API size_t adj_results_count(const adj_results *results);
+
+/* The i-th line in input order. Texts live until the next call with the same results. */
+ADJ_API adj_line adj_results_line(adj_results *results, size_t index);
+
+/* One clause's verdict on one line. */
+ADJ_API adj_clause_verdict adj_results_clause(const adj_results *results, size_t line, size_t clause);
+
+/* ---- explanation ---- */
+
+typedef struct adj_fact {
+    const char *name;  /* "session.minutes" */
+    const char *value; /* "40 minutes", "none", "unknown" */
+} adj_fact;
+
+typedef struct adj_counted_line {
+    const char *claim;
+    int64_t number;
+    const char *date;
+    const char *procedure;
+    const char *units;
+    bool from_history; /* else from this run */
+    bool certain;      /* else it may or may not count */
+} adj_counted_line;
+
+typedef struct adj_tried_exception {
+    const char *name;     /* "" if the policy gives none */
+    const char *citation; /* "" if none */
+    const char *result;   /* "does not hold", "holds", "cannot tell" */
+    const adj_fact *facts;
+    size_t fact_count;
+} adj_tried_exception;
+
+/* A change of a correctable field, or of several, after which the clause no longer fails. */
+typedef struct adj_cure {
+    const char *field; /* "modifiers" */
+    const char *from;
+    const char *to;
+    bool line_passes; /* the whole line then passes too */
+} adj_cure;
+
+typedef struct adj_finding {
+    adj_clause_verdict verdict; /* fail, excused or cannot tell */
+    adj_verdict outcome;        /* what failing means: deny, audit, ... */
+    const char *policy;
+    const char *clause;
+    const char *citation; /* section, then the clause's own */
+    const char *source;   /* the policy's source document */
+    const char *file;     /* of the policy */
+    size_t line, column, end_line, end_column;
+    const char *group_code; /* "CO"; "" if the clause has none */
+    const char *reason_code;
+    const char *const *remark_codes;
+    size_t remark_count;
+    const char *category; /* "" if none */
+    const char *message;
+    const char *fix; /* the analyst's hint; "" if none */
+    int64_t reduce_percent; /* thousandths of a percent, for reduce */
+    const adj_fact *facts;
+    size_t fact_count;
+    const adj_counted_line *counted;
+    size_t counted_count;
+    const adj_tried_exception *exceptions;
+    size_t exception_count;
+    const char *const *missing; /* fields that would settle a cannot tell */
+    size_t missing_count;
+    const adj_cure *cures;
+    size_t cure_count;
+} adj_finding;
+
+/* Explains the line: every clause that fails, is excused or cannot tell, the primary reason first. */
+ADJ_API adj_status adj_results_explain(adj_results *results, size_t index, adj_explanation **explanation);
+ADJ_API void adj_explanation_free(adj_explanation *explanation);
+ADJ_API size_t adj_explanation_count(const adj_explanation *explanation);
+ADJ_API const adj_finding *adj_explanation_finding(const adj_explanation *explanation, size_t index);
+
+/* ---- tests written in policies ---- */
+
+typedef struct adj_test_result {
+    const char *title;
+    const char *policy;
+    const char *file;
+    size_t line;
+    bool passed;
+    const char *difference; /* expected and actual, ready to print; "" when passed */
+} adj_test_result;
+
+/* Runs the i-th test of the policies. Texts live as long as `policies`. */
+ADJ_API adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj_options *options,
+                                         adj_test_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,84 @@
+/* Ordering: lines by member, date, claim and line; rows of other records grouped by what they belong to.
+ * "The ninth" is one definite line because this order is total. */
+#include "runtime/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct sort_key {
+    uint32_t patient;
+    int64_t date; /* the smallest number for an unknown date */
+    const char *claim;
+    int64_t number;
+    uint32_t row;
+} sort_key;
+
+static int by_order(const void *a, const void *b)
+{
+    const sort_key *x = a, *y = b;
+    if (x->patient != y->patient) return x->patient < y->patient ? -1 : 1;
+    if (x->date != y->date) return x->date < y->date ? -1 : 1;
+    int claims = strcmp(x->claim, y->claim);
+    if (claims != 0) return claims;
+    if (x->number != y->number) return x->number < y->number ? -1 : 1;
+    return x->row < y->row ? -1 : 1;
+}
+
+static sort_key key_of(const run_store *store, uint32_t line)
+{
+    sort_key key = {.row = line, .claim = "", .date = INT64_MIN};
+    if (run_store_present(store, LANG_FIELD_line_patient, line)) {
+        key.patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line);
+    }
+    if (run_store_present(store, LANG_FIELD_line_date, line)) key.date = run_store_bits(store, LANG_FIELD_line_date, line);
+    if (run_store_present(store, LANG_FIELD_line_number, line)) {
+        key.number = run_store_bits(store, LANG_FIELD_line_number, line);
+    }
+    if (run_store_present(store, LANG_FIELD_line_claim, line)) {
+        key.claim = run_store_text(store, LANG_FIELD_claim_id, (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line));
+    }
+    return key;
+}
+
+/* Groups `rows` (in their given order) by the row that `field` refers to. */
+static bool group(run_store *store, run_groups *groups, lang_field field, lang_record record, size_t group_count,
+                  const uint32_t *rows)
+{
+    uint32_t count = store->counts[record];
+    groups->starts = base_arena_alloc(&store->arena, (group_count + 2) * sizeof(uint32_t));
+    groups->rows = base_arena_alloc(&store->arena, (count + 1) * sizeof(uint32_t));
+    if (groups->starts == NULL || groups->rows == NULL) return false;
+    for (uint32_t row = 0; row < count; row++) {
+        if (run_store_present(store, field, row)) groups->starts[run_store_bits(store, field, row) + 2]++;
+    }
+    for (size_t g = 2; g < group_count + 2; g++) groups->starts[g] += groups->starts[g - 1];
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = rows == NULL ? i : rows[i];
+        if (!run_store_present(store, field, row)) continue;
+        groups->rows[groups->starts[run_store_bits(store, field, row) + 1]++] = row;
+    }
+    return true;
+}
+
+bool run_index(run_store *store)
+{
+    uint32_t count = store->counts[LANG_RECORD_line];
+    sort_key *keys = base_arena_alloc(&store->arena, (count + 1) * sizeof *keys);
+    uint32_t *order = base_arena_alloc(&store->arena, (count + 1) * sizeof *order);
+    store->position = base_arena_alloc(&store->arena, (count + 1) * sizeof *store->position);
+    if (keys == NULL || order == NULL || store->position == NULL) return false;
+    for (uint32_t line = 0; line < count; line++) keys[line] = key_of(store, line);
+    if (count > 1) qsort(keys, count, sizeof *keys, by_order);
+    for (uint32_t i = 0; i < count; i++) {
+        order[i] = keys[i].row;
+        store->position[keys[i].row] = i;
+    }
+    return group(store, &store->lines_of_patient, LANG_FIELD_line_patient, LANG_RECORD_line,
+                 store->counts[LANG_RECORD_patient], order) &&
+           group(store, &store->lines_of_claim, LANG_FIELD_line_claim, LANG_RECORD_line,
+                 store->counts[LANG_RECORD_claim], order) &&
+           group(store, &store->authorizations_of_patient, LANG_FIELD_authorization_patient, LANG_RECORD_authorization,
+                 store->counts[LANG_RECORD_patient], NULL) &&
+           group(store, &store->attendance_of_session, LANG_FIELD_attendance_session, LANG_RECORD_attendance,
+                 store->counts[LANG_RECORD_session], NULL);
+}

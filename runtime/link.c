@@ -1,0 +1,274 @@
+/* Linking: joins each line with its authorization, coverage, session and attendance, derives what follows from them,
+ * and retires claims that were replaced or voided. Expects all inputs read; fills reference fields of lines.
+ * The rules are those of docs/encounter.md, numbers 1 to 7. */
+#include "runtime/store.h"
+
+#include <string.h>
+
+/* Rows chained by a key: first[key], then next[row]. */
+typedef struct chains {
+    uint32_t *first;
+    uint32_t *next;
+    size_t keys;
+} chains;
+
+static chains chain_by(run_store *store, lang_record record, lang_field key_field, size_t keys)
+{
+    chains result = {0};
+    size_t rows = store->counts[record];
+    result.first = base_arena_alloc(&store->arena, (keys + 1) * sizeof *result.first);
+    result.next = base_arena_alloc(&store->arena, (rows + 1) * sizeof *result.next);
+    if (result.first == NULL || result.next == NULL) return (chains){0};
+    result.keys = keys;
+    for (size_t k = 0; k < keys; k++) result.first[k] = RUN_NO_ROW;
+    for (uint32_t row = (uint32_t)rows; row-- > 0;) {
+        result.next[row] = RUN_NO_ROW;
+        if (!run_store_present(store, key_field, row)) continue;
+        size_t key = (size_t)run_store_bits(store, key_field, row);
+        if (key >= keys) continue;
+        result.next[row] = result.first[key];
+        result.first[key] = row;
+    }
+    return result;
+}
+
+static uint32_t first_of(const chains *chain, size_t key)
+{
+    return key < chain->keys ? chain->first[key] : RUN_NO_ROW;
+}
+
+static bool same_known(const run_store *store, lang_field a, uint32_t row_a, lang_field b, uint32_t row_b)
+{
+    return run_store_present(store, a, row_a) && run_store_present(store, b, row_b) &&
+           run_store_bits(store, a, row_a) == run_store_bits(store, b, row_b);
+}
+
+static bool may_be_same(const run_store *store, lang_field a, uint32_t row_a, lang_field b, uint32_t row_b)
+{
+    if (!run_store_present(store, a, row_a) || !run_store_present(store, b, row_b)) return true;
+    return run_store_bits(store, a, row_a) == run_store_bits(store, b, row_b);
+}
+
+/* A number that no feed knows: present, its contents unknown. */
+static uint32_t bare_authorization(run_store *store, uint32_t line, uint32_t number)
+{
+    uint32_t row = run_store_add(store, LANG_RECORD_authorization);
+    if (row == RUN_NO_ROW) return row;
+    run_store_set(store, LANG_FIELD_authorization_number, row, number);
+    if (run_store_present(store, LANG_FIELD_line_patient, line)) {
+        run_store_set(store, LANG_FIELD_authorization_patient, row, run_store_bits(store, LANG_FIELD_line_patient, line));
+    }
+    return row;
+}
+
+static void link_authorizations(run_store *store)
+{
+    size_t symbols = store->symbols.entries.count;
+    chains by_number =
+        chain_by(store, LANG_RECORD_authorization, LANG_FIELD_authorization_number, symbols);
+    uint32_t *bare = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *bare);
+    if (bare == NULL || by_number.first == NULL) return;
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        uint32_t number = store->lines.items[line].authorization;
+        if (number == 0) {
+            run_store_set_absent(store, LANG_FIELD_line_authorization, line);
+            continue;
+        }
+        uint32_t row = first_of(&by_number, number);
+        while (row != RUN_NO_ROW && !may_be_same(store, LANG_FIELD_authorization_patient, row, LANG_FIELD_line_patient, line)) {
+            row = by_number.next[row];
+        }
+        if (row == RUN_NO_ROW && bare[number] == 0) {
+            uint32_t added = bare_authorization(store, line, number);
+            if (added == RUN_NO_ROW) return;
+            bare[number] = added + 1;
+        }
+        if (row == RUN_NO_ROW) row = bare[number] - 1;
+        run_store_set(store, LANG_FIELD_line_authorization, line, row);
+    }
+}
+
+static bool covers(const run_store *store, uint32_t coverage, uint32_t line)
+{
+    if (!run_store_present(store, LANG_FIELD_coverage_dates, coverage)) return false;
+    int64_t dates = run_store_bits(store, LANG_FIELD_coverage_dates, coverage);
+    int64_t date = run_store_bits(store, LANG_FIELD_line_date, line);
+    return date >= run_span_from(dates) && date <= run_span_to(dates) &&
+           may_be_same(store, LANG_FIELD_coverage_payer, coverage, LANG_FIELD_line_payer, line);
+}
+
+/* The coverage of a line is the span that holds its date. Several with different plans leave the plan unknown. */
+static void link_coverage(run_store *store)
+{
+    uint32_t *first = base_arena_alloc(&store->arena, (store->counts[LANG_RECORD_patient] + 1) * sizeof *first);
+    uint32_t *next = base_arena_alloc(&store->arena, (store->counts[LANG_RECORD_coverage] + 1) * sizeof *next);
+    if (first == NULL || next == NULL || !store->feeds[LANG_FEED_ELIGIBILITY]) return;
+    for (uint32_t row = store->counts[LANG_RECORD_coverage]; row-- > 0;) {
+        uint32_t patient = store->coverage_patients.items[row];
+        next[row] = first[patient];
+        first[patient] = row + 1;
+    }
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        if (!run_store_present(store, LANG_FIELD_line_patient, line) ||
+            !run_store_present(store, LANG_FIELD_line_date, line))
+            continue;
+        uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line), found = RUN_NO_ROW;
+        bool one_plan = true;
+        for (uint32_t at = first[patient]; at != 0; at = next[at - 1]) {
+            if (!covers(store, at - 1, line)) continue;
+            if (found == RUN_NO_ROW) found = at - 1;
+            else one_plan = one_plan && same_known(store, LANG_FIELD_coverage_plan, found, LANG_FIELD_coverage_plan, at - 1);
+        }
+        if (found == RUN_NO_ROW) {
+            run_store_set_absent(store, LANG_FIELD_line_coverage, line);
+            continue;
+        }
+        run_store_set(store, LANG_FIELD_line_coverage, line, found);
+        bool known = one_plan && run_store_present(store, LANG_FIELD_coverage_plan, found);
+        if (known) run_store_set(store, LANG_FIELD_line_plan, line, run_store_bits(store, LANG_FIELD_coverage_plan, found));
+    }
+}
+
+static bool session_fits(const run_store *store, uint32_t session, uint32_t line)
+{
+    return same_known(store, LANG_FIELD_session_date, session, LANG_FIELD_line_date, line) &&
+           same_known(store, LANG_FIELD_session_facilitator, session, LANG_FIELD_line_rendering_provider, line) &&
+           may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
+}
+
+/* The attendance of a line: by session id in the line's control number, else the only one of member, day, provider. */
+static uint32_t attendance_of(const run_store *store, const chains *by_patient, uint32_t line, bool *several)
+{
+    uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line), found = RUN_NO_ROW;
+    *several = false;
+    for (uint32_t row = first_of(by_patient, patient); row != RUN_NO_ROW; row = by_patient->next[row]) {
+        if (!run_store_present(store, LANG_FIELD_attendance_session, row)) continue;
+        uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
+        if (same_known(store, LANG_FIELD_line_control_number, line, LANG_FIELD_session_id, session)) {
+            *several = false;
+            return row;
+        }
+        if (!session_fits(store, session, line)) continue;
+        if (found != RUN_NO_ROW) *several = true;
+        found = row;
+    }
+    return *several ? RUN_NO_ROW : found;
+}
+
+static void report_sessionless(run_store *store, uint32_t line, bool several)
+{
+    const run_line_extra *extra = &store->lines.items[line];
+    uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
+    run_store_problem(store, ADJ_SEVERITY_NOTE, several ? "D0402" : "D0401",
+                      base_intern_text(&store->symbols, extra->file), extra->segment, 0, 0,
+                      run_store_text(store, LANG_FIELD_claim_id, claim),
+                      several ? "line %lld fits several sessions of its member, day and provider; what its session says stays unknown"
+                              : "line %lld has no session for its member, day and provider; what its session says stays unknown",
+                      (long long)run_store_bits(store, LANG_FIELD_line_number, line));
+}
+
+static void link_sessions(run_store *store)
+{
+    chains by_patient = chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_patient,
+                                 store->counts[LANG_RECORD_patient]);
+    size_t symbols = store->symbols.entries.count;
+    uint8_t *held = base_arena_alloc(&store->arena, symbols + 1);
+    if (held == NULL || by_patient.first == NULL) return;
+    for (uint32_t session = 0; session < store->counts[LANG_RECORD_session]; session++) {
+        if (run_store_present(store, LANG_FIELD_session_procedure, session)) {
+            held[run_store_bits(store, LANG_FIELD_session_procedure, session)] = 1;
+        }
+    }
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        if (!run_store_present(store, LANG_FIELD_line_patient, line)) continue;
+        bool several;
+        uint32_t row = attendance_of(store, &by_patient, line, &several);
+        if (row != RUN_NO_ROW) {
+            run_store_set(store, LANG_FIELD_line_attendance, line, row);
+            run_store_set(store, LANG_FIELD_line_session, line, run_store_bits(store, LANG_FIELD_attendance_session, row));
+            continue;
+        }
+        bool expected = run_store_present(store, LANG_FIELD_line_procedure, line) &&
+                        held[run_store_bits(store, LANG_FIELD_line_procedure, line)] != 0;
+        if (store->lines.items[line].subject && expected) report_sessionless(store, line, several);
+    }
+}
+
+static void derive_line(run_store *store, uint32_t line)
+{
+    bool dated = run_store_present(store, LANG_FIELD_line_date, line);
+    if (run_store_present(store, LANG_FIELD_line_patient, line) && dated) {
+        uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line);
+        if (run_store_present(store, LANG_FIELD_patient_birth_date, patient)) {
+            base_date birth = (base_date)run_store_bits(store, LANG_FIELD_patient_birth_date, patient);
+            base_date date = (base_date)run_store_bits(store, LANG_FIELD_line_date, line);
+            run_store_set(store, LANG_FIELD_line_age, line, base_date_age(birth, date));
+        }
+    }
+    if (!run_store_present(store, LANG_FIELD_line_claim, line)) return;
+    uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
+    bool session = run_store_present(store, LANG_FIELD_line_session, line);
+    uint32_t held = session ? (uint32_t)run_store_bits(store, LANG_FIELD_line_session, line) : 0;
+    if (session && run_store_present(store, LANG_FIELD_session_program, held) &&
+        run_store_state(store, LANG_FIELD_claim_program, claim) == RUN_UNKNOWN) {
+        run_store_set(store, LANG_FIELD_claim_program, claim, run_store_bits(store, LANG_FIELD_session_program, held));
+    }
+}
+
+static void map_payers(run_store *store)
+{
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        if (!store->lines.items[line].subject || !run_store_present(store, LANG_FIELD_line_payer, line)) continue;
+        uint32_t payer = (uint32_t)run_store_bits(store, LANG_FIELD_line_payer, line);
+        for (size_t i = 0; i + 1 < store->payer_map.count; i += 2) {
+            if (store->payer_map.items[i] == payer) {
+                run_store_set(store, LANG_FIELD_line_payer, line, store->payer_map.items[i + 1]);
+                break;
+            }
+        }
+    }
+}
+
+/* A replacement (7) or void (8) retires the claim it names, by the payer's number or the provider's own. */
+static void retire_claims(run_store *store)
+{
+    size_t symbols = store->symbols.entries.count;
+    uint32_t *retirer = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *retirer);
+    uint32_t *judged = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *judged);
+    if (retirer == NULL || judged == NULL) return;
+    for (uint32_t claim = 0; claim < store->counts[LANG_RECORD_claim]; claim++) {
+        const char *frequency = run_store_text(store, LANG_FIELD_claim_frequency, claim);
+        bool retires = strcmp(frequency, "7") == 0 || strcmp(frequency, "8") == 0;
+        if (retires && run_store_present(store, LANG_FIELD_claim_original_reference, claim)) {
+            retirer[run_store_bits(store, LANG_FIELD_claim_original_reference, claim)] = claim + 1;
+        }
+        bool named = run_store_present(store, LANG_FIELD_claim_id, claim);
+        if (named && store->claims.items[claim].subject) {
+            judged[run_store_bits(store, LANG_FIELD_claim_id, claim)] = claim + 1;
+        }
+    }
+    for (uint32_t claim = 0; claim < store->counts[LANG_RECORD_claim]; claim++) {
+        run_claim_extra *extra = &store->claims.items[claim];
+        uint32_t id = run_store_present(store, LANG_FIELD_claim_id, claim)
+                          ? (uint32_t)run_store_bits(store, LANG_FIELD_claim_id, claim) : 0;
+        uint32_t by_number = extra->payer_number == 0 ? 0 : retirer[extra->payer_number];
+        uint32_t by_id = id == 0 ? 0 : retirer[id];
+        bool retired = (by_number != 0 && by_number != claim + 1) || (by_id != 0 && by_id != claim + 1);
+        /* A history row of a claim that is itself in this run is that claim, not another one. */
+        bool again = !extra->subject && id != 0 && judged[id] != 0;
+        extra->retired = retired || again;
+    }
+}
+
+void run_link(run_store *store)
+{
+    map_payers(store);
+    link_authorizations(store);
+    link_coverage(store);
+    link_sessions(store);
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) derive_line(store, line);
+    for (uint32_t claim = 0; store->submit_given && claim < store->counts[LANG_RECORD_claim]; claim++) {
+        if (store->claims.items[claim].subject) run_store_set(store, LANG_FIELD_claim_received, claim, store->submit_on);
+    }
+    retire_claims(store);
+}

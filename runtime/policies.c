@@ -1,0 +1,199 @@
+/* Compiling policies: files or texts, through checker and plan, to machine code where this build has it. */
+#include "lang/parser.h"
+#include "runtime/handles.h"
+
+#include <string.h>
+
+#ifndef ADJUDGE_VERSION
+#define ADJUDGE_VERSION "0.1.0"
+#endif
+
+const char *adj_version(void)
+{
+    return ADJUDGE_VERSION;
+}
+
+bool adj_has_machine_code(void)
+{
+    return run_machine_provider_get() != NULL;
+}
+
+const char *adj_verdict_name(adj_verdict verdict)
+{
+    static const char *const names[] = {"deny", "review", "cannot tell", "reduce",          "audit",
+                                        "warn", "pass",   "not adjudicated", "unreadable"};
+    return verdict >= 0 && verdict < ADJ_VERDICT_COUNT ? names[verdict] : "";
+}
+
+const char *adj_clause_verdict_name(adj_clause_verdict verdict)
+{
+    static const char *const names[] = {"not applicable", "pass", "fail", "excused", "cannot tell"};
+    return verdict <= ADJ_CLAUSE_CANNOT_TELL ? names[verdict] : "";
+}
+
+const char *adj_status_name(adj_status status)
+{
+    static const char *const names[] = {"ok", "the policies have errors", "the input cannot be read", "not found",
+                                        "out of memory", "internal failure"};
+    return status <= ADJ_INTERNAL ? names[status] : "";
+}
+
+static base_allocator allocator_of(const adj_options *options)
+{
+    if (options == NULL || options->allocator == NULL) return base_allocator_default();
+    return (base_allocator){options->allocator->reallocate, options->allocator->state};
+}
+
+static adj_policies *new_policies(const adj_options *options)
+{
+    base_allocator allocator = allocator_of(options);
+    adj_policies *policies = allocator.reallocate(allocator.state, NULL, sizeof *policies);
+    if (policies == NULL) return NULL;
+    memset(policies, 0, sizeof *policies);
+    policies->allocator = allocator;
+    policies->diagnostics = "";
+    base_arena_init(&policies->arena, &allocator);
+    lang_program_init(&policies->program, &policies->arena);
+    return policies;
+}
+
+/* Makes machine code unless only the interpreter is wanted. A failure leaves the interpreter to do the work. */
+static void make_code(adj_policies *policies, const adj_options *options)
+{
+    const run_machine_provider *provider = run_machine_provider_get();
+    if (provider == NULL || (options != NULL && options->evaluator == ADJ_EVALUATOR_INTERPRETER)) return;
+    run_machine_code *code = base_arena_alloc(&policies->arena, sizeof *code);
+    if (code != NULL && provider->compile(&policies->arena, policies->plan, code, &policies->code_error)) {
+        policies->code = code;
+    }
+}
+
+static adj_status compile(adj_policies *policies, const lang_source *source, const char *const *paths, size_t count,
+                          const adj_options *options)
+{
+    lang_program *program = &policies->program;
+    lang_program_load(program, source, paths, count);
+    bool good = program->diagnostics.errors == 0 && lang_check(program);
+    if (good) policies->plan = plan_build(&policies->arena, program);
+    const char *wrong = NULL;
+#ifndef NDEBUG
+    if (policies->plan != NULL) wrong = plan_verify(&policies->arena, policies->plan);
+#endif
+    base_text text;
+    base_text_init(&text, &policies->arena);
+    lang_diagnostics_render(&program->diagnostics, program->files.items, program->files.count,
+                            options != NULL && options->colour, &text);
+    policies->diagnostics = base_text_string(&text);
+    if (policies->arena.failed) {
+        policies->plan = NULL;
+        return ADJ_OUT_OF_MEMORY;
+    }
+    if (wrong != NULL) {
+        policies->diagnostics = wrong;
+        policies->plan = NULL;
+        return ADJ_INTERNAL;
+    }
+    if (!good) return ADJ_INVALID_POLICY;
+    make_code(policies, options);
+    if (policies->code == NULL) policies->arena.failed = false;
+    bool demanded = options != NULL && (options->evaluator == ADJ_EVALUATOR_MACHINE || options->evaluator == ADJ_EVALUATOR_BOTH);
+    if (demanded && policies->code == NULL && run_machine_provider_get() != NULL) {
+        policies->diagnostics = policies->code_error == NULL ? "machine code could not be made" : policies->code_error;
+        return ADJ_INTERNAL;
+    }
+    return ADJ_OK;
+}
+
+adj_status adj_policies_compile(const char *const *paths, size_t count, const adj_options *options, adj_policies **out)
+{
+    *out = new_policies(options);
+    if (*out == NULL) return ADJ_OUT_OF_MEMORY;
+    lang_source disk = {lang_read_disk, NULL};
+    return compile(*out, &disk, paths, count, options);
+}
+
+typedef struct text_source {
+    const char *const *names;
+    const char *const *texts;
+    size_t count;
+} text_source;
+
+static bool read_text(void *state, base_arena *arena, const char *path, const char **text, size_t *length)
+{
+    const text_source *source = state;
+    for (size_t i = 0; i < source->count; i++) {
+        if (strcmp(source->names[i], path) != 0) continue;
+        *length = strlen(source->texts[i]);
+        *text = base_arena_copy(arena, source->texts[i], *length);
+        return *text != NULL;
+    }
+    return false;
+}
+
+adj_status adj_policies_compile_text(const char *const *names, const char *const *texts, size_t count,
+                                     const adj_options *options, adj_policies **out)
+{
+    *out = new_policies(options);
+    if (*out == NULL) return ADJ_OUT_OF_MEMORY;
+    text_source source = {names, texts, count};
+    lang_source from_texts = {read_text, &source};
+    return compile(*out, &from_texts, names, count, options);
+}
+
+void adj_policies_free(adj_policies *policies)
+{
+    if (policies == NULL) return;
+    if (policies->code != NULL && policies->code->release != NULL) policies->code->release(policies->code->state);
+    base_allocator allocator = policies->allocator;
+    base_arena_release(&policies->arena);
+    allocator.reallocate(allocator.state, policies, 0);
+}
+
+const char *adj_policies_diagnostics(const adj_policies *policies)
+{
+    return policies->diagnostics;
+}
+
+size_t adj_policies_error_count(const adj_policies *policies)
+{
+    return policies->program.diagnostics.errors;
+}
+
+size_t adj_policies_clause_count(const adj_policies *policies)
+{
+    return policies->program.clauses.count;
+}
+
+size_t adj_policies_policy_count(const adj_policies *policies)
+{
+    return policies->plan == NULL ? 0 : policies->plan->policies.count;
+}
+
+size_t adj_policies_test_count(const adj_policies *policies)
+{
+    return policies->program.tests.count;
+}
+
+const char *adj_policies_dump(adj_policies *policies, adj_stage stage)
+{
+    base_text text;
+    base_text_init(&text, &policies->arena);
+    const run_machine_provider *provider = run_machine_provider_get();
+    switch (stage) {
+    case ADJ_STAGE_TOKENS:
+        for (size_t i = 0; i < policies->program.files.count; i++) {
+            base_text_format(&text, "file %s\n", policies->program.files.items[i]->path);
+            lang_dump_tokens(&policies->arena, policies->program.files.items[i], &text);
+        }
+        break;
+    case ADJ_STAGE_AST: lang_dump_tree(&policies->program, &text); break;
+    case ADJ_STAGE_PLAN:
+        if (policies->plan == NULL) return NULL;
+        plan_print(policies->plan, &text);
+        break;
+    default:
+        if (policies->plan == NULL || provider == NULL) return NULL;
+        return provider->dump(&policies->arena, policies->plan, stage == ADJ_STAGE_ASM);
+    }
+    return base_text_string(&text);
+}

@@ -1,0 +1,152 @@
+/* Rows, columns and symbols of the encounter store. */
+#include "runtime/store.h"
+
+#include <string.h>
+
+void run_store_release(run_store *store)
+{
+    base_arena_release(&store->arena);
+}
+
+static bool widen(run_store *store, lang_record record)
+{
+    uint32_t old = store->capacities[record], wanted = old == 0 ? 16 : old * 2;
+    if (old > UINT32_MAX / 4) return false;
+    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
+        if (lang_schema_field((lang_field)f)->record != record) continue;
+        int64_t *bits = base_arena_alloc(&store->arena, wanted * sizeof *bits);
+        uint8_t *states = base_arena_alloc(&store->arena, wanted);
+        if (bits == NULL || states == NULL) return false;
+        run_column *column = &store->columns[f];
+        if (old > 0) memcpy(bits, column->bits, old * sizeof *bits);
+        if (old > 0) memcpy(states, column->states, old);
+        *column = (run_column){bits, states};
+    }
+    store->capacities[record] = wanted;
+    return true;
+}
+
+uint32_t run_store_add(run_store *store, lang_record record)
+{
+    if (store->counts[record] == store->capacities[record] && !widen(store, record)) return RUN_NO_ROW;
+    if (record == LANG_RECORD_line) {
+        run_line_extra *extra = BASE_PUSH(&store->arena, &store->lines);
+        if (extra == NULL) return RUN_NO_ROW;
+        *extra = (run_line_extra){0};
+    } else if (record == LANG_RECORD_claim) {
+        run_claim_extra *extra = BASE_PUSH(&store->arena, &store->claims);
+        if (extra == NULL) return RUN_NO_ROW;
+        *extra = (run_claim_extra){0};
+    } else if (record == LANG_RECORD_patient) {
+        uint8_t *own = BASE_PUSH(&store->arena, &store->own_history);
+        if (own == NULL) return RUN_NO_ROW;
+        *own = 0;
+    }
+    return store->counts[record]++;
+}
+
+bool run_store_init(run_store *store, const base_allocator *allocator)
+{
+    *store = (run_store){0};
+    base_arena_init(&store->arena, allocator);
+    if (!base_intern_init(&store->symbols, &store->arena) || !base_intern_init(&store->members, &store->arena)) {
+        return false;
+    }
+    /* Machine code reads row 0 of every column before it knows whether a row is present. */
+    for (int r = 0; r < LANG_RECORD_COUNT; r++) {
+        if (!widen(store, (lang_record)r)) return false;
+    }
+    return run_store_add(store, LANG_RECORD_patient) == 0;
+}
+
+void run_store_set(run_store *store, lang_field field, uint32_t row, int64_t bits)
+{
+    store->columns[field].bits[row] = bits;
+    store->columns[field].states[row] = RUN_PRESENT;
+}
+
+void run_store_set_absent(run_store *store, lang_field field, uint32_t row)
+{
+    store->columns[field].bits[row] = 0;
+    store->columns[field].states[row] = RUN_ABSENT;
+}
+
+void run_store_set_unknown(run_store *store, lang_field field, uint32_t row)
+{
+    store->columns[field].bits[row] = 0;
+    store->columns[field].states[row] = RUN_UNKNOWN;
+}
+
+void run_store_set_text(run_store *store, lang_field field, uint32_t row, const char *text, size_t length)
+{
+    uint32_t symbol = base_intern_add(&store->symbols, text, length);
+    if (symbol != BASE_INTERN_NONE) run_store_set(store, field, row, symbol);
+}
+
+uint32_t run_store_code(run_store *store, lang_code_system system, const char *text, size_t length)
+{
+    char buffer[128];
+    if (length >= sizeof buffer) length = sizeof buffer - 1;
+    size_t used = lang_code_normalize(system, text, length, buffer);
+    return base_intern_add(&store->symbols, buffer, used);
+}
+
+void run_store_set_code(run_store *store, lang_field field, uint32_t row, const char *text, size_t length)
+{
+    lang_code_system system = (lang_code_system)lang_schema_field(field)->type.detail;
+    uint32_t symbol = run_store_code(store, system, text, length);
+    if (symbol != BASE_INTERN_NONE) run_store_set(store, field, row, symbol);
+}
+
+void run_store_set_list(run_store *store, lang_field field, uint32_t row, const uint32_t *codes, size_t count)
+{
+    size_t offset = store->pool.count;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t *slot = BASE_PUSH(&store->arena, &store->pool);
+        if (slot == NULL) return;
+        *slot = codes[i];
+    }
+    run_store_set(store, field, row, run_list_pack(offset, count));
+}
+
+const char *run_store_text(const run_store *store, lang_field field, uint32_t row)
+{
+    if (!run_store_present(store, field, row)) return "";
+    return base_intern_text(&store->symbols, (uint32_t)run_store_bits(store, field, row));
+}
+
+uint32_t run_store_patient(run_store *store, const char *member, size_t length)
+{
+    uint32_t known = base_intern_find(&store->members, member, length);
+    if (known != BASE_INTERN_NONE) return known;
+    uint32_t row = base_intern_add(&store->members, member, length);
+    if (row == BASE_INTERN_NONE) return RUN_NO_ROW;
+    uint32_t added = run_store_add(store, LANG_RECORD_patient);
+    if (added != row) return RUN_NO_ROW;
+    run_store_set_text(store, LANG_FIELD_patient_id, row, member, length);
+    return row;
+}
+
+void run_store_problem(run_store *store, adj_severity severity, const char *code, const char *file, size_t segment,
+                       size_t line, size_t column, const char *claim, const char *format, ...)
+{
+    base_text text;
+    base_text_init(&text, &store->arena);
+    va_list arguments;
+    va_start(arguments, format);
+    base_text_format_list(&text, format, arguments);
+    va_end(arguments);
+    adj_problem *problem = BASE_PUSH(&store->arena, &store->problems);
+    if (problem == NULL) return;
+    *problem = (adj_problem){severity, file, segment, line, column, code, base_text_string(&text), claim};
+    if (claim != NULL) problem->claim = base_arena_copy(&store->arena, claim, strlen(claim));
+}
+
+bool run_store_finish(run_store *store)
+{
+    if (store->finished) return true;
+    run_link(store);
+    if (!run_index(store)) return false;
+    store->finished = true;
+    return !store->arena.failed;
+}

@@ -1,0 +1,142 @@
+/* The encounter store: one table of columns for each record of the schema, filled by readers, read by evaluators.
+ *
+ * Every column keeps a value and a state for each row: present, absent (we know there is none) or unknown (no one
+ * told us). Codes and texts are interned once, here. Rows are never removed; a row refers to another by its number. */
+#ifndef RUN_STORE_H
+#define RUN_STORE_H
+
+#include "adjudge.h"
+#include "base/date.h"
+#include "base/intern.h"
+#include "lang/schema.h"
+
+typedef enum run_state { RUN_UNKNOWN, RUN_ABSENT, RUN_PRESENT } run_state;
+
+typedef struct run_column {
+    int64_t *bits;
+    uint8_t *states;
+} run_column;
+
+#define RUN_NO_ROW UINT32_MAX
+
+/* Lists are kept packed: offset into a pool, then count. Bit 60 marks a pool of the plan's constants, bit 61 the
+ * overlay of a trial change. */
+#define RUN_LIST_CONSTANT (INT64_C(1) << 60)
+#define RUN_LIST_OVERLAY (INT64_C(1) << 61)
+
+static inline int64_t run_list_pack(size_t offset, size_t count)
+{
+    return (int64_t)(((uint64_t)offset << 16) | (count & 0xFFFFU));
+}
+
+/* Spans: start in the upper half, end in the lower. */
+static inline int64_t run_span_pack(int32_t from, int32_t to)
+{
+    return (int64_t)(((uint64_t)(uint32_t)from << 32) | (uint32_t)to);
+}
+static inline int32_t run_span_from(int64_t bits)
+{
+    return (int32_t)(uint32_t)((uint64_t)bits >> 32);
+}
+static inline int32_t run_span_to(int64_t bits)
+{
+    return (int32_t)(uint32_t)((uint64_t)bits & UINT32_MAX);
+}
+
+typedef struct run_line_extra {
+    uint32_t file;    /* symbol */
+    uint32_t segment; /* where it begins in that file */
+    uint32_t authorization; /* symbol of the number that the line, else its claim, names; 0 for none */
+    bool subject;           /* to be judged; else history */
+    bool unreadable;
+    const char *unreadable_why;
+} run_line_extra;
+
+typedef struct run_claim_extra {
+    uint32_t payer_number; /* symbol of the payer's claim control number; 0 for none */
+    bool retired;          /* replaced or voided by another claim */
+    bool subject;
+} run_claim_extra;
+
+/* Rows of one record grouped by the row of another that they refer to. */
+typedef struct run_groups {
+    uint32_t *starts; /* one more than there are groups */
+    uint32_t *rows;
+} run_groups;
+
+typedef struct run_store {
+    base_arena arena;
+    base_intern symbols;
+    base_intern members; /* ids are patient rows; row 0 is a nameless patient that nobody refers to */
+    uint32_t counts[LANG_RECORD_COUNT];
+    uint32_t capacities[LANG_RECORD_COUNT];
+    run_column columns[LANG_FIELD_COUNT];
+    BASE_ARRAY(uint32_t) pool; /* of lists */
+    BASE_ARRAY(run_line_extra) lines;
+    BASE_ARRAY(run_claim_extra) claims;
+    BASE_ARRAY(uint8_t) own_history; /* by patient: history is only the provider's own */
+    BASE_ARRAY(uint32_t) coverage_patients; /* by coverage row */
+    BASE_ARRAY(adj_problem) problems;
+    bool feeds[LANG_FEED_COUNT]; /* which were given */
+    bool history_is_own;
+    bool submit_given;
+    base_date submit_on;
+    BASE_ARRAY(uint32_t) payer_map; /* pairs: identifier as on the claim, payer */
+    /* After finishing: */
+    bool finished;
+    uint32_t *position;       /* of each line in the order member, date, claim, line */
+    run_groups lines_of_patient;
+    run_groups lines_of_claim;
+    run_groups authorizations_of_patient;
+    run_groups attendance_of_session;
+} run_store;
+
+bool run_store_init(run_store *store, const base_allocator *allocator);
+void run_store_release(run_store *store);
+
+/* A new row, every field unknown; RUN_NO_ROW when memory runs out. */
+uint32_t run_store_add(run_store *store, lang_record record);
+
+void run_store_set(run_store *store, lang_field field, uint32_t row, int64_t bits);
+void run_store_set_absent(run_store *store, lang_field field, uint32_t row);
+void run_store_set_unknown(run_store *store, lang_field field, uint32_t row);
+void run_store_set_text(run_store *store, lang_field field, uint32_t row, const char *text, size_t length);
+
+/* Interns a code in its normal spelling. */
+uint32_t run_store_code(run_store *store, lang_code_system system, const char *text, size_t length);
+void run_store_set_code(run_store *store, lang_field field, uint32_t row, const char *text, size_t length);
+
+/* Sets a list of interned codes. */
+void run_store_set_list(run_store *store, lang_field field, uint32_t row, const uint32_t *codes, size_t count);
+
+static inline run_state run_store_state(const run_store *store, lang_field field, uint32_t row)
+{
+    return (run_state)store->columns[field].states[row];
+}
+static inline int64_t run_store_bits(const run_store *store, lang_field field, uint32_t row)
+{
+    return store->columns[field].bits[row];
+}
+static inline bool run_store_present(const run_store *store, lang_field field, uint32_t row)
+{
+    return store->columns[field].states[row] == RUN_PRESENT;
+}
+
+/* The text of a symbol column's row; "" unless present. */
+const char *run_store_text(const run_store *store, lang_field field, uint32_t row);
+
+/* The patient of a member identifier, added when new. */
+uint32_t run_store_patient(run_store *store, const char *member, size_t length);
+
+/* Notes a problem; texts are copied. */
+void run_store_problem(run_store *store, adj_severity severity, const char *code, const char *file, size_t segment,
+                       size_t line, size_t column, const char *claim, const char *format, ...) BASE_PRINTF(9, 10);
+
+/* Joins, derives and orders; after it the store is only read. */
+bool run_store_finish(run_store *store);
+
+/* The two halves of finishing, each in a file of its own. */
+void run_link(run_store *store);
+bool run_index(run_store *store);
+
+#endif

@@ -1,0 +1,188 @@
+/* Running the tests that are written in policies: what was expected, what came out, and the difference in words. */
+#include "runtime/handles.h"
+
+#include <string.h>
+
+typedef struct test_run {
+    adj_policies *policies;
+    base_arena *arena; /* of the policies: texts of the result live there */
+    base_arena scratch;
+    run_store store;
+    run_binding binding;
+    run_context machine, interpreter;
+    bool with_machine;
+    uint8_t *verdicts;
+    base_text difference;
+} test_run;
+
+static const char *verdict_word(const lang_clause *clause, adj_clause_verdict verdict)
+{
+    if (verdict == ADJ_CLAUSE_FAIL) return lang_outcome_name(clause->outcome);
+    if (verdict == ADJ_CLAUSE_CANNOT_TELL && clause->unknown_given) return lang_outcome_name(clause->if_unknown);
+    return adj_clause_verdict_name(verdict);
+}
+
+static uint32_t line_row(const run_store *store, int64_t number)
+{
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        if (store->lines.items[line].subject && --number == 0) return line;
+    }
+    return RUN_NO_ROW;
+}
+
+static bool judge(test_run *run, uint32_t line)
+{
+    size_t stride = run->policies->plan->clauses.count + run->policies->plan->policies.count;
+    uint8_t *second = base_arena_alloc(&run->scratch, stride + 1);
+    run->verdicts = base_arena_alloc(&run->scratch, stride + 1);
+    if (run->verdicts == NULL || second == NULL) return false;
+    run_judge(&run->interpreter, line, run->verdicts);
+    if (!run->with_machine) return true;
+    run_judge(&run->machine, line, second);
+    if (memcmp(run->verdicts, second, stride) == 0) return true;
+    base_text_put(&run->difference, "the interpreter and the machine code differ\n");
+    return false;
+}
+
+static void differ(test_run *run, const lang_expectation *expectation, const char *actual, const char *about)
+{
+    const lang_file *file = run->policies->program.files.items[expectation->span.file];
+    size_t line, column;
+    lang_position(file, expectation->span.start, &line, &column);
+    base_text expected;
+    base_text_init(&expected, &run->scratch);
+    base_text_put(&expected, expectation->verdict.text);
+    if (expectation->group_reason.text != NULL) base_text_format(&expected, " %s", expectation->group_reason.text);
+    for (size_t i = 0; i < expectation->remarks.count; i++) base_text_format(&expected, " %s", expectation->remarks.items[i].text);
+    for (size_t i = 0; i < expectation->needing.count; i++) {
+        base_text_format(&expected, "%s%s", i == 0 ? " needing " : ", ",
+                         lang_path_text(&run->scratch, &expectation->needing.items[i]->as.path.names));
+    }
+    base_text_format(&run->difference, "      line %zu, %s\n        expected  %s\n        actual    %s\n", line, about,
+                     base_text_string(&expected), actual);
+}
+
+static const char *finding_words(test_run *run, const lang_clause *clause, const adj_finding *finding,
+                                 adj_clause_verdict verdict, bool needing)
+{
+    base_text text;
+    base_text_init(&text, &run->scratch);
+    base_text_put(&text, verdict_word(clause, verdict));
+    if (verdict == ADJ_CLAUSE_FAIL && *finding->reason_code != '\0') {
+        base_text_format(&text, " %s-%s", finding->group_code, finding->reason_code);
+        for (size_t i = 0; i < finding->remark_count; i++) base_text_format(&text, " %s", finding->remark_codes[i]);
+        base_text_format(&text, ": %s", finding->message);
+    }
+    for (size_t i = 0; (verdict == ADJ_CLAUSE_CANNOT_TELL || needing) && i < finding->missing_count; i++) {
+        base_text_format(&text, "%s%s", i == 0 ? " needing " : ", ", finding->missing[i]);
+    }
+    return base_text_string(&text);
+}
+
+static bool needing_same(test_run *run, const lang_expectation *expectation, const adj_finding *finding)
+{
+    if (expectation->needing.count == 0) return true;
+    if (expectation->needing.count != finding->missing_count) return false;
+    for (size_t i = 0; i < expectation->needing.count; i++) {
+        const char *wanted = lang_path_text(&run->scratch, &expectation->needing.items[i]->as.path.names);
+        bool found = false;
+        for (size_t k = 0; k < finding->missing_count; k++) found = found || strcmp(wanted, finding->missing[k]) == 0;
+        if (!found) return false;
+    }
+    return true;
+}
+
+static bool remarks_same(const lang_expectation *expectation, const adj_finding *finding)
+{
+    for (size_t i = 0; i < expectation->remarks.count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < finding->remark_count; k++) {
+            found = found || strcmp(expectation->remarks.items[i].text, finding->remark_codes[k]) == 0;
+        }
+        if (!found) return false;
+    }
+    return true;
+}
+
+static bool expect_clause(test_run *run, const lang_expectation *expectation, uint32_t line)
+{
+    const lang_clause *clause = expectation->target;
+    adj_clause_verdict verdict = (adj_clause_verdict)run->verdicts[clause->index];
+    adj_finding finding = {0};
+    if (verdict >= ADJ_CLAUSE_FAIL &&
+        !run_explain(&run->scratch, &run->interpreter, line, clause->index, verdict, run->verdicts, &finding)) {
+        return false;
+    }
+    bool same = strcmp(verdict_word(clause, verdict), expectation->verdict.text) == 0 ||
+                strcmp(adj_clause_verdict_name(verdict), expectation->verdict.text) == 0;
+    bool reason = expectation->group_reason.text == NULL ||
+                  (clause->group_reason.text != NULL && strcmp(expectation->group_reason.text, clause->group_reason.text) == 0);
+    if (same && reason && remarks_same(expectation, &finding) && needing_same(run, expectation, &finding)) return true;
+    differ(run, expectation, finding_words(run, clause, &finding, verdict, expectation->needing.count > 0),
+           base_format(&run->scratch, "clause %s", clause->name.text));
+    return false;
+}
+
+static bool expect_line(test_run *run, const lang_expectation *expectation, uint32_t line)
+{
+    const char *reason;
+    const plan_program *plan = run->policies->plan;
+    adj_verdict verdict = run_line_verdict(plan, &run->store, line, run->verdicts, &reason);
+    const char *word = adj_verdict_name(verdict);
+    if (strcmp(word, expectation->verdict.text) == 0 && expectation->group_reason.text == NULL) return true;
+    base_text actual;
+    base_text_init(&actual, &run->scratch);
+    base_text_put(&actual, word);
+    if (*reason != '\0') base_text_format(&actual, " (%s)", reason);
+    bool reason_found = false;
+    for (size_t c = 0; c < plan->clauses.count; c++) {
+        const lang_clause *clause = plan->clauses.items[c].source;
+        if (run_clause_outcome(clause, (adj_clause_verdict)run->verdicts[c]) != verdict || verdict == ADJ_PASS) continue;
+        base_text_format(&actual, "%s %s", actual.length == strlen(word) ? " by" : ",", clause->name.text);
+        reason_found = reason_found || (clause->group_reason.text != NULL && expectation->group_reason.text != NULL &&
+                                        strcmp(clause->group_reason.text, expectation->group_reason.text) == 0);
+    }
+    if (strcmp(word, expectation->verdict.text) == 0 && reason_found) return true;
+    differ(run, expectation, base_text_string(&actual), "the whole line");
+    return false;
+}
+
+static bool run_expectations(test_run *run, const lang_test *test)
+{
+    bool passed = true;
+    for (size_t i = 0; i < test->expectations.count; i++) {
+        const lang_expectation *expectation = &test->expectations.items[i];
+        uint32_t line = line_row(&run->store, expectation->line);
+        if (line == RUN_NO_ROW || !judge(run, line)) return false;
+        bool met = expectation->target != NULL ? expect_clause(run, expectation, line) : expect_line(run, expectation, line);
+        passed = passed && met;
+    }
+    return passed;
+}
+
+adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj_options *options, adj_test_result *result)
+{
+    *result = (adj_test_result){0};
+    if (policies->plan == NULL) return ADJ_INVALID_POLICY;
+    if (index >= policies->program.tests.count) return ADJ_NOT_FOUND;
+    const lang_test *test = policies->program.tests.items[index];
+    adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
+    test_run run = {.policies = policies, .arena = &policies->arena};
+    run.with_machine = wanted != ADJ_EVALUATOR_INTERPRETER && policies->code != NULL;
+    base_arena_init(&run.scratch, &policies->allocator);
+    base_text_init(&run.difference, &policies->arena);
+    bool ready = run_store_init(&run.store, &policies->allocator) && run_test_store(&run.store, test) &&
+                 run_bind(&run.binding, &run.scratch, policies->plan, &run.store) &&
+                 run_context_init(&run.interpreter, &run.scratch, &run.binding, NULL) &&
+                 run_context_init(&run.machine, &run.scratch, &run.binding, policies->code);
+    result->title = test->title.text;
+    result->policy = test->file->full_name;
+    result->file = test->file->path;
+    size_t column;
+    lang_position(test->file, test->span.start, &result->line, &column);
+    if (ready) result->passed = run_expectations(&run, test);
+    result->difference = base_text_string(&run.difference);
+    run_store_release(&run.store);
+    base_arena_release(&run.scratch);
+    return ready ? ADJ_OK : ADJ_OUT_OF_MEMORY;
+}

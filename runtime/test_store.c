@@ -1,0 +1,268 @@
+/* The encounters that a policy test describes: defaults of the schema, then what its `given` says. */
+#include "runtime/handles.h"
+
+#include <string.h>
+
+typedef struct test_builder {
+    run_store *store;
+    const lang_test *test;
+    uint32_t claim; /* of the lines to judge */
+    uint32_t patient;
+    uint32_t first; /* rows that `given` values apply to: [first, end) */
+    uint32_t end;
+    bool age_given;
+    bool minutes_given;
+    uint32_t history_claims;
+} test_builder;
+
+static int64_t thousandths_of(const char *text)
+{
+    int64_t value = 0;
+    for (; *text >= '0' && *text <= '9'; text++) value = value * 10 + (*text - '0');
+    return value * 1000;
+}
+
+static int64_t cents_of(const char *text)
+{
+    int64_t value = 0;
+    for (; *text != '\0'; text++) {
+        if (*text != '.') value = value * 10 + (*text - '0');
+    }
+    return value;
+}
+
+static base_date date_of(const char *text)
+{
+    base_date date = 0;
+    base_date_read(text, 10, false, &date);
+    return date;
+}
+
+/* Sets a field to what the schema says tests assume; defaults that start with @ are set by the caller. */
+static void set_standard(run_store *store, lang_field field, uint32_t row)
+{
+    const lang_field_info *info = lang_schema_field(field);
+    const char *text = info->standard;
+    if (text[0] == '@' || strcmp(text, "unknown") == 0) return;
+    if (strcmp(text, "absent") == 0) {
+        run_store_set_absent(store, field, row);
+        return;
+    }
+    if (info->type.list) {
+        uint32_t code = run_store_code(store, (lang_code_system)info->type.detail, text, strlen(text));
+        run_store_set_list(store, field, row, &code, strcmp(text, "none") == 0 ? 0 : 1);
+        return;
+    }
+    switch (info->type.kind) {
+    case LANG_TYPE_COUNT: run_store_set(store, field, row, thousandths_of(text) / 1000); break;
+    case LANG_TYPE_QUANTITY:
+    case LANG_TYPE_MINUTES: run_store_set(store, field, row, thousandths_of(text)); break;
+    case LANG_TYPE_MONEY: run_store_set(store, field, row, cents_of(text)); break;
+    case LANG_TYPE_TEXT: run_store_set_text(store, field, row, text, strlen(text)); break;
+    case LANG_TYPE_CODE: run_store_set_code(store, field, row, text, strlen(text)); break;
+    case LANG_TYPE_DATE: run_store_set(store, field, row, date_of(text)); break;
+    case LANG_TYPE_DATES: run_store_set(store, field, row, run_span_pack(date_of(text), date_of(text + 14))); break;
+    case LANG_TYPE_TRUTH: run_store_set(store, field, row, strcmp(text, "yes") == 0); break;
+    case LANG_TYPE_ENUMERATION:
+        run_store_set(store, field, row, lang_schema_word_find((lang_enumeration)info->type.detail, text));
+        break;
+    default: break;
+    }
+}
+
+static uint32_t add_row(run_store *store, lang_record record)
+{
+    uint32_t row = run_store_add(store, record);
+    if (row == RUN_NO_ROW) return row;
+    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
+        if (lang_schema_field((lang_field)f)->record == record) set_standard(store, (lang_field)f, row);
+    }
+    return row;
+}
+
+/* A line with its session, attendance and coverage, on a day. */
+static uint32_t add_line(test_builder *b, uint32_t claim, const lang_expression *code, base_date date, int64_t number)
+{
+    run_store *store = b->store;
+    uint32_t line = add_row(store, LANG_RECORD_line), session = add_row(store, LANG_RECORD_session);
+    uint32_t attendance = add_row(store, LANG_RECORD_attendance), coverage = add_row(store, LANG_RECORD_coverage);
+    if (line == RUN_NO_ROW || session == RUN_NO_ROW || attendance == RUN_NO_ROW || coverage == RUN_NO_ROW) return RUN_NO_ROW;
+    const char *spelling = code->as.literal.spelling;
+    run_store_set(store, LANG_FIELD_line_number, line, number);
+    run_store_set(store, LANG_FIELD_line_date, line, date);
+    run_store_set(store, LANG_FIELD_line_end_date, line, date);
+    run_store_set_code(store, LANG_FIELD_line_procedure, line, spelling, strlen(spelling));
+    run_store_set(store, LANG_FIELD_line_claim, line, claim);
+    run_store_set(store, LANG_FIELD_line_patient, line, b->patient);
+    run_store_set(store, LANG_FIELD_line_session, line, session);
+    run_store_set(store, LANG_FIELD_line_attendance, line, attendance);
+    run_store_set(store, LANG_FIELD_line_coverage, line, coverage);
+    run_store_set(store, LANG_FIELD_session_date, session, date);
+    run_store_set(store, LANG_FIELD_attendance_session, attendance, session);
+    run_store_set(store, LANG_FIELD_attendance_patient, attendance, b->patient);
+    run_store_set_unknown(store, LANG_FIELD_line_age, line);
+    const lang_file *file = b->test->file;
+    if (file->payers.count > 0) {
+        const char *payer = file->payers.items[0].text;
+        run_store_set_text(store, LANG_FIELD_line_payer, line, payer, strlen(payer));
+    } else {
+        run_store_set_text(store, LANG_FIELD_line_payer, line, "T-PAYER", 7);
+    }
+    return line;
+}
+
+static void given_line(test_builder *b, const lang_given *given, int64_t number)
+{
+    base_date date = (base_date)given->date->as.literal.value;
+    uint32_t line = add_line(b, b->claim, given->code, date, number);
+    if (line == RUN_NO_ROW) return;
+    b->store->lines.items[line].subject = true;
+    if (number == 1) run_store_set(b->store, LANG_FIELD_claim_received, b->claim, date);
+    b->first = line;
+    b->end = line + 1;
+}
+
+static base_date step_date(base_date from, const lang_given *given, int64_t index)
+{
+    const char *cadence = given->cadence.text;
+    if (cadence == NULL) return from;
+    if (strcmp(cadence, "monthly") == 0) return base_date_add_months(from, index);
+    return (base_date)(from + index * (strcmp(cadence, "weekly") == 0 ? 7 : 1));
+}
+
+static void given_history(test_builder *b, const lang_given *given)
+{
+    run_store *store = b->store;
+    b->first = store->counts[LANG_RECORD_line];
+    for (int64_t i = 0; i < given->times->as.literal.value; i++) {
+        uint32_t claim = add_row(store, LANG_RECORD_claim);
+        if (claim == RUN_NO_ROW) return;
+        const char *id = base_format(&store->arena, "H-%04u", ++b->history_claims);
+        run_store_set_text(store, LANG_FIELD_claim_id, claim, id, strlen(id));
+        base_date date = step_date((base_date)given->date->as.literal.value, given, i);
+        run_store_set(store, LANG_FIELD_claim_received, claim, date);
+        uint32_t line = add_line(b, claim, given->code, date, 1);
+        if (line == RUN_NO_ROW) return;
+        run_store_set(store, LANG_FIELD_line_status, line,
+                      lang_schema_word_find(LANG_ENUMERATION_line_status, "paid"));
+    }
+    b->end = store->counts[LANG_RECORD_line];
+}
+
+static int64_t item_bits(test_builder *b, lang_type type, const lang_item *item, uint32_t line)
+{
+    run_store *store = b->store;
+    const lang_expression *low = item->low;
+    const char *spelling = low->kind == LANG_LITERAL ? low->as.literal.spelling : "";
+    switch (type.kind) {
+    case LANG_TYPE_CODE: return run_store_code(store, (lang_code_system)type.detail, spelling, strlen(spelling));
+    case LANG_TYPE_TEXT: return base_intern_add(&store->symbols, spelling, strlen(spelling));
+    case LANG_TYPE_ENUMERATION: return low->as.path.word;
+    case LANG_TYPE_DATES:
+        return run_span_pack((base_date)low->as.literal.value, (base_date)item->high->as.literal.value);
+    case LANG_TYPE_TIMES: {
+        int64_t day = run_store_bits(store, LANG_FIELD_line_date, line) * 1440;
+        int64_t from = day + low->as.literal.value, to = day + item->high->as.literal.value;
+        return run_span_pack((int32_t)from, (int32_t)(to < from ? to + 1440 : to));
+    }
+    default: return low->as.literal.value;
+    }
+}
+
+static bool is_word(const lang_given *given, const char *word)
+{
+    const lang_item *item = &given->values.items[0];
+    return given->values.count == 1 && item->low != NULL && item->low->kind == LANG_PATH &&
+           item->low->as.path.base == LANG_BASE_NONE && strcmp(item->low->as.path.names.items[0].text, word) == 0;
+}
+
+/* The row that holds the field, from the line on; an optional record that is not there yet is made. */
+static uint32_t row_of(test_builder *b, const lang_given *given, uint32_t line)
+{
+    const lang_path *path = &given->path->as.path;
+    uint32_t row = line;
+    for (size_t i = 0; i + 1 < path->field_count; i++) {
+        lang_field field = (lang_field)path->fields[i];
+        if (!run_store_present(b->store, field, row)) {
+            uint32_t added = add_row(b->store, (lang_record)lang_schema_field(field)->type.detail);
+            if (added == RUN_NO_ROW) return added;
+            run_store_set(b->store, field, row, added);
+            if (field == LANG_FIELD_line_authorization) {
+                run_store_set(b->store, LANG_FIELD_authorization_patient, added, b->patient);
+                run_store_set_text(b->store, LANG_FIELD_authorization_number, added, "T-AUTHORIZATION", 15);
+            }
+        }
+        row = (uint32_t)run_store_bits(b->store, field, row);
+    }
+    return row;
+}
+
+static void set_given(test_builder *b, const lang_given *given, uint32_t line)
+{
+    uint32_t row = row_of(b, given, line);
+    if (row == RUN_NO_ROW) return;
+    lang_type type = lang_schema_field(given->field)->type;
+    if (is_word(given, "unknown")) {
+        run_store_set_unknown(b->store, given->field, row);
+    } else if (is_word(given, "absent")) {
+        run_store_set_absent(b->store, given->field, row);
+    } else if (type.list) {
+        uint32_t codes[64];
+        size_t count = 0;
+        for (size_t i = 0; i < given->values.count && count < 64; i++) {
+            bool none = given->values.items[i].low->as.literal.kind == LANG_LITERAL_NONE;
+            if (!none) codes[count++] = (uint32_t)item_bits(b, type, &given->values.items[i], line);
+        }
+        run_store_set_list(b->store, given->field, row, codes, count);
+    } else {
+        run_store_set(b->store, given->field, row, item_bits(b, type, &given->values.items[0], line));
+    }
+    b->age_given = b->age_given || given->field == LANG_FIELD_line_age;
+    b->minutes_given = b->minutes_given || given->field == LANG_FIELD_attendance_minutes;
+}
+
+/* What defaults that lean on other fields come to, once all is given. */
+static void derive(test_builder *b)
+{
+    run_store *store = b->store;
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        if (!b->minutes_given && run_store_present(store, LANG_FIELD_line_session, line) &&
+            run_store_present(store, LANG_FIELD_line_attendance, line)) {
+            uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_line_session, line);
+            uint32_t attendance = (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line);
+            store->columns[LANG_FIELD_attendance_minutes].bits[attendance] =
+                store->columns[LANG_FIELD_session_minutes].bits[session];
+            store->columns[LANG_FIELD_attendance_minutes].states[attendance] =
+                store->columns[LANG_FIELD_session_minutes].states[session];
+        }
+        if (b->age_given || !run_store_present(store, LANG_FIELD_patient_birth_date, b->patient)) continue;
+        run_store_set(store, LANG_FIELD_line_age, line,
+                      base_date_age((base_date)run_store_bits(store, LANG_FIELD_patient_birth_date, b->patient),
+                                    (base_date)run_store_bits(store, LANG_FIELD_line_date, line)));
+    }
+}
+
+bool run_test_store(run_store *store, const lang_test *test)
+{
+    test_builder b = {.store = store, .test = test};
+    for (int f = 0; f < LANG_FEED_COUNT; f++) store->feeds[f] = true;
+    b.claim = add_row(store, LANG_RECORD_claim);
+    b.patient = run_store_patient(store, "T-MEMBER", 8);
+    if (b.claim == RUN_NO_ROW || b.patient == RUN_NO_ROW) return false;
+    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
+        if (lang_schema_field((lang_field)f)->record == LANG_RECORD_patient) set_standard(store, (lang_field)f, b.patient);
+    }
+    store->claims.items[b.claim].subject = true;
+    int64_t lines = 0;
+    for (size_t i = 0; i < test->givens.count; i++) {
+        const lang_given *given = &test->givens.items[i];
+        if (given->kind == LANG_GIVEN_LINE) given_line(&b, given, ++lines);
+        else if (given->kind == LANG_GIVEN_HISTORY) given_history(&b, given);
+        else {
+            for (uint32_t line = b.first; line < b.end; line++) set_given(&b, given, line);
+        }
+    }
+    derive(&b);
+    store->finished = true;
+    return run_index(store) && !store->arena.failed;
+}

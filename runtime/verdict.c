@@ -1,0 +1,80 @@
+/* From clauses' verdicts to a line's: docs/language.md, rules V1 to V7. */
+#include "runtime/handles.h"
+
+#include <string.h>
+
+adj_verdict run_clause_outcome(const lang_clause *clause, adj_clause_verdict verdict)
+{
+    static const adj_verdict outcomes[] = {[LANG_DENY] = ADJ_DENY, [LANG_REVIEW] = ADJ_REVIEW, [LANG_REDUCE] = ADJ_REDUCE,
+                                           [LANG_AUDIT] = ADJ_AUDIT, [LANG_WARN] = ADJ_WARN,   [LANG_PASS] = ADJ_PASS};
+    if (verdict == ADJ_CLAUSE_FAIL) return outcomes[clause->outcome];
+    if (verdict != ADJ_CLAUSE_CANNOT_TELL) return ADJ_PASS;
+    return clause->unknown_given ? outcomes[clause->if_unknown] : ADJ_CANNOT_TELL;
+}
+
+static bool is_void(const run_store *store, uint32_t line)
+{
+    if (!run_store_present(store, LANG_FIELD_line_claim, line)) return false;
+    uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
+    return strcmp(run_store_text(store, LANG_FIELD_claim_frequency, claim), "8") == 0;
+}
+
+/* How the policies that name payers stand to the line; payerless ones speak of every line but adjudicate none. */
+static adj_verdict without_clause(const plan_program *plan, const run_store *store, uint32_t line, const uint8_t *scopes,
+                                  const uint8_t *verdicts, const char **reason)
+{
+    bool applies = false, unknown = false, no_version = false;
+    for (size_t p = 0; p < plan->policies.count; p++) {
+        bool named = plan->policies.items[p].source->payers.count > 0;
+        applies = applies || (named && scopes[p] == RUN_SCOPE_APPLIES);
+        unknown = unknown || (named && scopes[p] == RUN_SCOPE_UNKNOWN);
+        no_version = no_version || (named && scopes[p] == RUN_SCOPE_NO_VERSION);
+    }
+    if (applies) {
+        for (size_t c = 0; c < plan->clauses.count; c++) {
+            if (verdicts[c] != ADJ_CLAUSE_NOT_APPLICABLE) return ADJ_PASS;
+        }
+        *reason = "no clause applies to it";
+        return ADJ_PASS;
+    }
+    if (unknown) {
+        bool payer = run_store_present(store, LANG_FIELD_line_payer, line);
+        bool dated = run_store_present(store, LANG_FIELD_line_date, line);
+        *reason = !payer ? "its payer is unknown" : !dated ? "its date of service is unknown" : "its plan is unknown";
+        return ADJ_CANNOT_TELL;
+    }
+    if (no_version) {
+        *reason = "no known version of the payer's policies covers its date";
+        return ADJ_CANNOT_TELL;
+    }
+    *reason = "no policy names its payer";
+    return ADJ_NOT_ADJUDICATED;
+}
+
+adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, uint32_t line, const uint8_t *verdicts,
+                             const char **reason)
+{
+    *reason = "";
+    const run_line_extra *extra = &store->lines.items[line];
+    if (extra->unreadable) {
+        *reason = extra->unreadable_why;
+        return ADJ_UNREADABLE;
+    }
+    if (is_void(store, line)) {
+        *reason = "it voids an earlier claim";
+        return ADJ_NOT_ADJUDICATED;
+    }
+    adj_verdict verdict = ADJ_PASS;
+    for (size_t c = 0; c < plan->clauses.count; c++) {
+        adj_verdict outcome = run_clause_outcome(plan->clauses.items[c].source, (adj_clause_verdict)verdicts[c]);
+        if (outcome < verdict) verdict = outcome;
+    }
+    adj_verdict alone = without_clause(plan, store, line, verdicts + plan->clauses.count, verdicts, reason);
+    if (verdict != ADJ_PASS) {
+        /* A version that is not known hides clauses that might deny: nothing milder may be said. */
+        if (alone == ADJ_CANNOT_TELL && verdict > ADJ_CANNOT_TELL) return alone;
+        *reason = "";
+        return verdict;
+    }
+    return alone;
+}
