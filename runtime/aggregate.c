@@ -111,6 +111,9 @@ static run_truth line_counts(const run_context *context, const plan_aggregate *a
 {
     const run_store *store = context->binding->store;
     if (store->lines.items[line].unreadable) return RUN_NEITHER;
+    bool later = store->as_of_given && !store->lines.items[line].subject && run_store_present(store, LANG_FIELD_line_date, line) &&
+                 run_store_bits(store, LANG_FIELD_line_date, line) > store->as_of;
+    if (later) return RUN_FALSE;
     if (run_store_present(store, LANG_FIELD_line_claim, line)) {
         uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
         if (store->claims.items[claim].retired) return RUN_FALSE;

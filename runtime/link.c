@@ -120,7 +120,7 @@ static void link_coverage(run_store *store)
             else one_plan = one_plan && same_known(store, LANG_FIELD_coverage_plan, found, LANG_FIELD_coverage_plan, at - 1);
         }
         if (found == RUN_NO_ROW) {
-            run_store_set_absent(store, LANG_FIELD_line_coverage, line);
+            if (!store->eligibility_has_holes) run_store_set_absent(store, LANG_FIELD_line_coverage, line);
             continue;
         }
         run_store_set(store, LANG_FIELD_line_coverage, line, found);

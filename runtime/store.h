@@ -79,6 +79,9 @@ typedef struct run_store {
     BASE_ARRAY(adj_problem) problems;
     bool feeds[LANG_FEED_COUNT]; /* which were given */
     bool history_is_own;
+    bool eligibility_has_holes; /* a record of it could not be read */
+    bool as_of_given;
+    base_date as_of; /* history after this day was not known */
     bool submit_given;
     base_date submit_on;
     BASE_ARRAY(uint32_t) payer_map; /* pairs: identifier as on the claim, payer */

@@ -8,7 +8,7 @@
  *     adj_encounters *encounters = adj_encounters_new(NULL);
  *     adj_encounters_read(encounters, "claims.837");
  *     adj_encounters_read(encounters, "sessions.csv");
- *     adj_encounters_finish(encounters, policies);
+ *     adj_encounters_finish(encounters);
  *
  *     adj_results *results;
  *     adj_evaluate(policies, encounters, NULL, &results);
@@ -141,6 +141,9 @@ ADJ_API void adj_encounters_free(adj_encounters *encounters);
 /* The day on which claims will be submitted (days since 1970-01-01); without it the transaction's own date counts. */
 ADJ_API void adj_encounters_submit_on(adj_encounters *encounters, int32_t day);
 
+/* Pins the run to a day: history of later days was not known then and does not count. */
+ADJ_API void adj_encounters_as_of(adj_encounters *encounters, int32_t day);
+
 /* Says that a history feed holds only the provider's own lines: its counts are then lower bounds. */
 ADJ_API void adj_encounters_history_is_own(adj_encounters *encounters);
 
@@ -154,6 +157,12 @@ ADJ_API adj_status adj_encounters_read_bytes(adj_encounters *encounters, const c
 
 /* Joins claims with their side files and prepares history. Call once, after the last read. */
 ADJ_API adj_status adj_encounters_finish(adj_encounters *encounters);
+
+/* Records of claim and side files that could not be read. */
+ADJ_API size_t adj_encounters_rejected_count(const adj_encounters *encounters);
+
+/* Reads YYYY-MM-DD as days since 1970-01-01; false if there is no such day. */
+ADJ_API bool adj_read_date(const char *text, int32_t *day);
 
 ADJ_API size_t adj_encounters_claim_count(const adj_encounters *encounters);
 ADJ_API size_t adj_encounters_line_count(const adj_encounters *encounters);

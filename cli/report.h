@@ -1,0 +1,53 @@
+/* Reports of a check: one file for each format, all fed line by line. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include "cli/cli.h"
+
+/* What a clause or reason adds up to over the run. */
+typedef struct cli_tally {
+    char *name;
+    size_t lines;
+    int64_t cents;
+} cli_tally;
+
+typedef struct cli_tallies {
+    cli_tally *items;
+    size_t count;
+} cli_tallies;
+
+typedef struct cli_report {
+    FILE *out;
+    bool colour;
+    bool only_findings;
+    char last_claim[96];
+    const char *last_file;
+    bool any;
+    size_t lines;
+    size_t verdicts[ADJ_VERDICT_COUNT];
+    int64_t at_risk[ADJ_VERDICT_COUNT]; /* cents, of lines with that verdict */
+    cli_tallies clauses, reasons, categories;
+} cli_report;
+
+typedef struct cli_format {
+    const char *name;
+    void (*begin)(cli_report *report);
+    void (*line)(cli_report *report, const adj_line *line, const adj_explanation *explanation);
+    void (*end)(cli_report *report);
+} cli_format;
+
+extern const cli_format cli_text_format, cli_json_format, cli_csv_format;
+
+void cli_tally_add(cli_tallies *tallies, const char *name, int64_t cents);
+void cli_tallies_free(cli_tallies *tallies);
+
+/* "deny", "audit", ... of a finding; "excused" and "cannot tell" by their verdict. */
+const char *cli_finding_word(const adj_finding *finding);
+
+/* "$1,234.50" into the buffer. */
+const char *cli_money(int64_t cents, char buffer[40]);
+
+/* The totals of a run, after the lines. */
+void cli_summary(const cli_report *report, const adj_encounters *encounters, FILE *out, bool colour);
+
+#endif

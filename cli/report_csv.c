@@ -1,0 +1,94 @@
+/* The report for spreadsheets: a row for each finding, and one for each line without findings. */
+#include "cli/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void cell(const cli_report *report, const char *text, bool last)
+{
+    bool quote = strpbrk(text, ",\"\r\n") != NULL;
+    if (quote) fputc('"', report->out);
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at == '"') fputc('"', report->out);
+        fputc(*at, report->out);
+    }
+    if (quote) fputc('"', report->out);
+    fputc(last ? '\n' : ',', report->out);
+}
+
+static void joined(const cli_report *report, const char *const *items, size_t count)
+{
+    char text[1024] = "";
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s", i == 0 ? "" : " ", items[i]);
+    }
+    cell(report, text, false);
+}
+
+static void csv_begin(cli_report *report)
+{
+    fputs("file,segment,claim,line,member,payer,date,procedure,modifiers,place_of_service,units,charge,verdict,reason,"
+          "policy,clause,outcome,citation,group_code,reason_code,remark_codes,category,message,missing,cure\n",
+          report->out);
+}
+
+static void line_cells(cli_report *report, const adj_line *line)
+{
+    char number[40];
+    cell(report, line->file, false);
+    snprintf(number, sizeof number, "%zu", line->segment);
+    cell(report, number, false);
+    cell(report, line->claim, false);
+    snprintf(number, sizeof number, "%" PRId64, line->number);
+    cell(report, number, false);
+    cell(report, line->patient, false);
+    cell(report, line->payer, false);
+    cell(report, line->date, false);
+    cell(report, line->procedure, false);
+    cell(report, line->modifiers, false);
+    cell(report, line->place_of_service, false);
+    cell(report, line->units, false);
+    snprintf(number, sizeof number, "%" PRId64 ".%02" PRId64, line->charge / 100, line->charge % 100);
+    cell(report, line->charge_known ? number : "", false);
+    cell(report, adj_verdict_name(line->verdict), false);
+    cell(report, line->reason, false);
+}
+
+static void finding_cells(cli_report *report, const adj_finding *finding)
+{
+    cell(report, finding->policy, false);
+    cell(report, finding->clause, false);
+    cell(report, cli_finding_word(finding), false);
+    cell(report, finding->citation, false);
+    cell(report, finding->group_code, false);
+    cell(report, finding->reason_code, false);
+    joined(report, finding->remark_codes, finding->remark_count);
+    cell(report, finding->category, false);
+    cell(report, finding->verdict == ADJ_CLAUSE_FAIL ? finding->message : "", false);
+    joined(report, finding->missing, finding->missing_count);
+    char cure[512] = "";
+    if (finding->cure_count > 0) snprintf(cure, sizeof cure, "%s: %s -> %s", finding->cures[0].field, finding->cures[0].from, finding->cures[0].to);
+    cell(report, cure, true);
+}
+
+static void csv_line(cli_report *report, const adj_line *line, const adj_explanation *explanation)
+{
+    size_t count = explanation == NULL ? 0 : adj_explanation_count(explanation);
+    if (count == 0 && report->only_findings && line->verdict == ADJ_PASS) return;
+    if (count == 0) {
+        line_cells(report, line);
+        fputs(",,,,,,,,,,\n", report->out);
+    }
+    for (size_t i = 0; i < count; i++) {
+        line_cells(report, line);
+        finding_cells(report, adj_explanation_finding(explanation, i));
+    }
+}
+
+static void csv_end(cli_report *report)
+{
+    (void)report;
+}
+
+const cli_format cli_csv_format = {"csv", csv_begin, csv_line, csv_end};

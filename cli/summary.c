@@ -1,0 +1,103 @@
+/* Totals of a check: lines by verdict, denials by clause, reason and category, dollars at risk, input problems. */
+#include "cli/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cli_tally_add(cli_tallies *tallies, const char *name, int64_t cents)
+{
+    for (size_t i = 0; i < tallies->count; i++) {
+        if (strcmp(tallies->items[i].name, name) != 0) continue;
+        tallies->items[i].lines++;
+        tallies->items[i].cents += cents;
+        return;
+    }
+    cli_tally *grown = realloc(tallies->items, (tallies->count + 1) * sizeof *grown);
+    if (grown == NULL) return;
+    tallies->items = grown;
+    char *copy = strdup(name);
+    if (copy != NULL) tallies->items[tallies->count++] = (cli_tally){copy, 1, cents};
+}
+
+void cli_tallies_free(cli_tallies *tallies)
+{
+    for (size_t i = 0; i < tallies->count; i++) free(tallies->items[i].name);
+    free(tallies->items);
+    *tallies = (cli_tallies){0};
+}
+
+const char *cli_finding_word(const adj_finding *finding)
+{
+    if (finding->verdict == ADJ_CLAUSE_EXCUSED) return "excused";
+    return adj_verdict_name(finding->outcome);
+}
+
+const char *cli_money(int64_t cents, char buffer[40])
+{
+    char digits[24];
+    uint64_t size = cents < 0 ? 0 - (uint64_t)cents : (uint64_t)cents;
+    int length = snprintf(digits, sizeof digits, "%" PRIu64, size / 100);
+    size_t used = 0;
+    if (cents < 0) buffer[used++] = '-';
+    buffer[used++] = '$';
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0) buffer[used++] = ',';
+        buffer[used++] = digits[i];
+    }
+    snprintf(buffer + used, 40 - used, ".%02" PRIu64, size % 100);
+    return buffer;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const cli_tally *x = a, *y = b;
+    if (x->lines != y->lines) return x->lines > y->lines ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+static void table(const cli_tallies *tallies, const char *title, FILE *out)
+{
+    if (tallies->count == 0) return;
+    qsort(tallies->items, tallies->count, sizeof *tallies->items, by_size);
+    size_t width = 0;
+    for (size_t i = 0; i < tallies->count; i++) {
+        if (strlen(tallies->items[i].name) > width) width = strlen(tallies->items[i].name);
+    }
+    fprintf(out, "  %s\n", title);
+    for (size_t i = 0; i < tallies->count; i++) {
+        char money[40];
+        fprintf(out, "    %-*s  %4zu line%s  %12s\n", (int)width, tallies->items[i].name, tallies->items[i].lines,
+                tallies->items[i].lines == 1 ? " " : "s", cli_money(tallies->items[i].cents, money));
+    }
+}
+
+static void problems(const adj_encounters *encounters, FILE *out)
+{
+    size_t counts[3] = {0, 0, 0};
+    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
+        counts[adj_encounters_problem(encounters, i).severity]++;
+    }
+    size_t rejected = adj_encounters_rejected_count(encounters);
+    if (counts[0] + counts[1] + counts[2] + rejected == 0) return;
+    fprintf(out, "  Input: %zu error%s, %zu warning%s, %zu note%s; %zu record%s not read\n", counts[0], counts[0] == 1 ? "" : "s",
+            counts[1], counts[1] == 1 ? "" : "s", counts[2], counts[2] == 1 ? "" : "s", rejected, rejected == 1 ? "" : "s");
+}
+
+void cli_summary(const cli_report *report, const adj_encounters *encounters, FILE *out, bool colour)
+{
+    char money[40];
+    fprintf(out, "%sSummary%s\n", colour ? "\033[1m" : "", colour ? "\033[0m" : "");
+    fprintf(out, "  %zu claim%s, %zu line%s", adj_encounters_claim_count(encounters),
+            adj_encounters_claim_count(encounters) == 1 ? "" : "s", report->lines, report->lines == 1 ? "" : "s");
+    for (int v = 0; v < ADJ_VERDICT_COUNT; v++) {
+        if (report->verdicts[v] > 0) fprintf(out, "%s %zu %s", v == 0 || report->lines == 0 ? ":" : ",", report->verdicts[v], adj_verdict_name((adj_verdict)v));
+    }
+    fprintf(out, "\n  Dollars at risk: %s denied", cli_money(report->at_risk[ADJ_DENY], money));
+    fprintf(out, ", %s open to audit", cli_money(report->at_risk[ADJ_AUDIT], money));
+    fprintf(out, ", %s undecided\n", cli_money(report->at_risk[ADJ_CANNOT_TELL] + report->at_risk[ADJ_REVIEW], money));
+    table(&report->clauses, "By clause that fails", out);
+    table(&report->reasons, "By reason code", out);
+    table(&report->categories, "By category", out);
+    problems(encounters, out);
+}

@@ -1,0 +1,195 @@
+/* The public handle of encounters: detecting what an input is, reading it, and joining all inputs at the end. */
+#include "readers/encounters.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static read_encounters *inner(adj_encounters *encounters)
+{
+    return (read_encounters *)(void *)encounters;
+}
+
+adj_encounters *adj_encounters_new(const adj_options *options)
+{
+    base_allocator allocator = base_allocator_default();
+    if (options != NULL && options->allocator != NULL) {
+        allocator = (base_allocator){options->allocator->reallocate, options->allocator->state};
+    }
+    read_encounters *encounters = allocator.reallocate(allocator.state, NULL, sizeof *encounters);
+    if (encounters == NULL) return NULL;
+    memset(encounters, 0, sizeof *encounters);
+    run_store *store = &encounters->handle.store;
+    bool ready = run_store_init(store, &allocator) && base_intern_init(&encounters->sessions, &store->arena) &&
+                 base_intern_init(&encounters->history_claims, &store->arena);
+    /* Id 0 of an interning table is the empty text: no session, no claim. */
+    uint32_t *session = ready ? BASE_PUSH(&store->arena, &encounters->session_rows) : NULL;
+    bool *defined = session != NULL ? BASE_PUSH(&store->arena, &encounters->session_defined) : NULL;
+    uint32_t *claim = defined != NULL ? BASE_PUSH(&store->arena, &encounters->history_claim_rows) : NULL;
+    if (claim == NULL) {
+        adj_encounters_free(&encounters->handle);
+        return NULL;
+    }
+    *session = *claim = RUN_NO_ROW;
+    return &encounters->handle;
+}
+
+void adj_encounters_free(adj_encounters *encounters)
+{
+    if (encounters == NULL) return;
+    base_allocator allocator = encounters->store.arena.allocator;
+    run_store_release(&encounters->store);
+    allocator.reallocate(allocator.state, inner(encounters), 0);
+}
+
+void adj_encounters_submit_on(adj_encounters *encounters, int32_t day)
+{
+    encounters->store.submit_given = true;
+    encounters->store.submit_on = day;
+}
+
+void adj_encounters_as_of(adj_encounters *encounters, int32_t day)
+{
+    encounters->store.as_of_given = true;
+    encounters->store.as_of = day;
+}
+
+size_t adj_encounters_rejected_count(const adj_encounters *encounters)
+{
+    return ((const read_encounters *)(const void *)encounters)->rejected_records;
+}
+
+bool adj_read_date(const char *text, int32_t *day)
+{
+    return base_date_read(text, strlen(text), false, day);
+}
+
+void adj_encounters_history_is_own(adj_encounters *encounters)
+{
+    encounters->store.history_is_own = true;
+}
+
+static bool starts_with(const char *bytes, size_t length, const char *word)
+{
+    size_t wanted = strlen(word);
+    return length >= wanted && memcmp(bytes, word, wanted) == 0;
+}
+
+/* An X12 file begins with an interchange, or, without its envelope, with a group or a transaction. */
+static bool looks_like_x12(const char *bytes, size_t length)
+{
+    if (starts_with(bytes, length, "\xEF\xBB\xBF")) {
+        bytes += 3;
+        length -= 3;
+    }
+    while (length > 0 && strchr(" \t\r\n", *bytes) != NULL) {
+        bytes++;
+        length--;
+    }
+    if (length < 4) return false;
+    bool letter = (bytes[2] >= '0' && bytes[2] <= '9') || (bytes[2] >= 'A' && bytes[2] <= 'z');
+    return starts_with(bytes, length, "ISA") || ((starts_with(bytes, length, "GS") || starts_with(bytes, length, "ST")) && !letter);
+}
+
+adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes, size_t length)
+{
+    run_store *store = &encounters->store;
+    if (store->finished) return ADJ_INVALID_INPUT;
+    read_input input = {.encounters = inner(encounters), .store = store, .bytes = bytes, .length = length};
+    input.name_symbol = base_intern_add(&store->symbols, name, strlen(name));
+    if (input.name_symbol == BASE_INTERN_NONE) return ADJ_OUT_OF_MEMORY;
+    input.name = base_intern_text(&store->symbols, input.name_symbol);
+    bool read = looks_like_x12(bytes, length) ? read_x12(&input) : read_side_file(&input);
+    if (store->arena.failed) return ADJ_OUT_OF_MEMORY;
+    inner(encounters)->rejected_records += input.rejected;
+    return read ? ADJ_OK : ADJ_INVALID_INPUT;
+}
+
+adj_status adj_encounters_read(adj_encounters *encounters, const char *path)
+{
+    run_store *store = &encounters->store;
+    struct stat status;
+    FILE *stream = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    bool folder = stream != NULL && stream != stdin && fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode);
+    if (stream == NULL || folder) {
+        if (stream != NULL) fclose(stream);
+        run_store_problem(store, ADJ_SEVERITY_ERROR, "D0001", base_arena_copy(&store->arena, path, strlen(path)), 0, 0, 0, NULL,
+                          folder ? "this is a folder; a file is expected" : "there is no such file, or it cannot be read");
+        return ADJ_NOT_FOUND;
+    }
+    base_arena arena;
+    base_arena_init(&arena, &store->arena.allocator);
+    base_text text;
+    base_text_init(&text, &arena);
+    char chunk[16384];
+    size_t got;
+    while ((got = fread(chunk, 1, sizeof chunk, stream)) > 0 && !arena.failed) base_text_add(&text, chunk, got);
+    bool failed = ferror(stream) != 0 || arena.failed;
+    if (stream != stdin) fclose(stream);
+    adj_status result = failed ? ADJ_OUT_OF_MEMORY
+                               : adj_encounters_read_bytes(encounters, strcmp(path, "-") == 0 ? "standard input" : path,
+                                                           base_text_string(&text), text.length);
+    base_arena_release(&arena);
+    return result;
+}
+
+static void apply_claim_facts(read_encounters *encounters)
+{
+    run_store *store = &encounters->handle.store;
+    for (size_t i = 0; i < encounters->claim_facts.count; i++) {
+        const read_claim_fact *fact = &encounters->claim_facts.items[i];
+        for (uint32_t claim = 0; claim < store->counts[LANG_RECORD_claim]; claim++) {
+            bool same = run_store_present(store, LANG_FIELD_claim_id, claim) &&
+                        run_store_bits(store, LANG_FIELD_claim_id, claim) == fact->claim_id;
+            if (!same || !store->claims.items[claim].subject) continue;
+            if (fact->program >= 0) run_store_set(store, LANG_FIELD_claim_program, claim, fact->program);
+            if (fact->received_given) run_store_set(store, LANG_FIELD_claim_received, claim, fact->received);
+        }
+    }
+}
+
+adj_status adj_encounters_finish(adj_encounters *encounters)
+{
+    apply_claim_facts(inner(encounters));
+    return run_store_finish(&encounters->store) ? ADJ_OK : ADJ_OUT_OF_MEMORY;
+}
+
+size_t adj_encounters_claim_count(const adj_encounters *encounters)
+{
+    return ((const read_encounters *)(const void *)encounters)->claim_count;
+}
+
+size_t adj_encounters_line_count(const adj_encounters *encounters)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < encounters->store.lines.count; i++) count += encounters->store.lines.items[i].subject ? 1 : 0;
+    return count;
+}
+
+size_t adj_encounters_problem_count(const adj_encounters *encounters)
+{
+    return encounters->store.problems.count;
+}
+
+adj_problem adj_encounters_problem(const adj_encounters *encounters, size_t index)
+{
+    if (index >= encounters->store.problems.count) return (adj_problem){.file = "", .code = "", .message = ""};
+    return encounters->store.problems.items[index];
+}
+
+uint32_t read_session_row(read_encounters *encounters, const char *id, size_t length, size_t *index)
+{
+    run_store *store = &encounters->handle.store;
+    uint32_t known = base_intern_add(&encounters->sessions, id, length);
+    if (known == BASE_INTERN_NONE) return RUN_NO_ROW;
+    *index = known;
+    if (known < encounters->session_rows.count) return encounters->session_rows.items[known];
+    uint32_t row = run_store_add(store, LANG_RECORD_session);
+    uint32_t *slot = BASE_PUSH(&store->arena, &encounters->session_rows);
+    bool *defined = BASE_PUSH(&store->arena, &encounters->session_defined);
+    if (row == RUN_NO_ROW || slot == NULL || defined == NULL) return RUN_NO_ROW;
+    *slot = row;
+    *defined = false;
+    run_store_set_text(store, LANG_FIELD_session_id, row, id, length);
+    return row;
+}

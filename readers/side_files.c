@@ -1,0 +1,575 @@
+/* Side files: what a claim does not carry, as CSV. A record with a cell that cannot be read is left out as a whole and
+ * reported with its line and column; the others go on. An empty cell, or `unknown`, is unknown, or absent where the
+ * field is optional; `none` is absent, or the empty list. */
+#include "readers/csv.h"
+#include "readers/encounters.h"
+
+#include <string.h>
+
+typedef enum cell_use {
+    USE_FIELD,
+    USE_MEMBER,
+    USE_COVERED_MEMBER,
+    USE_CLAIM,
+    USE_SESSION,
+    USE_AUTHORIZATION,
+    USE_PAYER_NUMBER,
+    USE_COMPLETENESS,
+    USE_DAY,
+    USE_FROM_DATE,
+    USE_TO_DATE,
+    USE_FROM_TIME,
+    USE_TO_TIME,
+    USE_FACT_CLAIM,
+    USE_FACT_PROGRAM,
+    USE_FACT_RECEIVED,
+    USE_PAYER_ID,
+    USE_PAYER_NAME
+} cell_use;
+
+typedef enum side_kind {
+#define SIDE_FILE(kind, feed, record, about) SIDE_##kind,
+#define SIDE_COLUMN(kind, header, use, field, required)
+#include "readers/side_files.def"
+#undef SIDE_FILE
+#undef SIDE_COLUMN
+    SIDE_COUNT
+} side_kind;
+
+typedef struct side_column {
+    side_kind kind;
+    const char *header;
+    cell_use use;
+    lang_field field;
+    bool required;
+} side_column;
+
+static const side_column columns[] = {
+#define SIDE_FILE(kind, feed, record, about)
+#define SIDE_COLUMN(kind, header, use, field, required) {SIDE_##kind, #header, USE_##use, LANG_FIELD_##field, required},
+#include "readers/side_files.def"
+#undef SIDE_FILE
+#undef SIDE_COLUMN
+};
+
+static const struct {
+    const char *name;
+    lang_feed feed;
+    lang_record record;
+} kinds[] = {
+#define SIDE_FILE(kind, feed, record, about) {#kind, LANG_FEED_##feed, LANG_RECORD_##record},
+#define SIDE_COLUMN(kind, header, use, field, required)
+#include "readers/side_files.def"
+#undef SIDE_FILE
+#undef SIDE_COLUMN
+};
+
+enum { COLUMN_COUNT = sizeof columns / sizeof *columns, LIST_LIMIT = 64 };
+
+/* One cell, read but not yet stored. */
+typedef struct parsed {
+    const side_column *column;
+    const csv_cell *cell;
+    uint8_t state;
+    int64_t bits;
+    uint32_t *list;
+    size_t list_count;
+} parsed;
+
+typedef struct side_reader {
+    read_input *input;
+    run_store *store;
+    csv_reader csv;
+    side_kind kind;
+    const side_column *order[CSV_COLUMN_LIMIT]; /* by position; NULL for one that is not known */
+    size_t width;
+    parsed cells[CSV_COLUMN_LIMIT];
+} side_reader;
+
+static bool same(const csv_cell *cell, const char *word)
+{
+    return cell->length == strlen(word) && memcmp(cell->text, word, cell->length) == 0;
+}
+
+static void problem(side_reader *r, adj_severity severity, const char *code, size_t column, const char *message)
+{
+    run_store_problem(r->store, severity, code, r->input->name, 0, r->csv.line, column, NULL, "%s", message);
+}
+
+/* ---- the header ---- */
+
+static bool has_column(const csv_cell *cells, size_t count, const char *header)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (same(&cells[i], header)) return true;
+    }
+    return false;
+}
+
+static side_kind detect(const csv_cell *cells, size_t count)
+{
+    for (int k = 0; k < SIDE_COUNT; k++) {
+        bool fits = true;
+        for (size_t i = 0; i < COLUMN_COUNT; i++) {
+            if (columns[i].kind != (side_kind)k || !columns[i].required) continue;
+            fits = fits && has_column(cells, count, columns[i].header);
+        }
+        if (fits) return (side_kind)k;
+    }
+    return SIDE_COUNT;
+}
+
+static void report_header(side_reader *r)
+{
+    base_text text;
+    base_text_init(&text, &r->store->arena);
+    base_text_put(&text, "this is neither X12 (it does not begin with ISA) nor a side file (its first line names no known columns); a side file needs one of: ");
+    for (int k = 0; k < SIDE_COUNT; k++) {
+        base_text_format(&text, "%s%s (", k == 0 ? "" : ", ", kinds[k].name);
+        bool first = true;
+        for (size_t i = 0; i < COLUMN_COUNT; i++) {
+            if (columns[i].kind != (side_kind)k || !columns[i].required) continue;
+            base_text_format(&text, "%s%s", first ? "" : ", ", columns[i].header);
+            first = false;
+        }
+        base_text_put(&text, ")");
+    }
+    problem(r, ADJ_SEVERITY_ERROR, "D0301", 1, base_text_string(&text));
+}
+
+static const char *nearest(side_kind kind, const char *name)
+{
+    const char *best = NULL;
+    size_t distance = 4;
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        if (columns[i].kind != kind) continue;
+        size_t now = base_edit_distance(columns[i].header, name);
+        if (now < distance) {
+            distance = now;
+            best = columns[i].header;
+        }
+    }
+    return best;
+}
+
+static void order_columns(side_reader *r, const csv_cell *cells, size_t count)
+{
+    r->width = count;
+    for (size_t i = 0; i < count; i++) {
+        r->order[i] = NULL;
+        for (size_t c = 0; c < COLUMN_COUNT; c++) {
+            if (columns[c].kind == r->kind && same(&cells[i], columns[c].header)) r->order[i] = &columns[c];
+        }
+        bool twice = false;
+        for (size_t k = 0; k < i; k++) twice = twice || (r->order[i] != NULL && r->order[k] == r->order[i]);
+        if (r->order[i] != NULL && !twice) continue;
+        const char *name = base_format(&r->store->arena, "%.*s", (int)cells[i].length, cells[i].text);
+        const char *near = twice ? NULL : nearest(r->kind, name);
+        r->order[i] = NULL;
+        problem(r, ADJ_SEVERITY_WARNING, "D0302", cells[i].column,
+                twice ? base_format(&r->store->arena, "the column `%s` stands twice; the second is not read", name)
+                : near != NULL ? base_format(&r->store->arena, "the column `%s` is not known and not read; did you mean `%s`?", name, near)
+                               : base_format(&r->store->arena, "the column `%s` is not known in a file of %s, and not read", name, kinds[r->kind].name));
+    }
+}
+
+/* ---- cells ---- */
+
+static bool parse_list(side_reader *r, parsed *p, lang_code_system system)
+{
+    p->list = base_arena_alloc(&r->store->arena, LIST_LIMIT * sizeof *p->list);
+    if (p->list == NULL) return false;
+    size_t start = 0;
+    for (size_t i = 0; i <= p->cell->length; i++) {
+        bool gap = i == p->cell->length || strchr(" ;|,", p->cell->text[i]) != NULL;
+        if (!gap) continue;
+        const char *code = p->cell->text + start;
+        size_t length = i - start;
+        start = i + 1;
+        if (length == 0) continue;
+        char normal[40];
+        if (length >= sizeof normal || p->list_count == LIST_LIMIT) return false;
+        lang_code_normalize(system, code, length, normal);
+        if (!lang_code_shape(system, normal, strlen(normal))) return false;
+        p->list[p->list_count++] = run_store_code(r->store, system, code, length);
+    }
+    return true;
+}
+
+static bool parse_code(side_reader *r, parsed *p, lang_code_system system)
+{
+    char normal[40];
+    if (p->cell->length >= sizeof normal) return false;
+    lang_code_normalize(system, p->cell->text, p->cell->length, normal);
+    if (!lang_code_shape(system, normal, strlen(normal))) return false;
+    p->bits = run_store_code(r->store, system, p->cell->text, p->cell->length);
+    return true;
+}
+
+static bool parse_word(parsed *p, lang_enumeration enumeration)
+{
+    char word[40];
+    if (p->cell->length >= sizeof word) return false;
+    memcpy(word, p->cell->text, p->cell->length);
+    word[p->cell->length] = '\0';
+    p->bits = lang_schema_word_find(enumeration, word);
+    return p->bits >= 0;
+}
+
+static bool parse_truth(parsed *p)
+{
+    static const char *const yes[] = {"yes", "y", "true", "1"};
+    static const char *const no[] = {"no", "n", "false", "0"};
+    for (size_t i = 0; i < 4; i++) {
+        if (!same(p->cell, yes[i]) && !same(p->cell, no[i])) continue;
+        p->bits = same(p->cell, yes[i]) ? 1 : 0;
+        return true;
+    }
+    return false;
+}
+
+static bool parse_day(parsed *p)
+{
+    base_date date;
+    bool good = base_date_read(p->cell->text, p->cell->length, false, &date) ||
+                base_date_read(p->cell->text, p->cell->length, true, &date);
+    if (good) p->bits = date;
+    return good;
+}
+
+static bool parse_field(side_reader *r, parsed *p)
+{
+    lang_type type = lang_schema_field(p->column->field)->type;
+    if (type.list) return parse_list(r, p, (lang_code_system)type.detail);
+    const char *text = p->cell->text;
+    size_t length = p->cell->length;
+    switch (type.kind) {
+    case LANG_TYPE_CODE: return parse_code(r, p, (lang_code_system)type.detail);
+    case LANG_TYPE_ENUMERATION: return parse_word(p, (lang_enumeration)type.detail);
+    case LANG_TYPE_TRUTH: return parse_truth(p);
+    case LANG_TYPE_DATE: return parse_day(p);
+    case LANG_TYPE_COUNT: return read_whole(text, length, &p->bits) && p->bits >= 0;
+    case LANG_TYPE_QUANTITY:
+    case LANG_TYPE_MINUTES: return read_thousandths(text, length, &p->bits) && p->bits >= 0;
+    case LANG_TYPE_MONEY: return read_cents(text, length, &p->bits);
+    case LANG_TYPE_TEXT: p->bits = base_intern_add(&r->store->symbols, text, length); return true;
+    default: return false;
+    }
+}
+
+static bool parse_use(side_reader *r, parsed *p)
+{
+    switch (p->column->use) {
+    case USE_FIELD: return parse_field(r, p);
+    case USE_DAY:
+    case USE_FROM_DATE:
+    case USE_TO_DATE:
+    case USE_FACT_RECEIVED: return parse_day(p);
+    case USE_FROM_TIME:
+    case USE_TO_TIME: return read_clock(p->cell->text, p->cell->length, &p->bits);
+    case USE_FACT_PROGRAM: return parse_word(p, LANG_ENUMERATION_program);
+    case USE_COMPLETENESS: p->bits = same(p->cell, "own"); return p->bits != 0 || same(p->cell, "complete");
+    default: p->bits = base_intern_add(&r->store->symbols, p->cell->text, p->cell->length); return true;
+    }
+}
+
+static const char *expected(side_reader *r, const side_column *column)
+{
+    base_arena *arena = &r->store->arena;
+    lang_type type = lang_schema_field(column->field)->type;
+    switch (column->use) {
+    case USE_DAY:
+    case USE_FROM_DATE:
+    case USE_TO_DATE:
+    case USE_FACT_RECEIVED: return "a date that exists, as YYYY-MM-DD";
+    case USE_FROM_TIME:
+    case USE_TO_TIME: return "a time of day, as HH:MM";
+    case USE_COMPLETENESS: return "`complete` or `own`";
+    default: break;
+    }
+    if (column->use == USE_FACT_PROGRAM || type.kind == LANG_TYPE_ENUMERATION) {
+        lang_enumeration words = column->use == USE_FACT_PROGRAM ? LANG_ENUMERATION_program : (lang_enumeration)type.detail;
+        base_text text;
+        base_text_init(&text, arena);
+        base_text_put(&text, "one of");
+        char word[40];
+        for (size_t i = 0; lang_schema_word(words, i, word); i++) base_text_format(&text, "%s %s", i == 0 ? "" : ",", word);
+        return base_text_string(&text);
+    }
+    switch (type.kind) {
+    case LANG_TYPE_TRUTH: return "yes or no";
+    case LANG_TYPE_DATE: return "a date that exists, as YYYY-MM-DD";
+    case LANG_TYPE_MONEY: return "an amount such as 41.50";
+    case LANG_TYPE_COUNT: return "a whole number";
+    case LANG_TYPE_QUANTITY:
+    case LANG_TYPE_MINUTES: return "a number with at most three decimals";
+    default: return base_format(arena, "a %s", lang_type_label(arena, (lang_type){type.kind, type.detail, type.list, false}));
+    }
+}
+
+/* Reads one record's cells; false, with a problem noted, if any cannot be read. */
+static bool parse_record(side_reader *r, const csv_cell *cells, size_t count)
+{
+    bool good = true;
+    if (count != r->width) {
+        problem(r, ADJ_SEVERITY_ERROR, "D0303", 1, base_format(&r->store->arena, "this record has %zu cells; the header names %zu columns", count, r->width));
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        parsed *p = &r->cells[i];
+        *p = (parsed){.column = r->order[i], .cell = &cells[i], .state = RUN_UNKNOWN};
+        if (p->column == NULL) continue;
+        bool field = p->column->use == USE_FIELD;
+        lang_type type = lang_schema_field(p->column->field)->type;
+        bool empty = cells[i].length == 0, none = same(&cells[i], "none");
+        bool modifiers = field && p->column->field == LANG_FIELD_line_modifiers;
+        if (empty && p->column->required) {
+            problem(r, ADJ_SEVERITY_ERROR, "D0304", cells[i].column, base_format(&r->store->arena, "`%s` is empty; every record needs it", p->column->header));
+            good = false;
+        } else if ((none || (empty && modifiers)) && field && type.list) {
+            p->state = RUN_PRESENT;
+        } else if ((none || empty) && field && type.optional) {
+            p->state = RUN_ABSENT;
+        } else if (empty || same(&cells[i], "unknown")) {
+            p->state = RUN_UNKNOWN;
+        } else if (parse_use(r, p)) {
+            p->state = RUN_PRESENT;
+        } else {
+            problem(r, ADJ_SEVERITY_ERROR, "D0305", cells[i].column,
+                    base_format(&r->store->arena, "found `%.*s` in `%s`, expected %s", (int)cells[i].length, cells[i].text,
+                                p->column->header, expected(r, p->column)));
+            good = false;
+        }
+    }
+    return good;
+}
+
+/* ---- storing a record ---- */
+
+static const parsed *of_use(const side_reader *r, cell_use use)
+{
+    for (size_t i = 0; i < r->width; i++) {
+        const parsed *p = &r->cells[i];
+        if (p->column != NULL && p->column->use == use && p->state == RUN_PRESENT) return p;
+    }
+    return NULL;
+}
+
+static void store_fields(side_reader *r, uint32_t row)
+{
+    for (size_t i = 0; i < r->width; i++) {
+        const parsed *p = &r->cells[i];
+        if (p->column == NULL || p->column->use != USE_FIELD) continue;
+        lang_field field = p->column->field;
+        if (p->state == RUN_ABSENT) run_store_set_absent(r->store, field, row);
+        if (p->state != RUN_PRESENT) continue;
+        if (lang_schema_field(field)->type.list) run_store_set_list(r->store, field, row, p->list, p->list_count);
+        else run_store_set(r->store, field, row, p->bits);
+    }
+}
+
+/* Columns that the file does not have: optional fields of its record stay unknown, which is what "not told" means. */
+
+static void store_times(side_reader *r, lang_field field, uint32_t row, bool dated, base_date date)
+{
+    const parsed *from = of_use(r, USE_FROM_TIME), *to = of_use(r, USE_TO_TIME);
+    if (!dated || from == NULL || to == NULL) return;
+    int64_t day = (int64_t)date * 1440, end = day + to->bits;
+    if (to->bits < from->bits) end += 1440; /* past midnight */
+    run_store_set(r->store, field, row, run_span_pack((int32_t)(day + from->bits), (int32_t)end));
+}
+
+static bool store_dates(side_reader *r, lang_field field, uint32_t row, bool open_ended)
+{
+    const parsed *from = of_use(r, USE_FROM_DATE), *to = of_use(r, USE_TO_DATE);
+    if (from == NULL || (to == NULL && !open_ended)) return true;
+    base_date last = to == NULL ? BASE_DATE_MAX : (base_date)to->bits;
+    if (last < (base_date)from->bits) {
+        problem(r, ADJ_SEVERITY_ERROR, "D0306", to->cell->column, "the span ends before it begins");
+        return false;
+    }
+    run_store_set(r->store, field, row, run_span_pack((int32_t)from->bits, last));
+    return true;
+}
+
+static uint32_t member_row(side_reader *r, const parsed *member)
+{
+    return member == NULL ? RUN_NO_ROW : run_store_patient(r->store, member->cell->text, member->cell->length);
+}
+
+static uint32_t history_claim(side_reader *r, const parsed *member, const parsed *claim)
+{
+    read_encounters *encounters = r->input->encounters;
+    const char *key = base_format(&r->store->arena, "%.*s\x1f%.*s", (int)member->cell->length, member->cell->text,
+                                  (int)claim->cell->length, claim->cell->text);
+    uint32_t known = base_intern_add(&encounters->history_claims, key, strlen(key));
+    if (known == BASE_INTERN_NONE) return RUN_NO_ROW;
+    if (known < encounters->history_claim_rows.count) return encounters->history_claim_rows.items[known];
+    uint32_t row = run_store_add(r->store, LANG_RECORD_claim);
+    uint32_t *slot = BASE_PUSH(&r->store->arena, &encounters->history_claim_rows);
+    if (row == RUN_NO_ROW || slot == NULL) return RUN_NO_ROW;
+    *slot = row;
+    run_store_set(r->store, LANG_FIELD_claim_id, row, claim->bits);
+    return row;
+}
+
+static bool store_history(side_reader *r)
+{
+    const parsed *member = of_use(r, USE_MEMBER), *claim = of_use(r, USE_CLAIM);
+    if (member == NULL || claim == NULL) return false;
+    uint32_t patient = member_row(r, member), claim_row = history_claim(r, member, claim);
+    uint32_t row = run_store_add(r->store, LANG_RECORD_line);
+    if (patient == RUN_NO_ROW || claim_row == RUN_NO_ROW || row == RUN_NO_ROW) return false;
+    run_store_set(r->store, LANG_FIELD_line_patient, row, patient);
+    run_store_set(r->store, LANG_FIELD_line_claim, row, claim_row);
+    run_store_set(r->store, LANG_FIELD_line_number, row, 1);
+    store_fields(r, row);
+    bool billing = run_store_present(r->store, LANG_FIELD_line_billing_provider, row);
+    if (billing && run_store_state(r->store, LANG_FIELD_line_rendering_provider, row) == RUN_UNKNOWN) {
+        run_store_set(r->store, LANG_FIELD_line_rendering_provider, row,
+                      run_store_bits(r->store, LANG_FIELD_line_billing_provider, row));
+    }
+    run_line_extra *extra = &r->store->lines.items[row];
+    extra->file = r->input->name_symbol;
+    extra->segment = (uint32_t)r->csv.line;
+    const parsed *authorization = of_use(r, USE_AUTHORIZATION), *number = of_use(r, USE_PAYER_NUMBER);
+    const parsed *session = of_use(r, USE_SESSION), *completeness = of_use(r, USE_COMPLETENESS);
+    if (authorization != NULL) extra->authorization = (uint32_t)authorization->bits;
+    if (number != NULL) r->store->claims.items[claim_row].payer_number = (uint32_t)number->bits;
+    size_t index;
+    uint32_t held = session == NULL ? RUN_NO_ROW : read_session_row(r->input->encounters, session->cell->text, session->cell->length, &index);
+    if (held != RUN_NO_ROW) run_store_set(r->store, LANG_FIELD_line_session, row, held);
+    if (completeness != NULL && completeness->bits == 1) r->store->own_history.items[patient] = 1;
+    return true;
+}
+
+static bool store_session(side_reader *r)
+{
+    const parsed *id = of_use(r, USE_SESSION), *day = of_use(r, USE_DAY);
+    if (id == NULL || day == NULL) return false;
+    read_encounters *encounters = r->input->encounters;
+    size_t index;
+    uint32_t row = read_session_row(encounters, id->cell->text, id->cell->length, &index);
+    if (row == RUN_NO_ROW) return false;
+    if (encounters->session_defined.items[index]) {
+        problem(r, ADJ_SEVERITY_ERROR, "D0307", id->cell->column,
+                base_format(&r->store->arena, "the session %.*s stands twice; this record is not read", (int)id->cell->length, id->cell->text));
+        return false;
+    }
+    encounters->session_defined.items[index] = true;
+    run_store_set(r->store, LANG_FIELD_session_date, row, day->bits);
+    store_fields(r, row);
+    store_times(r, LANG_FIELD_session_time, row, true, (base_date)day->bits);
+    return true;
+}
+
+static bool store_attendance(side_reader *r)
+{
+    const parsed *id = of_use(r, USE_SESSION), *member = of_use(r, USE_MEMBER), *day = of_use(r, USE_DAY);
+    if (id == NULL || member == NULL) return false;
+    size_t index;
+    uint32_t session = read_session_row(r->input->encounters, id->cell->text, id->cell->length, &index);
+    uint32_t patient = member_row(r, member), row = run_store_add(r->store, LANG_RECORD_attendance);
+    if (session == RUN_NO_ROW || patient == RUN_NO_ROW || row == RUN_NO_ROW) return false;
+    run_store_set(r->store, LANG_FIELD_attendance_session, row, session);
+    run_store_set(r->store, LANG_FIELD_attendance_patient, row, patient);
+    store_fields(r, row);
+    bool dated = day != NULL || run_store_present(r->store, LANG_FIELD_session_date, session);
+    base_date date = day != NULL ? (base_date)day->bits : (base_date)run_store_bits(r->store, LANG_FIELD_session_date, session);
+    store_times(r, LANG_FIELD_attendance_time, row, dated, date);
+    return true;
+}
+
+static bool store_authorization(side_reader *r)
+{
+    uint32_t patient = member_row(r, of_use(r, USE_MEMBER));
+    uint32_t row = patient == RUN_NO_ROW ? RUN_NO_ROW : run_store_add(r->store, LANG_RECORD_authorization);
+    if (row == RUN_NO_ROW) return false;
+    if (!store_dates(r, LANG_FIELD_authorization_dates, row, false)) return false;
+    run_store_set(r->store, LANG_FIELD_authorization_patient, row, patient);
+    store_fields(r, row);
+    return true;
+}
+
+static bool store_coverage(side_reader *r)
+{
+    uint32_t patient = member_row(r, of_use(r, USE_COVERED_MEMBER));
+    uint32_t row = patient == RUN_NO_ROW ? RUN_NO_ROW : run_store_add(r->store, LANG_RECORD_coverage);
+    uint32_t *slot = row == RUN_NO_ROW ? NULL : BASE_PUSH(&r->store->arena, &r->store->coverage_patients);
+    if (slot == NULL) return false;
+    *slot = patient;
+    store_fields(r, row);
+    return store_dates(r, LANG_FIELD_coverage_dates, row, true);
+}
+
+static bool store_claim_fact(side_reader *r)
+{
+    const parsed *claim = of_use(r, USE_FACT_CLAIM), *program = of_use(r, USE_FACT_PROGRAM), *received = of_use(r, USE_FACT_RECEIVED);
+    read_claim_fact *fact = claim == NULL ? NULL : BASE_PUSH(&r->store->arena, &r->input->encounters->claim_facts);
+    if (fact == NULL) return false;
+    *fact = (read_claim_fact){.claim_id = (uint32_t)claim->bits, .program = program == NULL ? -1 : program->bits};
+    fact->received_given = received != NULL;
+    if (received != NULL) fact->received = (base_date)received->bits;
+    return true;
+}
+
+static bool store_payer(side_reader *r)
+{
+    const parsed *id = of_use(r, USE_PAYER_ID), *payer = of_use(r, USE_PAYER_NAME);
+    if (id == NULL || payer == NULL) return false;
+    uint32_t *first = BASE_PUSH(&r->store->arena, &r->store->payer_map);
+    if (first != NULL) *first = (uint32_t)id->bits;
+    uint32_t *second = BASE_PUSH(&r->store->arena, &r->store->payer_map);
+    if (second != NULL) *second = (uint32_t)payer->bits;
+    return second != NULL;
+}
+
+static bool store_record(side_reader *r)
+{
+    switch (r->kind) {
+    case SIDE_history: return store_history(r);
+    case SIDE_attendance: return store_attendance(r);
+    case SIDE_sessions: return store_session(r);
+    case SIDE_authorizations: return store_authorization(r);
+    case SIDE_eligibility: return store_coverage(r);
+    case SIDE_claims: return store_claim_fact(r);
+    default: return store_payer(r);
+    }
+}
+
+/* A record that was left out leaves a hole: history is then a lower bound, and no coverage is no longer none. */
+static void reject(side_reader *r)
+{
+    r->input->rejected++;
+    if (r->kind == SIDE_history) r->store->history_is_own = true;
+    if (r->kind == SIDE_eligibility) r->store->eligibility_has_holes = true;
+}
+
+bool read_side_file(read_input *input)
+{
+    side_reader *r = base_arena_alloc(&input->store->arena, sizeof *r);
+    csv_cell *cells = base_arena_alloc(&input->store->arena, CSV_COLUMN_LIMIT * sizeof *cells);
+    if (r == NULL || cells == NULL) return false;
+    r->input = input;
+    r->store = input->store;
+    csv_init(&r->csv, &input->store->arena, input->bytes, input->length);
+    size_t count;
+    bool header = csv_next(&r->csv, cells, &count);
+    r->kind = header && r->csv.error == NULL ? detect(cells, count) : SIDE_COUNT;
+    if (r->kind == SIDE_COUNT) {
+        if (header && r->csv.error != NULL) problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
+        else if (!header) problem(r, ADJ_SEVERITY_ERROR, "D0301", 0, "the file is empty");
+        else report_header(r);
+        return false;
+    }
+    order_columns(r, cells, count);
+    input->store->feeds[kinds[r->kind].feed] = true;
+    while (csv_next(&r->csv, cells, &count) && !input->store->arena.failed) {
+        bool good = r->csv.error == NULL;
+        if (!good) problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
+        good = good && parse_record(r, cells, count) && store_record(r);
+        if (good) input->accepted++;
+        else reject(r);
+    }
+    return true;
+}

@@ -1,0 +1,306 @@
+/* The 837P reader: envelopes and the hierarchy of billing provider, subscriber and patient.
+ * Element positions are those of 005010X222; 004010X098 agrees in all that is read here. */
+#include "readers/x12_837p.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void keep(char *buffer, size_t room, x12_text text)
+{
+    size_t length = text.length < room - 1 ? text.length : room - 1;
+    memcpy(buffer, text.start, length);
+    buffer[length] = '\0';
+}
+
+uint32_t x12_symbol(x12_reader *reader, x12_text text)
+{
+    if (text.length == 0) return 0;
+    uint32_t symbol = base_intern_add(&reader->store->symbols, text.start, text.length);
+    return symbol == BASE_INTERN_NONE ? 0 : symbol;
+}
+
+static void forget_person(x12_person *person)
+{
+    *person = (x12_person){.sex = -1};
+}
+
+/* ---- envelopes ---- */
+
+static void end_transaction(x12_reader *r, const x12_segment *at)
+{
+    x12_end_claim(r);
+    if (!r->in_transaction) return;
+    r->in_transaction = false;
+    if (r->other_kind && r->claims_in_transaction > 0) {
+        r->scanner.input->rejected += r->claims_in_transaction;
+        r->scanner.input->encounters->rejected_claims += r->claims_in_transaction;
+        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0110", at, 0, NULL,
+                    "transaction %s (%s) holds %zu claim%s that %s not professional ones (837P); %s not read", r->control,
+                    r->version, r->claims_in_transaction, r->claims_in_transaction == 1 ? "" : "s",
+                    r->claims_in_transaction == 1 ? "is" : "are", r->claims_in_transaction == 1 ? "it is" : "they are");
+    }
+}
+
+static bool version_has(const x12_reader *r, const char *part)
+{
+    return strstr(r->version, part) != NULL;
+}
+
+static void begin_transaction(x12_reader *r, const x12_segment *segment)
+{
+    if (r->in_transaction) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", segment, 0, NULL,
+                    "transaction %s has no SE segment", r->control);
+        end_transaction(r, segment);
+    }
+    char group_version[16];
+    memcpy(group_version, r->version, sizeof group_version);
+    keep(r->transaction, sizeof r->transaction, x12_element(segment, 1));
+    keep(r->control, sizeof r->control, x12_element(segment, 2));
+    if (x12_element(segment, 3).length > 0) keep(r->version, sizeof r->version, x12_element(segment, 3));
+    r->in_transaction = true;
+    r->transaction_start = segment->number;
+    r->transactions_in_group++;
+    r->claims_in_transaction = 0;
+    r->dated = false;
+    r->loop = LOOP_NONE;
+    r->billing = (x12_provider){0};
+    r->payer = r->filing_indicator = 0;
+    forget_person(&r->subscriber);
+    forget_person(&r->patient);
+    r->patient_is_dependent = false;
+    bool claim_kind = strcmp(r->transaction, "837") == 0;
+    bool institutional = version_has(r, "X223") || version_has(r, "X096");
+    bool dental = version_has(r, "X224") || version_has(r, "X097");
+    r->professional = claim_kind && !institutional && !dental;
+    r->other_kind = !r->professional;
+    if (!claim_kind) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0111", segment, 1, NULL,
+                    "transaction %s is a %s, not claims (837); it is passed over", r->control,
+                    r->transaction[0] == '\0' ? "nameless one" : r->transaction);
+    }
+}
+
+/* A count that a trailer states, against what was there; a wrong one is worth a warning, not a refusal. */
+static void check_count(x12_reader *r, const x12_segment *segment, size_t counted, const char *what)
+{
+    int64_t stated;
+    x12_text text = x12_element(segment, 1);
+    if (!read_whole(text.start, text.length, &stated)) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0105", segment, 1, NULL, "found `%.*s`, expected the number of %s",
+                    (int)text.length, text.start, what);
+    } else if (stated != (int64_t)counted) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0105", segment, 1, NULL, "states %lld %s; there are %zu",
+                    (long long)stated, what, counted);
+    }
+}
+
+static void trailer(x12_reader *r, const x12_segment *segment)
+{
+    if (!r->in_transaction) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0106", segment, 0, NULL, "ends a transaction that did not begin");
+        return;
+    }
+    check_count(r, segment, segment->number - r->transaction_start + 1, "segments");
+    x12_text control = x12_element(segment, 2);
+    if (!x12_is(control, r->control)) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0105", segment, 2, NULL,
+                    "control number `%.*s` differs from the `%s` of its ST", (int)control.length, control.start, r->control);
+    }
+    end_transaction(r, segment);
+}
+
+/* ---- hierarchy ---- */
+
+static void level(x12_reader *r, const x12_segment *segment)
+{
+    x12_end_claim(r);
+    x12_text code = x12_element(segment, 3);
+    r->last_person = NULL;
+    r->last_provider = NULL;
+    if (x12_is(code, "20")) {
+        r->loop = LOOP_BILLING;
+        r->billing = (x12_provider){0};
+    } else if (x12_is(code, "22")) {
+        r->loop = LOOP_SUBSCRIBER;
+        forget_person(&r->subscriber);
+        r->payer = r->filing_indicator = 0;
+    } else if (x12_is(code, "23")) {
+        r->loop = LOOP_PATIENT;
+    } else {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0107", segment, 3, NULL,
+                    "found level `%.*s`; expected 20 (billing provider), 22 (subscriber) or 23 (patient)", (int)code.length, code.start);
+    }
+    forget_person(&r->patient);
+    r->patient_is_dependent = r->loop == LOOP_PATIENT;
+}
+
+static void provider(x12_reader *r, const x12_segment *segment, x12_provider *provider, const char *role)
+{
+    *provider = (x12_provider){.named = true};
+    r->last_provider = provider;
+    x12_text qualifier = x12_element(segment, 8), id = x12_element(segment, 9);
+    const char *claim = r->claim == RUN_NO_ROW ? NULL : r->claim_id;
+    if (!x12_is(qualifier, "XX") || id.length == 0) return;
+    provider->npi = x12_symbol(r, id);
+    if (!read_npi_valid(id.start, id.length)) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0205", segment, 9, claim,
+                    "`%.*s` of the %s is not a valid National Provider Identifier (ten digits, check digit)", (int)id.length,
+                    id.start, role);
+    }
+}
+
+static void person(x12_reader *r, const x12_segment *segment, x12_person *person)
+{
+    forget_person(person);
+    person->named = true;
+    keep(person->first, sizeof person->first, x12_element(segment, 4));
+    keep(person->id, sizeof person->id, x12_element(segment, 9));
+    r->last_person = person;
+}
+
+static void name(x12_reader *r, const x12_segment *segment)
+{
+    x12_text role = x12_element(segment, 1);
+    bool in_claim = r->claim != RUN_NO_ROW, in_line = r->line != RUN_NO_ROW;
+    r->last_provider = NULL;
+    if (!in_claim) r->last_person = NULL;
+    if (x12_is(role, "85") && !in_claim) {
+        provider(r, segment, &r->billing, "billing provider");
+    } else if (x12_is(role, "IL") && !in_claim) {
+        person(r, segment, &r->subscriber);
+    } else if (x12_is(role, "QC") && !in_claim) {
+        person(r, segment, &r->patient);
+        r->patient_is_dependent = r->loop == LOOP_PATIENT;
+    } else if (x12_is(role, "PR") && !in_claim) {
+        x12_text id = x12_element(segment, 9);
+        r->payer = x12_symbol(r, id.length > 0 ? id : x12_element(segment, 3));
+    } else if (in_claim && !(r->other_subscriber && !in_line)) {
+        if (x12_is(role, "82")) provider(r, segment, in_line ? &r->line_rendering : &r->rendering, "rendering provider");
+        if (x12_is(role, "DQ")) provider(r, segment, in_line ? &r->line_supervising : &r->supervising, "supervising provider");
+        if (x12_is(role, "DN")) provider(r, segment, in_line ? &r->line_referring : &r->referring, "referring provider");
+        if (x12_is(role, "77")) provider(r, segment, in_line ? &r->line_facility : &r->facility, "service facility");
+    }
+}
+
+static void demographics(x12_reader *r, const x12_segment *segment)
+{
+    if (r->last_person == NULL || r->claim != RUN_NO_ROW) return;
+    x12_text date = x12_element(segment, 2), sex = x12_element(segment, 3);
+    if (date.length > 0) {
+        r->last_person->birth_known = base_date_read(date.start, date.length, true, &r->last_person->birth);
+        if (!r->last_person->birth_known) {
+            x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0202", segment, 2, NULL,
+                        "found `%.*s`, expected a date of birth that exists as YYYYMMDD", (int)date.length, date.start);
+        }
+    }
+    r->last_person->sex = x12_is(sex, "F") ? 0 : x12_is(sex, "M") ? 1 : x12_is(sex, "U") ? 2 : -1;
+}
+
+static void speciality(x12_reader *r, const x12_segment *segment)
+{
+    x12_text taxonomy = x12_element(segment, 3);
+    if (taxonomy.length == 0) return;
+    if (r->last_provider != NULL) r->last_provider->taxonomy = x12_symbol(r, taxonomy);
+    else if (x12_is(x12_element(segment, 1), "BI") || x12_is(x12_element(segment, 1), "PT")) {
+        r->billing.taxonomy = x12_symbol(r, taxonomy); /* 2000A PRV stands before its NM1 */
+    }
+}
+
+static void begin_hierarchy(x12_reader *r, const x12_segment *segment)
+{
+    x12_text date = x12_element(segment, 4);
+    r->dated = base_date_read(date.start, date.length, true, &r->date);
+    if (!r->dated && date.length > 0) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0202", segment, 4, NULL,
+                    "found `%.*s`, expected the transaction's date as YYYYMMDD", (int)date.length, date.start);
+    }
+}
+
+/* ---- the dispatch over segments ---- */
+
+static void envelope(x12_reader *r, const x12_segment *segment, x12_text id)
+{
+    if (x12_is(id, "ISA") || x12_is(id, "IEA")) {
+        if (r->in_transaction) {
+            x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", segment, 0, NULL, "transaction %s has no SE segment", r->control);
+            end_transaction(r, segment);
+        }
+        if (x12_is(id, "IEA")) check_count(r, segment, r->groups_in_interchange, "groups");
+        r->groups_in_interchange = 0;
+        r->version[0] = '\0';
+    } else if (x12_is(id, "GS")) {
+        r->groups_in_interchange++;
+        r->transactions_in_group = 0;
+        keep(r->version, sizeof r->version, x12_element(segment, 8));
+    } else {
+        if (r->in_transaction) {
+            x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", segment, 0, NULL, "transaction %s has no SE segment", r->control);
+            end_transaction(r, segment);
+        }
+        check_count(r, segment, r->transactions_in_group, "transactions");
+    }
+}
+
+static void content(x12_reader *r, const x12_segment *segment, x12_text id)
+{
+    if (x12_is(id, "BHT")) begin_hierarchy(r, segment);
+    else if (x12_is(id, "HL")) level(r, segment);
+    else if (x12_is(id, "NM1")) name(r, segment);
+    else if (x12_is(id, "DMG")) demographics(r, segment);
+    else if (x12_is(id, "PRV")) speciality(r, segment);
+    else if (x12_is(id, "N4") && r->last_person != NULL && r->claim == RUN_NO_ROW) {
+        keep(r->last_person->state, sizeof r->last_person->state, x12_element(segment, 2));
+    } else if (x12_is(id, "SBR")) {
+        if (r->claim != RUN_NO_ROW) {
+            x12_end_line(r);
+            r->other_subscriber = true;
+        } else {
+            r->filing_indicator = x12_symbol(r, x12_element(segment, 9));
+        }
+    } else if (x12_is(id, "CLM")) x12_begin_claim(r, segment);
+    else if (x12_is(id, "HI")) x12_diagnoses(r, segment);
+    else if (x12_is(id, "LX")) x12_begin_line(r, segment);
+    else if (x12_is(id, "SV1")) x12_service(r, segment);
+    else if (x12_is(id, "DTP")) x12_date(r, segment);
+    else if (x12_is(id, "REF")) x12_reference(r, segment);
+    else if (x12_is(id, "SV2") || x12_is(id, "SV3")) {
+        if (r->line != RUN_NO_ROW && !r->line_filled) {
+            x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0206", segment, 0, r->claim_id,
+                        "an institutional or dental service in a professional claim; expected SV1");
+        }
+    }
+}
+
+bool read_x12(read_input *input)
+{
+    x12_reader *r = base_arena_alloc(&input->store->arena, sizeof *r);
+    x12_segment segment;
+    if (r == NULL || !x12_scanner_init(&r->scanner, input)) return false;
+    r->store = input->store;
+    r->claim = r->line = RUN_NO_ROW;
+    forget_person(&r->subscriber);
+    forget_person(&r->patient);
+    size_t problems = input->store->problems.count;
+    bool ended = false;
+    while (x12_next(&r->scanner, &segment) && !input->store->arena.failed) {
+        x12_text id = x12_element(&segment, 0);
+        ended = x12_is(id, "IEA");
+        if (x12_is(id, "ISA") || x12_is(id, "IEA") || x12_is(id, "GS") || x12_is(id, "GE")) envelope(r, &segment, id);
+        else if (x12_is(id, "ST")) begin_transaction(r, &segment);
+        else if (x12_is(id, "SE")) trailer(r, &segment);
+        else if (r->in_transaction && r->other_kind) r->claims_in_transaction += x12_is(id, "CLM") ? 1 : 0;
+        else if (r->in_transaction) content(r, &segment, id);
+    }
+    if (r->in_transaction) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL, "the file ends inside transaction %s, without SE",
+                    r->control);
+        end_transaction(r, NULL);
+    } else if (!ended) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL, "the file ends without IEA");
+    }
+    if (input->accepted == 0 && input->rejected == 0 && input->store->problems.count == problems) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0112", NULL, 0, NULL, "the file holds no claim");
+    }
+    return input->accepted > 0 || input->rejected == 0;
+}

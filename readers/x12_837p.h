@@ -1,0 +1,85 @@
+/* What is known at a point of an 837P: the loops that are open, and what they said so far. */
+#ifndef READ_X12_837P_H
+#define READ_X12_837P_H
+
+#include "readers/x12.h"
+
+enum { X12_DIAGNOSIS_LIMIT = 12 };
+
+typedef enum x12_loop { LOOP_NONE, LOOP_BILLING, LOOP_SUBSCRIBER, LOOP_PATIENT } x12_loop;
+
+/* A provider as a loop names it. Identifiers other than an NPI leave the provider unknown. */
+typedef struct x12_provider {
+    bool named;
+    uint32_t npi;      /* symbol, 0 for none */
+    uint32_t taxonomy; /* symbol, 0 for none */
+} x12_provider;
+
+typedef struct x12_person {
+    char id[80];
+    char first[40];
+    base_date birth;
+    bool birth_known;
+    int sex; /* word of LANG_ENUMERATION_sex, -1 unknown */
+    char state[4];
+    bool named;
+} x12_person;
+
+typedef struct x12_reader {
+    x12_scanner scanner;
+    run_store *store;
+    /* envelope */
+    bool in_transaction;
+    bool professional;
+    bool other_kind; /* this transaction holds something else than professional claims */
+    char transaction[8]; /* ST01 */
+    char control[16];    /* ST02 */
+    char version[16];    /* ST03, else GS08 */
+    size_t transaction_start; /* number of its ST segment */
+    size_t transactions_in_group, groups_in_interchange;
+    size_t claims_in_transaction;
+    bool dated;
+    base_date date; /* BHT04 */
+    /* hierarchy */
+    x12_loop loop;
+    x12_provider billing;
+    x12_person subscriber, patient;
+    bool patient_is_dependent;
+    uint32_t payer; /* symbol, 0 unknown */
+    uint32_t filing_indicator;
+    x12_person *last_person;
+    x12_provider *last_provider;
+    /* claim */
+    uint32_t claim; /* row, or RUN_NO_ROW */
+    char claim_id[64];
+    uint32_t patient_row;
+    uint32_t claim_pos;
+    uint32_t claim_authorization, claim_referral;
+    x12_provider rendering, supervising, referring, facility;
+    uint32_t diagnoses[X12_DIAGNOSIS_LIMIT];
+    size_t diagnosis_count;
+    bool other_subscriber; /* inside loop 2320 or 2330: about another payer */
+    const char *claim_unreadable;
+    base_date claim_service_date;
+    bool claim_service_dated;
+    uint32_t first_line; /* of the claim */
+    /* line */
+    uint32_t line; /* row, or RUN_NO_ROW */
+    bool line_filled;
+    int64_t line_number;
+    x12_provider line_rendering, line_supervising, line_referring, line_facility;
+} x12_reader;
+
+/* Claim and line segments (x12_lines.c). */
+void x12_begin_claim(x12_reader *reader, const x12_segment *segment);
+void x12_end_claim(x12_reader *reader);
+void x12_begin_line(x12_reader *reader, const x12_segment *segment);
+void x12_service(x12_reader *reader, const x12_segment *segment);
+void x12_end_line(x12_reader *reader);
+void x12_date(x12_reader *reader, const x12_segment *segment);
+void x12_reference(x12_reader *reader, const x12_segment *segment);
+void x12_diagnoses(x12_reader *reader, const x12_segment *segment);
+
+uint32_t x12_symbol(x12_reader *reader, x12_text text);
+
+#endif
