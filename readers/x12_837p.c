@@ -172,7 +172,7 @@ static void name(x12_reader *r, const x12_segment *segment)
     } else if (x12_is(role, "QC") && !in_claim) {
         person(r, segment, &r->patient);
         r->patient_is_dependent = r->loop == LOOP_PATIENT;
-    } else if (x12_is(role, "PR") && !in_claim) {
+    } else if ((x12_is(role, "PR") || (x12_is(role, "IN") && r->payer == 0)) && !in_claim) {
         x12_text id = x12_element(segment, 9);
         r->payer = x12_symbol(r, id.length > 0 ? id : x12_element(segment, 3));
     } else if (in_claim && !(r->other_subscriber && !in_line)) {

@@ -63,6 +63,7 @@ typedef struct x12_reader {
     base_date claim_service_date;
     bool claim_service_dated;
     uint32_t first_line; /* of the claim */
+    x12_segment claim_at, line_at; /* where they begin: number, offset and identifier only */
     /* line */
     uint32_t line; /* row, or RUN_NO_ROW */
     bool line_filled;
@@ -80,6 +81,8 @@ void x12_date(x12_reader *reader, const x12_segment *segment);
 void x12_reference(x12_reader *reader, const x12_segment *segment);
 void x12_diagnoses(x12_reader *reader, const x12_segment *segment);
 
+/* Keeps where a segment stands, for problems that show only later. */
+void x12_keep_place(x12_segment *place, const x12_segment *segment, const char *identifier);
 uint32_t x12_symbol(x12_reader *reader, x12_text text);
 
 #endif

@@ -6,6 +6,12 @@
 
 #define TEXT_ARGUMENTS(text) (int)(text).length, (text).start
 
+void x12_keep_place(x12_segment *place, const x12_segment *segment, const char *identifier)
+{
+    *place = (x12_segment){.number = segment->number, .offset = segment->offset, .count = 1};
+    place->elements[0] = (x12_text){identifier, strlen(identifier)};
+}
+
 /* ---- claims ---- */
 
 /* A dependent without an identifier of its own is the subscriber's, a slash, and the first name. */
@@ -80,6 +86,7 @@ void x12_begin_claim(x12_reader *r, const x12_segment *segment)
     r->claim = run_store_add(r->store, LANG_RECORD_claim);
     if (r->claim == RUN_NO_ROW) return;
     r->claims_in_transaction++;
+    x12_keep_place(&r->claim_at, segment, "CLM");
     r->scanner.input->encounters->claim_count++;
     x12_text id = x12_element(segment, 1), charge = x12_element(segment, 2);
     size_t length = id.length < sizeof r->claim_id - 1 ? id.length : sizeof r->claim_id - 1;
@@ -111,7 +118,7 @@ void x12_begin_claim(x12_reader *r, const x12_segment *segment)
 
 static void report_empty_claim(x12_reader *r)
 {
-    x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0209", NULL, 0, r->claim_id, "the claim %s has no service line (SV1)", r->claim_id);
+    x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0209", &r->claim_at, 0, r->claim_id, "the claim %s has no service line (SV1)", r->claim_id);
     r->scanner.input->rejected++;
     r->scanner.input->encounters->rejected_claims++;
 }
@@ -178,6 +185,7 @@ void x12_begin_line(x12_reader *r, const x12_segment *segment)
     r->line = run_store_add(r->store, LANG_RECORD_line);
     if (r->line == RUN_NO_ROW) return;
     r->line_filled = false;
+    x12_keep_place(&r->line_at, segment, x12_is(x12_element(segment, 0), "LX") ? "LX" : "SV1");
     r->other_subscriber = false;
     r->line_rendering = r->line_supervising = r->line_referring = r->line_facility = (x12_provider){0};
     r->last_provider = NULL;
@@ -336,7 +344,7 @@ void x12_end_line(x12_reader *r)
     if (r->line == RUN_NO_ROW) return;
     set_providers(r);
     if (!r->line_filled) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0203", NULL, 0, r->claim_id, "line %lld of claim %s has no service (SV1)",
+        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0203", &r->line_at, 0, r->claim_id, "line %lld of claim %s has no service (SV1)",
                     (long long)r->line_number, r->claim_id);
         unreadable(r, "it has no service (SV1)");
     } else if (!run_store_present(r->store, LANG_FIELD_line_date, r->line) && !r->store->lines.items[r->line].unreadable) {
@@ -344,7 +352,7 @@ void x12_end_line(x12_reader *r)
             run_store_set(r->store, LANG_FIELD_line_date, r->line, r->claim_service_date);
             run_store_set(r->store, LANG_FIELD_line_end_date, r->line, r->claim_service_date);
         } else {
-            x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0204", NULL, 0, r->claim_id,
+            x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0204", &r->line_at, 0, r->claim_id,
                         "line %lld of claim %s has no date of service (DTP*472)", (long long)r->line_number, r->claim_id);
             unreadable(r, "it has no date of service (DTP*472)");
         }
@@ -398,7 +406,8 @@ void x12_date(x12_reader *r, const x12_segment *segment)
         return;
     }
     bool admission = x12_is(kind, "435"), discharge = x12_is(kind, "096");
-    if (!admission && !discharge) return;
+    bool time_only = x12_is(x12_element(segment, 2), "TM");
+    if ((!admission && !discharge) || time_only) return;
     lang_field field = admission ? LANG_FIELD_claim_admission_date : LANG_FIELD_claim_discharge_date;
     if (good) {
         run_store_set(r->store, field, r->claim, from);

@@ -33,21 +33,38 @@ static const char *squeezed(base_arena *arena, const lang_file *file, lang_span 
     return base_text_string(&text);
 }
 
+/* "session.minutes", "other.claim.id": the fields from the subject or the bound element down to a value. */
+static const char *load_name(const explainer *e, const plan_step *step)
+{
+    const plan_step *row = &e->block->steps.items[step->a];
+    const lang_field_info *info = lang_schema_field((lang_field)step->detail);
+    if (row->operation == PLAN_LOAD) return base_format(e->arena, "%s.%s", load_name(e, row), info->name);
+    bool other = row->operation == PLAN_FRAME && row->number == 1 && *e->prefix == '\0';
+    return other ? base_format(e->arena, "other.%s", info->name) : info->name;
+}
+
+/* "count of history in the last 6 months where ...": what a bounded quantifier counts. */
+static const char *counting_name(const explainer *e, const lang_expression *source)
+{
+    const lang_file *file = e->context->binding->plan->program->files.items[source->span.file];
+    if (source->as.quantified.quantifier >= LANG_COUNT_OF) return squeezed(e->arena, file, source->span);
+    lang_span span = source->span;
+    span.start = source->as.quantified.collection->span.start;
+    const char *others = source->as.quantified.binder.text != NULL ? "other lines of " : "";
+    return base_format(e->arena, "count of %s%s", others, squeezed(e->arena, file, span));
+}
+
 static const char *source_name(const explainer *e, const plan_step *step)
 {
     const lang_expression *source = step->source;
+    if (step->operation == PLAN_LOAD) return load_name(e, step);
+    if (source != NULL && source->kind == LANG_QUANTIFIED) return counting_name(e, source);
     if (source != NULL && source->kind == LANG_PATH) {
         const char *name = lang_path_text(e->arena, &source->as.path.names);
         return strncmp(name, "this.", 5) == 0 ? name + 5 : name;
     }
     if (source != NULL) {
         return squeezed(e->arena, e->context->binding->plan->program->files.items[source->span.file], source->span);
-    }
-    if (step->operation == PLAN_LOAD) {
-        const lang_field_info *info = lang_schema_field((lang_field)step->detail);
-        return info->record == LANG_RECORD_line
-                   ? info->name
-                   : base_format(e->arena, "%s.%s", lang_schema_record_name(info->record), info->name);
     }
     return plan_operation_name(step->operation);
 }
@@ -123,6 +140,15 @@ static void benefit_year_fact(explainer *e, const plan_aggregate *aggregate)
 
 static void facts_of(explainer *e, uint32_t index);
 
+static const char *value_text(const explainer *e, const plan_step *step, const run_value *value)
+{
+    bool authorization = step->operation == PLAN_LOAD && step->detail == LANG_FIELD_line_authorization;
+    if (authorization && value->state == RUN_PRESENT) {
+        return run_store_text(e->context->binding->store, LANG_FIELD_authorization_number, (uint32_t)value->bits);
+    }
+    return run_format(e->arena, e->context, step->type, value->bits, value->state);
+}
+
 static void facts_of_operands(explainer *e, const plan_step *step)
 {
     if (step->operation == PLAN_LOOKUP) {
@@ -148,9 +174,7 @@ static void facts_of(explainer *e, uint32_t index)
     case PLAN_LIST:
     case PLAN_TRUTH: return;
     case PLAN_LOAD:
-    case PLAN_PARAMETER:
-        add_fact(e, source_name(e, step), run_format(e->arena, e->context, step->type, value->bits, value->state));
-        return;
+    case PLAN_PARAMETER: add_fact(e, source_name(e, step), value_text(e, step, value)); return;
     case PLAN_OUTPUT:
         add_fact(e, source_name(e, step), run_format(e->arena, e->context, step->type, value->bits, value->state));
         facts_of(e, step->a);
@@ -217,6 +241,14 @@ static void missing_of(explainer *e, uint32_t index)
         }
         return;
     case PLAN_AGGREGATE: missing_of_aggregate(e, step); return;
+    case PLAN_DECIDE:
+        /* Both sides may be certain, and the bounds still leave it open: what counts is under the comparisons. */
+        for (size_t i = 0; i < 2; i++) {
+            const plan_step *side = &e->block->steps.items[i == 0 ? step->a : step->b];
+            missing_of(e, side->a);
+            missing_of(e, side->b);
+        }
+        return;
     case PLAN_UPPER: missing_of(e, step->a); return;
     default:
         if (step->a != PLAN_NO_STEP) missing_of(e, step->a);
@@ -331,6 +363,11 @@ static uint32_t bound_element(explainer *e)
         }
     }
     run_counted(e, &step, keep_first, &first);
+    if (first.sure == RUN_NO_ROW && first.perhaps == RUN_NO_ROW) {
+        /* Every element is excused: the message and the exceptions speak of the first that is. */
+        step.number = clause->bound_aggregate;
+        run_counted(e, &step, keep_first, &first);
+    }
     return first.sure != RUN_NO_ROW ? first.sure : first.perhaps;
 }
 

@@ -190,7 +190,9 @@ static void link_sessions(run_store *store)
         }
         bool expected = run_store_present(store, LANG_FIELD_line_procedure, line) &&
                         held[run_store_bits(store, LANG_FIELD_line_procedure, line)] != 0;
-        if (store->lines.items[line].subject && expected) report_sessionless(store, line, several);
+        bool voids = run_store_present(store, LANG_FIELD_line_claim, line) &&
+                     strcmp(run_store_text(store, LANG_FIELD_claim_frequency, (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line)), "8") == 0;
+        if (store->lines.items[line].subject && expected && !voids) report_sessionless(store, line, several);
     }
 }
 

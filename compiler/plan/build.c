@@ -280,7 +280,10 @@ static void build_explanation(plan_program *plan, const lang_clause *source)
         push_step(plan, &clause.when_steps, plan_truth(&builder, source->whens.items[i]));
     }
     clause.requirement_step = requirement_of(&builder, source);
-    if (source->binding != NULL) clause.binding_aggregate = plan_aggregate_for(&builder, source->binding, source);
+    if (source->binding != NULL) {
+        clause.bound_aggregate = plan_aggregate_for(&builder, source->binding, NULL);
+        clause.binding_aggregate = plan_aggregate_for(&builder, source->binding, source);
+    }
     for (size_t i = 0; i < source->exceptions.count; i++) {
         push_step(plan, &clause.exception_steps, plan_truth(&builder, source->exceptions.items[i].condition));
     }

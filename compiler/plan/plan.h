@@ -97,6 +97,7 @@ typedef struct plan_clause {
     BASE_ARRAY(uint32_t) exception_steps;
     BASE_ARRAY(uint32_t) hole_steps; /* one for each piece; PLAN_NO_STEP for plain text and for {count} */
     uint32_t counting_step;          /* of {count} and {sum} */
+    uint32_t bound_aggregate;        /* the elements that a `forbid exists other` finds, excused or not */
     uint32_t binding_aggregate;      /* the elements that fail a `forbid exists other`; PLAN_NO_STEP for none */
 } plan_clause;
 
