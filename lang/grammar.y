@@ -111,7 +111,7 @@ declaration
   | section
   | clause
   | test
-  | error                         { yyerrok; }
+  | error
   ;
 
 ident
@@ -559,6 +559,9 @@ expectations
 
 expectation
   : EXPECT verdict                { lang_build_expectation(parser, $2, @$); } expectation_parts
+  | EXPECT REVIEW_BY dotted       { lang_name verdict = {"review", @2};
+                                    lang_build_expectation(parser, verdict, @$);
+                                    lang_build_expectation_clause(parser, $3); } expectation_parts
   | EXPECT REDUCE_BY dotted       { lang_name verdict = {"reduce", @2};
                                     lang_build_expectation(parser, verdict, @$);
                                     lang_build_expectation_clause(parser, $3); } expectation_parts
