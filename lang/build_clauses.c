@@ -260,6 +260,30 @@ static const char *hint(const char *word)
     return NULL;
 }
 
+enum { EXPECTED_SHOWN = 5 };
+
+/* Words that only stand for names where names are expected are left out beside "a name"; more than a handful of
+ * possibilities say nothing, and are left out as a whole by the caller. */
+static size_t expected_to_show(const char *const *expected, size_t count, const char **shown, bool *name_expected)
+{
+    static const char *const names[] = {"`title`", "`payer`", "`plans`", "`source`", "`effective`", "`fix`", "`priority`",
+                                        "`line`", "`history`"};
+    *name_expected = false;
+    for (size_t i = 0; i < count; i++) *name_expected = *name_expected || strcmp(expected[i], "a name") == 0;
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool stands_for_name = false;
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+            stands_for_name = stands_for_name || strcmp(names[k], expected[i]) == 0;
+        }
+        if (stands_for_name && *name_expected) continue;
+        if (used < EXPECTED_SHOWN) shown[used] = expected[i];
+        used++;
+    }
+    if (used > EXPECTED_SHOWN) *name_expected = false;
+    return used;
+}
+
 void lang_build_syntax_error(lang_parser *parser, lang_span span, const char *found, const char *const *expected,
                              size_t expected_count)
 {
@@ -276,11 +300,13 @@ void lang_build_syntax_error(lang_parser *parser, lang_span span, const char *fo
         base_text_format(&text, "found %s", strcmp(found, "end of file") == 0 ? "the end of the file" : found);
     }
     base_text_put(&text, " where the text cannot go on like that");
-    for (size_t i = 0; i < expected_count; i++) {
-        base_text_put(&text, i == 0 ? "; expected " : i + 1 == expected_count ? " or " : ", ");
-        base_text_put(&text, expected[i]);
+    const char *shown[EXPECTED_SHOWN + 1];
+    bool name_expected = false;
+    size_t count = expected_to_show(expected, expected_count, shown, &name_expected);
+    for (size_t i = 0; i < count && count <= EXPECTED_SHOWN; i++) {
+        base_text_put(&text, i == 0 ? "; expected " : i + 1 == count ? " or " : ", ");
+        base_text_put(&text, shown[i]);
     }
-    bool name_expected = expected_count > 0 && strcmp(expected[0], "a name") == 0 && expected_count <= 6;
     bool reserved = found[0] == '`' && found[1] >= 'a' && found[1] <= 'z' && name_expected && strchr(found, ' ') == NULL;
     lang_diagnostic *diagnostic =
         lang_diagnose(parser->diagnostics, reserved ? LANG_E0209 : LANG_E0201, span, "%s", base_text_string(&text));

@@ -272,9 +272,13 @@ static lang_type check_presence(lang_checker *checker, lang_expression *expressi
     lang_type type = lang_check_value(checker, value, LANG_PLAIN(ERROR));
     expression->type = LANG_PLAIN(TRUTH);
     if (type.kind == LANG_TYPE_ERROR || type.optional) return expression->type;
-    bool proved = value->kind == LANG_PATH && lang_fact_known(checker, lang_fact_key(checker, &value->as.path.names,
-                                                                                      value->as.path.names.count));
-    if (proved) return expression->type;
+    if (value->kind == LANG_PATH && value->as.path.base != LANG_BASE_WORD) {
+        /* A test may stand twice; what counts is how the field is declared, not what another test proved. */
+        lang_resolve_path(checker, value);
+        bool declared = value->type.optional;
+        value->type = type;
+        if (declared) return expression->type;
+    }
     lang_diagnostic *diagnostic =
         lang_diagnose(checker->diagnostics, LANG_E0505, expression->span,
                       "`%s` is never absent: it is always there, or unknown", lang_source_text(checker, value->span));

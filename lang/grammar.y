@@ -609,7 +609,7 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 
 static int yyreport_syntax_error(const yypcontext_t *context, struct lang_parser *parser)
 {
-    enum { EXPECTED_LIMIT = 6 };
+    enum { EXPECTED_LIMIT = 40 };
     yysymbol_kind_t expected[EXPECTED_LIMIT];
     int count = yypcontext_expected_tokens(context, expected, EXPECTED_LIMIT);
     if (count < 0) return count;

@@ -73,6 +73,8 @@ adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, u
     if (verdict != ADJ_PASS) {
         /* A version that is not known hides clauses that might deny: nothing milder may be said. */
         if (alone == ADJ_CANNOT_TELL && verdict > ADJ_CANNOT_TELL) return alone;
+        /* What only the practice's own rules leave open does not make a stranger's line adjudicated. */
+        if (alone == ADJ_NOT_ADJUDICATED && verdict == ADJ_CANNOT_TELL) return alone;
         *reason = "";
         return verdict;
     }

@@ -1,0 +1,187 @@
+/* The encounter generator: rows of every record, each field present, absent or unknown, references among them. */
+#include "tests/differential/generator.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int64_t random_date(generator *g)
+{
+    return base_date_make(2025, 12, 1) + (int64_t)generator_below(g, 270);
+}
+
+static const char *random_code(generator *g, lang_code_system system)
+{
+    static const char *const procedures[] = {"90853", "90834", "90837", "90847", "H0005", "90791", "99213"};
+    static const char *const modifiers[] = {"95", "GT", "59", "XE", "93", "HQ"};
+    static const char *const places[] = {"11", "02", "10", "22", "53"};
+    static const char *const diagnoses[] = {"F33.1", "F32.0", "F20.81", "F43.10", "Z63.0", "F41.1"};
+    static const char *const providers[] = {"1234567893", "1700000111", "1700000129"};
+    switch (system) {
+    case LANG_SYSTEM_cpt: return procedures[generator_below(g, 7)];
+    case LANG_SYSTEM_modifier: return modifiers[generator_below(g, 6)];
+    case LANG_SYSTEM_pos: return places[generator_below(g, 5)];
+    case LANG_SYSTEM_icd10: return diagnoses[generator_below(g, 6)];
+    case LANG_SYSTEM_npi: return providers[generator_below(g, 3)];
+    case LANG_SYSTEM_frequency: return generator_chance(g, 90) ? "1" : "8";
+    default: return "AB";
+    }
+}
+
+static void set_value(generator *g, run_store *store, lang_field field, uint32_t row)
+{
+    lang_type type = lang_schema_field(field)->type;
+    static const char *const payers[] = {"ALPHA", "BETA", "GAMMA"};
+    static const char *const plans[] = {"HMO", "PPO", "EPO"};
+    if (type.list) {
+        uint32_t codes[4];
+        uint32_t count = generator_below(g, 4);
+        for (uint32_t i = 0; i < count; i++) {
+            const char *code = random_code(g, (lang_code_system)type.detail);
+            codes[i] = run_store_code(store, (lang_code_system)type.detail, code, strlen(code));
+        }
+        run_store_set_list(store, field, row, codes, count);
+        return;
+    }
+    switch (type.kind) {
+    case LANG_TYPE_TRUTH: run_store_set(store, field, row, generator_below(g, 2)); break;
+    case LANG_TYPE_CODE: {
+        const char *code = random_code(g, (lang_code_system)type.detail);
+        run_store_set_code(store, field, row, code, strlen(code));
+        break;
+    }
+    case LANG_TYPE_TEXT: {
+        const char *text = field == LANG_FIELD_line_payer ? payers[generator_below(g, 3)] : plans[generator_below(g, 3)];
+        run_store_set_text(store, field, row, text, strlen(text));
+        break;
+    }
+    case LANG_TYPE_ENUMERATION: {
+        char word[40];
+        uint32_t count = 0;
+        while (lang_schema_word((lang_enumeration)type.detail, count, word)) count++;
+        run_store_set(store, field, row, generator_below(g, count));
+        break;
+    }
+    case LANG_TYPE_DATE: run_store_set(store, field, row, random_date(g)); break;
+    case LANG_TYPE_DATES: {
+        int64_t from = random_date(g);
+        run_store_set(store, field, row, run_span_pack((int32_t)from, (int32_t)from + (int32_t)generator_below(g, 200)));
+        break;
+    }
+    case LANG_TYPE_TIMES: {
+        int32_t from = (int32_t)(random_date(g) * 1440) + (int32_t)generator_below(g, 1440);
+        run_store_set(store, field, row, run_span_pack(from, from + (int32_t)generator_below(g, 90)));
+        break;
+    }
+    case LANG_TYPE_MINUTES: run_store_set(store, field, row, (int64_t)generator_below(g, 140) * 500); break;
+    case LANG_TYPE_QUANTITY: run_store_set(store, field, row, (int64_t)generator_below(g, 8) * 500); break;
+    case LANG_TYPE_MONEY: run_store_set(store, field, row, (int64_t)generator_below(g, 12000)); break;
+    default: run_store_set(store, field, row, generator_below(g, 60)); break;
+    }
+}
+
+static void fill(generator *g, run_store *store, lang_record record, uint32_t row, uint32_t known)
+{
+    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
+        const lang_field_info *info = lang_schema_field((lang_field)f);
+        if (info->record != record) continue;
+        bool present = generator_chance(g, known);
+        if (info->type.optional && !present && generator_chance(g, 60)) run_store_set_absent(store, (lang_field)f, row);
+        if (!present) continue;
+        if (info->type.kind != LANG_TYPE_RECORD) {
+            set_value(g, store, (lang_field)f, row);
+            continue;
+        }
+        uint32_t count = store->counts[info->type.detail];
+        if (count > 1) run_store_set(store, (lang_field)f, row, 1 + generator_below(g, count - 1));
+    }
+}
+
+static void add_rows(generator *g, run_store *store, lang_record record, uint32_t count, uint32_t known)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = run_store_add(store, record);
+        if (row != RUN_NO_ROW) fill(g, store, record, row, known);
+    }
+}
+
+bool generate_store(generator *g, run_store *store, uint32_t lines)
+{
+    uint32_t known = 55 + generator_below(g, 45); /* percent of fields that someone told us */
+    for (uint32_t i = 0; i < 6; i++) {
+        char member[16];
+        snprintf(member, sizeof member, "M%u", i);
+        uint32_t row = run_store_patient(store, member, strlen(member));
+        if (row != RUN_NO_ROW) fill(g, store, LANG_RECORD_patient, row, known);
+        if (row != RUN_NO_ROW && generator_chance(g, 20)) store->own_history.items[row] = 1;
+    }
+    add_rows(g, store, LANG_RECORD_claim, 20 + generator_below(g, 60), known);
+    add_rows(g, store, LANG_RECORD_coverage, 8, known);
+    add_rows(g, store, LANG_RECORD_authorization, 10, known);
+    add_rows(g, store, LANG_RECORD_session, 30, known);
+    add_rows(g, store, LANG_RECORD_attendance, 60, known);
+    uint32_t history = generator_below(g, 60);
+    for (uint32_t i = 0; i < lines + history; i++) {
+        uint32_t row = run_store_add(store, LANG_RECORD_line);
+        if (row == RUN_NO_ROW) return false;
+        fill(g, store, LANG_RECORD_line, row, known);
+        store->lines.items[row].subject = i < lines;
+        store->lines.items[row].unreadable = generator_chance(g, 2);
+    }
+    for (int f = 0; f < LANG_FEED_COUNT; f++) store->feeds[f] = generator_chance(g, 75);
+    for (size_t i = 0; i < store->claims.count; i++) store->claims.items[i].retired = generator_chance(g, 5);
+    store->finished = true;
+    return run_index(store) && !store->arena.failed;
+}
+
+static bool judge_both(const adj_policies *policies, run_store *store, comparison *total, uint64_t seed)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    run_binding binding;
+    run_context machine, interpreter;
+    size_t clauses = policies->plan->clauses.count, stride = clauses + policies->plan->policies.count;
+    uint8_t *first = base_arena_alloc(&arena, stride), *second = base_arena_alloc(&arena, stride);
+    bool ready = run_bind(&binding, &arena, policies->plan, store) && run_context_init(&machine, &arena, &binding, policies->code) &&
+                 run_context_init(&interpreter, &arena, &binding, NULL) && first != NULL && second != NULL;
+    for (uint32_t line = 0; ready && line < store->counts[LANG_RECORD_line]; line++) {
+        if (!store->lines.items[line].subject) continue;
+        run_judge(&interpreter, line, first);
+        run_judge(&machine, line, second);
+        total->lines++;
+        for (size_t c = 0; c < clauses; c++) total->verdicts[first[c]]++;
+        if (memcmp(first, second, stride) == 0) continue;
+        if (total->differences++ > 0) continue;
+        size_t at = 0;
+        while (first[at] == second[at]) at++;
+        snprintf(total->first_difference, sizeof total->first_difference,
+                 "seed %llu, line %u, clause %zu: interpreter %u, machine code %u", (unsigned long long)seed, line, at, first[at], second[at]);
+    }
+    base_arena_release(&arena);
+    return ready;
+}
+
+bool compare_once(uint64_t seed, uint32_t lines, comparison *total)
+{
+    generator g = {.state = seed};
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    const char *text = generate_policy(&g, &arena), *name = "random.adj";
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BOTH};
+    adj_policies *policies = NULL;
+    adj_status status = adj_policies_compile_text(&name, &text, 1, &options, &policies);
+    total->policies++;
+    bool good = status == ADJ_OK || status == ADJ_INVALID_POLICY;
+    if (status == ADJ_INVALID_POLICY) {
+        total->rejected++;
+        if (total->rejected == 1) fprintf(stderr, "seed %llu does not compile:\n%s", (unsigned long long)seed, adj_policies_diagnostics(policies));
+    } else if (status == ADJ_OK) {
+        run_store store;
+        good = run_store_init(&store, NULL) && generate_store(&g, &store, lines) && judge_both(policies, &store, total, seed);
+        run_store_release(&store);
+    } else {
+        fprintf(stderr, "seed %llu: %s: %s\n", (unsigned long long)seed, adj_status_name(status), policies == NULL ? "" : adj_policies_diagnostics(policies));
+    }
+    adj_policies_free(policies);
+    base_arena_release(&arena);
+    return good;
+}

@@ -1,0 +1,1 @@
+int adjudge_placeholder;
