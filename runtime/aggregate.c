@@ -235,6 +235,9 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
     candidates found;
     collect(context, aggregate, line, &found);
     bool open = !found.complete;
+    /* Elements may count themselves (in exceptions); only this aggregate's own are told of. */
+    void (*counted)(void *, uint32_t, run_truth) = context->counted;
+    context->counted = NULL;
     for (size_t i = 0; i < found.count; i++) {
         uint32_t row = found.rows[i];
         if (lines && row == line && aggregate->without_subject) continue;
@@ -245,9 +248,10 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
         run_element element;
         truth = both(truth, judge_element(context, index, line, row, &element));
         if (truth == RUN_FALSE) continue;
-        if (context->counted != NULL) context->counted(context->counted_state, row, truth);
+        if (counted != NULL) counted(context->counted_state, row, truth);
         tally(aggregate->kind, truth, &element, result, &open);
     }
+    context->counted = counted;
     if (!open) return;
     if (extreme) result->state = RUN_UNKNOWN;
     else result->high = INT64_MAX;

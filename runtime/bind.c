@@ -73,7 +73,7 @@ bool run_context_init(run_context *context, base_arena *arena, const run_binding
         size_t count = binding->plan->blocks.items[i].steps.count;
         if (count > longest) longest = count;
     }
-    for (size_t depth = 0; depth < 2; depth++) {
+    for (size_t depth = 0; depth < 3; depth++) {
         context->values[depth] = base_arena_alloc(arena, longest * sizeof(run_value));
         if (context->values[depth] == NULL) return false;
     }

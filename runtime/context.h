@@ -71,7 +71,10 @@ struct run_context {
     const run_column *columns; /* first, for machine code */
     const run_binding *binding;
     const run_machine_code *code; /* NULL to interpret */
-    run_value *values[2];         /* scratch of the interpreter: outer block, element block */
+    /* Scratch of the interpreter: the outer block; an element block; and, since the exceptions of a `forbid exists other`
+     * are judged per element and may count themselves, an element block within that. */
+    run_value *values[3];
+    int depth;
     const run_change *changes;
     size_t change_count;
     const uint32_t *overlay_pool;

@@ -223,7 +223,7 @@ void run_interpret_element(run_context *context, uint32_t block_index, uint32_t 
                            run_element *result)
 {
     const plan_block *block = &context->binding->plan->blocks.items[block_index];
-    run_value *values = context->values[1];
+    run_value *values = context->values[++context->depth];
     for (size_t i = 0; i < block->steps.count; i++) {
         const plan_step *step = &block->steps.items[i];
         if (step->operation != PLAN_RETURN) {
@@ -234,6 +234,7 @@ void run_interpret_element(run_context *context, uint32_t block_index, uint32_t 
         result->state = step->b == PLAN_NO_STEP ? RUN_PRESENT : values[step->b].state;
         result->bits = step->b == PLAN_NO_STEP ? 0 : values[step->b].bits;
     }
+    context->depth--;
 }
 
 void run_judge(run_context *context, uint32_t line, uint8_t *verdicts)

@@ -123,10 +123,23 @@ static bool expect_clause(test_run *run, const lang_expectation *expectation, ui
     return false;
 }
 
-static bool expect_line(test_run *run, const lang_expectation *expectation, uint32_t line)
+/* A test of a whole line speaks of its own policy: others that happen to be compiled along say nothing to it. */
+static void keep_own_policy(test_run *run, const lang_file *file)
+{
+    const plan_program *plan = run->policies->plan;
+    for (size_t c = 0; c < plan->clauses.count; c++) {
+        if (plan->clauses.items[c].source->file != file) run->verdicts[c] = ADJ_CLAUSE_NOT_APPLICABLE;
+    }
+    for (size_t p = 0; p < plan->policies.count; p++) {
+        if (plan->policies.items[p].source != file) run->verdicts[plan->clauses.count + p] = RUN_SCOPE_OTHER_PAYER;
+    }
+}
+
+static bool expect_line(test_run *run, const lang_test *test, const lang_expectation *expectation, uint32_t line)
 {
     const char *reason;
     const plan_program *plan = run->policies->plan;
+    keep_own_policy(run, test->file);
     adj_verdict verdict = run_line_verdict(plan, &run->store, line, run->verdicts, &reason);
     const char *word = adj_verdict_name(verdict);
     if (strcmp(word, expectation->verdict.text) == 0 && expectation->group_reason.text == NULL) return true;
@@ -154,7 +167,7 @@ static bool run_expectations(test_run *run, const lang_test *test)
         const lang_expectation *expectation = &test->expectations.items[i];
         uint32_t line = line_row(&run->store, expectation->line);
         if (line == RUN_NO_ROW || !judge(run, line)) return false;
-        bool met = expectation->target != NULL ? expect_clause(run, expectation, line) : expect_line(run, expectation, line);
+        bool met = expectation->target != NULL ? expect_clause(run, expectation, line) : expect_line(run, test, expectation, line);
         passed = passed && met;
     }
     return passed;

@@ -292,9 +292,11 @@ uint32_t plan_truth(plan_builder *builder, const lang_expression *expression)
 {
     switch (expression->kind) {
     case LANG_AND:
-    case LANG_OR:
-        return both(builder, expression->kind == LANG_AND ? PLAN_AND : PLAN_OR,
-                    plan_truth(builder, expression->as.binary.left), plan_truth(builder, expression->as.binary.right));
+    case LANG_OR: {
+        uint32_t left = plan_truth(builder, expression->as.binary.left);
+        uint32_t right = plan_truth(builder, expression->as.binary.right);
+        return both(builder, expression->kind == LANG_AND ? PLAN_AND : PLAN_OR, left, right);
+    }
     case LANG_NOT:
         return plan_emit_simple(builder, PLAN_NOT, plan_truth(builder, expression->as.binary.left), PLAN_NO_STEP,
                                 truth_type());
@@ -302,13 +304,17 @@ uint32_t plan_truth(plan_builder *builder, const lang_expression *expression)
         return compare(builder, expression->as.binary.operator, expression->as.binary.left,
                        expression->as.binary.right);
     case LANG_BETWEEN:
-        return both(builder, PLAN_AND,
-                    compare(builder, LANG_AT_LEAST, expression->as.between.value, expression->as.between.low),
-                    compare(builder, LANG_AT_MOST, expression->as.between.value, expression->as.between.high));
+    {
+        uint32_t low = compare(builder, LANG_AT_LEAST, expression->as.between.value, expression->as.between.low);
+        uint32_t high = compare(builder, LANG_AT_MOST, expression->as.between.value, expression->as.between.high);
+        return both(builder, PLAN_AND, low, high);
+    }
     case LANG_CONTAIN:
-    case LANG_OVERLAP:
-        return both(builder, expression->kind == LANG_CONTAIN ? PLAN_SPAN_CONTAINS : PLAN_SPANS_OVERLAP,
-                    plan_exact(builder, expression->as.binary.left), plan_exact(builder, expression->as.binary.right));
+    case LANG_OVERLAP: {
+        uint32_t left = plan_exact(builder, expression->as.binary.left);
+        uint32_t right = plan_exact(builder, expression->as.binary.right);
+        return both(builder, expression->kind == LANG_CONTAIN ? PLAN_SPAN_CONTAINS : PLAN_SPANS_OVERLAP, left, right);
+    }
     case LANG_IN:
     case LANG_INCLUDE: return plan_membership(builder, expression);
     case LANG_PRESENCE: return presence(builder, expression);

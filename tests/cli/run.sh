@@ -1,2 +1,129 @@
-#!/bin/sh
-true
+#!/usr/bin/env bash
+# The command as its users call it: exit codes, streams, formats, bad input, determinism. Arguments: the command, and the
+# shared library whose exported symbols are compared.
+set -u
+adjudge=$1 library=$2
+passed=0 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# expect NAME CODE COMMAND...: runs it, keeps its streams, compares its exit code.
+expect() {
+    local name=$1 code=$2
+    shift 2
+    "$@" >"$work/out" 2>"$work/err" </dev/null
+    local got=$?
+    if [ "$got" -eq "$code" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name: exit code $got, expected $code"
+        head -n 5 "$work/err"
+    fi
+}
+
+# holds NAME FILE TEXT: the text stands in the file.
+holds() {
+    if grep -qF -- "$3" "$work/$2"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $1: \"$3\" is not in $2:"
+        head -n 8 "$work/$2"
+    fi
+}
+
+same() {
+    if cmp -s "$2" "$3"; then passed=$((passed + 1)); else
+        failed=$((failed + 1))
+        echo "FAIL $1: the files differ"
+        diff "$2" "$3" | head -n 20
+    fi
+}
+
+demo=(check examples/demo/claims.837 --policy policies --policy examples/harbor)
+for side in sessions attendance authorizations eligibility history; do demo+=(--with "examples/demo/$side.csv"); done
+
+expect "help" 0 "$adjudge" --help
+holds "help" out "adjudge check CLAIMS"
+expect "version" 0 "$adjudge" --version
+expect "no command" 2 "$adjudge"
+expect "unknown command" 2 "$adjudge" chek
+for command in check test dump; do expect "$command --help" 0 "$adjudge" "$command" --help && holds "$command --help" out "Example:"; done
+
+expect "the shipped tests" 0 "$adjudge" test policies examples
+holds "the shipped tests" out " 0 failed"
+expect "the language tests" 0 "$adjudge" test tests/language
+holds "the language tests" out "78 passed, 0 failed"
+
+expect "the demo predicts denials" 1 "$adjudge" "${demo[@]}"
+cp "$work/out" "$work/text"
+if [ -n "${ADJUDGE_GOLDEN_WRITE:-}" ]; then cp "$work/out" tests/golden/demo.txt; fi
+same "the demo reads as it should" tests/golden/demo.txt "$work/text"
+for evaluator in interpreter both; do
+    if [ "$evaluator" = both ] && "$adjudge" --version | grep -q "interpreter only"; then continue; fi
+    expect "the demo by $evaluator" 1 "$adjudge" "${demo[@]}" --evaluator $evaluator
+    same "the demo by $evaluator" "$work/text" "$work/out"
+done
+expect "json" 1 "$adjudge" "${demo[@]}" --format json
+holds "json" out '"verdict":"deny"'
+[ "$(wc -l <"$work/out")" -eq 40 ] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL json: one object per line"; }
+if command -v python3 >/dev/null; then
+    expect "json parses" 0 python3 -c "import json,sys; [json.loads(l) for l in open('$work/out')]"
+fi
+expect "csv" 1 "$adjudge" "${demo[@]}" --format csv
+holds "csv" out "file,segment,claim,line,member"
+expect "only findings" 1 "$adjudge" "${demo[@]}" --only-findings
+! grep -q "  pass$" "$work/out" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL only findings"; }
+expect "no colour into a file" 1 "$adjudge" "${demo[@]}"
+! grep -q $'\033' "$work/out" "$work/err" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL colour"; }
+cp examples/demo/claims.837 "$work/claims.837"
+expect "standard input" 1 bash -c "'$adjudge' check - --policy policies --policy examples/harbor <'$work/claims.837'"
+
+printf 'policy p\nclause c\n  require unts <= 1\n  warn "x"\n' >"$work/bad.adj"
+expect "a policy with an error" 2 "$adjudge" test "$work/bad.adj"
+holds "a policy with an error" err "did you mean \`units\`?"
+printf 'policy p\nclause c\n  cite "1"\n  require units <= 1\n  warn "x"\ntest "t"\n  given line 90853 on 2026-01-01, units 2\n  expect pass by c\n' >"$work/fails.adj"
+expect "a test that fails" 1 "$adjudge" test "$work/fails.adj"
+holds "a test that fails" out "expected  pass"
+holds "a test that fails" out "actual    warn"
+expect "a claims file that is not there" 2 "$adjudge" check nowhere.837 --policy policies
+holds "a claims file that is not there" err "no such file"
+expect "a folder as claims" 2 "$adjudge" check policies --policy policies
+expect "a policy that is not there" 2 "$adjudge" check examples/demo/claims.837 --policy nowhere
+expect "no policy" 2 "$adjudge" check examples/demo/claims.837
+expect "no claims" 2 "$adjudge" check --policy policies
+expect "an unknown option" 2 "$adjudge" check examples/demo/claims.837 --polcy policies
+expect "a date that is none" 2 "$adjudge" check examples/demo/claims.837 --policy policies --submit-on 2026-02-30
+expect "a binary as claims" 2 "$adjudge" check "$adjudge" --policy policies
+printf 'member_id,claim_id,date,procedure,status\nRB10001,X,2026-13-01,90853,paid\n' >"$work/history.csv"
+expect "a side file with a bad record" 1 "$adjudge" "${demo[@]}" --with "$work/history.csv"
+holds "a side file with a bad record" err "history.csv:2:11"
+expect "submitted late" 1 "$adjudge" "${demo[@]}" --submit-on 2027-12-31 --format csv
+[ "$(grep -c timely_filing "$work/out")" -gt 20 ] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL submit-on"; }
+expect "history is only our own" 1 "$adjudge" "${demo[@]}" --history own
+holds "history is only our own" out "cannot tell  session_cap"
+expect "as of a day before the history" 1 "$adjudge" "${demo[@]}" --as-of 2026-01-31 --format csv
+! grep -q "RB-2003.*,session_cap,deny" "$work/out" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL as-of"; }
+
+for stage in tokens ast plan; do expect "dump $stage" 0 "$adjudge" dump --stage $stage policies/ct_medicaid_clinic.adj; done
+holds "dump plan" out "VERDICT"
+if ! "$adjudge" --version | grep -q "interpreter only"; then
+    expect "dump ir" 0 "$adjudge" dump --stage ir policies/ct_medicaid_clinic.adj
+    holds "dump ir" out "define void @policy_0"
+    expect "dump asm" 0 "$adjudge" dump --stage asm policies/ct_medicaid_clinic.adj
+    holds "dump asm" out "policy_0:"
+fi
+expect "dump without a stage" 2 "$adjudge" dump policies/ct_medicaid_clinic.adj
+
+# Nothing but the public interface is exported.
+if command -v nm >/dev/null; then
+    nm -D --defined-only "$library" | awk '$2 ~ /[TDBRVW]/ {print $3}' | grep -v -e '^adj_' -e '^_' -e '^__' -e 'asan' -e 'tsan' -e gcov -e mangle_path >"$work/leaks"
+    [ ! -s "$work/leaks" ] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL exported beside adj_:"; head "$work/leaks"; }
+    grep -o 'adj_[a-z_]*(' runtime/include/adjudge.h | tr -d '(' | sort -u >"$work/declared"
+    nm -D --defined-only "$library" | awk '{print $3}' | grep '^adj_' | sort -u >"$work/exported"
+    same "the header declares what is exported" "$work/declared" "$work/exported"
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,176 @@
+/* Explanations: facts, counted lines, exceptions, missing fields and cures of the demonstration sample; and threads. */
+#include "tests/suites/support.h"
+
+#include <pthread.h>
+
+static adj_policies *shipped(void)
+{
+    static const char *const paths[] = {SOURCE_FOLDER "/policies/behavioral_health.adj", SOURCE_FOLDER "/policies/ct_medicaid_clinic.adj",
+                                        SOURCE_FOLDER "/policies/practice_standards.adj",
+                                        SOURCE_FOLDER "/examples/harbor/harbor_group_psychotherapy.adj"};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile(paths, 4, NULL, &policies), ADJ_OK, "%s", adj_policies_diagnostics(policies));
+    return policies;
+}
+
+static adj_encounters *demo(void)
+{
+    static const char *const files[] = {"claims.837", "sessions.csv", "attendance.csv", "authorizations.csv", "eligibility.csv", "history.csv"};
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    for (size_t i = 0; i < 6; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/examples/demo/%s", SOURCE_FOLDER, files[i]);
+        cr_assert_eq(adj_encounters_read(encounters, path), ADJ_OK, "%s", path);
+    }
+    return encounters;
+}
+
+typedef struct sample {
+    adj_policies *policies;
+    adj_encounters *encounters;
+    adj_results *results;
+    adj_explanation *explanation;
+} sample;
+
+static const adj_finding *finding(sample *s, const char *claim, int64_t number, const char *clause)
+{
+    if (s->policies == NULL) {
+        s->policies = shipped();
+        s->encounters = demo();
+        s->results = support_evaluate(s->policies, s->encounters);
+    }
+    for (size_t i = 0; i < adj_results_count(s->results); i++) {
+        adj_line line = adj_results_line(s->results, i);
+        if (strcmp(line.claim, claim) != 0 || line.number != number) continue;
+        adj_explanation_free(s->explanation);
+        cr_assert_eq(adj_results_explain(s->results, i, &s->explanation), ADJ_OK);
+        for (size_t k = 0; k < adj_explanation_count(s->explanation); k++) {
+            const adj_finding *found = adj_explanation_finding(s->explanation, k);
+            if (strcmp(found->clause, clause) == 0) return found;
+        }
+    }
+    cr_assert_fail("%s line %lld has no finding by %s", claim, (long long)number, clause);
+    return NULL;
+}
+
+static void done(sample *s)
+{
+    adj_explanation_free(s->explanation);
+    adj_results_free(s->results);
+    adj_encounters_free(s->encounters);
+    adj_policies_free(s->policies);
+}
+
+static const char *fact(const adj_finding *f, const char *name)
+{
+    for (size_t i = 0; i < f->fact_count; i++) {
+        if (strcmp(f->facts[i].name, name) == 0) return f->facts[i].value;
+    }
+    return "";
+}
+
+Test(explanations, counted_lines_are_named)
+{
+    sample s = {0};
+    const adj_finding *f = finding(&s, "RB-2003", 1, "session_cap");
+    cr_expect_eq(f->verdict, ADJ_CLAUSE_FAIL);
+    cr_expect_str_eq(f->message, "This is session 9 in six months; 8 are covered.");
+    cr_expect_str_eq(f->group_code, "CO");
+    cr_expect_str_eq(f->reason_code, "119");
+    cr_expect_str_eq(f->remark_codes[0], "N362");
+    cr_expect_eq(f->counted_count, 9u);
+    cr_expect(f->counted[0].from_history && f->counted[0].certain);
+    cr_expect_str_eq(f->counted[8].claim, "RB-2003");
+    cr_expect_str_eq(fact(f, "session_cap"), "8");
+    done(&s);
+}
+
+Test(explanations, cures_are_proved_and_distinct)
+{
+    sample s = {0};
+    const adj_finding *f = finding(&s, "RB-2009", 1, "telehealth_modifier");
+    cr_assert_eq(f->cure_count, 1u);
+    cr_expect_str_eq(f->cures[0].field, "modifiers");
+    cr_expect_str_eq(f->cures[0].from, "none");
+    cr_expect_str_eq(f->cures[0].to, "95");
+    cr_expect(f->cures[0].line_passes);
+    f = finding(&s, "RB-2010", 1, "way_and_place");
+    cr_assert_eq(f->cure_count, 2u);
+    cr_expect_str_eq(f->cures[0].field, "pos");
+    f = finding(&s, "RB-2016", 1, "authorization");
+    cr_assert_eq(f->cure_count, 1u);
+    cr_expect_str_eq(f->cures[0].to, "HA-7712");
+    f = finding(&s, "RB-2011", 1, "diagnosis");
+    cr_expect_eq(f->cure_count, 0u, "a diagnosis is not a biller's to change");
+    f = finding(&s, "RB-2005", 1, "individual_same_day");
+    cr_expect_eq(f->cure_count, 0u, "a modifier that unbundles is never proposed");
+    done(&s);
+}
+
+Test(explanations, exceptions_say_why)
+{
+    sample s = {0};
+    const adj_finding *f = finding(&s, "RB-2008", 1, "individual_same_day");
+    cr_assert_eq(f->exception_count, 1u);
+    cr_expect_str_eq(f->exceptions[0].name, "distinct_sessions");
+    cr_expect_str_eq(f->exceptions[0].citation, "7.6(c)");
+    cr_expect_str_eq(f->exceptions[0].result, "does not hold");
+    cr_expect_not_null(strstr(f->message, "(claim RB-2008)"), "%s", f->message);
+    f = finding(&s, "RB-2007", 1, "individual_same_day");
+    cr_expect_eq(f->verdict, ADJ_CLAUSE_EXCUSED);
+    cr_expect_str_eq(f->exceptions[0].result, "holds");
+    done(&s);
+}
+
+Test(explanations, missing_fields_are_those_that_would_settle_it)
+{
+    sample s = {0};
+    const adj_finding *f = finding(&s, "RB-2027", 1, "minimum_minutes");
+    cr_assert_eq(f->missing_count, 1u);
+    cr_expect_str_eq(f->missing[0], "claim.program");
+    f = finding(&s, "RB-2034", 1, "session_cap");
+    cr_assert_eq(f->missing_count, 1u);
+    cr_expect_str_eq(f->missing[0], "history.status");
+    f = finding(&s, "RB-2019", 1, "way_and_place");
+    cr_assert_eq(f->missing_count, 1u);
+    cr_expect_str_eq(f->missing[0], "plan");
+    done(&s);
+}
+
+typedef struct judging {
+    const adj_policies *policies;
+    adj_encounters *encounters;
+    size_t denied;
+} judging;
+
+static void *judge(void *state)
+{
+    judging *j = state;
+    adj_results *results = NULL;
+    if (adj_encounters_finish(j->encounters) != ADJ_OK || adj_evaluate(j->policies, j->encounters, NULL, &results) != ADJ_OK) return NULL;
+    for (size_t i = 0; i < adj_results_count(results); i++) {
+        adj_explanation *explanation = NULL;
+        adj_results_explain(results, i, &explanation);
+        adj_explanation_free(explanation);
+        j->denied += adj_results_line(results, i).verdict == ADJ_DENY;
+    }
+    adj_results_free(results);
+    return NULL;
+}
+
+Test(explanations, threads_share_policies)
+{
+    adj_policies *policies = shipped();
+    judging work[4];
+    pthread_t threads[4];
+    for (size_t i = 0; i < 4; i++) {
+        work[i] = (judging){policies, demo(), 0};
+        cr_assert_eq(pthread_create(&threads[i], NULL, judge, &work[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        cr_expect_eq(work[i].denied, 12u, "%zu", work[i].denied);
+        adj_encounters_free(work[i].encounters);
+    }
+    adj_policies_free(policies);
+}

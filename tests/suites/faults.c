@@ -1,0 +1,165 @@
+/* Faults: memory that runs out at every n-th allocation, texts that are cut and changed anywhere, deep nesting. */
+#include "tests/differential/generator.h"
+#include "tests/suites/support.h"
+
+typedef struct failing {
+    size_t left;
+    size_t live;
+} failing;
+
+static void *reallocate(void *state, void *block, size_t size)
+{
+    failing *f = state;
+    if (size == 0) {
+        f->live -= block != NULL;
+        free(block);
+        return NULL;
+    }
+    if (f->left == 0) return NULL;
+    f->left--;
+    void *grown = realloc(block, size);
+    if (block == NULL && grown != NULL) f->live++;
+    return grown;
+}
+
+static char *file_text(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    cr_assert_not_null(file, "%s", path);
+    char *text = calloc(1, 1 << 17);
+    size_t got = fread(text, 1, (1 << 17) - 1, file);
+    text[got] = '\0';
+    fclose(file);
+    return text;
+}
+
+/* One whole run; true once it needed no more than was allowed. */
+static bool whole_run(failing *f, const char *const *texts, const char *claims)
+{
+    static const char *const names[] = {"harbor.adj", "behavioral_health.adj"};
+    adj_allocator allocator = {reallocate, f};
+    adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER, .allocator = &allocator};
+    adj_policies *policies = NULL;
+    adj_encounters *encounters = NULL;
+    adj_results *results = NULL;
+    adj_explanation *explanation = NULL;
+    bool good = adj_policies_compile_text(names, texts, 2, &options, &policies) == ADJ_OK;
+    if (good) encounters = adj_encounters_new(&options);
+    good = good && encounters != NULL && adj_encounters_read_bytes(encounters, "c", claims, strlen(claims)) == ADJ_OK &&
+           adj_encounters_finish(encounters) == ADJ_OK && adj_evaluate(policies, encounters, &options, &results) == ADJ_OK;
+    for (size_t i = 0; good && i < adj_results_count(results); i++) {
+        good = adj_results_explain(results, i, &explanation) == ADJ_OK;
+        adj_explanation_free(explanation);
+        explanation = NULL;
+    }
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    return good;
+}
+
+Test(faults, memory_may_run_out_anywhere)
+{
+    char *texts[] = {file_text(SOURCE_FOLDER "/examples/harbor/harbor_group_psychotherapy.adj"),
+                     file_text(SOURCE_FOLDER "/policies/behavioral_health.adj")};
+    char *claims = file_text(SOURCE_FOLDER "/examples/demo/claims.837");
+    bool done = false;
+    size_t allowed = 0;
+    for (; !done && allowed < 5000; allowed++) {
+        failing f = {.left = allowed};
+        done = whole_run(&f, (const char *const *)texts, claims);
+        cr_assert_eq(f.live, 0u, "%zu blocks leak when allocation %zu fails", f.live, allowed);
+    }
+    cr_expect(done);
+    cr_expect_geq(allowed, 20u, "the run needed only %zu allocations; the test tests nothing", allowed);
+    for (size_t i = 0; i < 2; i++) free(texts[i]);
+    free(claims);
+}
+
+Test(faults, changed_policies_never_crash)
+{
+    char *original = file_text(SOURCE_FOLDER "/examples/harbor/harbor_group_psychotherapy.adj");
+    char *module = file_text(SOURCE_FOLDER "/policies/behavioral_health.adj");
+    size_t length = strlen(original);
+    generator g = {.state = 7};
+    for (int i = 0; i < 1500; i++) {
+        char *text = strdup(original);
+        for (uint32_t changes = 1 + generator_below(&g, 4); changes > 0; changes--) {
+            size_t at = generator_below(&g, (uint32_t)length), from = generator_below(&g, (uint32_t)length);
+            size_t span = 1 + generator_below(&g, 12);
+            if (at + span >= length || from + span >= length) continue;
+            if (generator_chance(&g, 50)) memmove(text + at, original + from, span);
+            else text[at] = (char)generator_below(&g, 256);
+        }
+        if (generator_chance(&g, 10)) text[generator_below(&g, (uint32_t)length)] = '\0';
+        static const char *const names[] = {"harbor.adj", "behavioral_health.adj"};
+        const char *texts[] = {text, module};
+        adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
+        adj_policies *policies = NULL;
+        adj_status status = adj_policies_compile_text(names, texts, 2, &options, &policies);
+        cr_assert(status == ADJ_OK || status == ADJ_INVALID_POLICY, "%s: %s", adj_status_name(status), adj_policies_diagnostics(policies));
+        cr_assert(status == ADJ_OK || adj_policies_error_count(policies) > 0);
+        adj_policies_free(policies);
+        free(text);
+    }
+    free(original);
+    free(module);
+}
+
+Test(faults, changed_claims_never_crash)
+{
+    char *original = file_text(SOURCE_FOLDER "/examples/demo/claims.837");
+    size_t length = strlen(original);
+    adj_policies *policies = support_policies("policy p\nclause c\n cite \"1\"\n require at most 1 of history on the same day\n warn \"{count}\"\n");
+    generator g = {.state = 11};
+    for (int i = 0; i < 300; i++) {
+        char *text = strdup(original);
+        for (uint32_t changes = 1 + generator_below(&g, 30); changes > 0; changes--) {
+            text[generator_below(&g, (uint32_t)length)] = "*~:^ \n0A9"[generator_below(&g, 9)];
+        }
+        adj_encounters *encounters = adj_encounters_new(NULL);
+        adj_encounters_read_bytes(encounters, "c", text, generator_chance(&g, 20) ? generator_below(&g, (uint32_t)length) : length);
+        adj_results *results = support_evaluate(policies, encounters);
+        for (size_t k = 0; k < adj_results_count(results); k++) adj_results_line(results, k);
+        adj_results_free(results);
+        adj_encounters_free(encounters);
+        free(text);
+    }
+    adj_policies_free(policies);
+    free(original);
+}
+
+static adj_status compile_nested(const char *open, const char *close, size_t depth, char **diagnostics)
+{
+    char *text = calloc(1, 400 + depth * (strlen(open) + strlen(close)));
+    strcat(text, "policy p\nclause c\n cite \"1\"\n require ");
+    size_t at = strlen(text);
+    for (size_t i = 0; i < depth; i++, at += strlen(open)) strcpy(text + at, open);
+    strcpy(text + at, "units <= 1");
+    at += 10;
+    for (size_t i = 0; i < depth; i++, at += strlen(close)) strcpy(text + at, close);
+    strcpy(text + at, "\n warn \"x\"\n");
+    const char *name = "deep.adj";
+    adj_policies *policies = NULL;
+    adj_status status = adj_policies_compile_text(&name, (const char *const *)&text, 1, NULL, &policies);
+    *diagnostics = strdup(adj_policies_diagnostics(policies));
+    adj_policies_free(policies);
+    free(text);
+    return status;
+}
+
+Test(faults, nesting_has_a_stated_limit)
+{
+    char *diagnostics;
+    cr_expect_eq(compile_nested("not (", ")", 300, &diagnostics), ADJ_OK, "%s", diagnostics);
+    free(diagnostics);
+    static const size_t depths[] = {500, 20000, 200000};
+    for (size_t i = 0; i < 3; i++) {
+        cr_expect_eq(compile_nested("not (", ")", depths[i], &diagnostics), ADJ_INVALID_POLICY);
+        cr_expect_not_null(strstr(diagnostics, "E0202"), "%zu: %.200s", depths[i], diagnostics);
+        free(diagnostics);
+    }
+    cr_expect_eq(compile_nested("(", ")", 200000, &diagnostics), ADJ_INVALID_POLICY);
+    cr_expect_not_null(strstr(diagnostics, "E0202"), "%.200s", diagnostics);
+    free(diagnostics);
+}

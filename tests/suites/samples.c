@@ -1,0 +1,94 @@
+/* Third parties' 837P files, where they lie beside the project: every claim is read or reported. Skipped, visibly,
+ * where they are missing. */
+#include "tests/suites/support.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+typedef struct walk {
+    size_t files, claims, lines;
+    adj_policies *policies;
+} walk;
+
+/* Claims that a file holds: CLM segments, found without the reader. */
+static size_t claims_in(const char *bytes, size_t length)
+{
+    size_t count = 0;
+    for (size_t i = 0; i + 4 < length; i++) {
+        bool begins = i == 0 || strchr("~!\n\r \t", bytes[i - 1]) != NULL;
+        if (begins && memcmp(bytes + i, "CLM", 3) == 0 && strchr("*|+", bytes[i + 3]) != NULL) count++;
+    }
+    return count;
+}
+
+static void check_file(walk *w, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    cr_assert_not_null(file);
+    char *bytes = malloc(1 << 20);
+    size_t length = fread(bytes, 1, 1 << 20, file);
+    fclose(file);
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    adj_encounters_read_bytes(encounters, path, bytes, length);
+    size_t read = adj_encounters_claim_count(encounters), refused = 0;
+    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
+        refused += strcmp(adj_encounters_problem(encounters, i).code, "D0110") == 0 ? adj_encounters_rejected_count(encounters) : 0;
+    }
+    cr_expect_eq(read + refused, claims_in(bytes, length), "%s: %zu claims read, %zu refused, %zu there", path, read, refused, claims_in(bytes, length));
+    adj_results *results = support_evaluate(w->policies, encounters);
+    w->files++;
+    w->claims += read;
+    w->lines += adj_results_count(results);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    free(bytes);
+}
+
+static void walk_folder(walk *w, const char *path)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] == '.') continue;
+        char inner[1024];
+        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        struct stat status;
+        if (stat(inner, &status) != 0) continue;
+        if (S_ISDIR(status.st_mode)) walk_folder(w, inner);
+        else check_file(w, inner);
+    }
+    if (folder != NULL) closedir(folder);
+}
+
+Test(samples, every_837p_is_read_or_reported)
+{
+    static const char folder[] = SOURCE_FOLDER "/../shared/data/x12-837p";
+    struct stat status;
+    if (stat(folder, &status) != 0) cr_skip_test("third-party samples are not here (%s)", folder);
+    walk w = {.policies = support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n")};
+    walk_folder(&w, folder);
+    cr_expect_geq(w.files, 70u);
+    cr_expect_geq(w.claims, 500u);
+    cr_expect_geq(w.lines, 1500u);
+    adj_policies_free(w.policies);
+}
+
+Test(samples, minutes_billed_as_units_are_read_as_they_stand)
+{
+    static const char path[] = SOURCE_FOLDER "/../shared/data/x12-837p/CloudFocused__healthcare-edi-converter/samples/sample837p_01.txt";
+    struct stat status;
+    if (stat(path, &status) != 0) cr_skip_test("third-party samples are not here");
+    adj_policies *policies = support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n");
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    cr_assert_eq(adj_encounters_read(encounters, path), ADJ_OK);
+    adj_results *results = support_evaluate(policies, encounters);
+    cr_assert_eq(adj_results_count(results), 5u);
+    adj_line line = adj_results_line(results, 3);
+    cr_expect_str_eq(line.procedure, "90853");
+    cr_expect_str_eq(line.units, "120");
+    cr_expect_str_eq(line.place_of_service, "53");
+    cr_expect_eq(line.charge, 23400);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}

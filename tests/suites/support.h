@@ -1,0 +1,59 @@
+/* What suites share: policies and inputs from texts, and looking a line up. */
+#ifndef TESTS_SUPPORT_H
+#define TESTS_SUPPORT_H
+
+#include "adjudge.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static inline adj_policies *support_policies(const char *text)
+{
+    const char *name = "test.adj";
+    adj_policies *policies = NULL;
+    adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
+    adj_status status = adj_policies_compile_text(&name, &text, 1, &options, &policies);
+    cr_assert_eq(status, ADJ_OK, "%s", adj_policies_diagnostics(policies));
+    return policies;
+}
+
+/* The problem of a code that the inputs must have given; fails without it. */
+static inline adj_problem support_problem(const adj_encounters *encounters, const char *code)
+{
+    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
+        adj_problem problem = adj_encounters_problem(encounters, i);
+        if (strcmp(problem.code, code) == 0) return problem;
+    }
+    cr_assert_fail("no problem %s was reported", code);
+    return (adj_problem){0};
+}
+
+static inline size_t support_problems(const adj_encounters *encounters, adj_severity severity)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
+        count += adj_encounters_problem(encounters, i).severity == severity;
+    }
+    return count;
+}
+
+static inline adj_encounters *support_read(const char *claims)
+{
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    cr_assert_not_null(encounters);
+    adj_encounters_read_bytes(encounters, "claims.837", claims, strlen(claims));
+    return encounters;
+}
+
+static inline adj_results *support_evaluate(const adj_policies *policies, adj_encounters *encounters)
+{
+    adj_results *results = NULL;
+    adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    cr_assert_eq(adj_evaluate(policies, encounters, &options, &results), ADJ_OK);
+    return results;
+}
+
+#endif

@@ -1,1 +1,0 @@
-int adjudge_placeholder;

@@ -1,0 +1,215 @@
+/* The 837P reader: envelopes of every kind, what a line takes from its claim, and what is said of bad input. */
+#include "tests/suites/support.h"
+
+static const char policy_text[] = "policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n";
+
+#define ISA "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260710*0915*^*00501*000000042*0*T*:~"
+#define HEAD                                                                                                           \
+    "GS*HC*A*B*20260710*0915*42*X*005010X222A1~ST*837*0001*005010X222A1~BHT*0019*00*1*20260710*0915*CH~"               \
+    "HL*1**20*1~NM1*85*2*PRACTICE*****XX*1234567893~"                                                                  \
+    "HL*2*1*22*0~SBR*P*18*******CI~NM1*IL*1*DOE*JANE****MI*M1~DMG*D8*19800229*F~NM1*PR*2*HARBOR*****PI*HARBOR~"
+#define CLAIM                                                                                                          \
+    "CLM*C1*200***11:B:1*Y*A*Y*Y~REF*G1*AUTH1~HI*ABK:F331*ABF:F411~NM1*82*1*ALDER*RUTH****XX*1700000114~"              \
+    "LX*1~SV1*HC:90853:95:GT*100*UN*1***2:1~DTP*472*D8*20260602~REF*6R*L1~"                                            \
+    "LX*2~SV1*HC:90834*100*UN*1.5*02**1~DTP*472*RD8*20260603-20260604~REF*G1*AUTH2~NM1*82*1*BIRCH*OMAR****XX*1700000122~"
+#define TAIL "SE*23*0001~GE*1*42~IEA*1*000000042~"
+
+static adj_line line_of(const char *claims, size_t index, size_t expected)
+{
+    static adj_policies *policies;
+    static adj_encounters *encounters;
+    static adj_results *results;
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    if (policies == NULL) policies = support_policies(policy_text);
+    encounters = support_read(claims);
+    results = support_evaluate(policies, encounters);
+    cr_assert_eq(adj_results_count(results), expected, "%zu lines", adj_results_count(results));
+    return adj_results_line(results, index);
+}
+
+Test(x12, a_claim_reads_as_mapped)
+{
+    adj_line line = line_of(ISA HEAD CLAIM TAIL, 0, 2);
+    cr_expect_str_eq(line.claim, "C1");
+    cr_expect_str_eq(line.patient, "M1");
+    cr_expect_str_eq(line.payer, "HARBOR");
+    cr_expect_str_eq(line.procedure, "90853");
+    cr_expect_str_eq(line.modifiers, "95, GT");
+    cr_expect_str_eq(line.place_of_service, "11");
+    cr_expect_str_eq(line.date, "2026-06-02");
+    cr_expect_eq(line.charge, 10000);
+    line = line_of(ISA HEAD CLAIM TAIL, 1, 2);
+    cr_expect_str_eq(line.place_of_service, "02", "the line's place of service overrides the claim's");
+    cr_expect_str_eq(line.units, "1.5");
+    cr_expect_eq(line.number, 2);
+}
+
+Test(x12, a_clean_file_has_no_problems)
+{
+    adj_encounters *encounters = support_read(ISA HEAD CLAIM TAIL);
+    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
+        cr_expect_fail("%s", adj_encounters_problem(encounters, i).message);
+    }
+    cr_expect_eq(adj_encounters_claim_count(encounters), 1u);
+    adj_encounters_free(encounters);
+}
+
+/* Line values override claim values, pointers pick diagnoses: asked by a policy, since results show only a part. */
+Test(x12, providers_authorizations_and_pointers)
+{
+    adj_policies *policies = support_policies(
+        "policy p\n"
+        "clause rendering\n cite \"1\"\n require rendering_provider = 1700000114\n warn \"{rendering_provider}\"\n"
+        "clause number\n cite \"1\"\n when authorization is present\n require authorization.number = \"AUTH1\"\n warn \"{authorization.number}\"\n"
+        "clause pointed\n cite \"1\"\n require diagnoses include F41.1\n warn \"{diagnoses}\"\n"
+        "clause age\n cite \"1\"\n require age = 46\n warn \"{age}\"\n");
+    adj_encounters *encounters = support_read(ISA HEAD CLAIM TAIL);
+    adj_results *results = support_evaluate(policies, encounters);
+    for (size_t c = 0; c < 4; c++) cr_expect_eq(adj_results_clause(results, 0, c), ADJ_CLAUSE_PASS, "clause %zu of line 1", c);
+    for (size_t c = 0; c < 3; c++) cr_expect_eq(adj_results_clause(results, 1, c), ADJ_CLAUSE_FAIL, "clause %zu of line 2", c);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}
+
+static char *replaced(const char *text, const char *from, const char *to)
+{
+    char *result = calloc(1, strlen(text) * 4 + 1);
+    while (*text != '\0') {
+        if (strncmp(text, from, strlen(from)) == 0) {
+            strcat(result, to);
+            text += strlen(from);
+        } else {
+            strncat(result, text++, 1);
+        }
+    }
+    return result;
+}
+
+Test(x12, line_ends_indents_and_bom_do_not_matter)
+{
+    static const char *const ends[] = {"~\n", "~\r\n", "~\n    ", "~\r", "\n", "~\n\n\n"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char *text = replaced("\xEF\xBB\xBF" ISA HEAD CLAIM TAIL, "~", ends[i]);
+        adj_line line = line_of(text, 1, 2);
+        cr_expect_str_eq(line.procedure, "90834", "with line end %zu", i);
+        free(text);
+    }
+}
+
+Test(x12, any_delimiters)
+{
+    char *text = replaced(ISA HEAD CLAIM TAIL, "*", "|");
+    char *second = replaced(text, ":", ">");
+    char *third = replaced(second, "~", "!");
+    cr_expect_str_eq(line_of(third, 0, 2).modifiers, "95, GT");
+    free(text);
+    free(second);
+    free(third);
+}
+
+Test(x12, wrapped_lines_inside_segments)
+{
+    char *text = replaced(ISA HEAD CLAIM TAIL, "HC:90853", "HC:90\n853");
+    cr_expect_str_eq(line_of(text, 0, 2).procedure, "90853");
+    free(text);
+}
+
+Test(x12, an_isa16_that_lies_is_noticed)
+{
+    char *text = replaced(ISA, "*T*:", "*T*>");
+    char *whole = calloc(1, 4096);
+    strcat(strcat(whole, text), HEAD CLAIM TAIL);
+    adj_encounters *encounters = support_read(whole);
+    cr_expect_eq(support_problem(encounters, "D0108").severity, ADJ_SEVERITY_WARNING);
+    adj_encounters_free(encounters);
+    cr_expect_str_eq(line_of(whole, 0, 2).modifiers, "95, GT");
+    free(text);
+    free(whole);
+}
+
+Test(x12, several_interchanges_and_no_envelope)
+{
+    cr_expect_str_eq(line_of(ISA HEAD CLAIM TAIL ISA HEAD CLAIM TAIL, 3, 4).procedure, "90834");
+    adj_encounters *encounters = support_read("ST*837*0001*005010X222A1~" CLAIM "SE*3*0001~");
+    support_problem(encounters, "D0101");
+    cr_expect_eq(adj_encounters_line_count(encounters), 2u);
+    adj_encounters_free(encounters);
+}
+
+Test(x12, wrong_counts_are_warnings)
+{
+    adj_encounters *encounters = support_read(ISA HEAD CLAIM "SE*99*0001~GE*1*42~IEA*1*000000042~");
+    adj_problem problem = support_problem(encounters, "D0105");
+    cr_expect_eq(problem.severity, ADJ_SEVERITY_WARNING);
+    cr_expect_not_null(strstr(problem.message, "states 99 segments; there are 23"), "%s", problem.message);
+    cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_ERROR), 0u);
+    adj_encounters_free(encounters);
+}
+
+Test(x12, a_truncated_file_says_where_it_stops)
+{
+    adj_encounters *encounters = support_read(ISA HEAD "CLM*C1*200***11:B:1*Y*A*Y*Y~LX*1~SV1*HC:90853*10");
+    support_problem(encounters, "D0103");
+    support_problem(encounters, "D0104");
+    cr_expect_eq(adj_encounters_claim_count(encounters), 1u);
+    adj_encounters_free(encounters);
+}
+
+Test(x12, malformed_values_make_a_line_unreadable_not_unknown)
+{
+    static const char *const lines[] = {
+        "LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20240230~", "LX*1~SV1*HC:90853*1OO*UN*1***1~DTP*472*D8*20260602~",
+        "LX*1~SV1*HC:90853*100*UN*one***1~DTP*472*D8*20260602~", "LX*1~SV1*HC*100*UN*1***1~DTP*472*D8*20260602~",
+        "LX*1~SV1*HC:90853*100*UN*1***1~", "LX*1~DTP*472*D8*20260602~", "LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*RD8*20260602-20260601~"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char text[2048];
+        snprintf(text, sizeof text, "%sCLM*C1*100***11:B:1*Y*A*Y*Y~HI*ABK:F331~%sSE*1*0001~", ISA HEAD, lines[i]);
+        adj_line line = line_of(text, 0, 1);
+        cr_expect_eq(line.verdict, ADJ_UNREADABLE, "case %zu is %s", i, adj_verdict_name(line.verdict));
+        cr_expect_str_neq(line.reason, "");
+    }
+}
+
+Test(x12, errors_name_segment_line_and_element)
+{
+    adj_encounters *encounters = support_read(ISA "\n" HEAD "\nCLM*C1*100***11:B:1*Y*A*Y*Y~\nLX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20240230~");
+    adj_problem problem = support_problem(encounters, "D0202");
+    cr_expect_eq(problem.severity, ADJ_SEVERITY_ERROR);
+    cr_expect_eq(problem.line, 4u);
+    cr_expect_eq(problem.segment, 15u, "segment %zu", problem.segment);
+    cr_expect_not_null(strstr(problem.message, "DTP03: found `20240230`"), "%s", problem.message);
+    cr_expect_str_eq(problem.claim, "C1");
+    adj_encounters_free(encounters);
+}
+
+Test(x12, other_transactions_are_counted_not_read)
+{
+    adj_encounters *encounters = support_read(ISA "GS*HC*A*B*20260710*0915*42*X*005010X223A2~ST*837*0001*005010X223A2~CLM*I1*100***11:A:1~SE*3*0001~GE*1*42~IEA*1*000000042~");
+    cr_expect_not_null(strstr(support_problem(encounters, "D0110").message, "1 claim"));
+    cr_expect_eq(adj_encounters_rejected_count(encounters), 1u);
+    cr_expect_eq(adj_encounters_line_count(encounters), 0u);
+    adj_encounters_free(encounters);
+}
+
+Test(x12, a_dependent_is_not_the_subscriber)
+{
+    adj_line line = line_of(ISA HEAD "HL*3*2*23*0~PAT*19~NM1*QC*1*DOE*IVY~DMG*D8*20150101*F~" CLAIM TAIL, 0, 2);
+    cr_expect_str_eq(line.patient, "M1/IVY");
+}
+
+Test(x12, other_payers_loops_do_not_leak)
+{
+    adj_line line = line_of(ISA HEAD "CLM*C1*100***11:B:1*Y*A*Y*Y~HI*ABK:F331~SBR*S*18*******MB~NM1*IL*1*DOE*JOHN****MI*OTHER~NM1*PR*2*MEDICARE*****PI*MEDICARE~"
+                            "LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20260602~SE*1*0001~", 0, 1);
+    cr_expect_str_eq(line.payer, "HARBOR");
+    cr_expect_str_eq(line.patient, "M1");
+}
+
+Test(x12, a_void_meets_no_clause)
+{
+    adj_line line = line_of(ISA HEAD "CLM*C1*100***11:B:8*Y*A*Y*Y~REF*F8*X~HI*ABK:F331~LX*1~SV1*HC:90853*100*UN*9***1~DTP*472*D8*20260602~SE*1*0001~", 0, 1);
+    cr_expect_eq(line.verdict, ADJ_NOT_ADJUDICATED);
+    cr_expect_eq(line.findings, 0u);
+}
