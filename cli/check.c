@@ -76,7 +76,8 @@ static int valued_option(const char *name, const char *value, check_options *opt
     }
     if (strcmp(name, "--format") == 0) return read_format(value, options);
     if (strcmp(name, "--history") == 0) return read_history(value, options);
-    if (strcmp(name, "--submit-on") == 0) return read_date_option(name, value, &options->submit_given, &options->submit_on);
+    if (strcmp(name, "--submit-on") == 0)
+        return read_date_option(name, value, &options->submit_given, &options->submit_on);
     if (strcmp(name, "--as-of") == 0) return read_date_option(name, value, &options->as_of_given, &options->as_of);
     if (strcmp(name, "--evaluator") == 0) {
         if (value != NULL && cli_read_evaluator(value, &options->evaluator)) return EXIT_CLEAN;
@@ -150,7 +151,8 @@ static void tally_line(cli_report *report, const adj_line *line, const adj_expla
         bool counts = primary && finding->outcome == line->verdict;
         if (!counts) continue;
         primary = false;
-        snprintf(name, sizeof name, "%s%s%s", finding->group_code, *finding->reason_code ? "-" : "no reason code", finding->reason_code);
+        snprintf(name, sizeof name, "%s%s%s", finding->group_code, *finding->reason_code ? "-" : "no reason code",
+                 finding->reason_code);
         cli_tally_add(&report->reasons, name, cents);
         if (*finding->category != '\0') cli_tally_add(&report->categories, finding->category, cents);
     }
@@ -180,8 +182,10 @@ static int report_all(const check_options *options, adj_results *results, const 
         cli_summary(&report, encounters, text ? stdout : stderr, text ? report.colour : cli_colour(stderr));
     }
     bool incomplete = adj_encounters_rejected_count(encounters) > 0 || report.verdicts[ADJ_UNREADABLE] > 0;
-    if (code == EXIT_CLEAN && report.verdicts[ADJ_DENY] > 0) code = EXIT_DENIED;
-    else if (code == EXIT_CLEAN && incomplete) code = EXIT_INPUT;
+    if (code == EXIT_CLEAN && report.verdicts[ADJ_DENY] > 0)
+        code = EXIT_DENIED;
+    else if (code == EXIT_CLEAN && incomplete)
+        code = EXIT_INPUT;
     cli_tallies_free(&report.clauses);
     cli_tallies_free(&report.reasons);
     cli_tallies_free(&report.categories);
@@ -220,7 +224,8 @@ static int run(const check_options *options)
         code = read_all(options, encounters);
         show_problems(encounters);
     }
-    bool readable = encounters != NULL && code != EXIT_OURS && (code == EXIT_CLEAN || adj_encounters_line_count(encounters) > 0);
+    bool readable =
+        encounters != NULL && code != EXIT_OURS && (code == EXIT_CLEAN || adj_encounters_line_count(encounters) > 0);
     if (readable) {
         adj_options evaluation = {.evaluator = options->evaluator};
         adj_status status = adj_evaluate(policies, encounters, &evaluation, &results);
@@ -229,7 +234,8 @@ static int run(const check_options *options)
             if (code == EXIT_CLEAN || reported == EXIT_OURS) code = reported;
         } else {
             bool lacking = status == ADJ_NOT_FOUND;
-            fprintf(stderr, "adjudge check: %s\n", lacking ? "this build has no machine code" : adj_status_name(status));
+            fprintf(stderr, "adjudge check: %s\n",
+                    lacking ? "this build has no machine code" : adj_status_name(status));
             code = lacking ? EXIT_INPUT : EXIT_OURS;
         }
     }
@@ -241,8 +247,7 @@ static int run(const check_options *options)
 
 int cli_check(int count, char **arguments)
 {
-    for (int i = 1; i < count; i++) {
-        if (strcmp(arguments[i], "--help") != 0) continue;
+    if (cli_wants_help(count, arguments)) {
         fputs(usage, stdout);
         return EXIT_CLEAN;
     }

@@ -15,6 +15,9 @@ int cli_dump(int count, char **arguments);
 /* Ends with a message on standard error and the exit code for wrong input. */
 int cli_usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Whether --help or -h stands among the arguments. */
+bool cli_wants_help(int count, char **arguments);
+
 /* A growing list of texts. */
 typedef struct cli_texts {
     char **items;

@@ -7,6 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool cli_wants_help(int count, char **arguments)
+{
+    for (int i = 1; i < count; i++) {
+        if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) return true;
+    }
+    return false;
+}
+
 bool cli_texts_add(cli_texts *texts, const char *text)
 {
     char **grown = realloc(texts->items, (texts->count + 1) * sizeof *grown);

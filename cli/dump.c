@@ -24,39 +24,53 @@ static bool read_stage(const char *word, adj_stage *stage)
     return false;
 }
 
-int cli_dump(int count, char **arguments)
+typedef struct dump_options {
+    cli_texts files;
+    adj_stage stage;
+    bool staged;
+} dump_options;
+
+static int read_options(int count, char **arguments, dump_options *options)
 {
-    cli_texts files = {0};
-    adj_stage stage = ADJ_STAGE_PLAN;
-    bool staged = false;
     for (int i = 1; i < count; i++) {
         const char *argument = arguments[i];
-        if (strcmp(argument, "--help") == 0) {
-            fputs(usage, stdout);
-            return EXIT_CLEAN;
-        }
         if (strcmp(argument, "--stage") == 0) {
-            if (++i == count || !read_stage(arguments[i], &stage)) {
-                return cli_usage_error("dump", "--stage takes tokens, ast, plan, ir or asm");
-            }
-            staged = true;
+            options->staged = ++i < count && read_stage(arguments[i], &options->stage);
+            if (!options->staged) return cli_usage_error("dump", "--stage takes tokens, ast, plan, ir or asm");
         } else if (argument[0] == '-' && argument[1] != '\0') {
             return cli_usage_error("dump", "there is no option %s", argument);
-        } else if (!cli_find_policies(argument, &files)) {
-            cli_texts_free(&files);
+        } else if (!cli_find_policies(argument, &options->files)) {
             return EXIT_INPUT;
         }
     }
-    if (!staged) return cli_usage_error("dump", "--stage is missing");
-    if (files.count == 0) return cli_usage_error("dump", "no policy file was given");
+    if (!options->staged) return cli_usage_error("dump", "--stage is missing");
+    if (options->files.count == 0) return cli_usage_error("dump", "no policy file was given");
+    return EXIT_CLEAN;
+}
+
+static int show(const dump_options *options)
+{
     adj_policies *policies = NULL;
-    int code = cli_compile(&files, ADJ_EVALUATOR_INTERPRETER, &policies);
-    const char *text = policies == NULL ? NULL : adj_policies_dump(policies, stage);
+    int code = cli_compile(&options->files, ADJ_EVALUATOR_INTERPRETER, &policies);
+    /* What did not compile still has words and a tree. */
+    const char *text = policies == NULL ? NULL : adj_policies_dump(policies, options->stage);
     if (text != NULL) fputs(text, stdout);
     if (text == NULL && code == EXIT_CLEAN) {
         code = cli_usage_error("dump", "this build has no LLVM, so it has no such stage");
     }
     adj_policies_free(policies);
-    cli_texts_free(&files);
+    return code;
+}
+
+int cli_dump(int count, char **arguments)
+{
+    if (cli_wants_help(count, arguments)) {
+        fputs(usage, stdout);
+        return EXIT_CLEAN;
+    }
+    dump_options options = {.stage = ADJ_STAGE_PLAN};
+    int code = read_options(count, arguments, &options);
+    if (code == EXIT_CLEAN) code = show(&options);
+    cli_texts_free(&options.files);
     return code;
 }

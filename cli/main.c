@@ -43,10 +43,13 @@ int main(int count, char **arguments)
         return EXIT_CLEAN;
     }
     if (strcmp(command, "--version") == 0) {
-        printf("adjudge %s (%s)\n", adj_version(), adj_has_machine_code() ? "machine code by LLVM" : "interpreter only");
+        printf("adjudge %s (%s)\n", adj_version(),
+               adj_has_machine_code() ? "machine code by LLVM" : "interpreter only");
         return EXIT_CLEAN;
     }
-    if (*command == '\0') fputs(usage, stderr);
-    else fprintf(stderr, "adjudge: there is no command `%s`\n\n%s", command, usage);
+    if (*command == '\0')
+        fputs(usage, stderr);
+    else
+        fprintf(stderr, "adjudge: there is no command `%s`\n\n%s", command, usage);
     return EXIT_INPUT;
 }

@@ -68,7 +68,9 @@ static void finding_cells(cli_report *report, const adj_finding *finding)
     cell(report, finding->verdict == ADJ_CLAUSE_FAIL ? finding->message : "", false);
     joined(report, finding->missing, finding->missing_count);
     char cure[512] = "";
-    if (finding->cure_count > 0) snprintf(cure, sizeof cure, "%s: %s -> %s", finding->cures[0].field, finding->cures[0].from, finding->cures[0].to);
+    if (finding->cure_count > 0)
+        snprintf(cure, sizeof cure, "%s: %s -> %s", finding->cures[0].field, finding->cures[0].from,
+                 finding->cures[0].to);
     cell(report, cure, true);
 }
 

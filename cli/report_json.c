@@ -13,8 +13,10 @@ static json_t *text(const char *value)
     size_t used = 0;
     for (const char *at = value; *at != '\0' && used + 5 < sizeof safe; at++) {
         unsigned char byte = (unsigned char)*at;
-        if (byte < 0x80) safe[used++] = *at;
-        else used += (size_t)snprintf(safe + used, sizeof safe - used, "\\x%02X", byte);
+        if (byte < 0x80)
+            safe[used++] = *at;
+        else
+            used += (size_t)snprintf(safe + used, sizeof safe - used, "\\x%02X", byte);
     }
     safe[used] = '\0';
     return json_string(safe);
@@ -119,7 +121,8 @@ static json_t *finding_object(const adj_finding *finding)
     json_object_set_new(object, "remark_codes", texts(finding->remark_codes, finding->remark_count));
     json_object_set_new(object, "category", optional_text(finding->category));
     json_object_set_new(object, "message", fails ? text(finding->message) : json_null());
-    json_object_set_new(object, "reduce_percent", finding->reduce_percent > 0 ? json_real((double)finding->reduce_percent / 1000) : json_null());
+    json_object_set_new(object, "reduce_percent",
+                        finding->reduce_percent > 0 ? json_real((double)finding->reduce_percent / 1000) : json_null());
     json_object_set_new(object, "facts", facts(finding->facts, finding->fact_count));
     json_object_set_new(object, "counted", counted(finding));
     json_object_set_new(object, "exceptions", exceptions(finding));

@@ -104,8 +104,8 @@ static void cures(const cli_report *report, const adj_finding *finding)
     for (size_t i = 0; i < finding->cure_count; i++) {
         const adj_cure *cure = &finding->cures[i];
         pieces p = {.length = 0};
-        piece(&p, "%s: %s -> %s, if the record supports it; the clause then passes%s", cure->field, cure->from, cure->to,
-              cure->line_passes ? ", and so does the line" : "");
+        piece(&p, "%s: %s -> %s, if the record supports it; the clause then passes%s", cure->field, cure->from,
+              cure->to, cure->line_passes ? ", and so does the line" : "");
         wrapped(report, i == 0 ? "cure" : "or", p.text);
     }
     if (*finding->fix != '\0') wrapped(report, "hint", finding->fix);
@@ -113,12 +113,15 @@ static void cures(const cli_report *report, const adj_finding *finding)
 
 static void finding_text(const cli_report *report, const adj_finding *finding)
 {
-    fprintf(report->out, "    %s%s%s", colour_of(report, finding->verdict == ADJ_CLAUSE_EXCUSED ? ADJ_PASS : finding->outcome),
+    fprintf(report->out, "    %s%s%s",
+            colour_of(report, finding->verdict == ADJ_CLAUSE_EXCUSED ? ADJ_PASS : finding->outcome),
             cli_finding_word(finding), style(report, "\033[0m"));
     bool fails = finding->verdict == ADJ_CLAUSE_FAIL;
-    if (fails && *finding->reason_code != '\0') fprintf(report->out, " %s-%s", finding->group_code, finding->reason_code);
+    if (fails && *finding->reason_code != '\0')
+        fprintf(report->out, " %s-%s", finding->group_code, finding->reason_code);
     for (size_t i = 0; fails && i < finding->remark_count; i++) fprintf(report->out, " %s", finding->remark_codes[i]);
-    if (fails && finding->reduce_percent > 0) fprintf(report->out, " by %g percent", (double)finding->reduce_percent / 1000);
+    if (fails && finding->reduce_percent > 0)
+        fprintf(report->out, " by %g percent", (double)finding->reduce_percent / 1000);
     fprintf(report->out, "  %s%s%s", style(report, "\033[1m"), finding->clause, style(report, "\033[0m"));
     if (*finding->category != '\0') fprintf(report->out, "  (%s)", finding->category);
     fputc('\n', report->out);
@@ -146,7 +149,8 @@ static void claim_header(cli_report *report, const adj_line *line)
     bool same = report->any && strcmp(report->last_claim, line->claim) == 0 && report->last_file != NULL &&
                 strcmp(report->last_file, line->file) == 0;
     if (same) return;
-    fprintf(report->out, "%s%sclaim %s%s", report->any ? "\n" : "", style(report, "\033[1m"), line->claim, style(report, "\033[0m"));
+    fprintf(report->out, "%s%sclaim %s%s", report->any ? "\n" : "", style(report, "\033[1m"), line->claim,
+            style(report, "\033[0m"));
     if (*line->patient != '\0') fprintf(report->out, "   member %s", line->patient);
     if (*line->payer != '\0') fprintf(report->out, "   payer %s", line->payer);
     fprintf(report->out, "\n");
@@ -169,9 +173,11 @@ static void text_line(cli_report *report, const adj_line *line, const adj_explan
             *line->procedure == '\0' ? "no code" : line->procedure);
     if (*line->modifiers != '\0') fprintf(report->out, " %s", line->modifiers);
     if (*line->place_of_service != '\0') fprintf(report->out, "  at %s", line->place_of_service);
-    if (*line->units != '\0') fprintf(report->out, "  %s unit%s", line->units, strcmp(line->units, "1") == 0 ? "" : "s");
+    if (*line->units != '\0')
+        fprintf(report->out, "  %s unit%s", line->units, strcmp(line->units, "1") == 0 ? "" : "s");
     if (line->charge_known) fprintf(report->out, "  %s", cli_money(line->charge, money));
-    fprintf(report->out, "  %s%s%s", colour_of(report, line->verdict), adj_verdict_name(line->verdict), style(report, "\033[0m"));
+    fprintf(report->out, "  %s%s%s", colour_of(report, line->verdict), adj_verdict_name(line->verdict),
+            style(report, "\033[0m"));
     fprintf(report->out, "%s%s\n", *line->reason == '\0' ? "" : ": ", line->reason);
     for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
         finding_text(report, adj_explanation_finding(explanation, i));

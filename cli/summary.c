@@ -80,8 +80,9 @@ static void problems(const adj_encounters *encounters, FILE *out)
     }
     size_t rejected = adj_encounters_rejected_count(encounters);
     if (counts[0] + counts[1] + counts[2] + rejected == 0) return;
-    fprintf(out, "  Input: %zu error%s, %zu warning%s, %zu note%s; %zu record%s not read\n", counts[0], counts[0] == 1 ? "" : "s",
-            counts[1], counts[1] == 1 ? "" : "s", counts[2], counts[2] == 1 ? "" : "s", rejected, rejected == 1 ? "" : "s");
+    fprintf(out, "  Input: %zu error%s, %zu warning%s, %zu note%s; %zu record%s not read\n", counts[0],
+            counts[0] == 1 ? "" : "s", counts[1], counts[1] == 1 ? "" : "s", counts[2], counts[2] == 1 ? "" : "s",
+            rejected, rejected == 1 ? "" : "s");
 }
 
 void cli_summary(const cli_report *report, const adj_encounters *encounters, FILE *out, bool colour)
@@ -91,7 +92,9 @@ void cli_summary(const cli_report *report, const adj_encounters *encounters, FIL
     fprintf(out, "  %zu claim%s, %zu line%s", adj_encounters_claim_count(encounters),
             adj_encounters_claim_count(encounters) == 1 ? "" : "s", report->lines, report->lines == 1 ? "" : "s");
     for (int v = 0; v < ADJ_VERDICT_COUNT; v++) {
-        if (report->verdicts[v] > 0) fprintf(out, "%s %zu %s", v == 0 || report->lines == 0 ? ":" : ",", report->verdicts[v], adj_verdict_name((adj_verdict)v));
+        if (report->verdicts[v] > 0)
+            fprintf(out, "%s %zu %s", v == 0 || report->lines == 0 ? ":" : ",", report->verdicts[v],
+                    adj_verdict_name((adj_verdict)v));
     }
     fprintf(out, "\n  Dollars at risk: %s denied", cli_money(report->at_risk[ADJ_DENY], money));
     fprintf(out, ", %s open to audit", cli_money(report->at_risk[ADJ_AUDIT], money));

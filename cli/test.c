@@ -39,35 +39,42 @@ static int run_all(adj_policies *policies, adj_evaluator evaluator, bool verbose
     return failed > 0 ? EXIT_DENIED : EXIT_CLEAN;
 }
 
-int cli_test(int count, char **arguments)
+typedef struct test_options {
+    cli_texts files;
+    adj_evaluator evaluator;
+    bool verbose;
+} test_options;
+
+static int read_options(int count, char **arguments, test_options *options)
 {
-    cli_texts files = {0};
-    adj_evaluator evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER;
-    bool verbose = false;
     for (int i = 1; i < count; i++) {
         const char *argument = arguments[i];
-        if (strcmp(argument, "--help") == 0) {
-            fputs(usage, stdout);
-            return EXIT_CLEAN;
-        }
         if (strcmp(argument, "--verbose") == 0) {
-            verbose = true;
+            options->verbose = true;
         } else if (strcmp(argument, "--evaluator") == 0) {
-            if (++i == count || !cli_read_evaluator(arguments[i], &evaluator)) {
-                return cli_usage_error("test", "--evaluator takes best, interpreter, machine or both");
-            }
+            bool good = ++i < count && cli_read_evaluator(arguments[i], &options->evaluator);
+            if (!good) return cli_usage_error("test", "--evaluator takes best, interpreter, machine or both");
         } else if (argument[0] == '-' && argument[1] != '\0') {
             return cli_usage_error("test", "there is no option %s", argument);
-        } else if (!cli_find_policies(argument, &files)) {
-            cli_texts_free(&files);
+        } else if (!cli_find_policies(argument, &options->files)) {
             return EXIT_INPUT;
         }
     }
-    if (files.count == 0) return cli_usage_error("test", "no policy file was given");
+    return options->files.count > 0 ? EXIT_CLEAN : cli_usage_error("test", "no policy file was given");
+}
+
+int cli_test(int count, char **arguments)
+{
+    if (cli_wants_help(count, arguments)) {
+        fputs(usage, stdout);
+        return EXIT_CLEAN;
+    }
+    test_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
+    int code = read_options(count, arguments, &options);
     adj_policies *policies = NULL;
-    int code = cli_compile(&files, evaluator, &policies);
-    if (code == EXIT_CLEAN) code = run_all(policies, evaluator, verbose);
+    if (code == EXIT_CLEAN) code = cli_compile(&options.files, options.evaluator, &policies);
+    if (code == EXIT_CLEAN) code = run_all(policies, options.evaluator, options.verbose);
     adj_policies_free(policies);
-    cli_texts_free(&files);
+    cli_texts_free(&options.files);
     return code;
 }

@@ -104,7 +104,7 @@ typedef enum lang_cut { LANG_CUT_NONE, LANG_CUT_SO_FAR, LANG_CUT_EARLIER } lang_
 typedef struct lang_window {
     lang_window_kind kind;
     lang_cut cut;
-    int64_t length; /* days or months */
+    int64_t length;         /* days or months */
     lang_expression *bound; /* the record of `during`, the date of `since` */
     bool given;             /* false where the source names no window */
     lang_span span;
@@ -144,13 +144,13 @@ typedef enum lang_expression_kind {
 /* What the head of a path turned out to be (checked). */
 typedef enum lang_path_base {
     LANG_BASE_NONE,
-    LANG_BASE_SUBJECT,   /* a field of the subject */
-    LANG_BASE_ELEMENT,   /* a field of the innermost bound element */
+    LANG_BASE_SUBJECT, /* a field of the subject */
+    LANG_BASE_ELEMENT, /* a field of the innermost bound element */
     LANG_BASE_PARAMETER,
     LANG_BASE_LET,
-    LANG_BASE_WORD,      /* a word of an enumeration */
-    LANG_BASE_SET,       /* a code set, in a list of items */
-    LANG_BASE_COUNT,     /* {count} or {sum} in a message */
+    LANG_BASE_WORD,  /* a word of an enumeration */
+    LANG_BASE_SET,   /* a code set, in a list of items */
+    LANG_BASE_COUNT, /* {count} or {sum} in a message */
 } lang_path_base;
 
 typedef struct lang_code_set lang_code_set;
@@ -191,7 +191,7 @@ struct lang_expression {
     lang_expression_kind kind;
     lang_span span;
     lang_type type; /* checked */
-    uint16_t depth;  /* 1 for a leaf */
+    uint16_t depth; /* 1 for a leaf */
     union {
         struct {
             lang_literal_kind kind;
@@ -277,9 +277,9 @@ struct lang_parameter {
 };
 
 typedef struct lang_table_column {
-    lang_name name;          /* outputs */
-    lang_expression *input;  /* inputs: a path of the line */
-    lang_name type_name;     /* outputs */
+    lang_name name;         /* outputs */
+    lang_expression *input; /* inputs: a path of the line */
+    lang_name type_name;    /* outputs */
     bool optional;
     lang_span span;
     lang_type type; /* checked */
@@ -301,9 +301,9 @@ struct lang_table {
     lang_span span;
     BASE_ARRAY(lang_table_column) inputs;
     BASE_ARRAY(lang_table_column) outputs;
-    bool first;    /* hit policy `first`; else `unique` */
+    bool first;                      /* hit policy `first`; else `unique` */
     BASE_ARRAY(lang_table_row) rows; /* the first is the header */
-    uint16_t index; /* checked: among the tables of the program */
+    uint16_t index;                  /* checked: among the tables of the program */
     bool used;
 };
 
@@ -321,14 +321,7 @@ struct lang_section {
     BASE_ARRAY(lang_let *) lets;
 };
 
-typedef enum lang_outcome {
-    LANG_DENY,
-    LANG_REVIEW,
-    LANG_REDUCE,
-    LANG_AUDIT,
-    LANG_WARN,
-    LANG_PASS
-} lang_outcome;
+typedef enum lang_outcome { LANG_DENY, LANG_REVIEW, LANG_REDUCE, LANG_AUDIT, LANG_WARN, LANG_PASS } lang_outcome;
 
 typedef struct lang_exception {
     lang_expression *condition;
@@ -359,7 +352,7 @@ struct lang_clause {
     BASE_ARRAY(lang_exception) exceptions;
     bool outcome_given;
     lang_outcome outcome;
-    int64_t percent; /* thousandths of a percent, for `reduce` */
+    int64_t percent;        /* thousandths of a percent, for `reduce` */
     lang_name group_reason; /* CO-197 */
     BASE_ARRAY(lang_name) remarks;
     lang_name category;
@@ -384,10 +377,10 @@ typedef struct lang_given {
     lang_span span;
     lang_expression *code; /* line and history */
     lang_expression *date;
-    lang_expression *times;  /* history N lines */
-    lang_name unit;          /* `lines` or `line` */
-    lang_name cadence;       /* weekly */
-    lang_expression *path;   /* value: the field's path */
+    lang_expression *times; /* history N lines */
+    lang_name unit;         /* `lines` or `line` */
+    lang_name cadence;      /* weekly */
+    lang_expression *path;  /* value: the field's path */
     lang_items values;
     /* checked */
     lang_field field;

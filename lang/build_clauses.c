@@ -5,8 +5,8 @@
 
 static void said_twice(lang_parser *parser, const char *part, lang_span span, lang_span first)
 {
-    lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0206, span,
-                                                "this clause says `%s` twice; once is allowed", part);
+    lang_diagnostic *diagnostic =
+        lang_diagnose(parser->diagnostics, LANG_E0206, span, "this clause says `%s` twice; once is allowed", part);
     if (first.end > 0) lang_note(parser->diagnostics, diagnostic, first, "it was said first here");
 }
 
@@ -232,8 +232,8 @@ void lang_build_priority(lang_parser *parser, lang_name digits, lang_span span)
 void lang_build_too_deep(lang_parser *parser, lang_span span)
 {
     lang_diagnostic *diagnostic =
-        lang_diagnose(parser->diagnostics, LANG_E0202, span,
-                      "this expression is nested more than %d levels deep", (int)LANG_DEPTH_LIMIT);
+        lang_diagnose(parser->diagnostics, LANG_E0202, span, "this expression is nested more than %d levels deep",
+                      (int)LANG_DEPTH_LIMIT);
     lang_suggest(parser->diagnostics, diagnostic, "give parts of it names with `let`, or use a code set or a table");
 }
 
@@ -266,8 +266,8 @@ enum { EXPECTED_SHOWN = 5 };
  * possibilities say nothing, and are left out as a whole by the caller. */
 static size_t expected_to_show(const char *const *expected, size_t count, const char **shown, bool *name_expected)
 {
-    static const char *const names[] = {"`title`", "`payer`", "`plans`", "`source`", "`effective`", "`fix`", "`priority`",
-                                        "`line`", "`history`"};
+    static const char *const names[] = {"`title`", "`payer`",    "`plans`", "`source`", "`effective`",
+                                        "`fix`",   "`priority`", "`line`",  "`history`"};
     *name_expected = false;
     for (size_t i = 0; i < count; i++) *name_expected = *name_expected || strcmp(expected[i], "a name") == 0;
     size_t used = 0;
@@ -307,7 +307,8 @@ void lang_build_syntax_error(lang_parser *parser, lang_span span, const char *fo
         base_text_put(&text, i == 0 ? "; expected " : i + 1 == count ? " or " : ", ");
         base_text_put(&text, shown[i]);
     }
-    bool reserved = found[0] == '`' && found[1] >= 'a' && found[1] <= 'z' && name_expected && strchr(found, ' ') == NULL;
+    bool reserved =
+        found[0] == '`' && found[1] >= 'a' && found[1] <= 'z' && name_expected && strchr(found, ' ') == NULL;
     lang_diagnostic *diagnostic =
         lang_diagnose(parser->diagnostics, reserved ? LANG_E0209 : LANG_E0201, span, "%s", base_text_string(&text));
     if (reserved) lang_suggest(parser->diagnostics, diagnostic, "%s is a reserved word; choose another name", found);

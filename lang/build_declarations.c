@@ -118,8 +118,8 @@ void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lan
 void lang_build_code_row(lang_parser *parser, lang_items items, lang_dates dates, bool except, lang_span span)
 {
     lang_code_set *set = parser->codes;
-    if (set == NULL || !base_arena_grow(parser->arena, (void **)&set->rows, set->row_count, &set->row_capacity,
-                                        sizeof *set->rows))
+    if (set == NULL ||
+        !base_arena_grow(parser->arena, (void **)&set->rows, set->row_count, &set->row_capacity, sizeof *set->rows))
         return;
     set->rows[set->row_count++] = (lang_code_row){items, dates, except, span};
 }
@@ -190,7 +190,8 @@ void lang_build_table_policy(lang_parser *parser, lang_name word)
     if (parser->table->first || strcmp(word.text, "unique") == 0) return;
     lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0201, word.span,
                                                 "`%s` does not say which row of a table counts", word.text);
-    lang_suggest(parser->diagnostics, diagnostic, "write `unique` (rows never overlap) or `first` (the first one counts)");
+    lang_suggest(parser->diagnostics, diagnostic,
+                 "write `unique` (rows never overlap) or `first` (the first one counts)");
 }
 
 void lang_build_table_row(lang_parser *parser, lang_span span)

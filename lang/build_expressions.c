@@ -39,8 +39,10 @@ static void deepen(lang_parser *parser, lang_expression *expression, const lang_
 {
     if (expression == NULL || child == NULL || child->depth < expression->depth) return;
     if (child->depth == LANG_DEPTH_LIMIT) lang_build_too_deep(parser, expression->span);
-    if (child->depth <= LANG_DEPTH_LIMIT) expression->depth = (uint16_t)(child->depth + 1);
-    else expression->depth = child->depth;
+    if (child->depth <= LANG_DEPTH_LIMIT)
+        expression->depth = (uint16_t)(child->depth + 1);
+    else
+        expression->depth = child->depth;
 }
 
 static bool read_integer(const char *text, int64_t *value)
@@ -204,11 +206,11 @@ lang_expression *lang_build_path(lang_parser *parser, lang_names names, lang_spa
 }
 
 lang_expression *lang_build_binary(lang_parser *parser, lang_expression_kind kind, lang_operator operator,
-                                   lang_expression *left, lang_expression *right, lang_span span)
+                                   lang_expression * left, lang_expression *right, lang_span span)
 {
     lang_expression *expression = make(parser, kind, span);
     if (expression == NULL) return NULL;
-    expression->as.binary.operator = operator;
+    expression->as.binary.operator= operator;
     expression->as.binary.left = left;
     expression->as.binary.right = right;
     deepen(parser, expression, left);

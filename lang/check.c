@@ -83,8 +83,9 @@ static void check_module_content(lang_checker *checker, const lang_file *file)
 {
     if (!file->is_module) return;
     if (file->clauses.count > 0) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0207, file->clauses.items[0]->span,
-                                                    "a module shares codes, parameters and tables; clauses belong in a policy");
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0207, file->clauses.items[0]->span,
+                          "a module shares codes, parameters and tables; clauses belong in a policy");
         lang_suggest(checker->diagnostics, diagnostic, "move it into a file that begins with `policy`");
     }
     if (file->tests.count > 0) {
@@ -108,8 +109,8 @@ static void warn_unused(lang_checker *checker, const lang_file *file)
     }
     for (size_t i = 0; i < file->tables.count; i++) {
         if (file->tables.items[i]->used) continue;
-        lang_diagnose(checker->diagnostics, LANG_W0001, file->tables.items[i]->name.span,
-                      "the table `%s` is not used", file->tables.items[i]->name.text);
+        lang_diagnose(checker->diagnostics, LANG_W0001, file->tables.items[i]->name.span, "the table `%s` is not used",
+                      file->tables.items[i]->name.text);
     }
 }
 

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-static const char *const categories[] = {"coverage", "limit", "authorization", "coding", "documentation",
-                                         "duplicate", "filing", "necessity", "eligibility", "provider", "telehealth",
-                                         "data", "payment"};
+static const char *const categories[] = {"coverage",   "limit",  "authorization", "coding",      "documentation",
+                                         "duplicate",  "filing", "necessity",     "eligibility", "provider",
+                                         "telehealth", "data",   "payment"};
 
 static void check_category(lang_checker *checker, lang_name category)
 {
@@ -18,8 +18,8 @@ static void check_category(lang_checker *checker, lang_name category)
         if (base_edit_distance(categories[i], category.text) <= 2) near = categories[i];
         base_text_format(&list, "%s%s", i == 0 ? "" : ", ", categories[i]);
     }
-    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0310, category.span,
-                                                "`%s` is not a denial category", category.text);
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0310, category.span, "`%s` is not a denial category", category.text);
     if (near != NULL) lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", near);
     lang_suggest(checker->diagnostics, diagnostic, "categories are %s", base_text_string(&list));
 }
@@ -35,26 +35,29 @@ static void check_subject(lang_checker *checker, lang_name subject)
 static void check_outcome(lang_checker *checker, const lang_clause *clause)
 {
     if (!clause->outcome_given) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0802, clause->span,
-                                                    "the clause `%s` does not say what happens when it fails",
-                                                    clause->name.text);
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0802, clause->span,
+                          "the clause `%s` does not say what happens when it fails", clause->name.text);
         lang_suggest(checker->diagnostics, diagnostic, "deny CO-197 as authorization \"...\"");
         return;
     }
     bool coded = clause->outcome == LANG_DENY || clause->outcome == LANG_AUDIT;
     if (coded && clause->group_reason.text == NULL) {
         lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0803, clause->span, "`%s` needs the reason code that the payer will give",
-                          lang_outcome_name(clause->outcome));
-        lang_suggest(checker->diagnostics, diagnostic, "%s CO-119 as limit \"...\"", lang_outcome_name(clause->outcome));
+            lang_diagnose(checker->diagnostics, LANG_E0803, clause->span,
+                          "`%s` needs the reason code that the payer will give", lang_outcome_name(clause->outcome));
+        lang_suggest(checker->diagnostics, diagnostic, "%s CO-119 as limit \"...\"",
+                     lang_outcome_name(clause->outcome));
     }
     if (clause->message.text == NULL) {
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0804, clause->span, "the clause `%s` has no message", clause->name.text);
-        lang_suggest(checker->diagnostics, diagnostic, "end the outcome with a sentence in quotes that says what is wrong");
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0804, clause->span,
+                                                    "the clause `%s` has no message", clause->name.text);
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "end the outcome with a sentence in quotes that says what is wrong");
     }
     if (clause->outcome == LANG_REDUCE && (clause->percent <= 0 || clause->percent > 100000)) {
-        lang_diagnose(checker->diagnostics, LANG_E0807, clause->span, "a reduction is more than 0 and at most 100 percent");
+        lang_diagnose(checker->diagnostics, LANG_E0807, clause->span,
+                      "a reduction is more than 0 and at most 100 percent");
     }
     lang_check_reason(checker, clause->group_reason, clause->remarks.count);
     for (size_t i = 0; i < clause->remarks.count; i++) lang_check_remark(checker, clause->remarks.items[i]);
@@ -109,20 +112,19 @@ void lang_check_clause(lang_checker *checker, lang_clause *clause)
     gather_facts(checker, clause);
     for (size_t i = 0; i < clause->whens.count; i++) lang_check_condition(checker, clause->whens.items[i]);
     if (clause->requirement == NULL && !clause->requirement_given) {
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0801, clause->span, "the clause `%s` requires and forbids nothing",
-                          clause->name.text);
-        lang_suggest(checker->diagnostics, diagnostic, "say what must hold with `require`, or what must not with `forbid`");
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0801, clause->span,
+                                                    "the clause `%s` requires and forbids nothing", clause->name.text);
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "say what must hold with `require`, or what must not with `forbid`");
     }
     lang_check_condition(checker, clause->requirement);
     if (binds_other(clause)) {
         clause->binding = clause->requirement;
         checker->other_bound = true;
-        checker->other = clause->requirement->as.quantified.kind == LANG_COLLECTION_AUTHORIZATIONS
-                             ? LANG_RECORD_authorization
-                         : clause->requirement->as.quantified.kind == LANG_COLLECTION_SESSION_ATTENDANCE
-                             ? LANG_RECORD_attendance
-                             : LANG_RECORD_line;
+        checker->other =
+            clause->requirement->as.quantified.kind == LANG_COLLECTION_AUTHORIZATIONS       ? LANG_RECORD_authorization
+            : clause->requirement->as.quantified.kind == LANG_COLLECTION_SESSION_ATTENDANCE ? LANG_RECORD_attendance
+                                                                                            : LANG_RECORD_line;
     }
     for (size_t i = 0; i < clause->exceptions.count; i++) {
         size_t facts = checker->facts.count;
@@ -133,7 +135,8 @@ void lang_check_clause(lang_checker *checker, lang_clause *clause)
     check_outcome(checker, clause);
     check_holes(checker, clause);
     if (clause->cite.text == NULL && !clause->file->is_module) {
-        lang_diagnose(checker->diagnostics, LANG_W0002, clause->name.span, "the clause `%s` cites no source", clause->name.text);
+        lang_diagnose(checker->diagnostics, LANG_W0002, clause->name.span, "the clause `%s` cites no source",
+                      clause->name.text);
     }
     checker->clause = NULL;
 }

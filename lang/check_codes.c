@@ -48,8 +48,8 @@ void lang_check_reason(lang_checker *checker, lang_name reason, size_t remarks)
     bool known_group = false;
     for (size_t i = 0; i < 4; i++) known_group = known_group || strncmp(groups[i], reason.text, 2) == 0;
     if (!known_group) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0405, reason.span,
-                                                    "`%.2s` is not a group code", reason.text);
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0405, reason.span, "`%.2s` is not a group code", reason.text);
         lang_suggest(checker->diagnostics, diagnostic,
                      "group codes are CO (provider writes off), PR (patient owes), OA and PI");
         return;
@@ -59,8 +59,8 @@ void lang_check_reason(lang_checker *checker, lang_name reason, size_t remarks)
         lang_diagnose(checker->diagnostics, LANG_E0404, reason.span, "there is no claim adjustment reason code %s",
                       code);
     } else if (state == 2) {
-        lang_diagnose(checker->diagnostics, LANG_E0407, reason.span,
-                      "claim adjustment reason code %s is retired", code);
+        lang_diagnose(checker->diagnostics, LANG_E0407, reason.span, "claim adjustment reason code %s is retired",
+                      code);
     } else if (lang_reason_needs_remark(code) && remarks == 0) {
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0409, reason.span,
@@ -72,13 +72,14 @@ void lang_check_reason(lang_checker *checker, lang_name reason, size_t remarks)
 void lang_check_remark(lang_checker *checker, lang_name remark)
 {
     const char *at = remark.text;
-    if (at[0] == 'M' && at[1] == 'A') at += 2;
-    else if (at[0] == 'M' || at[0] == 'N') at += 1;
+    if (at[0] == 'M' && at[1] == 'A')
+        at += 2;
+    else if (at[0] == 'M' || at[0] == 'N')
+        at += 1;
     size_t digits = strspn(at, "0123456789");
     if (at == remark.text || digits == 0 || digits > 4 || at[digits] != '\0') {
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0406, remark.span,
-                          "`%s` cannot be a remittance advice remark code", remark.text);
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0406, remark.span,
+                                                    "`%s` cannot be a remittance advice remark code", remark.text);
         lang_suggest(checker->diagnostics, diagnostic, "they look like M62, MA04 or N362");
     }
 }
@@ -106,9 +107,9 @@ const char *lang_check_code(lang_checker *checker, lang_expression *literal, lan
                    (kind == LANG_LITERAL_CODE || kind == LANG_LITERAL_DIGITS || kind == LANG_LITERAL_DECIMAL);
     const char *spelling = spelled ? literal->as.literal.spelling : "";
     if (!spelled || !lang_code_shape(system, spelling, strlen(spelling))) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0401, literal->span,
-                                                    "`%s` cannot be a %s", lang_source_text(checker, literal->span),
-                                                    lang_schema_system_label(system));
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0401, literal->span, "`%s` cannot be a %s",
+                          lang_source_text(checker, literal->span), lang_schema_system_label(system));
         lang_suggest(checker->diagnostics, diagnostic, "one looks like %s", example_of(system));
         return "";
     }
@@ -128,9 +129,11 @@ static void check_prefix(lang_checker *checker, lang_expression *literal, lang_c
     char buffer[CODE_LENGTH] = "";
     bool good = strlen(spelling) < CODE_LENGTH && strlen(spelling) > 0;
     if (good) lang_code_normalize(system, spelling, strlen(spelling), buffer);
-    static const size_t longest[LANG_SYSTEM_COUNT] = {
-        [LANG_SYSTEM_cpt] = 4, [LANG_SYSTEM_modifier] = 1, [LANG_SYSTEM_pos] = 1, [LANG_SYSTEM_icd10] = 6,
-        [LANG_SYSTEM_revenue] = 3};
+    static const size_t longest[LANG_SYSTEM_COUNT] = {[LANG_SYSTEM_cpt] = 4,
+                                                      [LANG_SYSTEM_modifier] = 1,
+                                                      [LANG_SYSTEM_pos] = 1,
+                                                      [LANG_SYSTEM_icd10] = 6,
+                                                      [LANG_SYSTEM_revenue] = 3};
     size_t limit = longest[system] == 0 ? CODE_LENGTH : longest[system];
     if (system == LANG_SYSTEM_icd10) good = good && isupper((unsigned char)buffer[0]);
     if (!good || strlen(buffer) > limit) {
@@ -153,9 +156,8 @@ static bool check_set_item(lang_checker *checker, lang_item *item, lang_code_sys
     lang_check_code_set(checker, set);
     if (set->system != system) {
         lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0402, item->span,
-                          "`%s` holds %ss, and a %s is asked for here", name.text,
-                          lang_schema_system_label(set->system), lang_schema_system_label(system));
+            lang_diagnose(checker->diagnostics, LANG_E0402, item->span, "`%s` holds %ss, and a %s is asked for here",
+                          name.text, lang_schema_system_label(set->system), lang_schema_system_label(system));
         lang_note(checker->diagnostics, diagnostic, set->span, "`%s` is declared here", name.text);
     }
     item->set = set;
@@ -176,8 +178,8 @@ bool lang_check_code_item(lang_checker *checker, lang_item *item, lang_code_syst
     if (item->high == NULL) return true;
     const char *high = lang_check_code(checker, item->high, system);
     if (*low != '\0' && *high != '\0' && strcmp(high, low) < 0) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0403, item->span,
-                                                    "this range ends before it begins");
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0403, item->span, "this range ends before it begins");
         lang_suggest(checker->diagnostics, diagnostic, "write %s..%s", item->high->as.literal.spelling,
                      item->low->as.literal.spelling);
     }
@@ -188,8 +190,7 @@ void lang_check_code_set(lang_checker *checker, lang_code_set *set)
 {
     if (set->state == 2) return;
     if (set->state == 1) {
-        lang_diagnose(checker->diagnostics, LANG_E0313, set->span, "the code set `%s` contains itself",
-                      set->name.text);
+        lang_diagnose(checker->diagnostics, LANG_E0313, set->span, "the code set `%s` contains itself", set->name.text);
         return;
     }
     lang_checker inner = *checker;
@@ -233,8 +234,14 @@ lang_code_set *lang_make_set(lang_checker *checker, lang_items items, lang_code_
     lang_code_set **slot = set == NULL || row == NULL ? NULL : BASE_PUSH(checker->arena, &checker->program->code_sets);
     if (slot == NULL) return NULL;
     *row = (lang_code_row){items, {BASE_DATE_MIN, BASE_DATE_MAX}, false, span};
-    *set = (lang_code_set){.file = checker->file, .span = span, .rows = row, .row_count = 1, .row_capacity = 1,
-                           .system = system, .state = 2, .used = true};
+    *set = (lang_code_set){.file = checker->file,
+                           .span = span,
+                           .rows = row,
+                           .row_count = 1,
+                           .row_capacity = 1,
+                           .system = system,
+                           .state = 2,
+                           .used = true};
     *slot = set;
     return set;
 }
@@ -307,7 +314,8 @@ static bool in_every_exception(const lang_code_set *set, const char *code)
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
         for (size_t i = 0; row->except && i < row->items.count; i++) {
-            if (row->items.items[i].set == NULL && lang_item_holds(set->system, &row->items.items[i], code)) return true;
+            if (row->items.items[i].set == NULL && lang_item_holds(set->system, &row->items.items[i], code))
+                return true;
         }
     }
     return false;

@@ -22,9 +22,9 @@ static bool unit_missing(lang_checker *checker, const lang_expression *number, l
     case LANG_TYPE_MONEY: suggestion = base_format(checker->arena, "$%s.00", text); break;
     default: return false;
     }
-    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0502, number->span,
-                                                "`%s` has no unit, and it is compared with a %s", text,
-                                                label(checker, other));
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0502, number->span, "`%s` has no unit, and it is compared with a %s",
+                      text, label(checker, other));
     lang_suggest(checker->diagnostics, diagnostic, "write `%s`", suggestion);
     return true;
 }
@@ -36,8 +36,8 @@ static void report_differ(lang_checker *checker, const lang_expression *left, co
     bool times = (a.kind == LANG_TYPE_DAYS && b.kind == LANG_TYPE_MONTHS) ||
                  (a.kind == LANG_TYPE_MONTHS && b.kind == LANG_TYPE_DAYS);
     if (times) {
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0510, right->span, "days and months cannot be compared: months differ in length");
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0510, right->span,
+                                                    "days and months cannot be compared: months differ in length");
         lang_suggest(checker->diagnostics, diagnostic, "write both in days, or add the months to a date");
         return;
     }
@@ -53,8 +53,8 @@ static void report_differ(lang_checker *checker, const lang_expression *left, co
                       label(checker, b));
         return;
     }
-    lang_diagnose(checker->diagnostics, LANG_E0501, right->span, "a %s cannot be compared with a %s",
-                  label(checker, a), label(checker, b));
+    lang_diagnose(checker->diagnostics, LANG_E0501, right->span, "a %s cannot be compared with a %s", label(checker, a),
+                  label(checker, b));
 }
 
 /* Checks two operands against each other; the one that can't take any type goes first. */
@@ -84,19 +84,18 @@ static bool comparable(lang_checker *checker, lang_expression *left, lang_expres
     for (size_t i = 0; i < 2; i++) {
         lang_type type = sides[i]->type;
         if (type.list) {
-            lang_diagnostic *diagnostic =
-                lang_diagnose(checker->diagnostics, LANG_E0507, sides[i]->span,
-                              "`%s` is a list and cannot be compared as one value",
-                              lang_source_text(checker, sides[i]->span));
-            lang_suggest(checker->diagnostics, diagnostic, "ask `%s include ...`, `include any of ...` or `include none of ...`",
+            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0507, sides[i]->span,
+                                                        "`%s` is a list and cannot be compared as one value",
+                                                        lang_source_text(checker, sides[i]->span));
+            lang_suggest(checker->diagnostics, diagnostic,
+                         "ask `%s include ...`, `include any of ...` or `include none of ...`",
                          lang_source_text(checker, sides[i]->span));
             return false;
         }
         if (type.kind == LANG_TYPE_RECORD || type.kind == LANG_TYPE_ROW) {
             lang_diagnostic *diagnostic =
-                lang_diagnose(checker->diagnostics, LANG_E0519, sides[i]->span,
-                              "`%s` is a whole %s, not one value", lang_source_text(checker, sides[i]->span),
-                              label(checker, type));
+                lang_diagnose(checker->diagnostics, LANG_E0519, sides[i]->span, "`%s` is a whole %s, not one value",
+                              lang_source_text(checker, sides[i]->span), label(checker, type));
             lang_suggest(checker->diagnostics, diagnostic, "name one of its fields: `%s. ...`",
                          lang_source_text(checker, sides[i]->span));
             return false;
@@ -117,16 +116,16 @@ static bool constant(const lang_expression *expression)
 static void check_compare(lang_checker *checker, lang_expression *expression)
 {
     lang_expression *left = expression->as.binary.left, *right = expression->as.binary.right;
-    lang_operator operator = expression->as.binary.operator;
+    lang_operator operator= expression->as.binary.operator;
     if (!check_pair(checker, left, right) || !comparable(checker, left, right)) return;
     if (constant(left) && constant(right)) {
         lang_diagnose(checker->diagnostics, LANG_E0522, expression->span,
                       "both sides are constants, so this is always the same");
         return;
     }
-    if (operator != LANG_EQUAL && operator != LANG_NOT_EQUAL && !lang_is_ordered(left->type)) {
-        lang_diagnose(checker->diagnostics, LANG_E0508, expression->span, "a %s has no order: only `=` and `<>` make sense",
-                      label(checker, left->type));
+    if (operator!= LANG_EQUAL && operator!= LANG_NOT_EQUAL && !lang_is_ordered(left->type)) {
+        lang_diagnose(checker->diagnostics, LANG_E0508, expression->span,
+                      "a %s has no order: only `=` and `<>` make sense", label(checker, left->type));
     }
 }
 
@@ -144,12 +143,11 @@ static void check_between(lang_checker *checker, lang_expression *expression)
                       label(checker, value->type));
     } else if (constant(bounds[0]) && constant(bounds[1]) && bounds[0]->type.kind == bounds[1]->type.kind &&
                bounds[0]->as.literal.value > bounds[1]->as.literal.value) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0516, expression->span,
-                                                    "nothing is between %s and %s: the larger comes first",
-                                                    lang_source_text(checker, bounds[0]->span),
-                                                    lang_source_text(checker, bounds[1]->span));
-        lang_suggest(checker->diagnostics, diagnostic, "between %s and %s",
-                     lang_source_text(checker, bounds[1]->span), lang_source_text(checker, bounds[0]->span));
+        lang_diagnostic *diagnostic = lang_diagnose(
+            checker->diagnostics, LANG_E0516, expression->span, "nothing is between %s and %s: the larger comes first",
+            lang_source_text(checker, bounds[0]->span), lang_source_text(checker, bounds[1]->span));
+        lang_suggest(checker->diagnostics, diagnostic, "between %s and %s", lang_source_text(checker, bounds[1]->span),
+                     lang_source_text(checker, bounds[0]->span));
     }
 }
 
@@ -167,11 +165,11 @@ static void check_spans(lang_checker *checker, lang_expression *expression)
     bool good = contain ? a.kind == LANG_TYPE_DATES && b.kind == LANG_TYPE_DATE
                         : (a.kind == LANG_TYPE_DATES || a.kind == LANG_TYPE_TIMES) && lang_type_same(a, b);
     if (good) return;
-    lang_diagnostic *diagnostic = lang_diagnose(
-        checker->diagnostics, LANG_E0513, expression->span,
-        contain ? "`contain` asks a span of dates for a date; here it stands between a %s and a %s"
-                : "`overlaps` compares two spans of one kind; here it stands between a %s and a %s",
-        label(checker, a), label(checker, b));
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0513, expression->span,
+                      contain ? "`contain` asks a span of dates for a date; here it stands between a %s and a %s"
+                              : "`overlaps` compares two spans of one kind; here it stands between a %s and a %s",
+                      label(checker, a), label(checker, b));
     if (a.list) lang_suggest(checker->diagnostics, diagnostic, "for a list, write `include`");
 }
 
@@ -192,30 +190,31 @@ lang_type lang_check_comparison(lang_checker *checker, lang_expression *expressi
 static lang_type arithmetic_type(lang_operator operator, lang_type a, lang_type b)
 {
     bool numbers = lang_is_numeric(a) && lang_is_numeric(b);
-    bool additive = operator == LANG_ADD || operator == LANG_SUBTRACT;
+    bool additive = operator== LANG_ADD || operator== LANG_SUBTRACT;
     lang_type_kind x = a.kind, y = b.kind;
     if (additive) {
         if (numbers) {
             return x == LANG_TYPE_QUANTITY || y == LANG_TYPE_QUANTITY ? LANG_PLAIN(QUANTITY) : LANG_PLAIN(COUNT);
         }
-        bool same_unit = x == y && (x == LANG_TYPE_MINUTES || x == LANG_TYPE_DAYS || x == LANG_TYPE_MONTHS || x == LANG_TYPE_MONEY);
+        bool same_unit =
+            x == y && (x == LANG_TYPE_MINUTES || x == LANG_TYPE_DAYS || x == LANG_TYPE_MONTHS || x == LANG_TYPE_MONEY);
         if (same_unit) return a;
         if (x == LANG_TYPE_DATE && (y == LANG_TYPE_DAYS || y == LANG_TYPE_MONTHS)) return LANG_PLAIN(DATE);
-        if (y == LANG_TYPE_DATE && operator == LANG_ADD && (x == LANG_TYPE_DAYS || x == LANG_TYPE_MONTHS)) {
+        if (y == LANG_TYPE_DATE && operator== LANG_ADD &&(x == LANG_TYPE_DAYS || x == LANG_TYPE_MONTHS)) {
             return LANG_PLAIN(DATE);
         }
-        if (x == LANG_TYPE_DATE && y == LANG_TYPE_DATE && operator == LANG_SUBTRACT) return LANG_PLAIN(DAYS);
+        if (x == LANG_TYPE_DATE && y == LANG_TYPE_DATE && operator== LANG_SUBTRACT) return LANG_PLAIN(DAYS);
         return LANG_PLAIN(ERROR);
     }
-    if (numbers && operator == LANG_MULTIPLY) {
+    if (numbers && operator== LANG_MULTIPLY) {
         return x == LANG_TYPE_QUANTITY || y == LANG_TYPE_QUANTITY ? LANG_PLAIN(QUANTITY) : LANG_PLAIN(COUNT);
     }
     if (numbers) return LANG_PLAIN(QUANTITY);
     bool scaled = x == LANG_TYPE_MINUTES || x == LANG_TYPE_MONEY;
     if (scaled && lang_is_numeric(b)) return a;
     bool scales = y == LANG_TYPE_MINUTES || y == LANG_TYPE_MONEY;
-    if (scales && lang_is_numeric(a) && operator == LANG_MULTIPLY) return b;
-    if (operator == LANG_DIVIDE && x == y && scaled) return LANG_PLAIN(QUANTITY);
+    if (scales && lang_is_numeric(a) && operator== LANG_MULTIPLY) return b;
+    if (operator== LANG_DIVIDE && x == y && scaled) return LANG_PLAIN(QUANTITY);
     return LANG_PLAIN(ERROR);
 }
 
@@ -234,7 +233,8 @@ lang_type lang_check_arithmetic(lang_checker *checker, lang_expression *expressi
     if (expression->kind == LANG_NEGATE) {
         if (left == NULL || left->type.kind == LANG_TYPE_ERROR) return none;
         if (!lang_is_ordered(a) || a.kind == LANG_TYPE_DATE) {
-            lang_diagnose(checker->diagnostics, LANG_E0509, expression->span, "a %s has no opposite", label(checker, a));
+            lang_diagnose(checker->diagnostics, LANG_E0509, expression->span, "a %s has no opposite",
+                          label(checker, a));
             return none;
         }
         expression->type = a.kind == LANG_TYPE_NUMBER ? LANG_PLAIN(COUNT) : a;
@@ -246,7 +246,7 @@ lang_type lang_check_arithmetic(lang_checker *checker, lang_expression *expressi
         return none;
     }
     static const char *const signs[] = {"+", "-", "*", "/"};
-    lang_operator operator = expression->as.binary.operator;
+    lang_operator operator= expression->as.binary.operator;
     lang_type type = a.list || b.list ? none : arithmetic_type(operator, a, b);
     if (type.kind == LANG_TYPE_ERROR) {
         bool mixed = (a.kind == LANG_TYPE_DAYS && b.kind == LANG_TYPE_MONTHS) ||
@@ -260,12 +260,12 @@ lang_type lang_check_arithmetic(lang_checker *checker, lang_expression *expressi
         }
         return none;
     }
-    bool zero = operator == LANG_DIVIDE && right->kind == LANG_LITERAL && right->as.literal.value == 0;
+    bool zero = operator== LANG_DIVIDE && right->kind == LANG_LITERAL && right->as.literal.value == 0;
     if (zero) {
         lang_diagnose(checker->diagnostics, LANG_E0514, expression->span, "this divides by zero");
         return none;
     }
-    bool scales = operator == LANG_MULTIPLY || operator == LANG_DIVIDE;
+    bool scales = operator== LANG_MULTIPLY || operator== LANG_DIVIDE;
     if (scales && (counts(left) || counts(right))) {
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0521, expression->span,

@@ -129,10 +129,11 @@ static lang_type check_literal(lang_checker *checker, lang_expression *literal, 
 {
     if (literal->type.kind != LANG_TYPE_ERROR) return literal->type;
     if (literal->as.literal.kind == LANG_LITERAL_PREFIX || literal->as.literal.kind == LANG_LITERAL_NONE) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0501, literal->span,
-                                                    "`%s` is not a value that can be compared",
-                                                    lang_source_text(checker, literal->span));
-        lang_suggest(checker->diagnostics, diagnostic, "ask `in` for prefixes, `is absent` or `include none of` for none");
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0501, literal->span, "`%s` is not a value that can be compared",
+                          lang_source_text(checker, literal->span));
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "ask `in` for prefixes, `is absent` or `include none of` for none");
         return literal->type;
     }
     if (hint.kind != LANG_TYPE_ERROR && lang_adapt_literal(checker, literal, hint)) return literal->type;
@@ -172,9 +173,9 @@ static lang_type check_path_value(lang_checker *checker, lang_expression *path, 
     if (hint.kind == LANG_TYPE_ENUMERATION && !resolves(checker, path)) {
         lang_name name = path->as.path.names.items[0];
         lang_enumeration enumeration = (lang_enumeration)hint.detail;
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0308, name.span,
-                                                    "`%s` is not one of the %s words", name.text,
-                                                    lang_schema_enumeration_name(enumeration));
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0308, name.span, "`%s` is not one of the %s words", name.text,
+                          lang_schema_enumeration_name(enumeration));
         base_text words;
         base_text_init(&words, checker->arena);
         char word[40];
@@ -194,9 +195,10 @@ static lang_type check_path_value(lang_checker *checker, lang_expression *path, 
     if (!counter) return lang_check_path(checker, path);
     path->as.path.base = LANG_BASE_COUNT;
     if (checker->clause == NULL || checker->clause->counting == NULL) {
-        lang_diagnostic *diagnostic = lang_diagnose(
-            checker->diagnostics, LANG_E0805, path->span, "`{%s}` needs exactly one counting or summing expression in the clause; this one has %zu",
-            path->as.path.names.items[0].text, checker->counting);
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0805, path->span,
+                          "`{%s}` needs exactly one counting or summing expression in the clause; this one has %zu",
+                          path->as.path.names.items[0].text, checker->counting);
         (void)diagnostic;
         path->type = LANG_PLAIN(ERROR);
         return path->type;
@@ -220,9 +222,9 @@ static lang_type check_call(lang_checker *checker, lang_expression *call)
     }
     call->as.call.table = table;
     if (arguments->count != table->inputs.count) {
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0705, call->span, "the table `%s` has %zu inputs and is asked with %zu",
-                          table->name.text, table->inputs.count, arguments->count);
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0705, call->span,
+                                                    "the table `%s` has %zu inputs and is asked with %zu",
+                                                    table->name.text, table->inputs.count, arguments->count);
         lang_note(checker->diagnostics, diagnostic, table->span, "it is declared here");
         return call->type;
     }
@@ -258,8 +260,8 @@ static lang_type check_or_else(lang_checker *checker, lang_expression *expressio
     type.optional = false;
     if (!lang_type_same(type, other)) {
         lang_diagnose(checker->diagnostics, LANG_E0501, right->span,
-                      "`or else` needs a %s here, as on its left; this is a %s",
-                      lang_type_label(checker->arena, type), lang_type_label(checker->arena, other));
+                      "`or else` needs a %s here, as on its left; this is a %s", lang_type_label(checker->arena, type),
+                      lang_type_label(checker->arena, other));
         return expression->type;
     }
     expression->type = type;
@@ -333,9 +335,9 @@ void lang_check_condition(lang_checker *checker, lang_expression *expression)
         lang_need_present(checker, expression);
         return;
     }
-    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0503, expression->span,
-                                                "this is a %s, and a condition is expected",
-                                                lang_type_label(checker->arena, type));
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0503, expression->span, "this is a %s, and a condition is expected",
+                      lang_type_label(checker->arena, type));
     if (type.optional) {
         lang_suggest(checker->diagnostics, diagnostic, "`%s is present`", lang_source_text(checker, expression->span));
     } else {

@@ -101,9 +101,9 @@ static bool value_for_membership(lang_checker *checker, lang_expression *express
         return false;
     }
     if (include && !type.list) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0506, value->span,
-                                                    "`%s` is one %s, not a list", lang_source_text(checker, value->span),
-                                                    label(checker, type));
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0506, value->span, "`%s` is one %s, not a list",
+                          lang_source_text(checker, value->span), label(checker, type));
         lang_suggest(checker->diagnostics, diagnostic,
                      type.kind == LANG_TYPE_DATES ? "write `contain` for spans" : "write `%s in ...`",
                      lang_source_text(checker, value->span));
@@ -153,8 +153,7 @@ lang_type lang_check_membership(lang_checker *checker, lang_expression *expressi
 static lang_collection read_collection(lang_checker *checker, const lang_expression *expression)
 {
     static const char *const names[] = {"history", "claim.lines", "authorizations", "session.attendance"};
-    const char *text =
-        expression == NULL ? "" : lang_path_text(checker->arena, &expression->as.path.names);
+    const char *text = expression == NULL ? "" : lang_path_text(checker->arena, &expression->as.path.names);
     if (strncmp(text, "this.", 5) == 0) text += 5;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i], text) == 0) return (lang_collection)i;
@@ -186,8 +185,9 @@ static void check_window(lang_checker *checker, lang_expression *expression)
     }
     bool lasting = window->kind == LANG_WINDOW_LAST_DAYS || window->kind == LANG_WINDOW_LAST_MONTHS;
     if (lasting && (window->length <= 0 || window->length > 40000)) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0520, window->span,
-                                                    "a window is counted in days, weeks, months or years, at least one of them");
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0520, window->span,
+                          "a window is counted in days, weeks, months or years, at least one of them");
         lang_suggest(checker->diagnostics, diagnostic, "write `in the last 30 days` or `on the same day`");
     }
     if (window->bound == NULL) return;
@@ -196,12 +196,13 @@ static void check_window(lang_checker *checker, lang_expression *expression)
     if (window->bound->type.kind == LANG_TYPE_ERROR) return;
     bool record = window->kind == LANG_WINDOW_DURING && type.kind == LANG_TYPE_RECORD &&
                   (type.detail == LANG_RECORD_authorization || type.detail == LANG_RECORD_coverage);
-    bool good = window->kind == LANG_WINDOW_DURING ? record || type.kind == LANG_TYPE_DATES
-                                                   : type.kind == LANG_TYPE_DATE;
+    bool good =
+        window->kind == LANG_WINDOW_DURING ? record || type.kind == LANG_TYPE_DATES : type.kind == LANG_TYPE_DATE;
     if (good) return;
     lang_diagnose(checker->diagnostics, LANG_E0513, window->bound->span,
-                  window->kind == LANG_WINDOW_DURING ? "`during the` needs an authorization, a coverage or a span of dates; this is a %s"
-                                                     : "`since` needs a date; this is a %s",
+                  window->kind == LANG_WINDOW_DURING
+                      ? "`during the` needs an authorization, a coverage or a span of dates; this is a %s"
+                      : "`since` needs a date; this is a %s",
                   label(checker, type));
 }
 
@@ -212,8 +213,8 @@ static void check_bound(lang_checker *checker, lang_expression *bound)
     lang_need_present(checker, bound);
     if (bound->type.kind == LANG_TYPE_ERROR) return;
     if (!type.list && (type.kind == LANG_TYPE_COUNT || type.kind == LANG_TYPE_NUMBER)) return;
-    lang_diagnose(checker->diagnostics, LANG_E0511, bound->span, "this bounds a count and must be a whole number; it is a %s",
-                  label(checker, type));
+    lang_diagnose(checker->diagnostics, LANG_E0511, bound->span,
+                  "this bounds a count and must be a whole number; it is a %s", label(checker, type));
 }
 
 static lang_type check_element_value(lang_checker *inner, lang_expression *expression)
@@ -243,7 +244,8 @@ lang_type lang_check_quantified(lang_checker *checker, lang_expression *expressi
     if (checker->in_element) {
         lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0518, expression->span,
                                                     "a `where` cannot hold another counting expression");
-        lang_suggest(checker->diagnostics, diagnostic, "count in a clause or a `when` of its own, and join them with `and`");
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "count in a clause or a `when` of its own, and join them with `and`");
         return expression->type;
     }
     lang_collection collection = read_collection(checker, expression->as.quantified.collection);

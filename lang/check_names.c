@@ -14,7 +14,8 @@ static void duplicate(lang_checker *checker, lang_name name, lang_name first)
 static size_t declared(const lang_file *file, const lang_name **names, size_t limit)
 {
     size_t count = 0;
-    for (size_t i = 0; i < file->code_sets.count && count < limit; i++) names[count++] = &file->code_sets.items[i]->name;
+    for (size_t i = 0; i < file->code_sets.count && count < limit; i++)
+        names[count++] = &file->code_sets.items[i]->name;
     for (size_t i = 0; i < file->parameters.count && count < limit; i++) {
         names[count++] = &file->parameters.items[i]->name;
     }
@@ -76,8 +77,8 @@ void lang_check_cycles(lang_checker *checker)
         const lang_use *use = &file->uses.items[i];
         if (use->target == NULL) continue;
         if (use->target == file || uses_back(use->target, file, 0)) {
-            lang_diagnose(checker->diagnostics, LANG_E0305, use->span,
-                          "`%s` and `%s` use each other in a circle", file->full_name, use->target->full_name);
+            lang_diagnose(checker->diagnostics, LANG_E0305, use->span, "`%s` and `%s` use each other in a circle",
+                          file->full_name, use->target->full_name);
         }
     }
 }
@@ -103,9 +104,8 @@ void lang_check_cycles(lang_checker *checker)
                 if (rival == NULL || rival == module) continue;                                                        \
                 FIND_IN(rival, list, name.text, second)                                                                \
                 if (second == NULL) continue;                                                                          \
-                lang_diagnostic *diagnostic =                                                                          \
-                    lang_diagnose(checker->diagnostics, LANG_E0320, name.span,                                         \
-                                  "`%s` is declared by two used modules", name.text);                                  \
+                lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0320, name.span,               \
+                                                            "`%s` is declared by two used modules", name.text);        \
                 lang_note(checker->diagnostics, diagnostic, second->name.span, "one of them is here");                 \
             }                                                                                                          \
         }                                                                                                              \
@@ -190,8 +190,10 @@ bool lang_read_type(lang_checker *checker, lang_name name, bool report, lang_typ
         const char *name;
         lang_code_system system;
         bool list;
-    } codes[] = {{"procedure", LANG_SYSTEM_cpt, false},   {"procedures", LANG_SYSTEM_cpt, true},
-                 {"diagnosis", LANG_SYSTEM_icd10, false}, {"diagnoses", LANG_SYSTEM_icd10, true},
+    } codes[] = {{"procedure", LANG_SYSTEM_cpt, false},
+                 {"procedures", LANG_SYSTEM_cpt, true},
+                 {"diagnosis", LANG_SYSTEM_icd10, false},
+                 {"diagnoses", LANG_SYSTEM_icd10, true},
                  {"modifiers", LANG_SYSTEM_modifier, true}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(kinds[i].name, name.text) != 0) continue;
@@ -221,16 +223,19 @@ bool lang_read_type(lang_checker *checker, lang_name name, bool report, lang_typ
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) offer(&search, kinds[i].name);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) offer(&search, codes[i].name);
     for (int s = 0; s < LANG_SYSTEM_COUNT; s++) offer(&search, lang_schema_system_name((lang_code_system)s));
-    if (search.best != NULL) lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
-    else lang_suggest(checker->diagnostics, diagnostic, "types are count, quantity, money, text, date, minutes, days, months, and code systems such as cpt, pos, modifiers, icd10");
+    if (search.best != NULL)
+        lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
+    else
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "types are count, quantity, money, text, date, minutes, days, months, and code systems such as "
+                     "cpt, pos, modifiers, icd10");
     return false;
 }
 
 static void unknown_field(lang_checker *checker, lang_name name, lang_record record)
 {
-    lang_diagnostic *diagnostic =
-        lang_diagnose(checker->diagnostics, LANG_E0302, name.span, "a %s has no field `%s`",
-                      lang_schema_record_label(record), name.text);
+    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0302, name.span, "a %s has no field `%s`",
+                                                lang_schema_record_label(record), name.text);
     nearest search = {name.text, NULL, SIZE_MAX};
     offer_record(&search, record);
     if (search.best != NULL) {
@@ -285,9 +290,9 @@ static bool follow(lang_checker *checker, lang_expression *expression, lang_type
             path->row_output = true;
             type = table->outputs.items[output].type;
         } else {
-            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0319, name.span,
-                                                        "a %s has no fields, so `.%s` means nothing",
-                                                        lang_type_label(checker->arena, type), name.text);
+            lang_diagnostic *diagnostic =
+                lang_diagnose(checker->diagnostics, LANG_E0319, name.span, "a %s has no fields, so `.%s` means nothing",
+                              lang_type_label(checker->arena, type), name.text);
             (void)diagnostic;
             return false;
         }
@@ -313,8 +318,9 @@ static bool resolve_field(lang_checker *checker, lang_expression *expression, bo
         if (!checker->other_bound && !checker->in_element) {
             lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0317, path->names.items[0].span,
                                                         "`other` stands for nothing here");
-            lang_suggest(checker->diagnostics, diagnostic,
-                         "it can be used after `forbid exists other in history ...`, in `where`, `unless` and the message");
+            lang_suggest(
+                checker->diagnostics, diagnostic,
+                "it can be used after `forbid exists other in history ...`, in `where`, `unless` and the message");
             return false;
         }
         path->base = LANG_BASE_ELEMENT;

@@ -60,10 +60,11 @@ void lang_facts_from(lang_checker *checker, const lang_expression *condition, bo
 
 static void report_absent(lang_checker *checker, lang_expression *expression, const char *what, bool row)
 {
-    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0504, expression->span,
-                                                row ? "`%s` may find no row of its table, and nothing here says what then"
-                                                    : "`%s` may be absent, and nothing here says what then",
-                                                what);
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0504, expression->span,
+                      row ? "`%s` may find no row of its table, and nothing here says what then"
+                          : "`%s` may be absent, and nothing here says what then",
+                      what);
     const char *test = row ? "is found" : "is present";
     lang_suggest(checker->diagnostics, diagnostic, "the clause applies only where it is: `when %s %s`", what, test);
     lang_suggest(checker->diagnostics, diagnostic, "or its absence makes the condition false: `%s %s and ...`", what,

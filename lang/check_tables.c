@@ -27,8 +27,8 @@ bool lang_check_literal_for(lang_checker *checker, lang_item *item, lang_type ty
         if (sides[i] == NULL) continue;
         if (sides[i]->kind != LANG_LITERAL) return false;
         if (sides[i]->as.literal.kind == LANG_LITERAL_NONE) return false;
-        bool bare = sides[i]->as.literal.kind == LANG_LITERAL_DIGITS ||
-                    sides[i]->as.literal.kind == LANG_LITERAL_DECIMAL;
+        bool bare =
+            sides[i]->as.literal.kind == LANG_LITERAL_DIGITS || sides[i]->as.literal.kind == LANG_LITERAL_DECIMAL;
         /* In a cell or a `given` the field's own unit is plain: `session.minutes 40`. */
         if (bare && (type.kind == LANG_TYPE_MINUTES || type.kind == LANG_TYPE_QUANTITY)) {
             if (sides[i]->as.literal.kind == LANG_LITERAL_DIGITS) sides[i]->as.literal.value *= 1000;
@@ -85,13 +85,12 @@ void lang_check_parameter(lang_checker *checker, lang_parameter *parameter)
         row->value = plain_value(row->value);
         lang_item item = {.low = row->value, .span = row->span};
         size_t errors = checker->diagnostics->errors;
-        bool fits = !parameter->type.list && lang_check_literal_for(checker, &item, parameter->type) &&
-                    item.set == NULL;
+        bool fits =
+            !parameter->type.list && lang_check_literal_for(checker, &item, parameter->type) && item.set == NULL;
         if (fits || checker->diagnostics->errors > errors) continue;
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0603, row->value->span,
-                                                    "`%s` is a %s, and `%s` is not one", parameter->name.text,
-                                                    label(checker, parameter->type),
-                                                    lang_source_text(checker, row->value->span));
+        lang_diagnostic *diagnostic = lang_diagnose(
+            checker->diagnostics, LANG_E0603, row->value->span, "`%s` is a %s, and `%s` is not one",
+            parameter->name.text, label(checker, parameter->type), lang_source_text(checker, row->value->span));
         if (parameter->type.kind == LANG_TYPE_MONEY) {
             lang_suggest(checker->diagnostics, diagnostic, "write amounts like $41.50");
         }
@@ -108,8 +107,8 @@ static void check_columns(lang_checker *checker, lang_table *table)
         lang_type type = lang_check_path(&plain, column->input);
         column->name.text = lang_path_text(checker->arena, &column->input->as.path.names);
         column->name.span = column->span;
-        bool usable = !type.list && type.kind != LANG_TYPE_RECORD && type.kind != LANG_TYPE_DATES &&
-                      type.kind != LANG_TYPE_TIMES;
+        bool usable =
+            !type.list && type.kind != LANG_TYPE_RECORD && type.kind != LANG_TYPE_DATES && type.kind != LANG_TYPE_TIMES;
         if (type.kind != LANG_TYPE_ERROR && !usable) {
             lang_diagnose(checker->diagnostics, LANG_E0706, column->span, "a %s cannot be an input of a table",
                           label(checker, type));
@@ -148,9 +147,9 @@ static void check_header(lang_checker *checker, lang_table *table)
                                ? lang_path_text(checker->arena, &name->as.path.names)
                                : lang_source_text(checker, cell->span);
         if (strcmp(text, column_at(table, i)->name.text) == 0) continue;
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0702, cell->span, "column %zu is declared as `%s`, and its header says `%s`",
-                          i + 1, column_at(table, i)->name.text, text);
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0702, cell->span,
+                                                    "column %zu is declared as `%s`, and its header says `%s`", i + 1,
+                                                    column_at(table, i)->name.text, text);
         lang_note(checker->diagnostics, diagnostic, column_at(table, i)->span, "it is declared here");
         return;
     }
@@ -179,23 +178,23 @@ static void check_cell(lang_checker *checker, lang_table *table, lang_cell *cell
         if (item->any && input) continue;
         if (item->absent && column->optional) continue;
         if (item->absent) {
-            lang_diagnostic *diagnostic =
-                lang_diagnose(checker->diagnostics, LANG_E0707, item->span, "`-` says absent, and `%s` is not optional",
-                              column->name.text);
-            if (!input) lang_suggest(checker->diagnostics, diagnostic, "declare it as `%s: %s optional`", column->name.text, column->type_name.text);
+            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0707, item->span,
+                                                        "`-` says absent, and `%s` is not optional", column->name.text);
+            if (!input)
+                lang_suggest(checker->diagnostics, diagnostic, "declare it as `%s: %s optional`", column->name.text,
+                             column->type_name.text);
             return;
         }
         size_t errors = checker->diagnostics->errors;
         bool fits = !item->any && lang_check_literal_for(checker, item, column->type);
-        bool single = item->high == NULL && item->set == NULL &&
-                      (item->low == NULL || item->low->kind != LANG_LITERAL ||
-                       item->low->as.literal.kind != LANG_LITERAL_PREFIX);
+        bool single =
+            item->high == NULL && item->set == NULL &&
+            (item->low == NULL || item->low->kind != LANG_LITERAL || item->low->as.literal.kind != LANG_LITERAL_PREFIX);
         if (fits && (input || single)) continue;
         if (checker->diagnostics->errors > errors) return;
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0704, item->span,
-                                                    "`%s` does not fit the column `%s`, a %s",
-                                                    lang_source_text(checker, item->span), column->name.text,
-                                                    label(checker, column->type));
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0704, item->span, "`%s` does not fit the column `%s`, a %s",
+                          lang_source_text(checker, item->span), column->name.text, label(checker, column->type));
         if (column->type.kind == LANG_TYPE_TEXT) {
             lang_suggest(checker->diagnostics, diagnostic, "texts stand in quotes: \"%s\"",
                          lang_source_text(checker, item->span));
@@ -261,10 +260,9 @@ static void check_unique(lang_checker *checker, const lang_table *table)
             base_text example;
             base_text_init(&example, checker->arena);
             if (!rows_overlap(checker, table, &table->rows.items[i], &table->rows.items[j], &example)) continue;
-            lang_diagnostic *diagnostic =
-                lang_diagnose(checker->diagnostics, LANG_E0703, table->rows.items[i].span,
-                              "two rows of the unique table `%s` hold for one input: %s", table->name.text,
-                              base_text_string(&example));
+            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0703, table->rows.items[i].span,
+                                                        "two rows of the unique table `%s` hold for one input: %s",
+                                                        table->name.text, base_text_string(&example));
             lang_note(checker->diagnostics, diagnostic, table->rows.items[j].span, "this row holds for it too");
             lang_suggest(checker->diagnostics, diagnostic, "narrow one of them, or declare the table `first`");
             reported++;
@@ -297,8 +295,8 @@ void lang_check_table(lang_checker *checker, lang_table *table)
         lang_table_row *row = &table->rows.items[r];
         if (row->cells.count == columns) continue;
         lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0701, row->span, "this row has %zu cells; the table has %zu columns",
-                          row->cells.count, columns);
+            lang_diagnose(checker->diagnostics, LANG_E0701, row->span,
+                          "this row has %zu cells; the table has %zu columns", row->cells.count, columns);
         lang_note(checker->diagnostics, diagnostic, table->span, "it is declared here");
     }
     if (checker->diagnostics->errors > errors) return;

@@ -17,8 +17,8 @@ static bool resolve_given(lang_checker *checker, lang_given *given, lang_type *t
     plain.in_element = plain.other_bound = plain.in_message = false;
     lang_name head = given->path->as.path.names.items[0];
     if (lang_schema_find(LANG_RECORD_line, head.text) == LANG_FIELD_COUNT) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0302, head.span,
-                                                    "a service line has no field `%s`", head.text);
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0302, head.span, "a service line has no field `%s`", head.text);
         lang_suggest_name(&plain, diagnostic, head.text);
         return false;
     }
@@ -37,7 +37,8 @@ static bool spans_fit(lang_item *item, lang_type type)
     lang_literal_kind wanted = dates ? LANG_LITERAL_DATE : LANG_LITERAL_TIME;
     return item->low != NULL && item->high != NULL && item->low->kind == LANG_LITERAL &&
            item->high->kind == LANG_LITERAL && item->low->as.literal.kind == wanted &&
-           item->high->as.literal.kind == wanted && (times || item->low->as.literal.value <= item->high->as.literal.value);
+           item->high->as.literal.kind == wanted &&
+           (times || item->low->as.literal.value <= item->high->as.literal.value);
 }
 
 static void check_given_value(lang_checker *checker, lang_given *given)
@@ -85,10 +86,12 @@ static void check_history(lang_checker *checker, lang_given *given)
 {
     static const char *const cadences[] = {"daily", "weekly", "monthly"};
     if (given->unit.text != NULL && strcmp(given->unit.text, "lines") != 0 && strcmp(given->unit.text, "line") != 0) {
-        lang_diagnose(checker->diagnostics, LANG_E0201, given->unit.span, "found `%s`; expected `lines`", given->unit.text);
+        lang_diagnose(checker->diagnostics, LANG_E0201, given->unit.span, "found `%s`; expected `lines`",
+                      given->unit.text);
     }
     if (given->times->as.literal.value < 1 || given->times->as.literal.value > 10000) {
-        lang_diagnose(checker->diagnostics, LANG_E0904, given->times->span, "a test gives from 1 to 10000 lines of history");
+        lang_diagnose(checker->diagnostics, LANG_E0904, given->times->span,
+                      "a test gives from 1 to 10000 lines of history");
     }
     lang_check_code(checker, given->code, LANG_SYSTEM_cpt);
     if (given->cadence.text == NULL) return;
@@ -138,17 +141,17 @@ static void check_target(lang_checker *checker, lang_expectation *expectation)
     bool possible = strcmp(lang_outcome_name(target->outcome), verdict) == 0 ||
                     (target->unknown_given && strcmp(lang_outcome_name(target->if_unknown), verdict) == 0);
     if (outcome && target->outcome_given && !possible) {
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0906, expectation->verdict.span, "`%s` never gives `%s`; it gives `%s`",
-                          target->name.text, verdict, lang_outcome_name(target->outcome));
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0906, expectation->verdict.span,
+                                                    "`%s` never gives `%s`; it gives `%s`", target->name.text, verdict,
+                                                    lang_outcome_name(target->outcome));
         lang_note(checker->diagnostics, diagnostic, target->name.span, "the clause is here");
     }
 }
 
 static void check_expectation(lang_checker *checker, lang_expectation *expectation, int64_t lines)
 {
-    static const char *const verdicts[] = {"pass", "excused", "deny", "audit", "review", "warn", "reduce",
-                                           "cannot tell", "not applicable"};
+    static const char *const verdicts[] = {"pass", "excused", "deny",        "audit",         "review",
+                                           "warn", "reduce",  "cannot tell", "not applicable"};
     bool known = false;
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
         known = known || strcmp(verdicts[i], expectation->verdict.text) == 0;
@@ -162,8 +165,9 @@ static void check_expectation(lang_checker *checker, lang_expectation *expectati
     }
     check_target(checker, expectation);
     if (expectation->line < 1 || expectation->line > lines) {
-        lang_diagnose(checker->diagnostics, LANG_E0905, expectation->span, "this test gives %lld line%s, not a line %lld",
-                      (long long)lines, lines == 1 ? "" : "s", (long long)expectation->line);
+        lang_diagnose(checker->diagnostics, LANG_E0905, expectation->span,
+                      "this test gives %lld line%s, not a line %lld", (long long)lines, lines == 1 ? "" : "s",
+                      (long long)expectation->line);
     }
     if (expectation->group_reason.text != NULL) lang_check_reason(checker, expectation->group_reason, 1);
     if (expectation->needing.count > 0 && strcmp(expectation->verdict.text, "cannot tell") != 0) {
@@ -197,5 +201,6 @@ void lang_check_test(lang_checker *checker, lang_test *test)
     if (test->expectations.count == 0) {
         lang_diagnose(checker->diagnostics, LANG_E0902, test->span, "this test expects nothing");
     }
-    for (size_t i = 0; i < test->expectations.count; i++) check_expectation(checker, &test->expectations.items[i], lines);
+    for (size_t i = 0; i < test->expectations.count; i++)
+        check_expectation(checker, &test->expectations.items[i], lines);
 }

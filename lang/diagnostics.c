@@ -39,8 +39,10 @@ lang_diagnostic *lang_diagnose(lang_diagnostics *diagnostics, lang_diagnostic_co
                                const char *format, ...)
 {
     bool error = table[code].severity == LANG_SEVERITY_ERROR;
-    if (error) diagnostics->errors++;
-    else diagnostics->warnings++;
+    if (error)
+        diagnostics->errors++;
+    else
+        diagnostics->warnings++;
     if (diagnostics->items.count >= LANG_DIAGNOSTIC_LIMIT) {
         diagnostics->suppressed++;
         return NULL;
@@ -152,8 +154,7 @@ static void draw_line(const lang_file *file, lang_span span, char mark, const ch
     base_text_format(out, "%s\n", colours->off);
 }
 
-static void draw_place(const lang_file *file, lang_span span, const char *arrow, const palette *colours,
-                       base_text *out)
+static void draw_place(const lang_file *file, lang_span span, const char *arrow, const palette *colours, base_text *out)
 {
     size_t line, column;
     lang_position(file, span.start, &line, &column);

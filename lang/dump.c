@@ -42,12 +42,13 @@ static void items(dumper *d, const lang_items *list)
 
 static void quantified(dumper *d, const lang_expression *node)
 {
-    static const char *const names[] = {"exists", "no", "every", "at most", "at least", "more than", "fewer than",
-                                        "count of", "sum of", "min of", "max of"};
+    static const char *const names[] = {"exists",     "no",       "every",  "at most", "at least", "more than",
+                                        "fewer than", "count of", "sum of", "min of",  "max of"};
     static const char *const cuts[] = {"", ", so far", ", earlier"};
     base_text_format(d->out, "%s, %s", names[node->as.quantified.quantifier],
                      lang_window_name(node->as.quantified.window.kind));
-    if (node->as.quantified.window.length > 0) base_text_format(d->out, ", N = %" PRId64, node->as.quantified.window.length);
+    if (node->as.quantified.window.length > 0)
+        base_text_format(d->out, ", N = %" PRId64, node->as.quantified.window.length);
     base_text_put(d->out, cuts[node->as.quantified.window.cut]);
     if (node->as.quantified.binder.text != NULL) base_text_format(d->out, ", as %s", node->as.quantified.binder.text);
     end(d, node);
@@ -87,7 +88,8 @@ static void expression(dumper *d, const char *role, const lang_expression *node)
         end(d, node);
         break;
     case LANG_COMPARE:
-    case LANG_ARITHMETIC: binary(d, node, operators[node->as.binary.operator]); break;
+    case LANG_ARITHMETIC: binary(d, node, operators[node->as.binary.operator]);
+        break;
     case LANG_NOT: binary(d, node, "not"); break;
     case LANG_NEGATE: binary(d, node, "minus"); break;
     case LANG_AND: binary(d, node, "and"); break;
@@ -124,7 +126,8 @@ static void expression(dumper *d, const char *role, const lang_expression *node)
         base_text_format(d->out, "table %s", node->as.call.name.text);
         end(d, node);
         d->depth++;
-        for (size_t i = 0; i < node->as.call.arguments.count; i++) expression(d, "input", node->as.call.arguments.items[i]);
+        for (size_t i = 0; i < node->as.call.arguments.count; i++)
+            expression(d, "input", node->as.call.arguments.items[i]);
         d->depth--;
         break;
     case LANG_QUANTIFIED: quantified(d, node); break;
@@ -149,7 +152,8 @@ static void section(dumper *d, const lang_file *file, const lang_section *node)
         d->depth++;
         for (size_t i = 0; i < node->wheres.count; i++) expression(d, "where", node->wheres.items[i]);
         for (size_t i = 0; i < node->lets.count; i++) {
-            expression(d, base_format(d->out->arena, "let %s", node->lets.items[i]->name.text), node->lets.items[i]->value);
+            expression(d, base_format(d->out->arena, "let %s", node->lets.items[i]->name.text),
+                       node->lets.items[i]->value);
         }
     }
     for (size_t i = 0; i < file->clauses.count; i++) {

@@ -67,8 +67,7 @@ static lang_file *search_module(lang_program *program, const lang_source *source
     for (int level = 0; level <= CLIMB; level++) {
         static const char *const inside[] = {"", "policies/"};
         for (size_t i = 0; i < 2; i++) {
-            const char *path =
-                base_format(program->arena, "%s%s%s.adj", base_text_string(&folder), inside[i], name);
+            const char *path = base_format(program->arena, "%s%s%s.adj", base_text_string(&folder), inside[i], name);
             const char *text;
             size_t length;
             if (source->read(source->state, program->arena, path, &text, &length)) {
@@ -100,15 +99,13 @@ static void resolve_uses(lang_program *program, const lang_source *source, lang_
         lang_file *target = find_loaded(program, name, true);
         if (target == NULL) target = search_module(program, source, file, name);
         if (target == NULL && find_loaded(program, name, false) != NULL) {
-            lang_diagnose(&program->diagnostics, LANG_E0316, use->span,
-                          "`%s` is a policy; `use` takes a module", name);
+            lang_diagnose(&program->diagnostics, LANG_E0316, use->span, "`%s` is a policy; `use` takes a module", name);
         } else if (target == NULL) {
             lang_diagnostic *diagnostic =
                 lang_diagnose(&program->diagnostics, LANG_E0304, use->span, "the module `%s` was not found", name);
             nearest_module(program, diagnostic, name);
         } else if (!target->is_module && target->header_seen) {
-            lang_diagnose(&program->diagnostics, LANG_E0316, use->span,
-                          "`%s` is a policy; `use` takes a module", name);
+            lang_diagnose(&program->diagnostics, LANG_E0316, use->span, "`%s` is a policy; `use` takes a module", name);
         }
         use->target = target;
     }

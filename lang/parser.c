@@ -16,16 +16,19 @@ int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *pa
 
 /* Reserved words and words with a meaning in one place; X(word, token). */
 #define LANG_WORDS(X)                                                                                                  \
-    X(policy, POLICY) X(module, MODULE) X(use, USE) X(codes, CODES) X(parameter, PARAMETER) X(table, TABLE)            \
-    X(gives, GIVES) X(section, SECTION) X(clause, CLAUSE) X(test, TEST) X(given, GIVEN) X(expect, EXPECT)              \
-    X(needing, NEEDING) X(when, WHEN) X(require, REQUIRE) X(forbid, FORBID) X(unless, UNLESS) X(cite, CITE)            \
-    X(let, LET) X(as, AS) X(deny, DENY) X(audit, AUDIT) X(review, REVIEW) X(warn, WARN) X(reduce, REDUCE)              \
-    X(pass, PASS) X(excused, EXCUSED) X(and, AND) X(or, OR) X(not, NOT) X(in, IN) X(of, OF) X(over, OVER)              \
-    X(where, WHERE) X(exists, EXISTS) X(no, NO) X(every, EVERY) X(other, OTHER) X(this, THIS)                          \
-    X(between, BETWEEN) X(from, FROM) X(to, TO) X(by, BY) X(on, ON) X(contain, CONTAIN) X(overlaps, OVERLAPS)          \
-    X(include, INCLUDE) X(except, EXCEPT) X(yes, YES) X(none, NONE) X(any, ANY) X(since, SINCE)                        \
-    X(earlier, EARLIER) X(title, TITLE) X(payer, PAYER) X(plans, PLANS) X(source, SOURCE)                              \
-    X(effective, EFFECTIVE) X(fix, FIX) X(priority, PRIORITY) X(line, LINE) X(history, HISTORY)
+    X(policy, POLICY)                                                                                                  \
+    X(module, MODULE)                                                                                                  \
+    X(use, USE) X(codes, CODES) X(parameter, PARAMETER) X(table, TABLE) X(gives, GIVES) X(section, SECTION)            \
+        X(clause, CLAUSE) X(test, TEST) X(given, GIVEN) X(expect, EXPECT) X(needing, NEEDING) X(when, WHEN)            \
+            X(require, REQUIRE) X(forbid, FORBID) X(unless, UNLESS) X(cite, CITE) X(let, LET) X(as, AS) X(deny, DENY)  \
+                X(audit, AUDIT) X(review, REVIEW) X(warn, WARN) X(reduce, REDUCE) X(pass, PASS) X(excused, EXCUSED)    \
+                    X(and, AND) X(or, OR) X(not, NOT) X(in, IN) X(of, OF) X(over, OVER) X(where, WHERE)                \
+                        X(exists, EXISTS) X(no, NO) X(every, EVERY) X(other, OTHER) X(this, THIS) X(between, BETWEEN)  \
+                            X(from, FROM) X(to, TO) X(by, BY) X(on, ON) X(contain, CONTAIN) X(overlaps, OVERLAPS)      \
+                                X(include, INCLUDE) X(except, EXCEPT) X(yes, YES) X(none, NONE) X(any, ANY)            \
+                                    X(since, SINCE) X(earlier, EARLIER) X(title, TITLE) X(payer, PAYER)                \
+                                        X(plans, PLANS) X(source, SOURCE) X(effective, EFFECTIVE) X(fix, FIX)          \
+                                            X(priority, PRIORITY) X(line, LINE) X(history, HISTORY)
 
 static int word_token(const char *word)
 {
@@ -127,14 +130,13 @@ static void report_scan(lang_parser *parser, int found)
     }
     const char *text = base_arena_copy(parser->arena, parser->file->text + span.start, span.end - span.start);
     diagnostic = lang_diagnose(parser->diagnostics, LANG_E0101, span, "`%s` has no meaning here", text ? text : "");
-    static const char *const hints[][2] = {
-        {"{", "declarations need no braces: each starts with its keyword"},
-        {"}", "declarations need no braces: each starts with its keyword"},
-        {";", "declarations need no terminator"},
-        {"'", "texts stand in double quotes"},
-        {"!", "write `not`, or `<>` for different"},
-        {"&", "write `and`"},
-        {"%", "write `percent`"}};
+    static const char *const hints[][2] = {{"{", "declarations need no braces: each starts with its keyword"},
+                                           {"}", "declarations need no braces: each starts with its keyword"},
+                                           {";", "declarations need no terminator"},
+                                           {"'", "texts stand in double quotes"},
+                                           {"!", "write `not`, or `<>` for different"},
+                                           {"&", "write `and`"},
+                                           {"%", "write `percent`"}};
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
         if (text != NULL && strcmp(hints[i][0], text) == 0) {
             lang_suggest(parser->diagnostics, diagnostic, "%s", hints[i][1]);
@@ -170,8 +172,9 @@ static int capital_name(lang_parser *parser, LANG_PARSE_STYPE *value)
     for (char *at = lower; at != NULL && *at != '\0'; at++) {
         if (*at >= 'A' && *at <= 'Z') *at = (char)(*at - 'A' + 'a');
     }
-    lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0109, name.span,
-                                                "`%s` mixes capital and small letters: names are lower case", name.text);
+    lang_diagnostic *diagnostic =
+        lang_diagnose(parser->diagnostics, LANG_E0109, name.span,
+                      "`%s` mixes capital and small letters: names are lower case", name.text);
     lang_suggest(parser->diagnostics, diagnostic, "write `%s`", lower == NULL ? "" : lower);
     value->TOKEN_NAME.text = lower == NULL ? "" : lower;
     return TOKEN_NAME;
@@ -248,13 +251,17 @@ static bool check_encoding(lang_diagnostics *diagnostics, const lang_file *file)
 {
     for (size_t i = 0; i < file->length; i++) {
         unsigned char byte = (unsigned char)file->text[i];
-        size_t more = byte < 0x80 ? 0 : byte >= 0xC2 && byte < 0xE0 ? 1 : byte >= 0xE0 && byte < 0xF0 ? 2
-                      : byte >= 0xF0 && byte < 0xF5 ? 3 : 9;
+        size_t more = byte < 0x80                   ? 0
+                      : byte >= 0xC2 && byte < 0xE0 ? 1
+                      : byte >= 0xE0 && byte < 0xF0 ? 2
+                      : byte >= 0xF0 && byte < 0xF5 ? 3
+                                                    : 9;
         bool good = more < 9 && i + more < file->length && (byte != 0);
         for (size_t k = 1; good && k <= more; k++) good = ((unsigned char)file->text[i + k] & 0xC0U) == 0x80U;
         if (!good) {
             lang_span span = {file->index, (uint32_t)i, (uint32_t)i + 1};
-            lang_diagnose(diagnostics, LANG_E0105, span, "byte %zu of this file (0x%02X) is not UTF-8 text", i + 1, byte);
+            lang_diagnose(diagnostics, LANG_E0105, span, "byte %zu of this file (0x%02X) is not UTF-8 text", i + 1,
+                          byte);
             return false;
         }
         i += more;
@@ -287,11 +294,8 @@ bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file
 lang_expression *lang_parse_hole(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file, uint32_t start,
                                  uint32_t end)
 {
-    lang_parser parser = {.arena = arena,
-                          .diagnostics = diagnostics,
-                          .file = file,
-                          .start_token = TOKEN_START_HOLE,
-                          .hole_mode = true};
+    lang_parser parser = {
+        .arena = arena, .diagnostics = diagnostics, .file = file, .start_token = TOKEN_START_HOLE, .hole_mode = true};
     return run(&parser, start, end) ? parser.hole : NULL;
 }
 
@@ -311,8 +315,10 @@ void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out)
         size_t line, column;
         lang_position(file, span.start, &line, &column);
         base_text_format(out, "%5zu:%-4zu %4d  ", line, column, token);
-        if (token == TOKEN_NEWLINE) base_text_put(out, "end of row");
-        else base_text_add(out, file->text + span.start, span.end - span.start);
+        if (token == TOKEN_NEWLINE)
+            base_text_put(out, "end of row");
+        else
+            base_text_add(out, file->text + span.start, span.end - span.start);
         base_text_put(out, "\n");
     }
     lang_flex_lex_destroy(scanner);

@@ -6,19 +6,13 @@
 #include "lang/diagnostics.h"
 
 enum {
-    LANG_DEPTH_LIMIT = 400,              /* nesting of one expression */
+    LANG_DEPTH_LIMIT = 400,             /* nesting of one expression */
     LANG_FILE_LIMIT = 16 * 1024 * 1024, /* bytes of one policy file */
-    LANG_NAME_LIMIT = 64                 /* bytes of one name */
+    LANG_NAME_LIMIT = 64                /* bytes of one name */
 };
 
 /* What the scanner returns beside the grammar's tokens; outside their range. */
-enum {
-    LANG_SCAN_NEWLINE = 100001,
-    LANG_SCAN_UNTERMINATED,
-    LANG_SCAN_CAPITAL,
-    LANG_SCAN_BAD,
-    LANG_SCAN_WORD
-};
+enum { LANG_SCAN_NEWLINE = 100001, LANG_SCAN_UNTERMINATED, LANG_SCAN_CAPITAL, LANG_SCAN_BAD, LANG_SCAN_WORD };
 
 typedef enum lang_row_mode { LANG_ROWS_NONE, LANG_ROWS_LINES, LANG_ROWS_TABLE } lang_row_mode;
 

@@ -190,25 +190,15 @@ static bool icd10_shape(const char *text, size_t length)
 bool lang_code_shape(lang_code_system system, const char *text, size_t length)
 {
     switch (system) {
-    case LANG_SYSTEM_cpt:
-        return length == 5 && digits_and_letters(text, length) && digits(text + 1, 3);
-    case LANG_SYSTEM_modifier:
-        return length == 2 && digits_and_letters(text, length);
-    case LANG_SYSTEM_pos:
-        return length == 2 && digits(text, length);
-    case LANG_SYSTEM_icd10:
-        return icd10_shape(text, length);
-    case LANG_SYSTEM_revenue:
-        return length == 4 && digits(text, length);
-    case LANG_SYSTEM_taxonomy:
-        return length == 10 && digits_and_letters(text, length);
-    case LANG_SYSTEM_npi:
-        return length == 10 && digits(text, length);
-    case LANG_SYSTEM_frequency:
-        return length == 1 && digits_and_letters(text, length);
-    case LANG_SYSTEM_rarc:
-        return length >= 2 && length <= 5 && digits_and_letters(text, length);
-    default:
-        return digits_and_letters(text, length);
+    case LANG_SYSTEM_cpt: return length == 5 && digits_and_letters(text, length) && digits(text + 1, 3);
+    case LANG_SYSTEM_modifier: return length == 2 && digits_and_letters(text, length);
+    case LANG_SYSTEM_pos: return length == 2 && digits(text, length);
+    case LANG_SYSTEM_icd10: return icd10_shape(text, length);
+    case LANG_SYSTEM_revenue: return length == 4 && digits(text, length);
+    case LANG_SYSTEM_taxonomy: return length == 10 && digits_and_letters(text, length);
+    case LANG_SYSTEM_npi: return length == 10 && digits(text, length);
+    case LANG_SYSTEM_frequency: return length == 1 && digits_and_letters(text, length);
+    case LANG_SYSTEM_rarc: return length >= 2 && length <= 5 && digits_and_letters(text, length);
+    default: return digits_and_letters(text, length);
     }
 }

@@ -13,17 +13,14 @@ const char *lang_type_label(base_arena *arena, lang_type type)
 {
     const char *label = labels[type.kind];
     switch (type.kind) {
-    case LANG_TYPE_CODE:
-        label = lang_schema_system_label((lang_code_system)type.detail);
-        break;
+    case LANG_TYPE_CODE: label = lang_schema_system_label((lang_code_system)type.detail); break;
     case LANG_TYPE_ENUMERATION:
         label = base_format(arena, "%s word", lang_schema_enumeration_name((lang_enumeration)type.detail));
         break;
     case LANG_TYPE_RECORD:
         label = base_format(arena, "%s record", lang_schema_record_label((lang_record)type.detail));
         break;
-    default:
-        break;
+    default: break;
     }
     if (type.list) label = base_format(arena, "list of %ss", label);
     return type.optional ? base_format(arena, "optional %s", label) : label;

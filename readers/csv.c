@@ -27,7 +27,8 @@ static void trim(csv_cell *cell)
         cell->text++;
         cell->length--;
     }
-    while (cell->length > 0 && (cell->text[cell->length - 1] == ' ' || cell->text[cell->length - 1] == '\t')) cell->length--;
+    while (cell->length > 0 && (cell->text[cell->length - 1] == ' ' || cell->text[cell->length - 1] == '\t'))
+        cell->length--;
 }
 
 /* Reads a quoted cell; stands behind its closing quote afterwards. */
@@ -35,7 +36,8 @@ static bool quoted(csv_reader *reader, csv_cell *cell)
 {
     size_t start = ++reader->at, used = 0;
     size_t end = start;
-    while (end < reader->length && !(reader->bytes[end] == '"' && !(end + 1 < reader->length && reader->bytes[end + 1] == '"'))) {
+    while (end < reader->length &&
+           !(reader->bytes[end] == '"' && !(end + 1 < reader->length && reader->bytes[end + 1] == '"'))) {
         end += reader->bytes[end] == '"' ? 2 : 1;
     }
     if (end >= reader->length) {

@@ -88,7 +88,8 @@ static bool looks_like_x12(const char *bytes, size_t length)
     }
     if (length < 4) return false;
     bool letter = (bytes[2] >= '0' && bytes[2] <= '9') || (bytes[2] >= 'A' && bytes[2] <= 'z');
-    return starts_with(bytes, length, "ISA") || ((starts_with(bytes, length, "GS") || starts_with(bytes, length, "ST")) && !letter);
+    return starts_with(bytes, length, "ISA") ||
+           ((starts_with(bytes, length, "GS") || starts_with(bytes, length, "ST")) && !letter);
 }
 
 adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes, size_t length)
@@ -113,8 +114,9 @@ adj_status adj_encounters_read(adj_encounters *encounters, const char *path)
     bool folder = stream != NULL && stream != stdin && fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode);
     if (stream == NULL || folder) {
         if (stream != NULL) fclose(stream);
-        run_store_problem(store, ADJ_SEVERITY_ERROR, "D0001", base_arena_copy(&store->arena, path, strlen(path)), 0, 0, 0, NULL,
-                          folder ? "this is a folder; a file is expected" : "there is no such file, or it cannot be read");
+        run_store_problem(
+            store, ADJ_SEVERITY_ERROR, "D0001", base_arena_copy(&store->arena, path, strlen(path)), 0, 0, 0, NULL,
+            folder ? "this is a folder; a file is expected" : "there is no such file, or it cannot be read");
         return ADJ_NOT_FOUND;
     }
     base_arena arena;
@@ -162,7 +164,8 @@ size_t adj_encounters_claim_count(const adj_encounters *encounters)
 size_t adj_encounters_line_count(const adj_encounters *encounters)
 {
     size_t count = 0;
-    for (size_t i = 0; i < encounters->store.lines.count; i++) count += encounters->store.lines.items[i].subject ? 1 : 0;
+    for (size_t i = 0; i < encounters->store.lines.count; i++)
+        count += encounters->store.lines.items[i].subject ? 1 : 0;
     return count;
 }
 

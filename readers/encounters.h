@@ -17,10 +17,10 @@ typedef struct read_encounters {
     base_intern sessions;         /* session id -> session row, by id order */
     BASE_ARRAY(uint32_t) session_rows;
     BASE_ARRAY(bool) session_defined;
-    base_intern history_claims;   /* member and claim -> claim row */
+    base_intern history_claims; /* member and claim -> claim row */
     BASE_ARRAY(uint32_t) history_claim_rows;
     BASE_ARRAY(read_claim_fact) claim_facts;
-    size_t claim_count;    /* claims read from claim files */
+    size_t claim_count; /* claims read from claim files */
     size_t rejected_claims;
     size_t rejected_records; /* of any input */
 } read_encounters;

@@ -123,7 +123,8 @@ static void report_header(side_reader *r)
 {
     base_text text;
     base_text_init(&text, &r->store->arena);
-    base_text_put(&text, "this is neither X12 (it does not begin with ISA) nor a side file (its first line names no known columns); a side file needs one of: ");
+    base_text_put(&text, "this is neither X12 (it does not begin with ISA) nor a side file (its first line names no "
+                         "known columns); a side file needs one of: ");
     for (int k = 0; k < SIDE_COUNT; k++) {
         base_text_format(&text, "%s%s (", k == 0 ? "" : ", ", kinds[k].name);
         bool first = true;
@@ -168,8 +169,11 @@ static void order_columns(side_reader *r, const csv_cell *cells, size_t count)
         r->order[i] = NULL;
         problem(r, ADJ_SEVERITY_WARNING, "D0302", cells[i].column,
                 twice ? base_format(&r->store->arena, "the column `%s` stands twice; the second is not read", name)
-                : near != NULL ? base_format(&r->store->arena, "the column `%s` is not known and not read; did you mean `%s`?", name, near)
-                               : base_format(&r->store->arena, "the column `%s` is not known in a file of %s, and not read", name, kinds[r->kind].name));
+                : near != NULL
+                    ? base_format(&r->store->arena, "the column `%s` is not known and not read; did you mean `%s`?",
+                                  name, near)
+                    : base_format(&r->store->arena, "the column `%s` is not known in a file of %s, and not read", name,
+                                  kinds[r->kind].name));
     }
 }
 
@@ -288,12 +292,14 @@ static const char *expected(side_reader *r, const side_column *column)
     default: break;
     }
     if (column->use == USE_FACT_PROGRAM || type.kind == LANG_TYPE_ENUMERATION) {
-        lang_enumeration words = column->use == USE_FACT_PROGRAM ? LANG_ENUMERATION_program : (lang_enumeration)type.detail;
+        lang_enumeration words =
+            column->use == USE_FACT_PROGRAM ? LANG_ENUMERATION_program : (lang_enumeration)type.detail;
         base_text text;
         base_text_init(&text, arena);
         base_text_put(&text, "one of");
         char word[40];
-        for (size_t i = 0; lang_schema_word(words, i, word); i++) base_text_format(&text, "%s %s", i == 0 ? "" : ",", word);
+        for (size_t i = 0; lang_schema_word(words, i, word); i++)
+            base_text_format(&text, "%s %s", i == 0 ? "" : ",", word);
         return base_text_string(&text);
     }
     switch (type.kind) {
@@ -303,7 +309,9 @@ static const char *expected(side_reader *r, const side_column *column)
     case LANG_TYPE_COUNT: return "a whole number";
     case LANG_TYPE_QUANTITY:
     case LANG_TYPE_MINUTES: return "a number with at most three decimals";
-    default: return base_format(arena, "a %s", lang_type_label(arena, (lang_type){type.kind, type.detail, type.list, false}));
+    default:
+        return base_format(arena, "a %s",
+                           lang_type_label(arena, (lang_type){type.kind, type.detail, type.list, false}));
     }
 }
 
@@ -312,7 +320,9 @@ static bool parse_record(side_reader *r, const csv_cell *cells, size_t count)
 {
     bool good = true;
     if (count != r->width) {
-        problem(r, ADJ_SEVERITY_ERROR, "D0303", 1, base_format(&r->store->arena, "this record has %zu cells; the header names %zu columns", count, r->width));
+        problem(
+            r, ADJ_SEVERITY_ERROR, "D0303", 1,
+            base_format(&r->store->arena, "this record has %zu cells; the header names %zu columns", count, r->width));
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -324,7 +334,8 @@ static bool parse_record(side_reader *r, const csv_cell *cells, size_t count)
         bool empty = cells[i].length == 0, none = same(&cells[i], "none");
         bool modifiers = field && p->column->field == LANG_FIELD_line_modifiers;
         if (empty && p->column->required) {
-            problem(r, ADJ_SEVERITY_ERROR, "D0304", cells[i].column, base_format(&r->store->arena, "`%s` is empty; every record needs it", p->column->header));
+            problem(r, ADJ_SEVERITY_ERROR, "D0304", cells[i].column,
+                    base_format(&r->store->arena, "`%s` is empty; every record needs it", p->column->header));
             good = false;
         } else if ((none || (empty && modifiers)) && field && type.list) {
             p->state = RUN_PRESENT;
@@ -336,8 +347,8 @@ static bool parse_record(side_reader *r, const csv_cell *cells, size_t count)
             p->state = RUN_PRESENT;
         } else {
             problem(r, ADJ_SEVERITY_ERROR, "D0305", cells[i].column,
-                    base_format(&r->store->arena, "found `%.*s` in `%s`, expected %s", (int)cells[i].length, cells[i].text,
-                                p->column->header, expected(r, p->column)));
+                    base_format(&r->store->arena, "found `%.*s` in `%s`, expected %s", (int)cells[i].length,
+                                cells[i].text, p->column->header, expected(r, p->column)));
             good = false;
         }
     }
@@ -363,8 +374,10 @@ static void store_fields(side_reader *r, uint32_t row)
         lang_field field = p->column->field;
         if (p->state == RUN_ABSENT) run_store_set_absent(r->store, field, row);
         if (p->state != RUN_PRESENT) continue;
-        if (lang_schema_field(field)->type.list) run_store_set_list(r->store, field, row, p->list, p->list_count);
-        else run_store_set(r->store, field, row, p->bits);
+        if (lang_schema_field(field)->type.list)
+            run_store_set_list(r->store, field, row, p->list, p->list_count);
+        else
+            run_store_set(r->store, field, row, p->bits);
     }
 }
 
@@ -437,7 +450,9 @@ static bool store_history(side_reader *r)
     if (authorization != NULL) extra->authorization = (uint32_t)authorization->bits;
     if (number != NULL) r->store->claims.items[claim_row].payer_number = (uint32_t)number->bits;
     size_t index;
-    uint32_t held = session == NULL ? RUN_NO_ROW : read_session_row(r->input->encounters, session->cell->text, session->cell->length, &index);
+    uint32_t held = session == NULL
+                        ? RUN_NO_ROW
+                        : read_session_row(r->input->encounters, session->cell->text, session->cell->length, &index);
     if (held != RUN_NO_ROW) run_store_set(r->store, LANG_FIELD_line_session, row, held);
     if (completeness != NULL && completeness->bits == 1) r->store->own_history.items[patient] = 1;
     return true;
@@ -453,7 +468,8 @@ static bool store_session(side_reader *r)
     if (row == RUN_NO_ROW) return false;
     if (encounters->session_defined.items[index]) {
         problem(r, ADJ_SEVERITY_ERROR, "D0307", id->cell->column,
-                base_format(&r->store->arena, "the session %.*s stands twice; this record is not read", (int)id->cell->length, id->cell->text));
+                base_format(&r->store->arena, "the session %.*s stands twice; this record is not read",
+                            (int)id->cell->length, id->cell->text));
         return false;
     }
     encounters->session_defined.items[index] = true;
@@ -475,7 +491,8 @@ static bool store_attendance(side_reader *r)
     run_store_set(r->store, LANG_FIELD_attendance_patient, row, patient);
     store_fields(r, row);
     bool dated = day != NULL || run_store_present(r->store, LANG_FIELD_session_date, session);
-    base_date date = day != NULL ? (base_date)day->bits : (base_date)run_store_bits(r->store, LANG_FIELD_session_date, session);
+    base_date date =
+        day != NULL ? (base_date)day->bits : (base_date)run_store_bits(r->store, LANG_FIELD_session_date, session);
     store_times(r, LANG_FIELD_attendance_time, row, dated, date);
     return true;
 }
@@ -504,7 +521,8 @@ static bool store_coverage(side_reader *r)
 
 static bool store_claim_fact(side_reader *r)
 {
-    const parsed *claim = of_use(r, USE_FACT_CLAIM), *program = of_use(r, USE_FACT_PROGRAM), *received = of_use(r, USE_FACT_RECEIVED);
+    const parsed *claim = of_use(r, USE_FACT_CLAIM), *program = of_use(r, USE_FACT_PROGRAM),
+                 *received = of_use(r, USE_FACT_RECEIVED);
     read_claim_fact *fact = claim == NULL ? NULL : BASE_PUSH(&r->store->arena, &r->input->encounters->claim_facts);
     if (fact == NULL) return false;
     *fact = (read_claim_fact){.claim_id = (uint32_t)claim->bits, .program = program == NULL ? -1 : program->bits};
@@ -557,9 +575,12 @@ bool read_side_file(read_input *input)
     bool header = csv_next(&r->csv, cells, &count);
     r->kind = header && r->csv.error == NULL ? detect(cells, count) : SIDE_COUNT;
     if (r->kind == SIDE_COUNT) {
-        if (header && r->csv.error != NULL) problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
-        else if (!header) problem(r, ADJ_SEVERITY_ERROR, "D0301", 0, "the file is empty");
-        else report_header(r);
+        if (header && r->csv.error != NULL)
+            problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
+        else if (!header)
+            problem(r, ADJ_SEVERITY_ERROR, "D0301", 0, "the file is empty");
+        else
+            report_header(r);
         return false;
     }
     order_columns(r, cells, count);
@@ -568,8 +589,10 @@ bool read_side_file(read_input *input)
         bool good = r->csv.error == NULL;
         if (!good) problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
         good = good && parse_record(r, cells, count) && store_record(r);
-        if (good) input->accepted++;
-        else reject(r);
+        if (good)
+            input->accepted++;
+        else
+            reject(r);
     }
     return true;
 }

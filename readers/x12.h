@@ -22,13 +22,13 @@ typedef struct x12_scanner {
     read_input *input;
     size_t at;
     size_t segment_number;
-    char element;    /* delimiters of the interchange at hand */
+    char element; /* delimiters of the interchange at hand */
     char component;
     char repetition; /* 0 in versions before 5010 */
     char terminator;
     bool started;
     size_t placed_offset, placed_line, placed_line_start; /* of the last problem */
-    char *scratch; /* a segment with its line ends taken out */
+    char *scratch;                                        /* a segment with its line ends taken out */
 } x12_scanner;
 
 bool x12_scanner_init(x12_scanner *scanner, read_input *input);

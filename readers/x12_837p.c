@@ -35,8 +35,8 @@ static void end_transaction(x12_reader *r, const x12_segment *at)
         r->scanner.input->rejected += r->claims_in_transaction;
         r->scanner.input->encounters->rejected_claims += r->claims_in_transaction;
         x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0110", at, 0, NULL,
-                    "transaction %s (%s) holds %zu claim%s that %s not professional ones (837P); %s not read", r->control,
-                    r->version, r->claims_in_transaction, r->claims_in_transaction == 1 ? "" : "s",
+                    "transaction %s (%s) holds %zu claim%s that %s not professional ones (837P); %s not read",
+                    r->control, r->version, r->claims_in_transaction, r->claims_in_transaction == 1 ? "" : "s",
                     r->claims_in_transaction == 1 ? "is" : "are", r->claims_in_transaction == 1 ? "it is" : "they are");
     }
 }
@@ -49,8 +49,8 @@ static bool version_has(const x12_reader *r, const char *part)
 static void begin_transaction(x12_reader *r, const x12_segment *segment)
 {
     if (r->in_transaction) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", segment, 0, NULL,
-                    "transaction %s has no SE segment", r->control);
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", segment, 0, NULL, "transaction %s has no SE segment",
+                    r->control);
         end_transaction(r, segment);
     }
     char group_version[16];
@@ -87,8 +87,8 @@ static void check_count(x12_reader *r, const x12_segment *segment, size_t counte
     int64_t stated;
     x12_text text = x12_element(segment, 1);
     if (!read_whole(text.start, text.length, &stated)) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0105", segment, 1, NULL, "found `%.*s`, expected the number of %s",
-                    (int)text.length, text.start, what);
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0105", segment, 1, NULL,
+                    "found `%.*s`, expected the number of %s", (int)text.length, text.start, what);
     } else if (stated != (int64_t)counted) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0105", segment, 1, NULL, "states %lld %s; there are %zu",
                     (long long)stated, what, counted);
@@ -98,14 +98,16 @@ static void check_count(x12_reader *r, const x12_segment *segment, size_t counte
 static void trailer(x12_reader *r, const x12_segment *segment)
 {
     if (!r->in_transaction) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0106", segment, 0, NULL, "ends a transaction that did not begin");
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0106", segment, 0, NULL,
+                    "ends a transaction that did not begin");
         return;
     }
     check_count(r, segment, segment->number - r->transaction_start + 1, "segments");
     x12_text control = x12_element(segment, 2);
     if (!x12_is(control, r->control)) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0105", segment, 2, NULL,
-                    "control number `%.*s` differs from the `%s` of its ST", (int)control.length, control.start, r->control);
+                    "control number `%.*s` differs from the `%s` of its ST", (int)control.length, control.start,
+                    r->control);
     }
     end_transaction(r, segment);
 }
@@ -129,7 +131,8 @@ static void level(x12_reader *r, const x12_segment *segment)
         r->loop = LOOP_PATIENT;
     } else {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0107", segment, 3, NULL,
-                    "found level `%.*s`; expected 20 (billing provider), 22 (subscriber) or 23 (patient)", (int)code.length, code.start);
+                    "found level `%.*s`; expected 20 (billing provider), 22 (subscriber) or 23 (patient)",
+                    (int)code.length, code.start);
     }
     forget_person(&r->patient);
     r->patient_is_dependent = r->loop == LOOP_PATIENT;
@@ -145,8 +148,8 @@ static void provider(x12_reader *r, const x12_segment *segment, x12_provider *pr
     provider->npi = x12_symbol(r, id);
     if (!read_npi_valid(id.start, id.length)) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0205", segment, 9, claim,
-                    "`%.*s` of the %s is not a valid National Provider Identifier (ten digits, check digit)", (int)id.length,
-                    id.start, role);
+                    "`%.*s` of the %s is not a valid National Provider Identifier (ten digits, check digit)",
+                    (int)id.length, id.start, role);
     }
 }
 
@@ -176,9 +179,12 @@ static void name(x12_reader *r, const x12_segment *segment)
         x12_text id = x12_element(segment, 9);
         r->payer = x12_symbol(r, id.length > 0 ? id : x12_element(segment, 3));
     } else if (in_claim && !(r->other_subscriber && !in_line)) {
-        if (x12_is(role, "82")) provider(r, segment, in_line ? &r->line_rendering : &r->rendering, "rendering provider");
-        if (x12_is(role, "DQ")) provider(r, segment, in_line ? &r->line_supervising : &r->supervising, "supervising provider");
-        if (x12_is(role, "DN")) provider(r, segment, in_line ? &r->line_referring : &r->referring, "referring provider");
+        if (x12_is(role, "82"))
+            provider(r, segment, in_line ? &r->line_rendering : &r->rendering, "rendering provider");
+        if (x12_is(role, "DQ"))
+            provider(r, segment, in_line ? &r->line_supervising : &r->supervising, "supervising provider");
+        if (x12_is(role, "DN"))
+            provider(r, segment, in_line ? &r->line_referring : &r->referring, "referring provider");
         if (x12_is(role, "77")) provider(r, segment, in_line ? &r->line_facility : &r->facility, "service facility");
     }
 }
@@ -201,7 +207,8 @@ static void speciality(x12_reader *r, const x12_segment *segment)
 {
     x12_text taxonomy = x12_element(segment, 3);
     if (taxonomy.length == 0) return;
-    if (r->last_provider != NULL) r->last_provider->taxonomy = x12_symbol(r, taxonomy);
+    if (r->last_provider != NULL)
+        r->last_provider->taxonomy = x12_symbol(r, taxonomy);
     else if (x12_is(x12_element(segment, 1), "BI") || x12_is(x12_element(segment, 1), "PT")) {
         r->billing.taxonomy = x12_symbol(r, taxonomy); /* 2000A PRV stands before its NM1 */
     }
@@ -223,7 +230,8 @@ static void envelope(x12_reader *r, const x12_segment *segment, x12_text id)
 {
     if (x12_is(id, "ISA") || x12_is(id, "IEA")) {
         if (r->in_transaction) {
-            x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", segment, 0, NULL, "transaction %s has no SE segment", r->control);
+            x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", segment, 0, NULL,
+                        "transaction %s has no SE segment", r->control);
             end_transaction(r, segment);
         }
         if (x12_is(id, "IEA")) check_count(r, segment, r->groups_in_interchange, "groups");
@@ -235,7 +243,8 @@ static void envelope(x12_reader *r, const x12_segment *segment, x12_text id)
         keep(r->version, sizeof r->version, x12_element(segment, 8));
     } else {
         if (r->in_transaction) {
-            x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", segment, 0, NULL, "transaction %s has no SE segment", r->control);
+            x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", segment, 0, NULL,
+                        "transaction %s has no SE segment", r->control);
             end_transaction(r, segment);
         }
         check_count(r, segment, r->transactions_in_group, "transactions");
@@ -244,11 +253,16 @@ static void envelope(x12_reader *r, const x12_segment *segment, x12_text id)
 
 static void content(x12_reader *r, const x12_segment *segment, x12_text id)
 {
-    if (x12_is(id, "BHT")) begin_hierarchy(r, segment);
-    else if (x12_is(id, "HL")) level(r, segment);
-    else if (x12_is(id, "NM1")) name(r, segment);
-    else if (x12_is(id, "DMG")) demographics(r, segment);
-    else if (x12_is(id, "PRV")) speciality(r, segment);
+    if (x12_is(id, "BHT"))
+        begin_hierarchy(r, segment);
+    else if (x12_is(id, "HL"))
+        level(r, segment);
+    else if (x12_is(id, "NM1"))
+        name(r, segment);
+    else if (x12_is(id, "DMG"))
+        demographics(r, segment);
+    else if (x12_is(id, "PRV"))
+        speciality(r, segment);
     else if (x12_is(id, "N4") && r->last_person != NULL && r->claim == RUN_NO_ROW) {
         keep(r->last_person->state, sizeof r->last_person->state, x12_element(segment, 2));
     } else if (x12_is(id, "SBR")) {
@@ -258,12 +272,18 @@ static void content(x12_reader *r, const x12_segment *segment, x12_text id)
         } else {
             r->filing_indicator = x12_symbol(r, x12_element(segment, 9));
         }
-    } else if (x12_is(id, "CLM")) x12_begin_claim(r, segment);
-    else if (x12_is(id, "HI")) x12_diagnoses(r, segment);
-    else if (x12_is(id, "LX")) x12_begin_line(r, segment);
-    else if (x12_is(id, "SV1")) x12_service(r, segment);
-    else if (x12_is(id, "DTP")) x12_date(r, segment);
-    else if (x12_is(id, "REF")) x12_reference(r, segment);
+    } else if (x12_is(id, "CLM"))
+        x12_begin_claim(r, segment);
+    else if (x12_is(id, "HI"))
+        x12_diagnoses(r, segment);
+    else if (x12_is(id, "LX"))
+        x12_begin_line(r, segment);
+    else if (x12_is(id, "SV1"))
+        x12_service(r, segment);
+    else if (x12_is(id, "DTP"))
+        x12_date(r, segment);
+    else if (x12_is(id, "REF"))
+        x12_reference(r, segment);
     else if (x12_is(id, "SV2") || x12_is(id, "SV3")) {
         if (r->line != RUN_NO_ROW && !r->line_filled) {
             x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0206", segment, 0, r->claim_id,
@@ -286,15 +306,20 @@ bool read_x12(read_input *input)
     while (x12_next(&r->scanner, &segment) && !input->store->arena.failed) {
         x12_text id = x12_element(&segment, 0);
         ended = x12_is(id, "IEA");
-        if (x12_is(id, "ISA") || x12_is(id, "IEA") || x12_is(id, "GS") || x12_is(id, "GE")) envelope(r, &segment, id);
-        else if (x12_is(id, "ST")) begin_transaction(r, &segment);
-        else if (x12_is(id, "SE")) trailer(r, &segment);
-        else if (r->in_transaction && r->other_kind) r->claims_in_transaction += x12_is(id, "CLM") ? 1 : 0;
-        else if (r->in_transaction) content(r, &segment, id);
+        if (x12_is(id, "ISA") || x12_is(id, "IEA") || x12_is(id, "GS") || x12_is(id, "GE"))
+            envelope(r, &segment, id);
+        else if (x12_is(id, "ST"))
+            begin_transaction(r, &segment);
+        else if (x12_is(id, "SE"))
+            trailer(r, &segment);
+        else if (r->in_transaction && r->other_kind)
+            r->claims_in_transaction += x12_is(id, "CLM") ? 1 : 0;
+        else if (r->in_transaction)
+            content(r, &segment, id);
     }
     if (r->in_transaction) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL, "the file ends inside transaction %s, without SE",
-                    r->control);
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL,
+                    "the file ends inside transaction %s, without SE", r->control);
         end_transaction(r, NULL);
     } else if (!ended) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL, "the file ends without IEA");

@@ -31,10 +31,10 @@ typedef struct x12_reader {
     /* envelope */
     bool in_transaction;
     bool professional;
-    bool other_kind; /* this transaction holds something else than professional claims */
-    char transaction[8]; /* ST01 */
-    char control[16];    /* ST02 */
-    char version[16];    /* ST03, else GS08 */
+    bool other_kind;          /* this transaction holds something else than professional claims */
+    char transaction[8];      /* ST01 */
+    char control[16];         /* ST02 */
+    char version[16];         /* ST03, else GS08 */
     size_t transaction_start; /* number of its ST segment */
     size_t transactions_in_group, groups_in_interchange;
     size_t claims_in_transaction;
@@ -62,7 +62,7 @@ typedef struct x12_reader {
     const char *claim_unreadable;
     base_date claim_service_date;
     bool claim_service_dated;
-    uint32_t first_line; /* of the claim */
+    uint32_t first_line;           /* of the claim */
     x12_segment claim_at, line_at; /* where they begin: number, offset and identifier only */
     /* line */
     uint32_t line; /* row, or RUN_NO_ROW */

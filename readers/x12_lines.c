@@ -31,8 +31,10 @@ static uint32_t patient_of(x12_reader *r, const x12_segment *segment)
     if (row == RUN_NO_ROW) return row;
     if (person->birth_known) run_store_set(r->store, LANG_FIELD_patient_birth_date, row, person->birth);
     if (person->sex >= 0) run_store_set(r->store, LANG_FIELD_patient_sex, row, person->sex);
-    if (person->state[0] != '\0') run_store_set_text(r->store, LANG_FIELD_patient_state, row, person->state, strlen(person->state));
-    else if (run_store_state(r->store, LANG_FIELD_patient_state, row) == RUN_UNKNOWN) run_store_set_absent(r->store, LANG_FIELD_patient_state, row);
+    if (person->state[0] != '\0')
+        run_store_set_text(r->store, LANG_FIELD_patient_state, row, person->state, strlen(person->state));
+    else if (run_store_state(r->store, LANG_FIELD_patient_state, row) == RUN_UNKNOWN)
+        run_store_set_absent(r->store, LANG_FIELD_patient_state, row);
     return row;
 }
 
@@ -48,8 +50,10 @@ static void set_optional_claim_fields(x12_reader *r, const x12_segment *segment)
                                         LANG_FIELD_claim_filing_indicator};
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) run_store_set_absent(r->store, absent[i], r->claim);
     x12_text delay = x12_element(segment, 20);
-    if (delay.length > 0) run_store_set_text(r->store, LANG_FIELD_claim_delay_reason, r->claim, delay.start, delay.length);
-    if (r->filing_indicator != 0) run_store_set(r->store, LANG_FIELD_claim_filing_indicator, r->claim, r->filing_indicator);
+    if (delay.length > 0)
+        run_store_set_text(r->store, LANG_FIELD_claim_delay_reason, r->claim, delay.start, delay.length);
+    if (r->filing_indicator != 0)
+        run_store_set(r->store, LANG_FIELD_claim_filing_indicator, r->claim, r->filing_indicator);
     if (r->dated) run_store_set(r->store, LANG_FIELD_claim_received, r->claim, r->date);
 }
 
@@ -61,7 +65,8 @@ static void check_component(x12_reader *r, const x12_segment *segment, size_t el
     bool punctuation = strchr(":>^|<!", found) != NULL && found != r->scanner.element;
     if (!punctuation) return;
     x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0108", segment, element, r->claim_id,
-                "components stand apart by `%c`, though the ISA declares `%c`; `%c` is taken", found, r->scanner.component, found);
+                "components stand apart by `%c`, though the ISA declares `%c`; `%c` is taken", found,
+                r->scanner.component, found);
     r->scanner.component = found;
 }
 
@@ -118,7 +123,8 @@ void x12_begin_claim(x12_reader *r, const x12_segment *segment)
 
 static void report_empty_claim(x12_reader *r)
 {
-    x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0209", &r->claim_at, 0, r->claim_id, "the claim %s has no service line (SV1)", r->claim_id);
+    x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0209", &r->claim_at, 0, r->claim_id,
+                "the claim %s has no service line (SV1)", r->claim_id);
     r->scanner.input->rejected++;
     r->scanner.input->encounters->rejected_claims++;
 }
@@ -129,11 +135,15 @@ void x12_end_claim(x12_reader *r)
     x12_end_line(r);
     bool lines = r->store->counts[LANG_RECORD_line] > r->first_line;
     run_store_set_list(r->store, LANG_FIELD_claim_diagnoses, r->claim, r->diagnoses, r->diagnosis_count);
-    if (lines) r->scanner.input->accepted++;
-    else report_empty_claim(r);
-    for (uint32_t line = r->first_line; r->claim_unreadable != NULL && line < r->store->counts[LANG_RECORD_line]; line++) {
+    if (lines)
+        r->scanner.input->accepted++;
+    else
+        report_empty_claim(r);
+    for (uint32_t line = r->first_line; r->claim_unreadable != NULL && line < r->store->counts[LANG_RECORD_line];
+         line++) {
         r->store->lines.items[line].unreadable = true;
-        if (r->store->lines.items[line].unreadable_why == NULL) r->store->lines.items[line].unreadable_why = r->claim_unreadable;
+        if (r->store->lines.items[line].unreadable_why == NULL)
+            r->store->lines.items[line].unreadable_why = r->claim_unreadable;
     }
     r->claim = RUN_NO_ROW;
     r->other_subscriber = false;
@@ -178,7 +188,8 @@ static void unreadable(x12_reader *r, const char *why)
 void x12_begin_line(x12_reader *r, const x12_segment *segment)
 {
     if (r->claim == RUN_NO_ROW) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0109", segment, 0, NULL, "a service line outside any claim is passed over");
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0109", segment, 0, NULL,
+                    "a service line outside any claim is passed over");
         return;
     }
     x12_end_line(r);
@@ -202,7 +213,8 @@ void x12_begin_line(x12_reader *r, const x12_segment *segment)
     run_store_set(r->store, LANG_FIELD_line_claim, r->line, r->claim);
     if (r->patient_row != RUN_NO_ROW) run_store_set(r->store, LANG_FIELD_line_patient, r->line, r->patient_row);
     if (r->payer != 0) run_store_set(r->store, LANG_FIELD_line_payer, r->line, r->payer);
-    run_store_set(r->store, LANG_FIELD_line_status, r->line, lang_schema_word_find(LANG_ENUMERATION_line_status, "submitted"));
+    run_store_set(r->store, LANG_FIELD_line_status, r->line,
+                  lang_schema_word_find(LANG_ENUMERATION_line_status, "submitted"));
     run_store_set_absent(r->store, LANG_FIELD_line_referral_number, r->line);
     run_store_set_absent(r->store, LANG_FIELD_line_control_number, r->line);
     if (r->claim_referral != 0) run_store_set(r->store, LANG_FIELD_line_referral_number, r->line, r->claim_referral);
@@ -215,7 +227,8 @@ static void read_procedure(x12_reader *r, const x12_segment *segment)
     x12_text code = x12_component(&r->scanner, composite, 1);
     if (code.length == 0) {
         x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0203", segment, 1, r->claim_id,
-                    "found `%.*s`, expected a qualifier and a procedure code, like HC%c90853", TEXT_ARGUMENTS(composite), r->scanner.component);
+                    "found `%.*s`, expected a qualifier and a procedure code, like HC%c90853",
+                    TEXT_ARGUMENTS(composite), r->scanner.component);
         unreadable(r, "it has no procedure code (SV101-2)");
         return;
     }
@@ -243,13 +256,14 @@ static void read_amounts(x12_reader *r, const x12_segment *segment)
     if (read_cents(charge.start, charge.length, &cents)) {
         run_store_set(r->store, LANG_FIELD_line_charge, r->line, cents);
     } else {
-        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0201", segment, 2, r->claim_id, "found `%.*s`, expected the line's charge",
-                    TEXT_ARGUMENTS(charge));
+        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0201", segment, 2, r->claim_id,
+                    "found `%.*s`, expected the line's charge", TEXT_ARGUMENTS(charge));
         unreadable(r, "its charge (SV102) is not an amount");
     }
     if (basis.length > 0) run_store_set_code(r->store, LANG_FIELD_line_unit_basis, r->line, basis.start, basis.length);
     if (units.length == 0) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0212", segment, 4, r->claim_id, "the line states no units; they stay unknown");
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0212", segment, 4, r->claim_id,
+                    "the line states no units; they stay unknown");
     } else if (!read_thousandths(units.start, units.length, &quantity)) {
         x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0201", segment, 4, r->claim_id,
                     "found `%.*s`, expected a number of units with at most three decimals", TEXT_ARGUMENTS(units));
@@ -289,7 +303,8 @@ static void read_pointers(x12_reader *r, const x12_segment *segment)
         if (pointer.length == 0) continue;
         if (!read_whole(pointer.start, pointer.length, &index) || index < 1 || index > (int64_t)r->diagnosis_count) {
             x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0213", segment, 7, r->claim_id,
-                        "`%.*s` points to no diagnosis; the claim has %zu", TEXT_ARGUMENTS(pointer), r->diagnosis_count);
+                        "`%.*s` points to no diagnosis; the claim has %zu", TEXT_ARGUMENTS(pointer),
+                        r->diagnosis_count);
             continue;
         }
         codes[count++] = r->diagnoses[index - 1];
@@ -300,11 +315,13 @@ static void read_pointers(x12_reader *r, const x12_segment *segment)
 void x12_service(x12_reader *r, const x12_segment *segment)
 {
     if (r->claim == RUN_NO_ROW) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0109", segment, 0, NULL, "a service outside any claim is passed over");
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0109", segment, 0, NULL,
+                    "a service outside any claim is passed over");
         return;
     }
     if (r->line == RUN_NO_ROW || r->line_filled) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0214", segment, 0, r->claim_id, "a service without its LX segment; it is taken as the next line");
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0214", segment, 0, r->claim_id,
+                    "a service without its LX segment; it is taken as the next line");
         x12_begin_line(r, segment);
     }
     if (r->line == RUN_NO_ROW) return;
@@ -318,8 +335,10 @@ void x12_service(x12_reader *r, const x12_segment *segment)
 static void set_provider(x12_reader *r, lang_field field, const x12_provider *line, const x12_provider *claim)
 {
     const x12_provider *provider = line->named ? line : claim;
-    if (!provider->named) run_store_set_absent(r->store, field, r->line);
-    else if (provider->npi != 0) run_store_set(r->store, field, r->line, provider->npi);
+    if (!provider->named)
+        run_store_set_absent(r->store, field, r->line);
+    else if (provider->npi != 0)
+        run_store_set(r->store, field, r->line, provider->npi);
 }
 
 /* Line values override claim values; an absent rendering provider is the billing provider. */
@@ -329,11 +348,15 @@ static void set_providers(x12_reader *r)
                                     : r->rendering.named    ? &r->rendering
                                                             : &r->billing;
     if (rendering->npi != 0) run_store_set(r->store, LANG_FIELD_line_rendering_provider, r->line, rendering->npi);
-    if (rendering->taxonomy != 0) run_store_set(r->store, LANG_FIELD_line_rendering_taxonomy, r->line, rendering->taxonomy);
-    else run_store_set_absent(r->store, LANG_FIELD_line_rendering_taxonomy, r->line);
+    if (rendering->taxonomy != 0)
+        run_store_set(r->store, LANG_FIELD_line_rendering_taxonomy, r->line, rendering->taxonomy);
+    else
+        run_store_set_absent(r->store, LANG_FIELD_line_rendering_taxonomy, r->line);
     if (r->billing.npi != 0) run_store_set(r->store, LANG_FIELD_line_billing_provider, r->line, r->billing.npi);
-    if (r->billing.taxonomy != 0) run_store_set(r->store, LANG_FIELD_line_billing_taxonomy, r->line, r->billing.taxonomy);
-    else run_store_set_absent(r->store, LANG_FIELD_line_billing_taxonomy, r->line);
+    if (r->billing.taxonomy != 0)
+        run_store_set(r->store, LANG_FIELD_line_billing_taxonomy, r->line, r->billing.taxonomy);
+    else
+        run_store_set_absent(r->store, LANG_FIELD_line_billing_taxonomy, r->line);
     set_provider(r, LANG_FIELD_line_supervising_provider, &r->line_supervising, &r->supervising);
     set_provider(r, LANG_FIELD_line_referring_provider, &r->line_referring, &r->referring);
     set_provider(r, LANG_FIELD_line_service_facility, &r->line_facility, &r->facility);
@@ -344,16 +367,18 @@ void x12_end_line(x12_reader *r)
     if (r->line == RUN_NO_ROW) return;
     set_providers(r);
     if (!r->line_filled) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0203", &r->line_at, 0, r->claim_id, "line %lld of claim %s has no service (SV1)",
-                    (long long)r->line_number, r->claim_id);
+        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0203", &r->line_at, 0, r->claim_id,
+                    "line %lld of claim %s has no service (SV1)", (long long)r->line_number, r->claim_id);
         unreadable(r, "it has no service (SV1)");
-    } else if (!run_store_present(r->store, LANG_FIELD_line_date, r->line) && !r->store->lines.items[r->line].unreadable) {
+    } else if (!run_store_present(r->store, LANG_FIELD_line_date, r->line) &&
+               !r->store->lines.items[r->line].unreadable) {
         if (r->claim_service_dated) {
             run_store_set(r->store, LANG_FIELD_line_date, r->line, r->claim_service_date);
             run_store_set(r->store, LANG_FIELD_line_end_date, r->line, r->claim_service_date);
         } else {
             x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0204", &r->line_at, 0, r->claim_id,
-                        "line %lld of claim %s has no date of service (DTP*472)", (long long)r->line_number, r->claim_id);
+                        "line %lld of claim %s has no date of service (DTP*472)", (long long)r->line_number,
+                        r->claim_id);
             unreadable(r, "it has no date of service (DTP*472)");
         }
     }
@@ -369,8 +394,8 @@ static bool read_days(x12_text format, x12_text text, base_date *from, base_date
         const char *dash = memchr(text.start, '-', text.length);
         if (dash == NULL) return false;
         size_t first = (size_t)(dash - text.start);
-        return base_date_read(text.start, first, true, from) && base_date_read(dash + 1, text.length - first - 1, true, to) &&
-               *from <= *to;
+        return base_date_read(text.start, first, true, from) &&
+               base_date_read(dash + 1, text.length - first - 1, true, to) && *from <= *to;
     }
     size_t length = x12_is(format, "DT") && text.length > 8 ? 8 : text.length;
     bool good = base_date_read(text.start, length, true, from);
@@ -383,9 +408,12 @@ static void service_date(x12_reader *r, const x12_segment *segment, bool good, b
     x12_text text = x12_element(segment, 3);
     if (!good) {
         x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0202", segment, 3, r->claim_id,
-                    "found `%.*s`, expected a date of service that exists, as YYYYMMDD or YYYYMMDD-YYYYMMDD", TEXT_ARGUMENTS(text));
-        if (r->line != RUN_NO_ROW) unreadable(r, "its date of service (DTP03) is not a date");
-        else claim_unreadable(r, "its claim's date of service (DTP03) is not a date");
+                    "found `%.*s`, expected a date of service that exists, as YYYYMMDD or YYYYMMDD-YYYYMMDD",
+                    TEXT_ARGUMENTS(text));
+        if (r->line != RUN_NO_ROW)
+            unreadable(r, "its date of service (DTP03) is not a date");
+        else
+            claim_unreadable(r, "its claim's date of service (DTP03) is not a date");
     } else if (r->line != RUN_NO_ROW) {
         run_store_set(r->store, LANG_FIELD_line_date, r->line, from);
         run_store_set(r->store, LANG_FIELD_line_end_date, r->line, to);
@@ -414,7 +442,8 @@ void x12_date(x12_reader *r, const x12_segment *segment)
         return;
     }
     x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0202", segment, 3, r->claim_id,
-                "found `%.*s`, expected a date of %s that exists, as YYYYMMDD", TEXT_ARGUMENTS(text), admission ? "admission" : "discharge");
+                "found `%.*s`, expected a date of %s that exists, as YYYYMMDD", TEXT_ARGUMENTS(text),
+                admission ? "admission" : "discharge");
     claim_unreadable(r, "its claim's date of admission or discharge is not a date");
 }
 
@@ -426,11 +455,15 @@ void x12_reference(x12_reader *r, const x12_segment *segment)
     bool in_line = r->line != RUN_NO_ROW;
     if (x12_is(kind, "G1")) {
         uint32_t number = x12_symbol(r, text);
-        if (in_line) r->store->lines.items[r->line].authorization = number;
-        else r->claim_authorization = number;
+        if (in_line)
+            r->store->lines.items[r->line].authorization = number;
+        else
+            r->claim_authorization = number;
     } else if (x12_is(kind, "9F")) {
-        if (in_line) run_store_set_text(r->store, LANG_FIELD_line_referral_number, r->line, text.start, text.length);
-        else r->claim_referral = x12_symbol(r, text);
+        if (in_line)
+            run_store_set_text(r->store, LANG_FIELD_line_referral_number, r->line, text.start, text.length);
+        else
+            r->claim_referral = x12_symbol(r, text);
     } else if (x12_is(kind, "6R") && in_line) {
         run_store_set_text(r->store, LANG_FIELD_line_control_number, r->line, text.start, text.length);
     } else if (x12_is(kind, "F8") && !in_line) {

@@ -56,8 +56,9 @@ void x12_problem(x12_scanner *scanner, adj_severity severity, const char *code, 
     va_start(arguments, format);
     base_text_format_list(&text, format, arguments);
     va_end(arguments);
-    run_store_problem(input->store, severity, code, input->name, segment == NULL ? scanner->segment_number : segment->number,
-                      line, column, claim, "%s", base_text_string(&text));
+    run_store_problem(input->store, severity, code, input->name,
+                      segment == NULL ? scanner->segment_number : segment->number, line, column, claim, "%s",
+                      base_text_string(&text));
 }
 
 static bool plain(char byte)
@@ -102,7 +103,8 @@ static void read_delimiters(x12_scanner *scanner)
     size_t component = at + 1;
     bool lacking = separators < 16 || component >= left;
     if (!lacking && component + 1 < left && !plain(bytes[component]) &&
-        (segment_follows(scanner, scanner->at + component + 2) || !segment_follows(scanner, scanner->at + component + 1))) {
+        (segment_follows(scanner, scanner->at + component + 2) ||
+         !segment_follows(scanner, scanner->at + component + 1))) {
         scanner->component = bytes[component];
         scanner->terminator = bytes[component + 1];
         bool newline = scanner->terminator == '\r' || scanner->terminator == '\n';
@@ -116,7 +118,8 @@ static void read_delimiters(x12_scanner *scanner)
     segment.elements[0] = (x12_text){bytes, 3};
     segment.count = 1;
     x12_problem(scanner, ADJ_SEVERITY_WARNING, "D0102", &segment, 0, NULL,
-                "this ISA does not declare its delimiters as it should (16 elements, then the terminator); `:` and `%s` are assumed",
+                "this ISA does not declare its delimiters as it should (16 elements, then the terminator); `:` and "
+                "`%s` are assumed",
                 scanner->terminator == '\n' ? "line end" : "~");
 }
 
@@ -142,7 +145,8 @@ static void split(x12_scanner *scanner, x12_segment *segment, const char *text, 
     size_t start = 0;
     for (size_t i = 0; i <= length; i++) {
         if (i < length && text[i] != scanner->element) continue;
-        if (segment->count < X12_ELEMENT_LIMIT) segment->elements[segment->count++] = (x12_text){text + start, i - start};
+        if (segment->count < X12_ELEMENT_LIMIT)
+            segment->elements[segment->count++] = (x12_text){text + start, i - start};
         start = i + 1;
     }
 }
@@ -163,9 +167,12 @@ bool x12_next(x12_scanner *scanner, x12_segment *segment)
     skip_blank(scanner);
     if (scanner->at >= input->length) return false;
     const char *bytes = input->bytes;
-    bool interchange = input->length - scanner->at > 3 && memcmp(bytes + scanner->at, "ISA", 3) == 0 && !plain(bytes[scanner->at + 3]);
-    if (interchange) read_delimiters(scanner);
-    else if (!scanner->started) assume_delimiters(scanner);
+    bool interchange =
+        input->length - scanner->at > 3 && memcmp(bytes + scanner->at, "ISA", 3) == 0 && !plain(bytes[scanner->at + 3]);
+    if (interchange)
+        read_delimiters(scanner);
+    else if (!scanner->started)
+        assume_delimiters(scanner);
     scanner->started = true;
     const char *start = bytes + scanner->at;
     const char *end = memchr(start, scanner->terminator, input->length - scanner->at);
@@ -174,7 +181,8 @@ bool x12_next(x12_scanner *scanner, x12_segment *segment)
     segment->number = ++scanner->segment_number;
     segment->count = 0;
     scanner->at += length + (end == NULL ? 0 : 1);
-    bool wrapped = scanner->terminator != '\n' && (memchr(start, '\n', length) != NULL || memchr(start, '\r', length) != NULL);
+    bool wrapped =
+        scanner->terminator != '\n' && (memchr(start, '\n', length) != NULL || memchr(start, '\r', length) != NULL);
     if (wrapped) {
         length = unwrap(scanner, start, length);
         start = scanner->scratch;

@@ -6,9 +6,9 @@
 
 /* A window on one subject: days [from, to], and up to which place in the order. */
 typedef struct day_window {
-    bool known;      /* false: its days are unknown, everything may count */
+    bool known; /* false: its days are unknown, everything may count */
     int64_t from, to;
-    bool cut;        /* only elements up to the subject, or before it */
+    bool cut; /* only elements up to the subject, or before it */
     bool before;
 } day_window;
 
@@ -77,7 +77,7 @@ static void set_days(const run_context *context, const plan_aggregate *aggregate
 }
 
 static day_window window_of(const run_context *context, const plan_aggregate *aggregate, uint32_t line, int64_t bound,
-                        uint8_t bound_state)
+                            uint8_t bound_state)
 {
     day_window window = {.before = aggregate->window.cut == LANG_CUT_EARLIER};
     const run_store *store = context->binding->store;
@@ -95,9 +95,9 @@ static run_truth line_in_window(const run_context *context, const day_window *wi
     const run_store *store = context->binding->store;
     if (element == line) {
         if (window->before) return RUN_FALSE;
-        return window->known && run_store_bits(store, LANG_FIELD_line_date, line) > window->to ? RUN_FALSE
+        return window->known && run_store_bits(store, LANG_FIELD_line_date, line) > window->to     ? RUN_FALSE
                : window->known && run_store_bits(store, LANG_FIELD_line_date, line) < window->from ? RUN_FALSE
-                                                                                                    : RUN_TRUE;
+                                                                                                   : RUN_TRUE;
     }
     if (!window->known || !run_store_present(store, LANG_FIELD_line_date, element)) return RUN_NEITHER;
     int64_t date = run_store_bits(store, LANG_FIELD_line_date, element);
@@ -111,7 +111,8 @@ static run_truth line_counts(const run_context *context, const plan_aggregate *a
 {
     const run_store *store = context->binding->store;
     if (store->lines.items[line].unreadable) return RUN_NEITHER;
-    bool later = store->as_of_given && !store->lines.items[line].subject && run_store_present(store, LANG_FIELD_line_date, line) &&
+    bool later = store->as_of_given && !store->lines.items[line].subject &&
+                 run_store_present(store, LANG_FIELD_line_date, line) &&
                  run_store_bits(store, LANG_FIELD_line_date, line) > store->as_of;
     if (later) return RUN_FALSE;
     if (run_store_present(store, LANG_FIELD_line_claim, line)) {
@@ -124,8 +125,9 @@ static run_truth line_counts(const run_context *context, const plan_aggregate *a
         const char *word;
         run_truth counts;
         run_truth when_named;
-    } statuses[] = {{"planned", RUN_FALSE, RUN_TRUE}, {"submitted", RUN_TRUE, RUN_TRUE}, {"pending", RUN_NEITHER, RUN_TRUE},
-                    {"paid", RUN_TRUE, RUN_TRUE},     {"denied", RUN_FALSE, RUN_TRUE},   {"void", RUN_FALSE, RUN_FALSE},
+    } statuses[] = {{"planned", RUN_FALSE, RUN_TRUE},   {"submitted", RUN_TRUE, RUN_TRUE},
+                    {"pending", RUN_NEITHER, RUN_TRUE}, {"paid", RUN_TRUE, RUN_TRUE},
+                    {"denied", RUN_FALSE, RUN_TRUE},    {"void", RUN_FALSE, RUN_FALSE},
                     {"replaced", RUN_FALSE, RUN_FALSE}};
     size_t status = (size_t)run_store_bits(store, LANG_FIELD_line_status, line);
     if (status >= sizeof statuses / sizeof *statuses) return RUN_NEITHER;
@@ -163,12 +165,13 @@ static void collect(const run_context *context, const plan_aggregate *aggregate,
         found->count = 1;
         if (!patient) break;
         of_group(&store->lines_of_patient, patient_row, found);
-        found->complete = store->feeds[LANG_FEED_HISTORY] && !store->history_is_own &&
-                          store->own_history.items[patient_row] == 0;
+        found->complete =
+            store->feeds[LANG_FEED_HISTORY] && !store->history_is_own && store->own_history.items[patient_row] == 0;
         break;
     case LANG_COLLECTION_CLAIM_LINES:
         found->complete = run_store_present(store, LANG_FIELD_line_claim, line);
-        if (found->complete) of_group(&store->lines_of_claim, run_store_bits(store, LANG_FIELD_line_claim, line), found);
+        if (found->complete)
+            of_group(&store->lines_of_claim, run_store_bits(store, LANG_FIELD_line_claim, line), found);
         break;
     case LANG_COLLECTION_AUTHORIZATIONS:
         if (patient) of_group(&store->authorizations_of_patient, patient_row, found);
@@ -199,7 +202,8 @@ static void tally(plan_aggregate_kind kind, run_truth truth, const run_element *
             *open = true;
             return;
         }
-        bool better = result->state == RUN_ABSENT || (kind == PLAN_MINIMUM ? amount < result->bits : amount > result->bits);
+        bool better =
+            result->state == RUN_ABSENT || (kind == PLAN_MINIMUM ? amount < result->bits : amount > result->bits);
         if (better) result->bits = result->high = amount;
         result->state = RUN_PRESENT;
         return;
@@ -218,8 +222,10 @@ static run_truth judge_element(run_context *context, uint32_t index, uint32_t li
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     *element = (run_element){0, RUN_PRESENT, RUN_TRUE};
     if (aggregate->block == PLAN_NO_STEP) return RUN_TRUE;
-    if (context->code != NULL) context->code->elements[index](context, line, row, element);
-    else run_interpret_element(context, aggregate->block, line, row, element);
+    if (context->code != NULL)
+        context->code->elements[index](context, line, row, element);
+    else
+        run_interpret_element(context, aggregate->block, line, row, element);
     return (run_truth)element->truth;
 }
 
@@ -228,8 +234,8 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     bool extreme = aggregate->kind == PLAN_MINIMUM || aggregate->kind == PLAN_MAXIMUM;
-    bool lines = aggregate->collection == LANG_COLLECTION_HISTORY ||
-                 aggregate->collection == LANG_COLLECTION_CLAIM_LINES;
+    bool lines =
+        aggregate->collection == LANG_COLLECTION_HISTORY || aggregate->collection == LANG_COLLECTION_CLAIM_LINES;
     *result = (run_value){0, 0, extreme ? RUN_ABSENT : RUN_PRESENT};
     day_window window = window_of(context, aggregate, line, bound, bound_state);
     candidates found;
@@ -253,6 +259,8 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
     }
     context->counted = counted;
     if (!open) return;
-    if (extreme) result->state = RUN_UNKNOWN;
-    else result->high = INT64_MAX;
+    if (extreme)
+        result->state = RUN_UNKNOWN;
+    else
+        result->high = INT64_MAX;
 }

@@ -50,8 +50,10 @@ static bool bind_sets(run_binding *binding)
         if (members == NULL) return false;
         for (size_t id = 0; id < symbols; id++) {
             const char *code = binding->store->symbols.entries.items[id].text;
-            if (lang_code_set_dated(set, code)) members[id] = 2;
-            else members[id] = lang_code_set_holds(set, code, 0) ? 1 : 0;
+            if (lang_code_set_dated(set, code))
+                members[id] = 2;
+            else
+                members[id] = lang_code_set_holds(set, code, 0) ? 1 : 0;
         }
         binding->set_members[s] = members;
     }
@@ -64,8 +66,7 @@ bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan,
     return bind_symbols(binding) && bind_lists(binding) && bind_sets(binding);
 }
 
-bool run_context_init(run_context *context, base_arena *arena, const run_binding *binding,
-                      const run_machine_code *code)
+bool run_context_init(run_context *context, base_arena *arena, const run_binding *binding, const run_machine_code *code)
 {
     *context = (run_context){.columns = binding->store->columns, .binding = binding, .code = code};
     size_t longest = 1;

@@ -51,8 +51,8 @@ typedef struct run_binding {
     base_arena *arena;
     const plan_program *plan;
     const run_store *store;
-    int64_t *symbols;      /* by plan symbol: the store's id, or a number that no id equals */
-    int64_t *lists;        /* by plan list, packed */
+    int64_t *symbols; /* by plan symbol: the store's id, or a number that no id equals */
+    int64_t *lists;   /* by plan list, packed */
     uint32_t *list_pool;
     uint8_t **set_members; /* by set, by store id: 0 no, 1 yes, 2 depends on the day */
 } run_binding;

@@ -186,7 +186,8 @@ static bool cures(search *s, const run_change *changes, size_t count, bool *line
     s->context->change_count = 0;
     if (s->after[s->clause] != ADJ_CLAUSE_PASS) return false;
     for (size_t c = 0; c < plan->clauses.count; c++) {
-        bool worse = (s->after[c] == ADJ_CLAUSE_FAIL || s->after[c] == ADJ_CLAUSE_CANNOT_TELL) && s->before[c] != s->after[c];
+        bool worse =
+            (s->after[c] == ADJ_CLAUSE_FAIL || s->after[c] == ADJ_CLAUSE_CANNOT_TELL) && s->before[c] != s->after[c];
         if (worse) return false;
     }
     const char *reason;

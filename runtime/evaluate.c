@@ -103,7 +103,8 @@ static const char *field_text(adj_results *results, lang_field field, uint32_t r
 {
     const run_store *store = results->binding.store;
     if (!run_store_present(store, field, row)) return "";
-    return run_format(&results->scratch, &results->context, lang_schema_field(field)->type, run_store_bits(store, field, row), RUN_PRESENT);
+    return run_format(&results->scratch, &results->context, lang_schema_field(field)->type,
+                      run_store_bits(store, field, row), RUN_PRESENT);
 }
 
 adj_line adj_results_line(adj_results *results, size_t index)
@@ -122,7 +123,9 @@ adj_line adj_results_line(adj_results *results, size_t index)
     line.claim = claimed ? run_store_text(store, LANG_FIELD_claim_id, claim) : "";
     line.number = run_store_bits(store, LANG_FIELD_line_number, row);
     bool known = run_store_present(store, LANG_FIELD_line_patient, row);
-    line.patient = known ? run_store_text(store, LANG_FIELD_patient_id, (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, row)) : "";
+    line.patient = known ? run_store_text(store, LANG_FIELD_patient_id,
+                                          (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, row))
+                         : "";
     line.payer = field_text(results, LANG_FIELD_line_payer, row);
     line.date = field_text(results, LANG_FIELD_line_date, row);
     line.procedure = field_text(results, LANG_FIELD_line_procedure, row);
@@ -174,7 +177,8 @@ static bool explain_all(adj_results *results, size_t index, adj_explanation *exp
         if (finding == NULL) return false;
         size_t clause = order.items[i].index;
         uint32_t line = results->lines[index];
-        if (!run_explain(&explanation->arena, &results->context, line, clause, (adj_clause_verdict)verdicts[clause], verdicts, finding)) {
+        if (!run_explain(&explanation->arena, &results->context, line, clause, (adj_clause_verdict)verdicts[clause],
+                         verdicts, finding)) {
             return false;
         }
         if (verdicts[clause] == ADJ_CLAUSE_CANNOT_TELL) finding->outcome = order.items[i].outcome;

@@ -95,17 +95,21 @@ static void count_line(void *state, uint32_t row, run_truth truth)
     adj_counted_line *line = BASE_PUSH(e->arena, &e->counted);
     if (line == NULL) return;
     uint32_t claim = run_store_present(store, LANG_FIELD_line_claim, row)
-                         ? (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, row) : 0;
-    *line = (adj_counted_line){
-        .claim = run_store_present(store, LANG_FIELD_line_claim, row) ? run_store_text(store, LANG_FIELD_claim_id, claim) : "",
-        .number = run_store_bits(store, LANG_FIELD_line_number, row),
-        .date = run_format(e->arena, e->context, (lang_type){LANG_TYPE_DATE, 0, 0, 0},
-                           run_store_bits(store, LANG_FIELD_line_date, row), store->columns[LANG_FIELD_line_date].states[row]),
-        .procedure = run_store_text(store, LANG_FIELD_line_procedure, row),
-        .units = run_format(e->arena, e->context, (lang_type){LANG_TYPE_QUANTITY, 0, 0, 0},
-                            run_store_bits(store, LANG_FIELD_line_units, row), store->columns[LANG_FIELD_line_units].states[row]),
-        .from_history = !store->lines.items[row].subject,
-        .certain = truth == RUN_TRUE};
+                         ? (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, row)
+                         : 0;
+    *line = (adj_counted_line){.claim = run_store_present(store, LANG_FIELD_line_claim, row)
+                                            ? run_store_text(store, LANG_FIELD_claim_id, claim)
+                                            : "",
+                               .number = run_store_bits(store, LANG_FIELD_line_number, row),
+                               .date = run_format(e->arena, e->context, (lang_type){LANG_TYPE_DATE, 0, 0, 0},
+                                                  run_store_bits(store, LANG_FIELD_line_date, row),
+                                                  store->columns[LANG_FIELD_line_date].states[row]),
+                               .procedure = run_store_text(store, LANG_FIELD_line_procedure, row),
+                               .units = run_format(e->arena, e->context, (lang_type){LANG_TYPE_QUANTITY, 0, 0, 0},
+                                                   run_store_bits(store, LANG_FIELD_line_units, row),
+                                                   store->columns[LANG_FIELD_line_units].states[row]),
+                               .from_history = !store->lines.items[row].subject,
+                               .certain = truth == RUN_TRUE};
 }
 
 /* Tells run_aggregate's elements to `counted`, whatever they are. */
@@ -125,7 +129,8 @@ static const char *bounds_text(explainer *e, lang_type type, const run_value *va
     const char *low = run_format(e->arena, e->context, type, value->bits, RUN_PRESENT);
     if (value->bits == value->high) return low;
     if (value->high == INT64_MAX) return base_format(e->arena, "at least %s", low);
-    return base_format(e->arena, "from %s to %s", low, run_format(e->arena, e->context, type, value->high, RUN_PRESENT));
+    return base_format(e->arena, "from %s to %s", low,
+                       run_format(e->arena, e->context, type, value->high, RUN_PRESENT));
 }
 
 static void benefit_year_fact(explainer *e, const plan_aggregate *aggregate)
@@ -180,7 +185,9 @@ static void facts_of(explainer *e, uint32_t index)
         facts_of(e, step->a);
         return;
     case PLAN_LOOKUP:
-        add_fact(e, source_name(e, step), value->state == RUN_ABSENT ? "no row" : run_format(e->arena, e->context, step->type, value->bits, value->state));
+        add_fact(e, source_name(e, step),
+                 value->state == RUN_ABSENT ? "no row"
+                                            : run_format(e->arena, e->context, step->type, value->bits, value->state));
         facts_of_operands(e, step);
         return;
     case PLAN_AGGREGATE:
@@ -233,7 +240,8 @@ static void missing_of(explainer *e, uint32_t index)
         if (value->state == RUN_UNKNOWN) add_missing(e, source_name(e, step));
         return;
     case PLAN_PARAMETER:
-        if (value->state == RUN_UNKNOWN) add_missing(e, e->values[step->a].state == RUN_PRESENT ? source_name(e, step) : "date");
+        if (value->state == RUN_UNKNOWN)
+            add_missing(e, e->values[step->a].state == RUN_PRESENT ? source_name(e, step) : "date");
         return;
     case PLAN_LOOKUP:
         for (uint32_t i = 0; value->state == RUN_UNKNOWN && i < step->b; i++) {
@@ -270,11 +278,14 @@ static void missing_of_element(void *state, uint32_t row, run_truth truth)
     explainer *e = u->outer;
     const run_store *store = e->context->binding->store;
     bool lines = u->aggregate->collection <= LANG_COLLECTION_CLAIM_LINES;
-    const char *name = u->aggregate->collection == LANG_COLLECTION_HISTORY ? "history."
-                       : base_format(e->arena, "%s.", lang_collection_name(u->aggregate->collection));
-    if (lines && !run_store_present(store, LANG_FIELD_line_date, row)) add_missing(e, base_format(e->arena, "%sdate", name));
-    bool pending = lines && row != e->line && (!run_store_present(store, LANG_FIELD_line_status, row) ||
-                                               run_store_bits(store, LANG_FIELD_line_status, row) == 2);
+    const char *name = u->aggregate->collection == LANG_COLLECTION_HISTORY
+                           ? "history."
+                           : base_format(e->arena, "%s.", lang_collection_name(u->aggregate->collection));
+    if (lines && !run_store_present(store, LANG_FIELD_line_date, row))
+        add_missing(e, base_format(e->arena, "%sdate", name));
+    bool pending = lines && row != e->line &&
+                   (!run_store_present(store, LANG_FIELD_line_status, row) ||
+                    run_store_bits(store, LANG_FIELD_line_status, row) == 2);
     if (pending) add_missing(e, base_format(e->arena, "%sstatus", name));
     if (u->aggregate->block == PLAN_NO_STEP) return;
     const plan_block *block = &e->context->binding->plan->blocks.items[u->aggregate->block];
@@ -307,7 +318,8 @@ static void missing_of_aggregate(explainer *e, const plan_step *step)
     const run_store *store = e->context->binding->store;
     if (!run_store_present(store, LANG_FIELD_line_date, e->line)) add_missing(e, "date");
     bool open = value->high == INT64_MAX || value->state == RUN_UNKNOWN;
-    if (open && aggregate->collection == LANG_COLLECTION_SESSION_ATTENDANCE) add_missing(e, "session.attendance");
+    if (open && aggregate->collection == LANG_COLLECTION_SESSION_ATTENDANCE)
+        add_missing(e, "session.attendance");
     else if (open && aggregate->collection != LANG_COLLECTION_CLAIM_LINES) {
         add_missing(e, lang_collection_name(aggregate->collection));
     }
@@ -330,8 +342,10 @@ static const char *message_text(explainer *e)
             const plan_step *hole = &e->block->steps.items[step];
             int64_t bits = e->values[step].bits;
             bool truth = hole->type.kind == LANG_TYPE_TRUTH && hole->operation != PLAN_LOAD;
-            if (truth) base_text_put(&text, bits == RUN_TRUE ? "yes" : bits == RUN_FALSE ? "no" : "unknown");
-            else base_text_put(&text, run_format(e->arena, e->context, hole->type, bits, e->values[step].state));
+            if (truth)
+                base_text_put(&text, bits == RUN_TRUE ? "yes" : bits == RUN_FALSE ? "no" : "unknown");
+            else
+                base_text_put(&text, run_format(e->arena, e->context, hole->type, bits, e->values[step].state));
         }
     }
     return base_text_string(&text);
@@ -390,7 +404,9 @@ static void explain_exceptions(explainer *e, adj_finding *finding)
         const lang_exception *exception = &clause->exceptions.items[i];
         *slot = (adj_tried_exception){exception->name.text == NULL ? "" : exception->name.text,
                                       exception->cite == NULL ? "" : exception->cite,
-                                      truth == RUN_TRUE ? "holds" : truth == RUN_FALSE ? "does not hold" : "cannot tell",
+                                      truth == RUN_TRUE    ? "holds"
+                                      : truth == RUN_FALSE ? "does not hold"
+                                                           : "cannot tell",
                                       part.facts.items, part.facts.count};
     }
     finding->exceptions = tried.items;
@@ -420,7 +436,9 @@ static void describe(explainer *e, adj_finding *finding)
     finding->clause = clause->name.text;
     const char *cite = clause->cite.text == NULL ? "" : clause->cite.text;
     const char *section = clause->section == NULL ? "" : clause->section->title;
-    finding->citation = *section == '\0' ? cite : *cite == '\0' ? section : base_format(e->arena, "%s, %s", section, cite);
+    finding->citation = *section == '\0' ? cite
+                        : *cite == '\0'  ? section
+                                         : base_format(e->arena, "%s, %s", section, cite);
     finding->source = file->source.text == NULL ? "" : file->source.text;
     finding->file = file->path;
     lang_position(file, clause->span.start, &finding->line, &finding->column);
@@ -442,7 +460,8 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
                  const uint8_t *verdicts, adj_finding *finding)
 {
     const plan_program *plan = context->binding->plan;
-    explainer e = {.arena = arena, .context = context, .line = line, .clause = &plan->clauses.items[index], .prefix = ""};
+    explainer e = {
+        .arena = arena, .context = context, .line = line, .clause = &plan->clauses.items[index], .prefix = ""};
     e.block = &plan->blocks.items[e.clause->explain_block];
     run_value *values = base_arena_alloc(arena, (e.block->steps.count + 1) * sizeof *values);
     e.seen = base_arena_alloc(arena, e.block->steps.count + 1);

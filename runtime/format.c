@@ -83,7 +83,8 @@ const char *run_format(base_arena *arena, const run_context *context, lang_type 
     }
     case LANG_TYPE_DATE: return date_text(arena, bits);
     case LANG_TYPE_DATES:
-        return base_format(arena, "%s to %s", date_text(arena, run_span_from(bits)), date_text(arena, run_span_to(bits)));
+        return base_format(arena, "%s to %s", date_text(arena, run_span_from(bits)),
+                           date_text(arena, run_span_to(bits)));
     case LANG_TYPE_TIMES: return times_text(arena, bits);
     case LANG_TYPE_MINUTES: return counted(arena, thousandths(arena, bits), "minute");
     case LANG_TYPE_DAYS: return counted(arena, base_format(arena, "%" PRId64, bits), "day");

@@ -30,12 +30,14 @@ static sort_key key_of(const run_store *store, uint32_t line)
     if (run_store_present(store, LANG_FIELD_line_patient, line)) {
         key.patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line);
     }
-    if (run_store_present(store, LANG_FIELD_line_date, line)) key.date = run_store_bits(store, LANG_FIELD_line_date, line);
+    if (run_store_present(store, LANG_FIELD_line_date, line))
+        key.date = run_store_bits(store, LANG_FIELD_line_date, line);
     if (run_store_present(store, LANG_FIELD_line_number, line)) {
         key.number = run_store_bits(store, LANG_FIELD_line_number, line);
     }
     if (run_store_present(store, LANG_FIELD_line_claim, line)) {
-        key.claim = run_store_text(store, LANG_FIELD_claim_id, (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line));
+        key.claim =
+            run_store_text(store, LANG_FIELD_claim_id, (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line));
     }
     return key;
 }

@@ -210,9 +210,8 @@ void run_interpret_policy(run_context *context, uint32_t policy, uint32_t line, 
                 (uint8_t)run_policy_scope((run_truth)values[step->a].bits, (run_truth)values[step->b].bits);
             break;
         case PLAN_VERDICT:
-            verdicts[step->number] =
-                (uint8_t)run_clause_verdict((run_truth)values[step->a].bits, (run_truth)values[step->b].bits,
-                                            (run_truth)values[step->c].bits);
+            verdicts[step->number] = (uint8_t)run_clause_verdict(
+                (run_truth)values[step->a].bits, (run_truth)values[step->b].bits, (run_truth)values[step->c].bits);
             break;
         default: values[i] = evaluate(context, block, step, values, line, RUN_NO_ROW); break;
         }
@@ -242,7 +241,9 @@ void run_judge(run_context *context, uint32_t line, uint8_t *verdicts)
     const plan_program *plan = context->binding->plan;
     memset(verdicts, 0, plan->clauses.count + plan->policies.count);
     for (uint32_t policy = 0; policy < plan->policies.count; policy++) {
-        if (context->code != NULL) context->code->policies[policy](context, line, verdicts);
-        else run_interpret_policy(context, policy, line, verdicts);
+        if (context->code != NULL)
+            context->code->policies[policy](context, line, verdicts);
+        else
+            run_interpret_policy(context, policy, line, verdicts);
     }
 }

@@ -56,7 +56,8 @@ static uint32_t bare_authorization(run_store *store, uint32_t line, uint32_t num
     if (row == RUN_NO_ROW) return row;
     run_store_set(store, LANG_FIELD_authorization_number, row, number);
     if (run_store_present(store, LANG_FIELD_line_patient, line)) {
-        run_store_set(store, LANG_FIELD_authorization_patient, row, run_store_bits(store, LANG_FIELD_line_patient, line));
+        run_store_set(store, LANG_FIELD_authorization_patient, row,
+                      run_store_bits(store, LANG_FIELD_line_patient, line));
     }
     return row;
 }
@@ -64,8 +65,7 @@ static uint32_t bare_authorization(run_store *store, uint32_t line, uint32_t num
 static void link_authorizations(run_store *store)
 {
     size_t symbols = store->symbols.entries.count;
-    chains by_number =
-        chain_by(store, LANG_RECORD_authorization, LANG_FIELD_authorization_number, symbols);
+    chains by_number = chain_by(store, LANG_RECORD_authorization, LANG_FIELD_authorization_number, symbols);
     uint32_t *bare = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *bare);
     if (bare == NULL || by_number.first == NULL) return;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
@@ -75,7 +75,8 @@ static void link_authorizations(run_store *store)
             continue;
         }
         uint32_t row = first_of(&by_number, number);
-        while (row != RUN_NO_ROW && !may_be_same(store, LANG_FIELD_authorization_patient, row, LANG_FIELD_line_patient, line)) {
+        while (row != RUN_NO_ROW &&
+               !may_be_same(store, LANG_FIELD_authorization_patient, row, LANG_FIELD_line_patient, line)) {
             row = by_number.next[row];
         }
         if (row == RUN_NO_ROW && bare[number] == 0) {
@@ -116,8 +117,11 @@ static void link_coverage(run_store *store)
         bool one_plan = true;
         for (uint32_t at = first[patient]; at != 0; at = next[at - 1]) {
             if (!covers(store, at - 1, line)) continue;
-            if (found == RUN_NO_ROW) found = at - 1;
-            else one_plan = one_plan && same_known(store, LANG_FIELD_coverage_plan, found, LANG_FIELD_coverage_plan, at - 1);
+            if (found == RUN_NO_ROW)
+                found = at - 1;
+            else
+                one_plan =
+                    one_plan && same_known(store, LANG_FIELD_coverage_plan, found, LANG_FIELD_coverage_plan, at - 1);
         }
         if (found == RUN_NO_ROW) {
             if (!store->eligibility_has_holes) run_store_set_absent(store, LANG_FIELD_line_coverage, line);
@@ -125,7 +129,8 @@ static void link_coverage(run_store *store)
         }
         run_store_set(store, LANG_FIELD_line_coverage, line, found);
         bool known = one_plan && run_store_present(store, LANG_FIELD_coverage_plan, found);
-        if (known) run_store_set(store, LANG_FIELD_line_plan, line, run_store_bits(store, LANG_FIELD_coverage_plan, found));
+        if (known)
+            run_store_set(store, LANG_FIELD_line_plan, line, run_store_bits(store, LANG_FIELD_coverage_plan, found));
     }
 }
 
@@ -159,18 +164,18 @@ static void report_sessionless(run_store *store, uint32_t line, bool several)
 {
     const run_line_extra *extra = &store->lines.items[line];
     uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
-    run_store_problem(store, ADJ_SEVERITY_NOTE, several ? "D0402" : "D0401",
-                      base_intern_text(&store->symbols, extra->file), extra->segment, 0, 0,
-                      run_store_text(store, LANG_FIELD_claim_id, claim),
-                      several ? "line %lld fits several sessions of its member, day and provider; what its session says stays unknown"
-                              : "line %lld has no session for its member, day and provider; what its session says stays unknown",
-                      (long long)run_store_bits(store, LANG_FIELD_line_number, line));
+    run_store_problem(
+        store, ADJ_SEVERITY_NOTE, several ? "D0402" : "D0401", base_intern_text(&store->symbols, extra->file),
+        extra->segment, 0, 0, run_store_text(store, LANG_FIELD_claim_id, claim),
+        several ? "line %lld fits several sessions of its member, day and provider; what its session says stays unknown"
+                : "line %lld has no session for its member, day and provider; what its session says stays unknown",
+        (long long)run_store_bits(store, LANG_FIELD_line_number, line));
 }
 
 static void link_sessions(run_store *store)
 {
-    chains by_patient = chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_patient,
-                                 store->counts[LANG_RECORD_patient]);
+    chains by_patient =
+        chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, store->counts[LANG_RECORD_patient]);
     size_t symbols = store->symbols.entries.count;
     uint8_t *held = base_arena_alloc(&store->arena, symbols + 1);
     if (held == NULL || by_patient.first == NULL) return;
@@ -185,13 +190,16 @@ static void link_sessions(run_store *store)
         uint32_t row = attendance_of(store, &by_patient, line, &several);
         if (row != RUN_NO_ROW) {
             run_store_set(store, LANG_FIELD_line_attendance, line, row);
-            run_store_set(store, LANG_FIELD_line_session, line, run_store_bits(store, LANG_FIELD_attendance_session, row));
+            run_store_set(store, LANG_FIELD_line_session, line,
+                          run_store_bits(store, LANG_FIELD_attendance_session, row));
             continue;
         }
         bool expected = run_store_present(store, LANG_FIELD_line_procedure, line) &&
                         held[run_store_bits(store, LANG_FIELD_line_procedure, line)] != 0;
         bool voids = run_store_present(store, LANG_FIELD_line_claim, line) &&
-                     strcmp(run_store_text(store, LANG_FIELD_claim_frequency, (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line)), "8") == 0;
+                     strcmp(run_store_text(store, LANG_FIELD_claim_frequency,
+                                           (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line)),
+                            "8") == 0;
         if (store->lines.items[line].subject && expected && !voids) report_sessionless(store, line, several);
     }
 }
@@ -252,7 +260,8 @@ static void retire_claims(run_store *store)
     for (uint32_t claim = 0; claim < store->counts[LANG_RECORD_claim]; claim++) {
         run_claim_extra *extra = &store->claims.items[claim];
         uint32_t id = run_store_present(store, LANG_FIELD_claim_id, claim)
-                          ? (uint32_t)run_store_bits(store, LANG_FIELD_claim_id, claim) : 0;
+                          ? (uint32_t)run_store_bits(store, LANG_FIELD_claim_id, claim)
+                          : 0;
         uint32_t by_number = extra->payer_number == 0 ? 0 : retirer[extra->payer_number];
         uint32_t by_id = id == 0 ? 0 : retirer[id];
         bool retired = (by_number != 0 && by_number != claim + 1) || (by_id != 0 && by_id != claim + 1);
@@ -270,7 +279,8 @@ void run_link(run_store *store)
     link_sessions(store);
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) derive_line(store, line);
     for (uint32_t claim = 0; store->submit_given && claim < store->counts[LANG_RECORD_claim]; claim++) {
-        if (store->claims.items[claim].subject) run_store_set(store, LANG_FIELD_claim_received, claim, store->submit_on);
+        if (store->claims.items[claim].subject)
+            run_store_set(store, LANG_FIELD_claim_received, claim, store->submit_on);
     }
     retire_claims(store);
 }

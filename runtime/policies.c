@@ -20,7 +20,7 @@ bool adj_has_machine_code(void)
 
 const char *adj_verdict_name(adj_verdict verdict)
 {
-    static const char *const names[] = {"deny", "review", "cannot tell", "reduce",          "audit",
+    static const char *const names[] = {"deny", "review", "cannot tell",     "reduce",    "audit",
                                         "warn", "pass",   "not adjudicated", "unreadable"};
     return verdict >= 0 && verdict < ADJ_VERDICT_COUNT ? names[verdict] : "";
 }
@@ -33,8 +33,8 @@ const char *adj_clause_verdict_name(adj_clause_verdict verdict)
 
 const char *adj_status_name(adj_status status)
 {
-    static const char *const names[] = {"ok", "the policies have errors", "the input cannot be read", "not found",
-                                        "out of memory", "internal failure"};
+    static const char *const names[] = {
+        "ok", "the policies have errors", "the input cannot be read", "not found", "out of memory", "internal failure"};
     return status <= ADJ_INTERNAL ? names[status] : "";
 }
 
@@ -96,7 +96,8 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
     if (!good) return ADJ_INVALID_POLICY;
     make_code(policies, options);
     if (policies->code == NULL) policies->arena.failed = false;
-    bool demanded = options != NULL && (options->evaluator == ADJ_EVALUATOR_MACHINE || options->evaluator == ADJ_EVALUATOR_BOTH);
+    bool demanded =
+        options != NULL && (options->evaluator == ADJ_EVALUATOR_MACHINE || options->evaluator == ADJ_EVALUATOR_BOTH);
     if (demanded && policies->code == NULL && run_machine_provider_get() != NULL) {
         policies->diagnostics = policies->code_error == NULL ? "machine code could not be made" : policies->code_error;
         return ADJ_INTERNAL;

@@ -44,8 +44,8 @@ static inline int32_t run_span_to(int64_t bits)
 }
 
 typedef struct run_line_extra {
-    uint32_t file;    /* symbol */
-    uint32_t segment; /* where it begins in that file */
+    uint32_t file;          /* symbol */
+    uint32_t segment;       /* where it begins in that file */
     uint32_t authorization; /* symbol of the number that the line, else its claim, names; 0 for none */
     bool subject;           /* to be judged; else history */
     bool unreadable;
@@ -74,7 +74,7 @@ typedef struct run_store {
     BASE_ARRAY(uint32_t) pool; /* of lists */
     BASE_ARRAY(run_line_extra) lines;
     BASE_ARRAY(run_claim_extra) claims;
-    BASE_ARRAY(uint8_t) own_history; /* by patient: history is only the provider's own */
+    BASE_ARRAY(uint8_t) own_history;        /* by patient: history is only the provider's own */
     BASE_ARRAY(uint32_t) coverage_patients; /* by coverage row */
     BASE_ARRAY(adj_problem) problems;
     bool feeds[LANG_FEED_COUNT]; /* which were given */
@@ -87,7 +87,7 @@ typedef struct run_store {
     BASE_ARRAY(uint32_t) payer_map; /* pairs: identifier as on the claim, payer */
     /* After finishing: */
     bool finished;
-    uint32_t *position;       /* of each line in the order member, date, claim, line */
+    uint32_t *position; /* of each line in the order member, date, claim, line */
     run_groups lines_of_patient;
     run_groups lines_of_claim;
     run_groups authorizations_of_patient;

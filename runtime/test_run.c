@@ -53,7 +53,8 @@ static void differ(test_run *run, const lang_expectation *expectation, const cha
     base_text_init(&expected, &run->scratch);
     base_text_put(&expected, expectation->verdict.text);
     if (expectation->group_reason.text != NULL) base_text_format(&expected, " %s", expectation->group_reason.text);
-    for (size_t i = 0; i < expectation->remarks.count; i++) base_text_format(&expected, " %s", expectation->remarks.items[i].text);
+    for (size_t i = 0; i < expectation->remarks.count; i++)
+        base_text_format(&expected, " %s", expectation->remarks.items[i].text);
     for (size_t i = 0; i < expectation->needing.count; i++) {
         base_text_format(&expected, "%s%s", i == 0 ? " needing " : ", ",
                          lang_path_text(&run->scratch, &expectation->needing.items[i]->as.path.names));
@@ -115,8 +116,9 @@ static bool expect_clause(test_run *run, const lang_expectation *expectation, ui
     }
     bool same = strcmp(verdict_word(clause, verdict), expectation->verdict.text) == 0 ||
                 strcmp(adj_clause_verdict_name(verdict), expectation->verdict.text) == 0;
-    bool reason = expectation->group_reason.text == NULL ||
-                  (clause->group_reason.text != NULL && strcmp(expectation->group_reason.text, clause->group_reason.text) == 0);
+    bool reason =
+        expectation->group_reason.text == NULL ||
+        (clause->group_reason.text != NULL && strcmp(expectation->group_reason.text, clause->group_reason.text) == 0);
     if (same && reason && remarks_same(expectation, &finding) && needing_same(run, expectation, &finding)) return true;
     differ(run, expectation, finding_words(run, clause, &finding, verdict, expectation->needing.count > 0),
            base_format(&run->scratch, "clause %s", clause->name.text));
@@ -150,7 +152,8 @@ static bool expect_line(test_run *run, const lang_test *test, const lang_expecta
     bool reason_found = false;
     for (size_t c = 0; c < plan->clauses.count; c++) {
         const lang_clause *clause = plan->clauses.items[c].source;
-        if (run_clause_outcome(clause, (adj_clause_verdict)run->verdicts[c]) != verdict || verdict == ADJ_PASS) continue;
+        if (run_clause_outcome(clause, (adj_clause_verdict)run->verdicts[c]) != verdict || verdict == ADJ_PASS)
+            continue;
         base_text_format(&actual, "%s %s", actual.length == strlen(word) ? " by" : ",", clause->name.text);
         reason_found = reason_found || (clause->group_reason.text != NULL && expectation->group_reason.text != NULL &&
                                         strcmp(clause->group_reason.text, expectation->group_reason.text) == 0);
@@ -167,13 +170,15 @@ static bool run_expectations(test_run *run, const lang_test *test)
         const lang_expectation *expectation = &test->expectations.items[i];
         uint32_t line = line_row(&run->store, expectation->line);
         if (line == RUN_NO_ROW || !judge(run, line)) return false;
-        bool met = expectation->target != NULL ? expect_clause(run, expectation, line) : expect_line(run, test, expectation, line);
+        bool met = expectation->target != NULL ? expect_clause(run, expectation, line)
+                                               : expect_line(run, test, expectation, line);
         passed = passed && met;
     }
     return passed;
 }
 
-adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj_options *options, adj_test_result *result)
+adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj_options *options,
+                                 adj_test_result *result)
 {
     *result = (adj_test_result){0};
     if (policies->plan == NULL) return ADJ_INVALID_POLICY;

@@ -86,7 +86,8 @@ static uint32_t add_line(test_builder *b, uint32_t claim, const lang_expression 
     run_store *store = b->store;
     uint32_t line = add_row(store, LANG_RECORD_line), session = add_row(store, LANG_RECORD_session);
     uint32_t attendance = add_row(store, LANG_RECORD_attendance), coverage = add_row(store, LANG_RECORD_coverage);
-    if (line == RUN_NO_ROW || session == RUN_NO_ROW || attendance == RUN_NO_ROW || coverage == RUN_NO_ROW) return RUN_NO_ROW;
+    if (line == RUN_NO_ROW || session == RUN_NO_ROW || attendance == RUN_NO_ROW || coverage == RUN_NO_ROW)
+        return RUN_NO_ROW;
     const char *spelling = code->as.literal.spelling;
     run_store_set(store, LANG_FIELD_line_number, line, number);
     run_store_set(store, LANG_FIELD_line_date, line, date);
@@ -143,8 +144,7 @@ static void given_history(test_builder *b, const lang_given *given)
         run_store_set(store, LANG_FIELD_claim_received, claim, date);
         uint32_t line = add_line(b, claim, given->code, date, 1);
         if (line == RUN_NO_ROW) return;
-        run_store_set(store, LANG_FIELD_line_status, line,
-                      lang_schema_word_find(LANG_ENUMERATION_line_status, "paid"));
+        run_store_set(store, LANG_FIELD_line_status, line, lang_schema_word_find(LANG_ENUMERATION_line_status, "paid"));
     }
     b->end = store->counts[LANG_RECORD_line];
 }
@@ -250,14 +250,17 @@ bool run_test_store(run_store *store, const lang_test *test)
     b.patient = run_store_patient(store, "T-MEMBER", 8);
     if (b.claim == RUN_NO_ROW || b.patient == RUN_NO_ROW) return false;
     for (int f = 0; f < LANG_FIELD_COUNT; f++) {
-        if (lang_schema_field((lang_field)f)->record == LANG_RECORD_patient) set_standard(store, (lang_field)f, b.patient);
+        if (lang_schema_field((lang_field)f)->record == LANG_RECORD_patient)
+            set_standard(store, (lang_field)f, b.patient);
     }
     store->claims.items[b.claim].subject = true;
     int64_t lines = 0;
     for (size_t i = 0; i < test->givens.count; i++) {
         const lang_given *given = &test->givens.items[i];
-        if (given->kind == LANG_GIVEN_LINE) given_line(&b, given, ++lines);
-        else if (given->kind == LANG_GIVEN_HISTORY) given_history(&b, given);
+        if (given->kind == LANG_GIVEN_LINE)
+            given_line(&b, given, ++lines);
+        else if (given->kind == LANG_GIVEN_HISTORY)
+            given_history(&b, given);
         else {
             for (uint32_t line = b.first; line < b.end; line++) set_given(&b, given, line);
         }

@@ -5,8 +5,9 @@
 
 adj_verdict run_clause_outcome(const lang_clause *clause, adj_clause_verdict verdict)
 {
-    static const adj_verdict outcomes[] = {[LANG_DENY] = ADJ_DENY, [LANG_REVIEW] = ADJ_REVIEW, [LANG_REDUCE] = ADJ_REDUCE,
-                                           [LANG_AUDIT] = ADJ_AUDIT, [LANG_WARN] = ADJ_WARN,   [LANG_PASS] = ADJ_PASS};
+    static const adj_verdict outcomes[] = {
+        [LANG_DENY] = ADJ_DENY,   [LANG_REVIEW] = ADJ_REVIEW, [LANG_REDUCE] = ADJ_REDUCE,
+        [LANG_AUDIT] = ADJ_AUDIT, [LANG_WARN] = ADJ_WARN,     [LANG_PASS] = ADJ_PASS};
     if (verdict == ADJ_CLAUSE_FAIL) return outcomes[clause->outcome];
     if (verdict != ADJ_CLAUSE_CANNOT_TELL) return ADJ_PASS;
     return clause->unknown_given ? outcomes[clause->if_unknown] : ADJ_CANNOT_TELL;
@@ -20,8 +21,8 @@ static bool is_void(const run_store *store, uint32_t line)
 }
 
 /* How the policies that name payers stand to the line; payerless ones speak of every line but adjudicate none. */
-static adj_verdict without_clause(const plan_program *plan, const run_store *store, uint32_t line, const uint8_t *scopes,
-                                  const uint8_t *verdicts, const char **reason)
+static adj_verdict without_clause(const plan_program *plan, const run_store *store, uint32_t line,
+                                  const uint8_t *scopes, const uint8_t *verdicts, const char **reason)
 {
     bool applies = false, unknown = false, no_version = false;
     for (size_t p = 0; p < plan->policies.count; p++) {

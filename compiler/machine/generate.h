@@ -38,7 +38,7 @@ typedef enum gen_helper {
 #define GEN_HELPER(name, result, parameters) GEN_##name,
     GEN_HELPERS(GEN_HELPER)
 #undef GEN_HELPER
-    GEN_HELPER_COUNT
+        GEN_HELPER_COUNT
 } gen_helper;
 
 typedef struct gen_module {

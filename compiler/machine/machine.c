@@ -85,7 +85,8 @@ static LLVMErrorRef define_helpers(LLVMOrcLLJITRef jit)
 }
 
 /* Builds the module of a plan; NULL with a message after a failure. */
-static LLVMModuleRef build_module(base_arena *arena, const plan_program *plan, LLVMContextRef context, const char **error)
+static LLVMModuleRef build_module(base_arena *arena, const plan_program *plan, LLVMContextRef context,
+                                  const char **error)
 {
     gen_module module;
     bool built = gen_module_init(&module, arena, plan, context) && gen_module_fill(&module);
@@ -118,7 +119,8 @@ static LLVMErrorRef look_up(LLVMOrcLLJITRef jit, const char *name, void *functio
     return error;
 }
 
-static LLVMErrorRef fetch_functions(base_arena *arena, LLVMOrcLLJITRef jit, const plan_program *plan, run_machine_code *code)
+static LLVMErrorRef fetch_functions(base_arena *arena, LLVMOrcLLJITRef jit, const plan_program *plan,
+                                    run_machine_code *code)
 {
     code->policies = base_arena_alloc(arena, (plan->policies.count + 1) * sizeof *code->policies);
     code->elements = base_arena_alloc(arena, (plan->aggregates.count + 1) * sizeof *code->elements);
@@ -139,7 +141,8 @@ static LLVMErrorRef create_jit(LLVMOrcLLJITRef *jit)
     LLVMTargetMachineRef machine = host_machine();
     if (machine == NULL) return LLVMCreateStringError("no code generator for this processor");
     LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
-    LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(machine));
+    LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(builder,
+                                                  LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(machine));
     return LLVMOrcCreateLLJIT(jit, builder);
 }
 
@@ -157,8 +160,10 @@ static bool compile(base_arena *arena, const plan_program *plan, run_machine_cod
     if (module != NULL) {
         LLVMOrcThreadSafeModuleRef unit = LLVMOrcCreateNewThreadSafeModule(module, safe);
         failure = define_helpers(jit);
-        if (failure == NULL) failure = LLVMOrcLLJITAddLLVMIRModule(jit, LLVMOrcLLJITGetMainJITDylib(jit), unit);
-        else LLVMOrcDisposeThreadSafeModule(unit);
+        if (failure == NULL)
+            failure = LLVMOrcLLJITAddLLVMIRModule(jit, LLVMOrcLLJITGetMainJITDylib(jit), unit);
+        else
+            LLVMOrcDisposeThreadSafeModule(unit);
         if (failure == NULL) failure = fetch_functions(arena, jit, plan, code);
         if (failure != NULL) *error = taken(arena, failure);
     }

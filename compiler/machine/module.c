@@ -91,8 +91,8 @@ static bool begin(gen_function *f, const char *name, bool element)
     gen_module *m = f->module;
     LLVMTypeRef policy_types[] = {m->pointer, m->half, m->pointer};
     LLVMTypeRef element_types[] = {m->pointer, m->half, m->half, m->pointer};
-    LLVMTypeRef type = element ? LLVMFunctionType(m->nothing, element_types, 4, 0)
-                               : LLVMFunctionType(m->nothing, policy_types, 3, 0);
+    LLVMTypeRef type =
+        element ? LLVMFunctionType(m->nothing, element_types, 4, 0) : LLVMFunctionType(m->nothing, policy_types, 3, 0);
     f->function = LLVMAddFunction(m->module, name, type);
     LLVMPositionBuilderAtEnd(m->builder, LLVMAppendBasicBlockInContext(m->context, f->function, "entry"));
     f->context = LLVMGetParam(f->function, 0);
@@ -175,7 +175,8 @@ static void give_back(gen_function *f, const plan_step *step)
     store_at(f, offsetof(run_element, truth), LLVMBuildOr(m->builder, certainly, never, "truth"));
     bool valued = step->b != PLAN_NO_STEP;
     store_at(f, offsetof(run_element, bits), valued ? f->values[step->b].bits : LLVMConstInt(m->word, 0, 0));
-    store_at(f, offsetof(run_element, state), valued ? f->values[step->b].state : LLVMConstInt(m->byte, RUN_PRESENT, 0));
+    store_at(f, offsetof(run_element, state),
+             valued ? f->values[step->b].state : LLVMConstInt(m->byte, RUN_PRESENT, 0));
 }
 
 static void land(gen_function *f, size_t step)
@@ -209,7 +210,8 @@ bool gen_module_fill(gen_module *module)
 {
     const plan_program *plan = module->plan;
     for (size_t i = 0; i < plan->policies.count; i++) {
-        if (!function(module, plan->policies.items[i].block, base_format(module->arena, "policy_%zu", i), false)) return false;
+        if (!function(module, plan->policies.items[i].block, base_format(module->arena, "policy_%zu", i), false))
+            return false;
     }
     for (size_t i = 0; i < plan->aggregates.count; i++) {
         uint32_t block = plan->aggregates.items[i].block;

@@ -90,7 +90,8 @@ static gen_value load(gen_function *f, const plan_step *step, const gen_value *r
     LLVMValueRef bits = gen_field(f, f->columns, column + offsetof(run_column, bits), m->pointer, "");
     LLVMValueRef states = gen_field(f, f->columns, column + offsetof(run_column, states), m->pointer, "");
     LLVMValueRef held = LLVMBuildLoad2(m->builder, m->word, LLVMBuildGEP2(m->builder, m->word, bits, &safe, 1, ""), "");
-    LLVMValueRef known = LLVMBuildLoad2(m->builder, m->byte, LLVMBuildGEP2(m->builder, m->byte, states, &safe, 1, ""), "");
+    LLVMValueRef known =
+        LLVMBuildLoad2(m->builder, m->byte, LLVMBuildGEP2(m->builder, m->byte, states, &safe, 1, ""), "");
     return value_of(held, LLVMBuildSelect(m->builder, present, known, row->state, ""));
 }
 
@@ -166,8 +167,7 @@ static gen_value list_step(gen_function *f, const plan_step *step, const gen_val
     gen_helper helper = step->operation == PLAN_LIST_HAS       ? GEN_run_list_has
                         : step->operation == PLAN_LIST_HAS_ALL ? GEN_run_list_has_all
                                                                : GEN_run_lists_meet;
-    LLVMValueRef known =
-        LLVMBuildAnd(f->module->builder, is_state(f, a, RUN_PRESENT), is_state(f, b, RUN_PRESENT), "");
+    LLVMValueRef known = LLVMBuildAnd(f->module->builder, is_state(f, a, RUN_PRESENT), is_state(f, b, RUN_PRESENT), "");
     guarded g = guard(f, known);
     LLVMValueRef arguments[] = {f->context, a->bits, b->bits};
     LLVMValueRef given = gen_call(f, helper, arguments, ""), otherwise = LLVMConstInt(f->module->byte, RUN_NEITHER, 0);
@@ -197,8 +197,7 @@ static gen_value calculated(gen_function *f, const plan_step *step, const gen_va
 {
     if (step->operation == PLAN_ADD) return checked(f, "llvm.sadd.with.overflow", a, b);
     if (step->operation == PLAN_SUBTRACT) return checked(f, "llvm.ssub.with.overflow", a, b);
-    LLVMValueRef known =
-        LLVMBuildAnd(f->module->builder, is_state(f, a, RUN_PRESENT), is_state(f, b, RUN_PRESENT), "");
+    LLVMValueRef known = LLVMBuildAnd(f->module->builder, is_state(f, a, RUN_PRESENT), is_state(f, b, RUN_PRESENT), "");
     guarded g = guard(f, known);
     LLVMValueRef given[2];
     if (step->operation == PLAN_ADD_MONTHS) {
@@ -223,7 +222,8 @@ static gen_value looked_up(gen_function *f, const plan_step *step)
         const gen_value *argument = &f->values[f->block->arguments.items[step->a + i]];
         LLVMValueRef index = word(f, i);
         LLVMBuildStore(m->builder, argument->bits, LLVMBuildGEP2(m->builder, m->word, f->argument_bits, &index, 1, ""));
-        LLVMBuildStore(m->builder, argument->state, LLVMBuildGEP2(m->builder, m->byte, f->argument_states, &index, 1, ""));
+        LLVMBuildStore(m->builder, argument->state,
+                       LLVMBuildGEP2(m->builder, m->byte, f->argument_states, &index, 1, ""));
     }
     LLVMValueRef arguments[] = {f->context, half(f, step->number), f->argument_bits, f->argument_states, f->state_slot};
     LLVMValueRef row = gen_call(f, GEN_run_lookup, arguments, "row");
@@ -276,9 +276,11 @@ static gen_value logic(gen_function *f, const plan_step *step, const gen_value *
 {
     LLVMBuilderRef builder = f->module->builder;
     if (step->operation == PLAN_AND) {
-        return truth_of(LLVMBuildAnd(builder, a->certainly, b->certainly, ""), LLVMBuildOr(builder, a->never, b->never, ""));
+        return truth_of(LLVMBuildAnd(builder, a->certainly, b->certainly, ""),
+                        LLVMBuildOr(builder, a->never, b->never, ""));
     }
-    return truth_of(LLVMBuildOr(builder, a->certainly, b->certainly, ""), LLVMBuildAnd(builder, a->never, b->never, ""));
+    return truth_of(LLVMBuildOr(builder, a->certainly, b->certainly, ""),
+                    LLVMBuildAnd(builder, a->never, b->never, ""));
 }
 
 static gen_value to_truth(gen_function *f, const gen_value *a)
@@ -286,7 +288,8 @@ static gen_value to_truth(gen_function *f, const gen_value *a)
     LLVMBuilderRef builder = f->module->builder;
     LLVMValueRef known = is_state(f, a, RUN_PRESENT);
     LLVMValueRef yes = LLVMBuildICmp(builder, LLVMIntNE, a->bits, word(f, 0), "");
-    return truth_of(LLVMBuildAnd(builder, known, yes, ""), LLVMBuildAnd(builder, known, LLVMBuildNot(builder, yes, ""), ""));
+    return truth_of(LLVMBuildAnd(builder, known, yes, ""),
+                    LLVMBuildAnd(builder, known, LLVMBuildNot(builder, yes, ""), ""));
 }
 
 /* Long for the same reason as the interpreter's switch: a line for each step of steps.def. */

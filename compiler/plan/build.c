@@ -62,14 +62,14 @@ static bool same_step(const plan_step *x, const plan_step *y)
 
 static bool shareable(plan_operation operation)
 {
-    return operation != PLAN_SKIP && operation != PLAN_VERDICT && operation != PLAN_SCOPE &&
-           operation != PLAN_RETURN && operation != PLAN_LOOKUP;
+    return operation != PLAN_SKIP && operation != PLAN_VERDICT && operation != PLAN_SCOPE && operation != PLAN_RETURN &&
+           operation != PLAN_LOOKUP;
 }
 
 uint32_t plan_emit(plan_builder *builder, plan_step step)
 {
     uint64_t key[6] = {(uint64_t)step.operation, ((uint64_t)step.a << 32) | step.b, step.c, step.detail,
-                       (uint64_t)step.number, (uint64_t)step.type.kind};
+                       (uint64_t)step.number,    (uint64_t)step.type.kind};
     uint64_t hash = XXH3_64bits(key, sizeof key);
     plan_block *block = plan_block_at(builder->plan, builder->block);
     size_t slot = (size_t)hash & (builder->known_size - 1);
@@ -97,14 +97,22 @@ uint32_t plan_emit_simple(plan_builder *builder, plan_operation operation, uint3
 
 uint32_t plan_emit_number(plan_builder *builder, int64_t number, lang_type type)
 {
-    return plan_emit(builder, (plan_step){.operation = PLAN_NUMBER, .a = PLAN_NO_STEP, .b = PLAN_NO_STEP,
-                                          .c = PLAN_NO_STEP, .number = number, .type = type});
+    return plan_emit(builder, (plan_step){.operation = PLAN_NUMBER,
+                                          .a = PLAN_NO_STEP,
+                                          .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP,
+                                          .number = number,
+                                          .type = type});
 }
 
 uint32_t plan_emit_truth(plan_builder *builder, bool truth)
 {
-    return plan_emit(builder, (plan_step){.operation = PLAN_TRUTH, .a = PLAN_NO_STEP, .b = PLAN_NO_STEP,
-                                          .c = PLAN_NO_STEP, .number = truth ? 1 : 2, .type = PLAN_TYPE(TRUTH)});
+    return plan_emit(builder, (plan_step){.operation = PLAN_TRUTH,
+                                          .a = PLAN_NO_STEP,
+                                          .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP,
+                                          .number = truth ? 1 : 2,
+                                          .type = PLAN_TYPE(TRUTH)});
 }
 
 uint32_t plan_symbol(plan_program *plan, const char *text)
@@ -128,13 +136,23 @@ static uint32_t both(plan_builder *builder, uint32_t a, uint32_t b)
 static uint32_t any_text(plan_builder *builder, lang_field field, const lang_name *names, size_t count)
 {
     uint32_t result = PLAN_NO_STEP;
-    uint32_t row = plan_emit(builder, (plan_step){.operation = PLAN_FRAME, .a = PLAN_NO_STEP, .b = PLAN_NO_STEP,
-                                                  .c = PLAN_NO_STEP, .type = {LANG_TYPE_RECORD, LANG_RECORD_line, 0, 0}});
-    uint32_t value = plan_emit(builder, (plan_step){.operation = PLAN_LOAD, .a = row, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP,
-                                                    .detail = (uint32_t)field, .type = PLAN_TYPE(TEXT)});
+    uint32_t row = plan_emit(builder, (plan_step){.operation = PLAN_FRAME,
+                                                  .a = PLAN_NO_STEP,
+                                                  .b = PLAN_NO_STEP,
+                                                  .c = PLAN_NO_STEP,
+                                                  .type = {LANG_TYPE_RECORD, LANG_RECORD_line, 0, 0}});
+    uint32_t value = plan_emit(builder, (plan_step){.operation = PLAN_LOAD,
+                                                    .a = row,
+                                                    .b = PLAN_NO_STEP,
+                                                    .c = PLAN_NO_STEP,
+                                                    .detail = (uint32_t)field,
+                                                    .type = PLAN_TYPE(TEXT)});
     for (size_t i = 0; i < count; i++) {
-        uint32_t text = plan_emit(builder, (plan_step){.operation = PLAN_SYMBOL, .a = PLAN_NO_STEP, .b = PLAN_NO_STEP,
-                                                       .c = PLAN_NO_STEP, .type = PLAN_TYPE(TEXT),
+        uint32_t text = plan_emit(builder, (plan_step){.operation = PLAN_SYMBOL,
+                                                       .a = PLAN_NO_STEP,
+                                                       .b = PLAN_NO_STEP,
+                                                       .c = PLAN_NO_STEP,
+                                                       .type = PLAN_TYPE(TEXT),
                                                        .number = plan_symbol(builder->plan, names[i].text)});
         uint32_t equal = plan_emit_simple(builder, PLAN_EQUAL, value, text, PLAN_TYPE(TRUTH));
         result = result == PLAN_NO_STEP ? equal : plan_emit_simple(builder, PLAN_OR, result, equal, PLAN_TYPE(TRUTH));
@@ -153,8 +171,10 @@ static uint32_t on_dates(plan_builder *builder, lang_dates dates)
 
 static uint32_t emit_skip(plan_builder *builder, uint32_t unless)
 {
-    return plan_emit(builder, (plan_step){.operation = PLAN_SKIP, .a = unless, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP,
-                                          .type = PLAN_TYPE(TRUTH)});
+    return plan_emit(
+        builder,
+        (plan_step){
+            .operation = PLAN_SKIP, .a = unless, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .type = PLAN_TYPE(TRUTH)});
 }
 
 static void land(plan_builder *builder, uint32_t skip)
@@ -169,10 +189,14 @@ static uint32_t failing(plan_builder *builder, const lang_clause *clause, uint32
     lang_type truth = PLAN_TYPE(TRUTH);
     if (clause->binding != NULL && clause->exceptions.count > 0) {
         uint32_t aggregate = plan_aggregate_for(builder, clause->binding, clause);
-        uint32_t count = plan_emit(builder, (plan_step){.operation = PLAN_AGGREGATE,
-                                                        .a = plan_window_bound(builder, &clause->binding->as.quantified.window),
-                                                        .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .number = aggregate,
-                                                        .type = PLAN_TYPE(COUNT), .source = clause->binding});
+        uint32_t count =
+            plan_emit(builder, (plan_step){.operation = PLAN_AGGREGATE,
+                                           .a = plan_window_bound(builder, &clause->binding->as.quantified.window),
+                                           .b = PLAN_NO_STEP,
+                                           .c = PLAN_NO_STEP,
+                                           .number = aggregate,
+                                           .type = PLAN_TYPE(COUNT),
+                                           .source = clause->binding});
         uint32_t upper = plan_emit_simple(builder, PLAN_UPPER, count, PLAN_NO_STEP, PLAN_TYPE(COUNT));
         uint32_t one = plan_emit_number(builder, 1, PLAN_TYPE(COUNT));
         return plan_compare(builder, LANG_AT_LEAST, (plan_value){count, upper}, (plan_value){one, one});
@@ -205,8 +229,12 @@ static void build_clause(plan_builder *builder, const lang_clause *clause, uint3
     if (clause->whens.count > 0) skips[1] = emit_skip(builder, applicable);
     uint32_t requirement = requirement_of(builder, clause);
     uint32_t fails = failing(builder, clause, requirement);
-    plan_emit(builder, (plan_step){.operation = PLAN_VERDICT, .a = applicable, .b = requirement, .c = fails,
-                                   .number = (int64_t)clause->index, .type = PLAN_TYPE(TRUTH)});
+    plan_emit(builder, (plan_step){.operation = PLAN_VERDICT,
+                                   .a = applicable,
+                                   .b = requirement,
+                                   .c = fails,
+                                   .number = (int64_t)clause->index,
+                                   .type = PLAN_TYPE(TRUTH)});
     for (size_t i = 0; i < 2; i++) {
         if (skips[i] != PLAN_NO_STEP) land(builder, skips[i]);
     }
@@ -243,13 +271,18 @@ static void build_policy(plan_program *plan, const lang_file *file)
         payer = both(&builder, payer, any_text(&builder, LANG_FIELD_line_plan, file->plans.items, file->plans.count));
     }
     uint32_t dates = on_dates(&builder, file->dates);
-    plan_emit(&builder, (plan_step){.operation = PLAN_SCOPE, .a = payer, .b = dates, .c = PLAN_NO_STEP, .number = index,
+    plan_emit(&builder, (plan_step){.operation = PLAN_SCOPE,
+                                    .a = payer,
+                                    .b = dates,
+                                    .c = PLAN_NO_STEP,
+                                    .number = index,
                                     .type = PLAN_TYPE(TRUTH)});
     uint32_t applicable = both(&builder, payer, dates);
     uint32_t before = plan_region_open(&builder);
     uint32_t skip = emit_skip(&builder, applicable);
     build_section(&builder, file, NULL, applicable);
-    for (size_t i = 0; i < file->sections.count; i++) build_section(&builder, file, file->sections.items[i], applicable);
+    for (size_t i = 0; i < file->sections.count; i++)
+        build_section(&builder, file, file->sections.items[i], applicable);
     land(&builder, skip);
     plan_region_close(&builder, before);
     for (size_t i = 0; i < file->clauses.count && file->clauses.items[i]->index < plan->clauses.count; i++) {
@@ -269,7 +302,9 @@ static void build_explanation(plan_program *plan, const lang_clause *source)
 {
     plan_builder builder;
     if (source->index >= plan->clauses.count || !plan_builder_init(&builder, plan, plan->arena)) return;
-    plan_clause clause = {.source = source, .explain_block = builder.block, .counting_step = PLAN_NO_STEP,
+    plan_clause clause = {.source = source,
+                          .explain_block = builder.block,
+                          .counting_step = PLAN_NO_STEP,
                           .binding_aggregate = PLAN_NO_STEP};
     clause.policy = plan->clauses.items[source->index].policy;
     const lang_section *section = source->section;
@@ -290,11 +325,14 @@ static void build_explanation(plan_program *plan, const lang_clause *source)
     if (source->counting != NULL) {
         const lang_expression *counting = source->counting;
         uint32_t aggregate = plan_aggregate_for(&builder, counting, NULL);
-        clause.counting_step = plan_emit(&builder, (plan_step){.operation = PLAN_AGGREGATE,
-                                                               .a = plan_window_bound(&builder, &counting->as.quantified.window),
-                                                               .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .number = aggregate,
-                                                               .type = plan->aggregates.items[aggregate].type,
-                                                               .source = counting});
+        clause.counting_step =
+            plan_emit(&builder, (plan_step){.operation = PLAN_AGGREGATE,
+                                            .a = plan_window_bound(&builder, &counting->as.quantified.window),
+                                            .b = PLAN_NO_STEP,
+                                            .c = PLAN_NO_STEP,
+                                            .number = aggregate,
+                                            .type = plan->aggregates.items[aggregate].type,
+                                            .source = counting});
     }
     for (size_t i = 0; i < source->pieces.count; i++) {
         const lang_expression *hole = source->pieces.items[i].hole;
@@ -302,7 +340,7 @@ static void build_explanation(plan_program *plan, const lang_clause *source)
         uint32_t step = PLAN_NO_STEP;
         if (!counter) {
             step = hole->type.kind == LANG_TYPE_TRUTH && hole->kind != LANG_PATH ? plan_truth(&builder, hole)
-                                                                               : plan_number(&builder, hole).low;
+                                                                                 : plan_number(&builder, hole).low;
         }
         push_step(plan, &clause.hole_steps, step);
     }

@@ -26,7 +26,7 @@ typedef struct plan_builder {
     size_t known_count;
     BASE_ARRAY(bool) regions; /* whether each is open */
     uint32_t region;
-    bool in_element; /* a where or exception block: bare element paths mean frame 1 */
+    bool in_element;        /* a where or exception block: bare element paths mean frame 1 */
     uint32_t *aggregate_of; /* per counting expression met: see plan_aggregate_for */
 } plan_builder;
 

@@ -8,38 +8,58 @@ static lang_type truth_type(void)
 
 static uint32_t frame(plan_builder *builder, int64_t number, lang_record record)
 {
-    return plan_emit(builder, (plan_step){.operation = PLAN_FRAME, .a = PLAN_NO_STEP, .b = PLAN_NO_STEP,
-                                          .c = PLAN_NO_STEP, .number = number,
+    return plan_emit(builder, (plan_step){.operation = PLAN_FRAME,
+                                          .a = PLAN_NO_STEP,
+                                          .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP,
+                                          .number = number,
                                           .type = {LANG_TYPE_RECORD, (uint16_t)record, false, false}});
 }
 
 uint32_t plan_subject_date(plan_builder *builder)
 {
     uint32_t row = frame(builder, 0, LANG_RECORD_line);
-    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD, .a = row, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP,
-                                          .detail = LANG_FIELD_line_date, .type = PLAN_TYPE(DATE)});
+    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD,
+                                          .a = row,
+                                          .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP,
+                                          .detail = LANG_FIELD_line_date,
+                                          .type = PLAN_TYPE(DATE)});
 }
 
 static uint32_t load(plan_builder *builder, uint32_t row, lang_field field, const lang_expression *source)
 {
     lang_type type = lang_schema_field(field)->type;
-    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD, .a = row, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP,
-                                          .detail = (uint32_t)field, .type = type, .source = source});
+    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD,
+                                          .a = row,
+                                          .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP,
+                                          .detail = (uint32_t)field,
+                                          .type = type,
+                                          .source = source});
 }
 
 static uint32_t symbol(plan_builder *builder, const char *text, lang_type type, const lang_expression *source)
 {
-    return plan_emit(builder, (plan_step){.operation = PLAN_SYMBOL, .a = PLAN_NO_STEP, .b = PLAN_NO_STEP,
-                                          .c = PLAN_NO_STEP, .number = plan_symbol(builder->plan, text), .type = type,
+    return plan_emit(builder, (plan_step){.operation = PLAN_SYMBOL,
+                                          .a = PLAN_NO_STEP,
+                                          .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP,
+                                          .number = plan_symbol(builder->plan, text),
+                                          .type = type,
                                           .source = source});
 }
 
 static uint32_t parameter_step(plan_builder *builder, const lang_expression *expression)
 {
     uint32_t index = plan_parameter_index(builder->plan, expression->as.path.parameter);
-    return plan_emit(builder, (plan_step){.operation = PLAN_PARAMETER, .a = plan_subject_date(builder),
-                                          .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .number = index,
-                                          .type = expression->type, .source = expression});
+    return plan_emit(builder, (plan_step){.operation = PLAN_PARAMETER,
+                                          .a = plan_subject_date(builder),
+                                          .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP,
+                                          .number = index,
+                                          .type = expression->type,
+                                          .source = expression});
 }
 
 /* Follows the fields of a path from a first row on. */
@@ -51,8 +71,12 @@ static uint32_t follow(plan_builder *builder, const lang_expression *expression,
         if (last && path->row_output) {
             lang_type row_type = plan_block_at(builder->plan, builder->block)->steps.items[row].type;
             const lang_table *table = builder->plan->program->tables.items[row_type.detail];
-            return plan_emit(builder, (plan_step){.operation = PLAN_OUTPUT, .a = row, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP,
-                                                  .detail = row_type.detail, .number = path->fields[i],
+            return plan_emit(builder, (plan_step){.operation = PLAN_OUTPUT,
+                                                  .a = row,
+                                                  .b = PLAN_NO_STEP,
+                                                  .c = PLAN_NO_STEP,
+                                                  .detail = row_type.detail,
+                                                  .number = path->fields[i],
                                                   .type = table->outputs.items[path->fields[i]].type,
                                                   .source = expression});
         }
@@ -69,8 +93,8 @@ static uint32_t path_step(plan_builder *builder, const lang_expression *expressi
     case LANG_BASE_WORD: return plan_emit_number(builder, path->word, expression->type);
     case LANG_BASE_LET: return follow(builder, expression, plan_number(builder, path->let->value).low);
     case LANG_BASE_ELEMENT: {
-        lang_record record = path->field_count > 0 ? lang_schema_field((lang_field)path->fields[0])->record
-                                                   : LANG_RECORD_line;
+        lang_record record =
+            path->field_count > 0 ? lang_schema_field((lang_field)path->fields[0])->record : LANG_RECORD_line;
         return follow(builder, expression, frame(builder, 1, record));
     }
     default: return follow(builder, expression, frame(builder, 0, LANG_RECORD_line));
@@ -110,8 +134,13 @@ static uint32_t lookup(plan_builder *builder, const lang_expression *call)
         uint32_t *slot = BASE_PUSH(builder->arena, &block->arguments);
         if (slot != NULL) *slot = steps[i];
     }
-    return plan_emit(builder, (plan_step){.operation = PLAN_LOOKUP, .a = first, .b = (uint32_t)count, .c = PLAN_NO_STEP,
-                                          .number = call->as.call.table->index, .type = call->type, .source = call});
+    return plan_emit(builder, (plan_step){.operation = PLAN_LOOKUP,
+                                          .a = first,
+                                          .b = (uint32_t)count,
+                                          .c = PLAN_NO_STEP,
+                                          .number = call->as.call.table->index,
+                                          .type = call->type,
+                                          .source = call});
 }
 
 static uint32_t scaled(plan_builder *builder, uint32_t step, int64_t factor, lang_type type)
@@ -121,8 +150,9 @@ static uint32_t scaled(plan_builder *builder, uint32_t step, int64_t factor, lan
         return plan_emit_number(builder, constant->number * factor, type);
     }
     uint32_t by = plan_emit_number(builder, factor, PLAN_TYPE(COUNT));
-    return plan_emit(builder, (plan_step){.operation = PLAN_MULTIPLY, .a = step, .b = by, .c = PLAN_NO_STEP, .number = 1,
-                                          .type = type});
+    return plan_emit(
+        builder,
+        (plan_step){.operation = PLAN_MULTIPLY, .a = step, .b = by, .c = PLAN_NO_STEP, .number = 1, .type = type});
 }
 
 plan_value plan_as(plan_builder *builder, plan_value value, lang_type from, lang_type to)
@@ -139,7 +169,7 @@ static int64_t scale_of(lang_operator operator, lang_type a, lang_type b)
 {
     bool quantity_a = a.kind == LANG_TYPE_QUANTITY, quantity_b = b.kind == LANG_TYPE_QUANTITY;
     bool count_a = a.kind == LANG_TYPE_COUNT || a.kind == LANG_TYPE_NUMBER;
-    if (operator == LANG_MULTIPLY) {
+    if (operator== LANG_MULTIPLY) {
         bool unit_a = a.kind == LANG_TYPE_MINUTES || a.kind == LANG_TYPE_MONEY;
         bool unit_b = b.kind == LANG_TYPE_MINUTES || b.kind == LANG_TYPE_MONEY;
         bool thousandths = (quantity_a && quantity_b) || (quantity_a && unit_b) || (unit_a && quantity_b);
@@ -154,21 +184,25 @@ static int64_t scale_of(lang_operator operator, lang_type a, lang_type b)
 static plan_value arithmetic(plan_builder *builder, const lang_expression *expression)
 {
     const lang_expression *x = expression->as.binary.left, *y = expression->as.binary.right;
-    lang_operator operator = expression->as.binary.operator;
+    lang_operator operator= expression->as.binary.operator;
     plan_value left = plan_number(builder, x), right = plan_number(builder, y);
     lang_type type = expression->type;
-    if (operator == LANG_MULTIPLY || operator == LANG_DIVIDE) {
-        plan_operation operation = operator == LANG_MULTIPLY ? PLAN_MULTIPLY : PLAN_DIVIDE;
-        uint32_t step = plan_emit(builder, (plan_step){.operation = operation, .a = left.low, .b = right.low,
-                                                       .c = PLAN_NO_STEP, .number = scale_of(operator, x->type, y->type),
-                                                       .type = type, .source = expression});
+    if (operator== LANG_MULTIPLY || operator== LANG_DIVIDE) {
+        plan_operation operation = operator== LANG_MULTIPLY ? PLAN_MULTIPLY : PLAN_DIVIDE;
+        uint32_t step = plan_emit(builder, (plan_step){.operation = operation,
+                                                       .a = left.low,
+                                                       .b = right.low,
+                                                       .c = PLAN_NO_STEP,
+                                                       .number = scale_of(operator, x->type, y->type),
+                                                       .type = type,
+                                                       .source = expression});
         return (plan_value){step, step};
     }
     bool months = x->type.kind == LANG_TYPE_MONTHS || y->type.kind == LANG_TYPE_MONTHS;
     if (months && type.kind == LANG_TYPE_DATE) {
         uint32_t date = x->type.kind == LANG_TYPE_DATE ? left.low : right.low;
         uint32_t count = x->type.kind == LANG_TYPE_DATE ? right.low : left.low;
-        if (operator == LANG_SUBTRACT) {
+        if (operator== LANG_SUBTRACT) {
             uint32_t zero = plan_emit_number(builder, 0, PLAN_TYPE(MONTHS));
             count = plan_emit_simple(builder, PLAN_SUBTRACT, zero, count, PLAN_TYPE(MONTHS));
         }
@@ -177,12 +211,13 @@ static plan_value arithmetic(plan_builder *builder, const lang_expression *expre
     }
     left = plan_as(builder, left, x->type, type);
     right = plan_as(builder, right, y->type, type);
-    bool add = operator == LANG_ADD;
+    bool add = operator== LANG_ADD;
     plan_operation operation = add ? PLAN_ADD : PLAN_SUBTRACT;
     plan_value result;
     result.low = plan_emit_simple(builder, operation, left.low, add ? right.low : right.high, type);
     bool exact = left.low == left.high && right.low == right.high;
-    result.high = exact ? result.low : plan_emit_simple(builder, operation, left.high, add ? right.high : right.low, type);
+    result.high =
+        exact ? result.low : plan_emit_simple(builder, operation, left.high, add ? right.high : right.low, type);
     return result;
 }
 
@@ -251,11 +286,11 @@ uint32_t plan_compare(plan_builder *builder, lang_operator operator, plan_value 
         equal = both(builder, PLAN_AND, at_most(builder, PLAN_AT_MOST, left, right),
                      at_most(builder, PLAN_AT_MOST, right, left));
     }
-    return operator == LANG_EQUAL ? equal : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
+    return operator== LANG_EQUAL ? equal : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
 }
 
 /* Counts beside quantities become quantities; everything else compares as it is. */
-static uint32_t compare(plan_builder *builder, lang_operator operator, const lang_expression *x,
+static uint32_t compare(plan_builder *builder, lang_operator operator, const lang_expression * x,
                         const lang_expression *y)
 {
     bool quantity = x->type.kind == LANG_TYPE_QUANTITY || y->type.kind == LANG_TYPE_QUANTITY;
@@ -268,7 +303,7 @@ static uint32_t compare(plan_builder *builder, lang_operator operator, const lan
         uint32_t not_a = plan_emit_simple(builder, PLAN_NOT, a, PLAN_NO_STEP, truth_type());
         uint32_t not_b = plan_emit_simple(builder, PLAN_NOT, b, PLAN_NO_STEP, truth_type());
         uint32_t equal = both(builder, PLAN_OR, both(builder, PLAN_AND, a, b), both(builder, PLAN_AND, not_a, not_b));
-        return operator == LANG_EQUAL ? equal : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
+        return operator== LANG_EQUAL ? equal : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
     }
     return plan_compare(builder, operator, left, right);
 }
@@ -281,8 +316,11 @@ static uint32_t to_truth(plan_builder *builder, uint32_t step)
 static uint32_t presence(plan_builder *builder, const lang_expression *expression)
 {
     const lang_expression *value = expression->as.presence.value;
-    uint32_t step = plan_emit(builder, (plan_step){.operation = PLAN_IS_PRESENT, .a = plan_number(builder, value).low,
-                                                   .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .type = truth_type(),
+    uint32_t step = plan_emit(builder, (plan_step){.operation = PLAN_IS_PRESENT,
+                                                   .a = plan_number(builder, value).low,
+                                                   .b = PLAN_NO_STEP,
+                                                   .c = PLAN_NO_STEP,
+                                                   .type = truth_type(),
                                                    .source = expression});
     if (expression->as.presence.presence == LANG_IS_PRESENT) return step;
     return plan_emit_simple(builder, PLAN_NOT, step, PLAN_NO_STEP, truth_type());
@@ -303,8 +341,7 @@ uint32_t plan_truth(plan_builder *builder, const lang_expression *expression)
     case LANG_COMPARE:
         return compare(builder, expression->as.binary.operator, expression->as.binary.left,
                        expression->as.binary.right);
-    case LANG_BETWEEN:
-    {
+    case LANG_BETWEEN: {
         uint32_t low = compare(builder, LANG_AT_LEAST, expression->as.between.value, expression->as.between.low);
         uint32_t high = compare(builder, LANG_AT_MOST, expression->as.between.value, expression->as.between.high);
         return both(builder, PLAN_AND, low, high);

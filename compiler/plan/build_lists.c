@@ -20,9 +20,12 @@ uint32_t plan_set_index(plan_program *plan, const lang_code_set *set)
 static uint32_t set_step(plan_builder *builder, const lang_code_set *set, uint32_t value, bool list,
                          const lang_expression *source)
 {
-    return plan_emit(builder, (plan_step){.operation = list ? PLAN_LIST_MEETS_SET : PLAN_SET_HOLDS, .a = value,
-                                          .b = plan_subject_date(builder), .c = PLAN_NO_STEP,
-                                          .number = plan_set_index(builder->plan, set), .type = truth_type(),
+    return plan_emit(builder, (plan_step){.operation = list ? PLAN_LIST_MEETS_SET : PLAN_SET_HOLDS,
+                                          .a = value,
+                                          .b = plan_subject_date(builder),
+                                          .c = PLAN_NO_STEP,
+                                          .number = plan_set_index(builder->plan, set),
+                                          .type = truth_type(),
                                           .source = source});
 }
 
@@ -79,8 +82,10 @@ static uint32_t one_item(plan_builder *builder, const lang_expression *expressio
     } else {
         operation = all ? PLAN_LIST_HAS_ALL : PLAN_LISTS_MEET;
     }
-    return plan_emit(builder, (plan_step){.operation = operation, .a = a, .b = b, .c = PLAN_NO_STEP,
-                                          .type = truth_type(), .source = expression});
+    return plan_emit(
+        builder,
+        (plan_step){
+            .operation = operation, .a = a, .b = b, .c = PLAN_NO_STEP, .type = truth_type(), .source = expression});
 }
 
 uint32_t plan_membership(plan_builder *builder, const lang_expression *expression)
@@ -97,8 +102,9 @@ uint32_t plan_membership(plan_builder *builder, const lang_expression *expressio
     const lang_items *items = &expression->as.membership.items;
     for (size_t i = 0; expression->as.membership.anonymous == NULL && i < items->count; i++) {
         uint32_t item = one_item(builder, expression, &items->items[i]);
-        result = result == PLAN_NO_STEP ? item
-                                        : plan_emit_simple(builder, all ? PLAN_AND : PLAN_OR, result, item, truth_type());
+        result = result == PLAN_NO_STEP
+                     ? item
+                     : plan_emit_simple(builder, all ? PLAN_AND : PLAN_OR, result, item, truth_type());
     }
     if (include && inclusion == LANG_INCLUDE_NONE) {
         result = plan_emit_simple(builder, PLAN_NOT, result, PLAN_NO_STEP, truth_type());
@@ -125,8 +131,9 @@ static uint32_t element_block(plan_builder *builder, const lang_expression *expr
         condition = plan_emit_simple(&inner, PLAN_AND, condition, stands, truth_type());
     }
     uint32_t number = value == NULL ? PLAN_NO_STEP : plan_exact(&inner, value);
-    plan_emit(&inner, (plan_step){.operation = PLAN_RETURN, .a = condition, .b = number, .c = PLAN_NO_STEP,
-                                  .type = truth_type()});
+    plan_emit(
+        &inner,
+        (plan_step){.operation = PLAN_RETURN, .a = condition, .b = number, .c = PLAN_NO_STEP, .type = truth_type()});
     return inner.block;
 }
 
@@ -157,8 +164,8 @@ uint32_t plan_aggregate_for(plan_builder *builder, const lang_expression *expres
     if (quantifier == LANG_MINIMUM_OF) aggregate.kind = PLAN_MINIMUM;
     if (quantifier == LANG_MAXIMUM_OF) aggregate.kind = PLAN_MAXIMUM;
     if (aggregate.kind != PLAN_COUNTS) aggregate.type = expression->type;
-    aggregate.without_subject = expression->as.quantified.binder.text != NULL ||
-                                expression->as.quantified.window.cut == LANG_CUT_EARLIER;
+    aggregate.without_subject =
+        expression->as.quantified.binder.text != NULL || expression->as.quantified.window.cut == LANG_CUT_EARLIER;
     aggregate.source = excused ? NULL : expression;
     aggregate.block = element_block(builder, expression, exceptions);
     aggregate.names_status = names_status(plan, aggregate.block);
@@ -174,10 +181,15 @@ uint32_t plan_window_bound(plan_builder *builder, const lang_window *window)
     uint32_t bound = plan_exact(builder, window->bound);
     lang_type type = window->bound->type;
     if (type.kind != LANG_TYPE_RECORD) return bound;
-    lang_field dates = type.detail == LANG_RECORD_authorization ? LANG_FIELD_authorization_dates
-                                                                 : LANG_FIELD_coverage_dates;
-    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD, .a = bound, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP,
-                                          .detail = (uint32_t)dates, .type = PLAN_TYPE(DATES), .source = window->bound});
+    lang_field dates =
+        type.detail == LANG_RECORD_authorization ? LANG_FIELD_authorization_dates : LANG_FIELD_coverage_dates;
+    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD,
+                                          .a = bound,
+                                          .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP,
+                                          .detail = (uint32_t)dates,
+                                          .type = PLAN_TYPE(DATES),
+                                          .source = window->bound});
 }
 
 plan_value plan_quantified(plan_builder *builder, const lang_expression *expression)
@@ -185,8 +197,12 @@ plan_value plan_quantified(plan_builder *builder, const lang_expression *express
     uint32_t aggregate = plan_aggregate_for(builder, expression, NULL);
     uint32_t bound = plan_window_bound(builder, &expression->as.quantified.window);
     lang_type type = builder->plan->aggregates.items[aggregate].type;
-    uint32_t low = plan_emit(builder, (plan_step){.operation = PLAN_AGGREGATE, .a = bound, .b = PLAN_NO_STEP,
-                                                  .c = PLAN_NO_STEP, .number = aggregate, .type = type,
+    uint32_t low = plan_emit(builder, (plan_step){.operation = PLAN_AGGREGATE,
+                                                  .a = bound,
+                                                  .b = PLAN_NO_STEP,
+                                                  .c = PLAN_NO_STEP,
+                                                  .number = aggregate,
+                                                  .type = type,
                                                   .source = expression});
     plan_aggregate_kind kind = builder->plan->aggregates.items[aggregate].kind;
     if (kind == PLAN_MINIMUM || kind == PLAN_MAXIMUM) return (plan_value){low, low};

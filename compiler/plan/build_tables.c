@@ -33,7 +33,8 @@ uint32_t plan_parameter_index(plan_program *plan, const lang_parameter *paramete
         const lang_parameter_row *row = &parameter->rows.items[i];
         plan_parameter_value *value = BASE_PUSH(plan->arena, &added->values);
         if (value == NULL) return 0;
-        *value = (plan_parameter_value){.dates = row->dates, .number = literal_number(plan, row->value, parameter->type)};
+        *value =
+            (plan_parameter_value){.dates = row->dates, .number = literal_number(plan, row->value, parameter->type)};
     }
     if (added->values.count > 1) {
         qsort(added->values.items, added->values.count, sizeof(plan_parameter_value), by_first_day);

@@ -33,12 +33,7 @@ typedef struct plan_block {
     BASE_ARRAY(uint32_t) arguments; /* of LOOKUP */
 } plan_block;
 
-typedef enum plan_aggregate_kind {
-    PLAN_COUNTS,
-    PLAN_SUMS,
-    PLAN_MINIMUM,
-    PLAN_MAXIMUM
-} plan_aggregate_kind;
+typedef enum plan_aggregate_kind { PLAN_COUNTS, PLAN_SUMS, PLAN_MINIMUM, PLAN_MAXIMUM } plan_aggregate_kind;
 
 typedef struct plan_aggregate {
     plan_aggregate_kind kind;
@@ -62,7 +57,12 @@ typedef struct plan_parameter {
     BASE_ARRAY(plan_parameter_value) values; /* by first day; each ends where the next begins */
 } plan_parameter;
 
-typedef enum plan_matcher_kind { PLAN_MATCH_ANY, PLAN_MATCH_NUMBERS, PLAN_MATCH_SYMBOL, PLAN_MATCH_ITEM } plan_matcher_kind;
+typedef enum plan_matcher_kind {
+    PLAN_MATCH_ANY,
+    PLAN_MATCH_NUMBERS,
+    PLAN_MATCH_SYMBOL,
+    PLAN_MATCH_ITEM
+} plan_matcher_kind;
 
 typedef struct plan_matcher {
     plan_matcher_kind kind;

@@ -40,8 +40,10 @@ static void print_detail(const plan_program *plan, const plan_block *block, cons
     case PLAN_SET_HOLDS:
     case PLAN_LIST_MEETS_SET: {
         const char *name = plan->sets.items[step->number]->name.text;
-        if (name != NULL) base_text_format(out, " %s", name);
-        else base_text_format(out, " set %" PRId64, step->number);
+        if (name != NULL)
+            base_text_format(out, " %s", name);
+        else
+            base_text_format(out, " set %" PRId64, step->number);
         break;
     }
     case PLAN_LOOKUP:
@@ -115,8 +117,8 @@ static const char *verify_block(base_arena *arena, const plan_program *plan, siz
                             (*at == 'b' && step->operation != PLAN_AND && step->operation != PLAN_OR);
             if (operand == PLAN_NO_STEP && may_lack) continue;
             if (operand >= i) {
-                return base_format(arena, "block %zu step %zu: operand %c is step %u, not an earlier one", index, i, *at,
-                                   operand);
+                return base_format(arena, "block %zu step %zu: operand %c is step %u, not an earlier one", index, i,
+                                   *at, operand);
             }
         }
         bool jumps = step->operation == PLAN_SKIP;

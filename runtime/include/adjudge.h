@@ -32,11 +32,11 @@ extern "C" {
 
 typedef enum adj_status {
     ADJ_OK,
-    ADJ_INVALID_POLICY,   /* the policies have errors; see adj_policies_diagnostics */
-    ADJ_INVALID_INPUT,    /* an input file cannot be read as what it is */
-    ADJ_NOT_FOUND,        /* there is no such file, field or line */
+    ADJ_INVALID_POLICY, /* the policies have errors; see adj_policies_diagnostics */
+    ADJ_INVALID_INPUT,  /* an input file cannot be read as what it is */
+    ADJ_NOT_FOUND,      /* there is no such file, field or line */
     ADJ_OUT_OF_MEMORY,
-    ADJ_INTERNAL          /* our own failure: the two evaluators differ, machine code could not be made */
+    ADJ_INTERNAL /* our own failure: the two evaluators differ, machine code could not be made */
 } adj_status;
 
 /* Where memory comes from. `reallocate(state, NULL, n)` allocates, `(state, p, 0)` frees. */
@@ -46,10 +46,10 @@ typedef struct adj_allocator {
 } adj_allocator;
 
 typedef enum adj_evaluator {
-    ADJ_EVALUATOR_BEST,        /* machine code where this build has it, else the interpreter */
+    ADJ_EVALUATOR_BEST, /* machine code where this build has it, else the interpreter */
     ADJ_EVALUATOR_INTERPRETER,
     ADJ_EVALUATOR_MACHINE,
-    ADJ_EVALUATOR_BOTH         /* run both and fail with ADJ_INTERNAL on any difference */
+    ADJ_EVALUATOR_BOTH /* run both and fail with ADJ_INTERNAL on any difference */
 } adj_evaluator;
 
 typedef struct adj_options {
@@ -87,9 +87,9 @@ typedef enum adj_severity { ADJ_SEVERITY_ERROR, ADJ_SEVERITY_WARNING, ADJ_SEVERI
 typedef struct adj_problem {
     adj_severity severity;
     const char *file;
-    size_t segment; /* X12: the segment's number in the file */
-    size_t line;    /* of text */
-    size_t column;  /* the byte within the line, from 1 */
+    size_t segment;      /* X12: the segment's number in the file */
+    size_t line;         /* of text */
+    size_t column;       /* the byte within the line, from 1 */
     const char *code;    /* stable: D0101 and so on, see docs/formats.md */
     const char *message; /* what was found and what was expected */
     const char *claim;   /* the claim's identifier where one is known, else NULL */
@@ -177,19 +177,19 @@ ADJ_API void adj_results_free(adj_results *results);
 
 typedef struct adj_line {
     adj_verdict verdict;
-    const char *reason;   /* for not adjudicated, unreadable and no known version: why; else "" */
-    const char *file;     /* the input that brought the line */
-    size_t segment;       /* where it begins in that file */
-    const char *claim;    /* claim identifier */
-    int64_t number;       /* line number within the claim */
-    const char *patient;  /* member identifier; "" if unknown */
-    const char *payer;    /* "" if unknown */
-    const char *date;     /* YYYY-MM-DD; "" if unknown */
+    const char *reason;  /* for not adjudicated, unreadable and no known version: why; else "" */
+    const char *file;    /* the input that brought the line */
+    size_t segment;      /* where it begins in that file */
+    const char *claim;   /* claim identifier */
+    int64_t number;      /* line number within the claim */
+    const char *patient; /* member identifier; "" if unknown */
+    const char *payer;   /* "" if unknown */
+    const char *date;    /* YYYY-MM-DD; "" if unknown */
     const char *procedure;
     const char *modifiers; /* "95, GT"; "" for none */
     const char *place_of_service;
     const char *units;
-    int64_t charge;  /* cents */
+    int64_t charge; /* cents */
     bool charge_known;
     size_t failing;  /* findings with verdict fail */
     size_t findings; /* see adj_results_explain */
@@ -251,7 +251,7 @@ typedef struct adj_finding {
     size_t remark_count;
     const char *category; /* "" if none */
     const char *message;
-    const char *fix; /* the analyst's hint; "" if none */
+    const char *fix;        /* the analyst's hint; "" if none */
     int64_t reduce_percent; /* thousandths of a percent, for reduce */
     const adj_fact *facts;
     size_t fact_count;

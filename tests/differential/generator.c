@@ -46,9 +46,12 @@ static void code_list(generator *g, const char *const *codes, uint32_t count, co
 
 static void count_bound(generator *g)
 {
-    if (generator_chance(g, 30)) PUT("cap");
-    else if (generator_chance(g, 20)) PUT("(cap + 1)");
-    else PUT("%u", generator_below(g, 5));
+    if (generator_chance(g, 30))
+        PUT("cap");
+    else if (generator_chance(g, 20))
+        PUT("(cap + 1)");
+    else
+        PUT("%u", generator_below(g, 5));
 }
 
 static void window(generator *g)
@@ -121,7 +124,8 @@ static void counting(generator *g)
 static void other_collection(generator *g)
 {
     if (generator_chance(g, 50)) {
-        PUT("(at most %u of session.attendance where minutes >= %u minutes)", generator_below(g, 4), generator_below(g, 60));
+        PUT("(at most %u of session.attendance where minutes >= %u minutes)", generator_below(g, 4),
+            generator_below(g, 60));
     } else {
         PUT("(exists authorizations where dates contain this.date and procedures include this.procedure)");
     }
@@ -175,14 +179,31 @@ static void value_condition(generator *g)
 static void code_condition(generator *g, bool element)
 {
     switch (generator_below(g, 6)) {
-    case 0: PUT("procedure in "); code_list(g, procedures, 6, "some_procedures"); break;
-    case 1: PUT("pos %s ", generator_chance(g, 70) ? "in" : "not in"); code_list(g, places, 5, "some_places"); break;
-    case 2: PUT("modifiers include any of "); code_list(g, modifier_codes, 6, "some_modifiers"); break;
-    case 3: PUT("modifiers include none of "); code_list(g, modifier_codes, 6, "some_modifiers"); break;
-    case 4: PUT("diagnoses include any of "); code_list(g, diagnosis_codes, 6, "some_diagnoses"); break;
+    case 0:
+        PUT("procedure in ");
+        code_list(g, procedures, 6, "some_procedures");
+        break;
+    case 1:
+        PUT("pos %s ", generator_chance(g, 70) ? "in" : "not in");
+        code_list(g, places, 5, "some_places");
+        break;
+    case 2:
+        PUT("modifiers include any of ");
+        code_list(g, modifier_codes, 6, "some_modifiers");
+        break;
+    case 3:
+        PUT("modifiers include none of ");
+        code_list(g, modifier_codes, 6, "some_modifiers");
+        break;
+    case 4:
+        PUT("diagnoses include any of ");
+        code_list(g, diagnosis_codes, 6, "some_diagnoses");
+        break;
     default:
-        if (element) PUT("modifiers include all of this.modifiers");
-        else PUT("modifiers include all of %s, %s", PICK(g, modifier_codes), PICK(g, modifier_codes));
+        if (element)
+            PUT("modifiers include all of this.modifiers");
+        else
+            PUT("modifiers include all of %s, %s", PICK(g, modifier_codes), PICK(g, modifier_codes));
         break;
     }
 }
@@ -234,29 +255,36 @@ static void declarations(generator *g)
     if (generator_chance(g, 60)) PUT("  payer \"ALPHA\", \"BETA\"\n");
     if (generator_chance(g, 20)) PUT("  plans \"HMO\"\n");
     if (generator_chance(g, 60)) PUT("  effective %s\n", PICK(g, dates));
-    PUT("codes some_procedures : cpt\n  %s, %s\n  90832..90837 from %s\n  H00*\n", PICK(g, procedures), PICK(g, procedures), PICK(g, dates));
+    PUT("codes some_procedures : cpt\n  %s, %s\n  90832..90837 from %s\n  H00*\n", PICK(g, procedures),
+        PICK(g, procedures), PICK(g, dates));
     if (generator_chance(g, 50)) PUT("  except %s\n", PICK(g, procedures));
-    PUT("codes some_modifiers : modifier\n  %s\n  %s from %s\n", PICK(g, modifier_codes), PICK(g, modifier_codes), PICK(g, dates));
+    PUT("codes some_modifiers : modifier\n  %s\n  %s from %s\n", PICK(g, modifier_codes), PICK(g, modifier_codes),
+        PICK(g, dates));
     PUT("codes some_places : pos\n  %s, %s\n", PICK(g, places), PICK(g, places));
     PUT("codes some_diagnoses : icd10\n  F20..F29, F33.*\n  except F20.81\n  F41.1 to %s\n", PICK(g, dates));
-    if (generator_chance(g, 50)) PUT("parameter cap : count = %u\n", generator_below(g, 5));
-    else PUT("parameter cap : count\n  %u from 2026-01-01\n  %u from 2026-03-15\n", generator_below(g, 4), generator_below(g, 6));
+    if (generator_chance(g, 50))
+        PUT("parameter cap : count = %u\n", generator_below(g, 5));
+    else
+        PUT("parameter cap : count\n  %u from 2026-01-01\n  %u from 2026-03-15\n", generator_below(g, 4),
+            generator_below(g, 6));
     PUT("parameter fee : money = $%u.%u0\n", generator_below(g, 120), generator_below(g, 10));
-    PUT("table matrix (plan, session.mode, pos) gives (most: count, needed: modifiers, after: count optional, rate: money optional)\n  first\n");
+    PUT("table matrix (plan, session.mode, pos) gives (most: count, needed: modifiers, after: count optional, rate: "
+        "money optional)\n  first\n");
     PUT("  | plan  | session.mode | pos    | most | needed | after | rate   |\n");
     for (int i = 0; i < 4; i++) {
         static const char *const plans[] = {"\"HMO\"", "\"PPO\"", "any"};
         static const char *const modes[] = {"video", "in_person", "any", "audio, video"};
         static const char *const cells[] = {"11", "02, 10", "some_places", "any", "10..22"};
-        PUT("  | %s | %s | %s | %u | %s | %s | %s |\n", PICK(g, plans), PICK(g, modes), PICK(g, cells), generator_below(g, 4),
-            generator_chance(g, 40) ? "none" : PICK(g, modifier_codes), generator_chance(g, 40) ? "-" : "2",
-            generator_chance(g, 40) ? "-" : "$41.50");
+        PUT("  | %s | %s | %s | %u | %s | %s | %s |\n", PICK(g, plans), PICK(g, modes), PICK(g, cells),
+            generator_below(g, 4), generator_chance(g, 40) ? "none" : PICK(g, modifier_codes),
+            generator_chance(g, 40) ? "-" : "2", generator_chance(g, 40) ? "-" : "$41.50");
     }
 }
 
 static void clause(generator *g, unsigned number)
 {
-    static const char *const outcomes[] = {"deny CO-119", "audit CO-152", "review", "warn", "reduce by 25 percent CO-45"};
+    static const char *const outcomes[] = {"deny CO-119", "audit CO-152", "review", "warn",
+                                           "reduce by 25 percent CO-45"};
     PUT("clause c%u\n  cite \"%u\"\n", number, number);
     if (generator_chance(g, 15)) PUT("  effective %s\n", PICK(g, dates));
     for (uint32_t i = generator_below(g, 3); i > 0; i--) {
@@ -278,7 +306,8 @@ static void clause(generator *g, unsigned number)
     }
     for (uint32_t i = generator_below(g, 3); i > 0; i--) {
         PUT("  unless ");
-        if (binds && generator_chance(g, 60)) PUT("(not (session.time overlaps other.session.time)) and other.units <= %u and ", generator_below(g, 3));
+        if (binds && generator_chance(g, 60))
+            PUT("(not (session.time overlaps other.session.time)) and other.units <= %u and ", generator_below(g, 3));
         condition(g, false);
         PUT("\n");
     }

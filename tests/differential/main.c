@@ -23,7 +23,8 @@ static bool more(uint64_t done, uint64_t policies, const char *seconds, time_t s
 
 int main(int count, char **arguments)
 {
-    uint64_t seed = number("ADJUDGE_DIFFERENTIAL_SEED", 20261), policies = number("ADJUDGE_DIFFERENTIAL_POLICIES", DEFAULT_POLICIES);
+    uint64_t seed = number("ADJUDGE_DIFFERENTIAL_SEED", 20261),
+             policies = number("ADJUDGE_DIFFERENTIAL_POLICIES", DEFAULT_POLICIES);
     const char *seconds = getenv("ADJUDGE_DIFFERENTIAL_SECONDS");
     if (seconds != NULL) seed = number("ADJUDGE_DIFFERENTIAL_SEED", (uint64_t)time(NULL));
     if (count > 1) {
@@ -44,13 +45,15 @@ int main(int count, char **arguments)
             return 1;
         }
     }
-    printf("%zu policies (%zu rejected) times %d encounters, %zu lines: no difference\n", total.policies, total.rejected, LINES, total.lines);
-    printf("verdicts: %zu not applicable, %zu pass, %zu fail, %zu excused, %zu cannot tell\n", total.verdicts[0], total.verdicts[1],
-           total.verdicts[2], total.verdicts[3], total.verdicts[4]);
+    printf("%zu policies (%zu rejected) times %d encounters, %zu lines: no difference\n", total.policies,
+           total.rejected, LINES, total.lines);
+    printf("verdicts: %zu not applicable, %zu pass, %zu fail, %zu excused, %zu cannot tell\n", total.verdicts[0],
+           total.verdicts[1], total.verdicts[2], total.verdicts[3], total.verdicts[4]);
     bool varied = true;
     for (int v = 0; v < 5; v++) varied = varied && total.verdicts[v] > total.lines / 100;
     if (!varied || total.rejected * 20 > total.policies) {
-        fprintf(stderr, "The generator is of no use: a verdict is rare, or more than one policy in twenty does not compile.\n");
+        fprintf(stderr,
+                "The generator is of no use: a verdict is rare, or more than one policy in twenty does not compile.\n");
         return 1;
     }
     printf("1 passed, 0 failed\n");

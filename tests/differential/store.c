@@ -50,7 +50,8 @@ static void set_value(generator *g, run_store *store, lang_field field, uint32_t
         break;
     }
     case LANG_TYPE_TEXT: {
-        const char *text = field == LANG_FIELD_line_payer ? payers[generator_below(g, 3)] : plans[generator_below(g, 3)];
+        const char *text =
+            field == LANG_FIELD_line_payer ? payers[generator_below(g, 3)] : plans[generator_below(g, 3)];
         run_store_set_text(store, field, row, text, strlen(text));
         break;
     }
@@ -64,7 +65,8 @@ static void set_value(generator *g, run_store *store, lang_field field, uint32_t
     case LANG_TYPE_DATE: run_store_set(store, field, row, random_date(g)); break;
     case LANG_TYPE_DATES: {
         int64_t from = random_date(g);
-        run_store_set(store, field, row, run_span_pack((int32_t)from, (int32_t)from + (int32_t)generator_below(g, 200)));
+        run_store_set(store, field, row,
+                      run_span_pack((int32_t)from, (int32_t)from + (int32_t)generator_below(g, 200)));
         break;
     }
     case LANG_TYPE_TIMES: {
@@ -141,7 +143,8 @@ static bool judge_both(const adj_policies *policies, run_store *store, compariso
     run_context machine, interpreter;
     size_t clauses = policies->plan->clauses.count, stride = clauses + policies->plan->policies.count;
     uint8_t *first = base_arena_alloc(&arena, stride), *second = base_arena_alloc(&arena, stride);
-    bool ready = run_bind(&binding, &arena, policies->plan, store) && run_context_init(&machine, &arena, &binding, policies->code) &&
+    bool ready = run_bind(&binding, &arena, policies->plan, store) &&
+                 run_context_init(&machine, &arena, &binding, policies->code) &&
                  run_context_init(&interpreter, &arena, &binding, NULL) && first != NULL && second != NULL;
     for (uint32_t line = 0; ready && line < store->counts[LANG_RECORD_line]; line++) {
         if (!store->lines.items[line].subject) continue;
@@ -154,7 +157,8 @@ static bool judge_both(const adj_policies *policies, run_store *store, compariso
         size_t at = 0;
         while (first[at] == second[at]) at++;
         snprintf(total->first_difference, sizeof total->first_difference,
-                 "seed %llu, line %u, clause %zu: interpreter %u, machine code %u", (unsigned long long)seed, line, at, first[at], second[at]);
+                 "seed %llu, line %u, clause %zu: interpreter %u, machine code %u", (unsigned long long)seed, line, at,
+                 first[at], second[at]);
     }
     base_arena_release(&arena);
     return ready;
@@ -173,13 +177,17 @@ bool compare_once(uint64_t seed, uint32_t lines, comparison *total)
     bool good = status == ADJ_OK || status == ADJ_INVALID_POLICY;
     if (status == ADJ_INVALID_POLICY) {
         total->rejected++;
-        if (total->rejected == 1) fprintf(stderr, "seed %llu does not compile:\n%s", (unsigned long long)seed, adj_policies_diagnostics(policies));
+        if (total->rejected == 1)
+            fprintf(stderr, "seed %llu does not compile:\n%s", (unsigned long long)seed,
+                    adj_policies_diagnostics(policies));
     } else if (status == ADJ_OK) {
         run_store store;
-        good = run_store_init(&store, NULL) && generate_store(&g, &store, lines) && judge_both(policies, &store, total, seed);
+        good = run_store_init(&store, NULL) && generate_store(&g, &store, lines) &&
+               judge_both(policies, &store, total, seed);
         run_store_release(&store);
     } else {
-        fprintf(stderr, "seed %llu: %s: %s\n", (unsigned long long)seed, adj_status_name(status), policies == NULL ? "" : adj_policies_diagnostics(policies));
+        fprintf(stderr, "seed %llu: %s: %s\n", (unsigned long long)seed, adj_status_name(status),
+                policies == NULL ? "" : adj_policies_diagnostics(policies));
     }
     adj_policies_free(policies);
     base_arena_release(&arena);

@@ -23,7 +23,8 @@ Test(dates, every_day_of_four_centuries_comes_back)
 Test(dates, days_that_do_not_exist_are_refused)
 {
     base_date date;
-    static const char *const wrong[] = {"2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01", "2024-00-10", "0000-01-01", "2024-1-01", "20240101"};
+    static const char *const wrong[] = {"2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01",
+                                        "2024-00-10", "0000-01-01", "2024-1-01",  "20240101"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         cr_expect_not(base_date_read(wrong[i], strlen(wrong[i]), false, &date), "%s was read", wrong[i]);
     }

@@ -5,7 +5,8 @@
 
 static adj_policies *shipped(void)
 {
-    static const char *const paths[] = {SOURCE_FOLDER "/policies/behavioral_health.adj", SOURCE_FOLDER "/policies/ct_medicaid_clinic.adj",
+    static const char *const paths[] = {SOURCE_FOLDER "/policies/behavioral_health.adj",
+                                        SOURCE_FOLDER "/policies/ct_medicaid_clinic.adj",
                                         SOURCE_FOLDER "/policies/practice_standards.adj",
                                         SOURCE_FOLDER "/examples/harbor/harbor_group_psychotherapy.adj"};
     adj_policies *policies = NULL;
@@ -15,7 +16,8 @@ static adj_policies *shipped(void)
 
 static adj_encounters *demo(void)
 {
-    static const char *const files[] = {"claims.837", "sessions.csv", "attendance.csv", "authorizations.csv", "eligibility.csv", "history.csv"};
+    static const char *const files[] = {"claims.837",         "sessions.csv",    "attendance.csv",
+                                        "authorizations.csv", "eligibility.csv", "history.csv"};
     adj_encounters *encounters = adj_encounters_new(NULL);
     for (size_t i = 0; i < 6; i++) {
         char path[512];
@@ -147,7 +149,9 @@ static void *judge(void *state)
 {
     judging *j = state;
     adj_results *results = NULL;
-    if (adj_encounters_finish(j->encounters) != ADJ_OK || adj_evaluate(j->policies, j->encounters, NULL, &results) != ADJ_OK) return NULL;
+    if (adj_encounters_finish(j->encounters) != ADJ_OK ||
+        adj_evaluate(j->policies, j->encounters, NULL, &results) != ADJ_OK)
+        return NULL;
     for (size_t i = 0; i < adj_results_count(results); i++) {
         adj_explanation *explanation = NULL;
         adj_results_explain(results, i, &explanation);

@@ -46,7 +46,8 @@ static bool whole_run(failing *f, const char *const *texts, const char *claims)
     bool good = adj_policies_compile_text(names, texts, 2, &options, &policies) == ADJ_OK;
     if (good) encounters = adj_encounters_new(&options);
     good = good && encounters != NULL && adj_encounters_read_bytes(encounters, "c", claims, strlen(claims)) == ADJ_OK &&
-           adj_encounters_finish(encounters) == ADJ_OK && adj_evaluate(policies, encounters, &options, &results) == ADJ_OK;
+           adj_encounters_finish(encounters) == ADJ_OK &&
+           adj_evaluate(policies, encounters, &options, &results) == ADJ_OK;
     for (size_t i = 0; good && i < adj_results_count(results); i++) {
         good = adj_results_explain(results, i, &explanation) == ADJ_OK;
         adj_explanation_free(explanation);
@@ -88,8 +89,10 @@ Test(faults, changed_policies_never_crash)
             size_t at = generator_below(&g, (uint32_t)length), from = generator_below(&g, (uint32_t)length);
             size_t span = 1 + generator_below(&g, 12);
             if (at + span >= length || from + span >= length) continue;
-            if (generator_chance(&g, 50)) memmove(text + at, original + from, span);
-            else text[at] = (char)generator_below(&g, 256);
+            if (generator_chance(&g, 50))
+                memmove(text + at, original + from, span);
+            else
+                text[at] = (char)generator_below(&g, 256);
         }
         if (generator_chance(&g, 10)) text[generator_below(&g, (uint32_t)length)] = '\0';
         static const char *const names[] = {"harbor.adj", "behavioral_health.adj"};
@@ -97,7 +100,8 @@ Test(faults, changed_policies_never_crash)
         adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
         adj_policies *policies = NULL;
         adj_status status = adj_policies_compile_text(names, texts, 2, &options, &policies);
-        cr_assert(status == ADJ_OK || status == ADJ_INVALID_POLICY, "%s: %s", adj_status_name(status), adj_policies_diagnostics(policies));
+        cr_assert(status == ADJ_OK || status == ADJ_INVALID_POLICY, "%s: %s", adj_status_name(status),
+                  adj_policies_diagnostics(policies));
         cr_assert(status == ADJ_OK || adj_policies_error_count(policies) > 0);
         adj_policies_free(policies);
         free(text);
@@ -110,7 +114,8 @@ Test(faults, changed_claims_never_crash)
 {
     char *original = file_text(SOURCE_FOLDER "/examples/demo/claims.837");
     size_t length = strlen(original);
-    adj_policies *policies = support_policies("policy p\nclause c\n cite \"1\"\n require at most 1 of history on the same day\n warn \"{count}\"\n");
+    adj_policies *policies = support_policies(
+        "policy p\nclause c\n cite \"1\"\n require at most 1 of history on the same day\n warn \"{count}\"\n");
     generator g = {.state = 11};
     for (int i = 0; i < 300; i++) {
         char *text = strdup(original);
@@ -118,7 +123,8 @@ Test(faults, changed_claims_never_crash)
             text[generator_below(&g, (uint32_t)length)] = "*~:^ \n0A9"[generator_below(&g, 9)];
         }
         adj_encounters *encounters = adj_encounters_new(NULL);
-        adj_encounters_read_bytes(encounters, "c", text, generator_chance(&g, 20) ? generator_below(&g, (uint32_t)length) : length);
+        adj_encounters_read_bytes(encounters, "c", text,
+                                  generator_chance(&g, 20) ? generator_below(&g, (uint32_t)length) : length);
         adj_results *results = support_evaluate(policies, encounters);
         for (size_t k = 0; k < adj_results_count(results); k++) adj_results_line(results, k);
         adj_results_free(results);

@@ -32,9 +32,12 @@ static void check_file(walk *w, const char *path)
     adj_encounters_read_bytes(encounters, path, bytes, length);
     size_t read = adj_encounters_claim_count(encounters), refused = 0;
     for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
-        refused += strcmp(adj_encounters_problem(encounters, i).code, "D0110") == 0 ? adj_encounters_rejected_count(encounters) : 0;
+        refused += strcmp(adj_encounters_problem(encounters, i).code, "D0110") == 0
+                       ? adj_encounters_rejected_count(encounters)
+                       : 0;
     }
-    cr_expect_eq(read + refused, claims_in(bytes, length), "%s: %zu claims read, %zu refused, %zu there", path, read, refused, claims_in(bytes, length));
+    cr_expect_eq(read + refused, claims_in(bytes, length), "%s: %zu claims read, %zu refused, %zu there", path, read,
+                 refused, claims_in(bytes, length));
     adj_results *results = support_evaluate(w->policies, encounters);
     w->files++;
     w->claims += read;
@@ -54,8 +57,10 @@ static void walk_folder(walk *w, const char *path)
         snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
         struct stat status;
         if (stat(inner, &status) != 0) continue;
-        if (S_ISDIR(status.st_mode)) walk_folder(w, inner);
-        else check_file(w, inner);
+        if (S_ISDIR(status.st_mode))
+            walk_folder(w, inner);
+        else
+            check_file(w, inner);
     }
     if (folder != NULL) closedir(folder);
 }
@@ -65,7 +70,8 @@ Test(samples, every_837p_is_read_or_reported)
     static const char folder[] = SOURCE_FOLDER "/../shared/data/x12-837p";
     struct stat status;
     if (stat(folder, &status) != 0) cr_skip_test("third-party samples are not here (%s)", folder);
-    walk w = {.policies = support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n")};
+    walk w = {.policies =
+                  support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n")};
     walk_folder(&w, folder);
     cr_expect_geq(w.files, 70u);
     cr_expect_geq(w.claims, 500u);
@@ -75,10 +81,12 @@ Test(samples, every_837p_is_read_or_reported)
 
 Test(samples, minutes_billed_as_units_are_read_as_they_stand)
 {
-    static const char path[] = SOURCE_FOLDER "/../shared/data/x12-837p/CloudFocused__healthcare-edi-converter/samples/sample837p_01.txt";
+    static const char path[] =
+        SOURCE_FOLDER "/../shared/data/x12-837p/CloudFocused__healthcare-edi-converter/samples/sample837p_01.txt";
     struct stat status;
     if (stat(path, &status) != 0) cr_skip_test("third-party samples are not here");
-    adj_policies *policies = support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n");
+    adj_policies *policies =
+        support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n");
     adj_encounters *encounters = adj_encounters_new(NULL);
     cr_assert_eq(adj_encounters_read(encounters, path), ADJ_OK);
     adj_results *results = support_evaluate(policies, encounters);

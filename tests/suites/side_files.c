@@ -29,9 +29,12 @@ static adj_clause_verdict ask(const char *condition, const char *const *sides, s
     return verdict;
 }
 
-#define ASK(condition, ...) ask(condition, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+#define ASK(condition, ...)                                                                                            \
+    ask(condition, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
-#define SESSIONS "session_id,date,start,end,minutes,attendees,mode,procedure,facilitator,program\nS1,2026-06-02,17:00,18:00,60,8,video,90853,1234567893,intermediate\n"
+#define SESSIONS                                                                                                       \
+    "session_id,date,start,end,minutes,attendees,mode,procedure,facilitator,program\nS1,2026-06-02,17:00,18:00,60,8,"  \
+    "video,90853,1234567893,intermediate\n"
 #define ATTENDANCE "session_id,member_id,minutes\nS1,M1,30\n"
 
 Test(side_files, a_feed_that_was_not_given_leaves_its_fields_unknown)
@@ -45,27 +48,36 @@ Test(side_files, a_feed_that_was_not_given_leaves_its_fields_unknown)
 Test(side_files, a_given_feed_without_a_row_means_absent_or_unknown)
 {
     cr_expect_eq(ASK("coverage is present", "member_id,from,plan\nM2,2026-01-01,HMO\n"), ADJ_CLAUSE_FAIL);
-    cr_expect_eq(ASK("session.minutes >= 45 minutes", SESSIONS), ADJ_CLAUSE_CANNOT_TELL, "the session is required, so unknown");
-    cr_expect_eq(ASK("at most 8 of history in the last 6 months", "member_id,claim_id,date,procedure\n"), ADJ_CLAUSE_PASS);
+    cr_expect_eq(ASK("session.minutes >= 45 minutes", SESSIONS), ADJ_CLAUSE_CANNOT_TELL,
+                 "the session is required, so unknown");
+    cr_expect_eq(ASK("at most 8 of history in the last 6 months", "member_id,claim_id,date,procedure\n"),
+                 ADJ_CLAUSE_PASS);
 }
 
 Test(side_files, a_number_without_a_row_is_present_with_unknown_contents)
 {
     cr_expect_eq(ask("authorization is present", NULL, 0), ADJ_CLAUSE_PASS);
-    cr_expect_eq(ASK("authorization is present and authorization.units > 0", "authorization_number,member_id\nA2,M1\n"), ADJ_CLAUSE_CANNOT_TELL);
-    cr_expect_eq(ASK("authorization is present and authorization.units > 0", "authorization_number,member_id,units\nA1,M1,3\n"), ADJ_CLAUSE_PASS);
-    cr_expect_eq(ASK("authorization is present and authorization.units > 0", "authorization_number,member_id,units\nA1,M9,3\n"), ADJ_CLAUSE_CANNOT_TELL,
-                 "the number of another member");
+    cr_expect_eq(ASK("authorization is present and authorization.units > 0", "authorization_number,member_id\nA2,M1\n"),
+                 ADJ_CLAUSE_CANNOT_TELL);
+    cr_expect_eq(
+        ASK("authorization is present and authorization.units > 0", "authorization_number,member_id,units\nA1,M1,3\n"),
+        ADJ_CLAUSE_PASS);
+    cr_expect_eq(
+        ASK("authorization is present and authorization.units > 0", "authorization_number,member_id,units\nA1,M9,3\n"),
+        ADJ_CLAUSE_CANNOT_TELL, "the number of another member");
 }
 
 Test(side_files, a_line_finds_its_session_by_member_day_and_provider)
 {
-    cr_expect_eq(ASK("session.minutes = 60 minutes and attendance.minutes = 30 minutes", SESSIONS, ATTENDANCE), ADJ_CLAUSE_PASS);
+    cr_expect_eq(ASK("session.minutes = 60 minutes and attendance.minutes = 30 minutes", SESSIONS, ATTENDANCE),
+                 ADJ_CLAUSE_PASS);
     cr_expect_eq(ASK("claim.program = intermediate", SESSIONS, ATTENDANCE), ADJ_CLAUSE_PASS);
     cr_expect_eq(ASK("session.minutes = 60 minutes", ATTENDANCE, SESSIONS), ADJ_CLAUSE_PASS, "in any order of files");
-    cr_expect_eq(ASK("session.minutes = 60 minutes", SESSIONS "S2,2026-06-02,19:00,20:00,60,8,video,90853,1234567893,\n",
-                     ATTENDANCE "S2,M1,60\n"), ADJ_CLAUSE_CANNOT_TELL, "two sessions fit");
-    cr_expect_eq(ASK("session.minutes = 60 minutes", "session_id,date,minutes,procedure,facilitator\nS1,2026-06-02,60,90834,1234567893\n", ATTENDANCE),
+    cr_expect_eq(ASK("session.minutes = 60 minutes",
+                     SESSIONS "S2,2026-06-02,19:00,20:00,60,8,video,90853,1234567893,\n", ATTENDANCE "S2,M1,60\n"),
+                 ADJ_CLAUSE_CANNOT_TELL, "two sessions fit");
+    cr_expect_eq(ASK("session.minutes = 60 minutes",
+                     "session_id,date,minutes,procedure,facilitator\nS1,2026-06-02,60,90834,1234567893\n", ATTENDANCE),
                  ADJ_CLAUSE_CANNOT_TELL, "a session of another procedure");
 }
 
@@ -74,36 +86,49 @@ Test(side_files, history_counts_as_a_payer_counts)
 #define HISTORY "member_id,claim_id,line,date,procedure,status\n"
     const char *paid = HISTORY "M1,H1,1,2026-05-01,90853,paid\n";
     cr_expect_eq(ASK("at most 1 of history in the last 6 months", paid), ADJ_CLAUSE_FAIL);
-    cr_expect_eq(ASK("at most 1 of history in the last 6 months", HISTORY "M1,H1,1,2026-05-01,90853,denied\n"), ADJ_CLAUSE_PASS);
-    cr_expect_eq(ASK("at most 1 of history in the last 6 months", HISTORY "M1,H1,1,2026-05-01,90853,pending\n"), ADJ_CLAUSE_CANNOT_TELL);
-    cr_expect_eq(ASK("at most 1 of history in the last 6 months where status = denied", HISTORY "M1,H1,1,2026-05-01,90853,denied\nM1,H2,1,2026-05-02,90853,denied\n"), ADJ_CLAUSE_FAIL);
-    cr_expect_eq(ASK("at most 1 of history in the last 6 months", HISTORY "M2,H1,1,2026-05-01,90853,paid\n"), ADJ_CLAUSE_PASS, "another member");
-    cr_expect_eq(ASK("at most 1 of history in the last 6 months", HISTORY "M1,C1,1,2026-06-02,90853,paid\n"), ADJ_CLAUSE_PASS, "the claim itself, already known");
-    cr_expect_eq(ASK("at most 3 of history in the last 6 months", "member_id,claim_id,date,procedure,status,completeness\nM1,H1,2026-05-01,90853,paid,own\n"),
+    cr_expect_eq(ASK("at most 1 of history in the last 6 months", HISTORY "M1,H1,1,2026-05-01,90853,denied\n"),
+                 ADJ_CLAUSE_PASS);
+    cr_expect_eq(ASK("at most 1 of history in the last 6 months", HISTORY "M1,H1,1,2026-05-01,90853,pending\n"),
+                 ADJ_CLAUSE_CANNOT_TELL);
+    cr_expect_eq(ASK("at most 1 of history in the last 6 months where status = denied",
+                     HISTORY "M1,H1,1,2026-05-01,90853,denied\nM1,H2,1,2026-05-02,90853,denied\n"),
+                 ADJ_CLAUSE_FAIL);
+    cr_expect_eq(ASK("at most 1 of history in the last 6 months", HISTORY "M2,H1,1,2026-05-01,90853,paid\n"),
+                 ADJ_CLAUSE_PASS, "another member");
+    cr_expect_eq(ASK("at most 1 of history in the last 6 months", HISTORY "M1,C1,1,2026-06-02,90853,paid\n"),
+                 ADJ_CLAUSE_PASS, "the claim itself, already known");
+    cr_expect_eq(ASK("at most 3 of history in the last 6 months",
+                     "member_id,claim_id,date,procedure,status,completeness\nM1,H1,2026-05-01,90853,paid,own\n"),
                  ADJ_CLAUSE_CANNOT_TELL, "own history is a lower bound");
 }
 
 Test(side_files, a_bad_record_is_reported_and_the_others_go_on)
 {
     adj_encounters *encounters = support_read(CLAIM);
-    with(encounters, "member_id,claim_id,date,procedure,status\nM1,H1,2026-02-30,90853,paid\nM1,H2,2026-05-01,90853,paid\n");
+    with(encounters,
+         "member_id,claim_id,date,procedure,status\nM1,H1,2026-02-30,90853,paid\nM1,H2,2026-05-01,90853,paid\n");
     adj_problem problem = support_problem(encounters, "D0305");
     cr_expect_eq(problem.line, 2u);
     cr_expect_eq(problem.column, 7u);
-    cr_expect_not_null(strstr(problem.message, "found `2026-02-30` in `date`, expected a date that exists"), "%s", problem.message);
+    cr_expect_not_null(strstr(problem.message, "found `2026-02-30` in `date`, expected a date that exists"), "%s",
+                       problem.message);
     cr_expect_eq(adj_encounters_rejected_count(encounters), 1u);
     adj_encounters_free(encounters);
     /* A hole in the history: what is left is a lower bound. */
-    cr_expect_eq(ASK("at most 3 of history in the last 6 months", "member_id,claim_id,date,procedure,status\nM1,H1,2026-02-30,90853,paid\n"), ADJ_CLAUSE_CANNOT_TELL);
+    cr_expect_eq(ASK("at most 3 of history in the last 6 months",
+                     "member_id,claim_id,date,procedure,status\nM1,H1,2026-02-30,90853,paid\n"),
+                 ADJ_CLAUSE_CANNOT_TELL);
     cr_expect_eq(ASK("coverage is present", "member_id,from,plan\nM1,yesterday,HMO\n"), ADJ_CLAUSE_CANNOT_TELL);
 }
 
 Test(side_files, csv_in_all_its_forms)
 {
     cr_expect_eq(ASK("coverage is present and coverage.plan is present and coverage.plan = \"HMO, gold\"",
-                     "\xEF\xBB\xBFmember_id,from,plan\r\n\"M1\",2026-01-01,\"HMO, gold\"\r\n"), ADJ_CLAUSE_PASS);
+                     "\xEF\xBB\xBFmember_id,from,plan\r\n\"M1\",2026-01-01,\"HMO, gold\"\r\n"),
+                 ADJ_CLAUSE_PASS);
     cr_expect_eq(ASK("coverage is present and coverage.plan is present and coverage.plan = \"an \\\"odd\\\" plan\"",
-                     "member_id,from,plan\nM1,2026-01-01,\"an \"\"odd\"\" plan\""), ADJ_CLAUSE_PASS);
+                     "member_id,from,plan\nM1,2026-01-01,\"an \"\"odd\"\" plan\""),
+                 ADJ_CLAUSE_PASS);
     adj_encounters *encounters = support_read(CLAIM);
     with(encounters, "member_id,from,plan,colour\nM1,2026-01-01\n\"M1,2026-01-01,HMO,red\n");
     cr_expect_not_null(strstr(support_problem(encounters, "D0302").message, "colour"));

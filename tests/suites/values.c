@@ -23,7 +23,8 @@ Test(values, amounts_are_exact)
     cr_assert(cents(".5", &value));
     cr_expect_eq(value, 50);
     static const char *const wrong[] = {"", ".", "12.345", "1,000", "12a", "1.2.3", "-", "999999999999999999999", " 1"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) cr_expect_not(cents(wrong[i], &value), "`%s` was read", wrong[i]);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        cr_expect_not(cents(wrong[i], &value), "`%s` was read", wrong[i]);
 }
 
 Test(values, check_digits_of_providers)

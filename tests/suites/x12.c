@@ -11,7 +11,8 @@ static const char policy_text[] = "policy p\nclause c\n cite \"1\"\n require uni
 #define CLAIM                                                                                                          \
     "CLM*C1*200***11:B:1*Y*A*Y*Y~REF*G1*AUTH1~HI*ABK:F331*ABF:F411~NM1*82*1*ALDER*RUTH****XX*1700000114~"              \
     "LX*1~SV1*HC:90853:95:GT*100*UN*1***2:1~DTP*472*D8*20260602~REF*6R*L1~"                                            \
-    "LX*2~SV1*HC:90834*100*UN*1.5*02**1~DTP*472*RD8*20260603-20260604~REF*G1*AUTH2~NM1*82*1*BIRCH*OMAR****XX*1700000122~"
+    "LX*2~SV1*HC:90834*100*UN*1.5*02**1~DTP*472*RD8*20260603-20260604~REF*G1*AUTH2~NM1*82*1*BIRCH*OMAR****XX*"         \
+    "1700000122~"
 #define TAIL "SE*23*0001~GE*1*42~IEA*1*000000042~"
 
 static adj_line line_of(const char *claims, size_t index, size_t expected)
@@ -61,13 +62,16 @@ Test(x12, providers_authorizations_and_pointers)
     adj_policies *policies = support_policies(
         "policy p\n"
         "clause rendering\n cite \"1\"\n require rendering_provider = 1700000114\n warn \"{rendering_provider}\"\n"
-        "clause number\n cite \"1\"\n when authorization is present\n require authorization.number = \"AUTH1\"\n warn \"{authorization.number}\"\n"
+        "clause number\n cite \"1\"\n when authorization is present\n require authorization.number = \"AUTH1\"\n warn "
+        "\"{authorization.number}\"\n"
         "clause pointed\n cite \"1\"\n require diagnoses include F41.1\n warn \"{diagnoses}\"\n"
         "clause age\n cite \"1\"\n require age = 46\n warn \"{age}\"\n");
     adj_encounters *encounters = support_read(ISA HEAD CLAIM TAIL);
     adj_results *results = support_evaluate(policies, encounters);
-    for (size_t c = 0; c < 4; c++) cr_expect_eq(adj_results_clause(results, 0, c), ADJ_CLAUSE_PASS, "clause %zu of line 1", c);
-    for (size_t c = 0; c < 3; c++) cr_expect_eq(adj_results_clause(results, 1, c), ADJ_CLAUSE_FAIL, "clause %zu of line 2", c);
+    for (size_t c = 0; c < 4; c++)
+        cr_expect_eq(adj_results_clause(results, 0, c), ADJ_CLAUSE_PASS, "clause %zu of line 1", c);
+    for (size_t c = 0; c < 3; c++)
+        cr_expect_eq(adj_results_clause(results, 1, c), ADJ_CLAUSE_FAIL, "clause %zu of line 2", c);
     adj_results_free(results);
     adj_encounters_free(encounters);
     adj_policies_free(policies);
@@ -159,10 +163,13 @@ Test(x12, a_truncated_file_says_where_it_stops)
 
 Test(x12, malformed_values_make_a_line_unreadable_not_unknown)
 {
-    static const char *const lines[] = {
-        "LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20240230~", "LX*1~SV1*HC:90853*1OO*UN*1***1~DTP*472*D8*20260602~",
-        "LX*1~SV1*HC:90853*100*UN*one***1~DTP*472*D8*20260602~", "LX*1~SV1*HC*100*UN*1***1~DTP*472*D8*20260602~",
-        "LX*1~SV1*HC:90853*100*UN*1***1~", "LX*1~DTP*472*D8*20260602~", "LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*RD8*20260602-20260601~"};
+    static const char *const lines[] = {"LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20240230~",
+                                        "LX*1~SV1*HC:90853*1OO*UN*1***1~DTP*472*D8*20260602~",
+                                        "LX*1~SV1*HC:90853*100*UN*one***1~DTP*472*D8*20260602~",
+                                        "LX*1~SV1*HC*100*UN*1***1~DTP*472*D8*20260602~",
+                                        "LX*1~SV1*HC:90853*100*UN*1***1~",
+                                        "LX*1~DTP*472*D8*20260602~",
+                                        "LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*RD8*20260602-20260601~"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         char text[2048];
         snprintf(text, sizeof text, "%sCLM*C1*100***11:B:1*Y*A*Y*Y~HI*ABK:F331~%sSE*1*0001~", ISA HEAD, lines[i]);
@@ -174,7 +181,8 @@ Test(x12, malformed_values_make_a_line_unreadable_not_unknown)
 
 Test(x12, errors_name_segment_line_and_element)
 {
-    adj_encounters *encounters = support_read(ISA "\n" HEAD "\nCLM*C1*100***11:B:1*Y*A*Y*Y~\nLX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20240230~");
+    adj_encounters *encounters = support_read(
+        ISA "\n" HEAD "\nCLM*C1*100***11:B:1*Y*A*Y*Y~\nLX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20240230~");
     adj_problem problem = support_problem(encounters, "D0202");
     cr_expect_eq(problem.severity, ADJ_SEVERITY_ERROR);
     cr_expect_eq(problem.line, 4u);
@@ -186,7 +194,8 @@ Test(x12, errors_name_segment_line_and_element)
 
 Test(x12, other_transactions_are_counted_not_read)
 {
-    adj_encounters *encounters = support_read(ISA "GS*HC*A*B*20260710*0915*42*X*005010X223A2~ST*837*0001*005010X223A2~CLM*I1*100***11:A:1~SE*3*0001~GE*1*42~IEA*1*000000042~");
+    adj_encounters *encounters = support_read(ISA "GS*HC*A*B*20260710*0915*42*X*005010X223A2~ST*837*0001*005010X223A2~"
+                                                  "CLM*I1*100***11:A:1~SE*3*0001~GE*1*42~IEA*1*000000042~");
     cr_expect_not_null(strstr(support_problem(encounters, "D0110").message, "1 claim"));
     cr_expect_eq(adj_encounters_rejected_count(encounters), 1u);
     cr_expect_eq(adj_encounters_line_count(encounters), 0u);
@@ -201,15 +210,19 @@ Test(x12, a_dependent_is_not_the_subscriber)
 
 Test(x12, other_payers_loops_do_not_leak)
 {
-    adj_line line = line_of(ISA HEAD "CLM*C1*100***11:B:1*Y*A*Y*Y~HI*ABK:F331~SBR*S*18*******MB~NM1*IL*1*DOE*JOHN****MI*OTHER~NM1*PR*2*MEDICARE*****PI*MEDICARE~"
-                            "LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20260602~SE*1*0001~", 0, 1);
+    adj_line line = line_of(ISA HEAD "CLM*C1*100***11:B:1*Y*A*Y*Y~HI*ABK:F331~SBR*S*18*******MB~NM1*IL*1*DOE*JOHN****"
+                                     "MI*OTHER~NM1*PR*2*MEDICARE*****PI*MEDICARE~"
+                                     "LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20260602~SE*1*0001~",
+                            0, 1);
     cr_expect_str_eq(line.payer, "HARBOR");
     cr_expect_str_eq(line.patient, "M1");
 }
 
 Test(x12, a_void_meets_no_clause)
 {
-    adj_line line = line_of(ISA HEAD "CLM*C1*100***11:B:8*Y*A*Y*Y~REF*F8*X~HI*ABK:F331~LX*1~SV1*HC:90853*100*UN*9***1~DTP*472*D8*20260602~SE*1*0001~", 0, 1);
+    adj_line line = line_of(ISA HEAD "CLM*C1*100***11:B:8*Y*A*Y*Y~REF*F8*X~HI*ABK:F331~LX*1~SV1*HC:90853*100*UN*9***1~"
+                                     "DTP*472*D8*20260602~SE*1*0001~",
+                            0, 1);
     cr_expect_eq(line.verdict, ADJ_NOT_ADJUDICATED);
     cr_expect_eq(line.findings, 0u);
 }
