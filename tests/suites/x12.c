@@ -79,14 +79,16 @@ Test(x12, providers_authorizations_and_pointers)
 
 static char *replaced(const char *text, const char *from, const char *to)
 {
-    char *result = calloc(1, strlen(text) * 4 + 1);
+    char *result = calloc(1, strlen(text) * 7 + 1);
+    cr_assert_not_null(result);
+    size_t used = 0;
     while (*text != '\0') {
-        if (strncmp(text, from, strlen(from)) == 0) {
-            strcat(result, to);
-            text += strlen(from);
-        } else {
-            strncat(result, text++, 1);
-        }
+        bool found = strncmp(text, from, strlen(from)) == 0;
+        const char *added = found ? to : text;
+        size_t length = found ? strlen(to) : 1;
+        memcpy(result + used, added, length);
+        used += length;
+        text += found ? strlen(from) : 1;
     }
     return result;
 }
