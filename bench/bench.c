@@ -150,10 +150,13 @@ static void bench_judge(const char *bytes, size_t length)
 int main(int count, char **arguments)
 {
     size_t copies = count > 1 ? strtoul(arguments[1], NULL, 10) : 1000, length, total;
-    if (copies == 0) copies = 1;
+    if (copies == 0 || copies > 20000) copies = 1;
     char *text = file_text("examples/demo/claims.837", &length);
     char *bytes = repeated(text, length, copies, &total);
-    if (bytes == NULL) return 3;
+    if (bytes == NULL) {
+        free(text);
+        return 3;
+    }
     bench_compile();
     bench_read(bytes, total);
     bench_judge(bytes, total);

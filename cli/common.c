@@ -21,7 +21,9 @@ bool cli_texts_add(cli_texts *texts, const char *text)
     if (grown == NULL) return false;
     texts->items = grown;
     texts->items[texts->count] = strdup(text);
-    return texts->items[texts->count] != NULL && ++texts->count > 0;
+    if (texts->items[texts->count] == NULL) return false;
+    texts->count++;
+    return true;
 }
 
 void cli_texts_free(cli_texts *texts)

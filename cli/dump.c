@@ -35,7 +35,8 @@ static int read_options(int count, char **arguments, dump_options *options)
     for (int i = 1; i < count; i++) {
         const char *argument = arguments[i];
         if (strcmp(argument, "--stage") == 0) {
-            options->staged = ++i < count && read_stage(arguments[i], &options->stage);
+            i++;
+            options->staged = i < count && read_stage(arguments[i], &options->stage);
             if (!options->staged) return cli_usage_error("dump", "--stage takes tokens, ast, plan, ir or asm");
         } else if (argument[0] == '-' && argument[1] != '\0') {
             return cli_usage_error("dump", "there is no option %s", argument);

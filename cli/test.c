@@ -52,7 +52,8 @@ static int read_options(int count, char **arguments, test_options *options)
         if (strcmp(argument, "--verbose") == 0) {
             options->verbose = true;
         } else if (strcmp(argument, "--evaluator") == 0) {
-            bool good = ++i < count && cli_read_evaluator(arguments[i], &options->evaluator);
+            i++;
+            bool good = i < count && cli_read_evaluator(arguments[i], &options->evaluator);
             if (!good) return cli_usage_error("test", "--evaluator takes best, interpreter, machine or both");
         } else if (argument[0] == '-' && argument[1] != '\0') {
             return cli_usage_error("test", "there is no option %s", argument);

@@ -21,22 +21,23 @@ static void repeated(lang_parser *parser, const char *part, const char *of, lang
     if (first.end > 0) lang_note(parser->diagnostics, diagnostic, first, "it was said first here");
 }
 
+static base_date date_of(lang_parser *parser, const lang_name *text, base_date otherwise)
+{
+    if (text == NULL) return otherwise;
+    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_DATE, *text);
+    return literal == NULL ? otherwise : (base_date)literal->as.literal.value;
+}
+
 lang_dates lang_build_dates(lang_parser *parser, const lang_name *from, const lang_name *to, lang_span span)
 {
-    lang_dates dates = {BASE_DATE_MIN, BASE_DATE_MAX};
-    lang_expression *literal;
     size_t errors = parser->diagnostics->errors;
-    if (from != NULL && (literal = lang_build_literal(parser, LANG_LITERAL_DATE, *from)) != NULL) {
-        dates.from = (base_date)literal->as.literal.value;
-    }
-    if (to != NULL && (literal = lang_build_literal(parser, LANG_LITERAL_DATE, *to)) != NULL) {
-        dates.to = (base_date)literal->as.literal.value;
-    }
-    if (dates.to < dates.from && parser->diagnostics->errors == errors) {
+    lang_dates dates = {date_of(parser, from, BASE_DATE_MIN), date_of(parser, to, BASE_DATE_MAX)};
+    bool backwards = dates.to < dates.from && parser->diagnostics->errors == errors;
+    if (backwards && from != NULL && to != NULL) {
         lang_diagnose(parser->diagnostics, LANG_E0601, span, "this span ends (%s) before it begins (%s)", to->text,
                       from->text);
-        dates.to = dates.from;
     }
+    if (dates.to < dates.from) dates.to = dates.from;
     return dates;
 }
 

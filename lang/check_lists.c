@@ -24,6 +24,7 @@ static bool names_set(lang_checker *checker, const lang_item *item)
 /* An item that is a value or list of the encounter or of a table row. */
 static void check_path_item(lang_checker *checker, lang_item *item, lang_type wanted)
 {
+    if (item->low == NULL) return;
     lang_type type = lang_check_value(checker, item->low, wanted);
     lang_need_present(checker, item->low);
     if (item->low->type.kind == LANG_TYPE_ERROR) return;

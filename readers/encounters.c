@@ -7,7 +7,7 @@
 
 static read_encounters *inner(adj_encounters *encounters)
 {
-    return (read_encounters *)(void *)encounters;
+    return (read_encounters *)encounters; /* the handle is its first member */
 }
 
 adj_encounters *adj_encounters_new(const adj_options *options)
@@ -56,7 +56,7 @@ void adj_encounters_as_of(adj_encounters *encounters, int32_t day)
 
 size_t adj_encounters_rejected_count(const adj_encounters *encounters)
 {
-    return ((const read_encounters *)(const void *)encounters)->rejected_records;
+    return ((const read_encounters *)encounters)->rejected_records;
 }
 
 bool adj_read_date(const char *text, int32_t *day)
@@ -106,31 +106,50 @@ adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *nam
     return read ? ADJ_OK : ADJ_INVALID_INPUT;
 }
 
+/* All bytes of a stream; false if reading or memory failed. */
+static bool read_stream(FILE *stream, base_text *text)
+{
+    char chunk[16384];
+    size_t got = sizeof chunk;
+    while (got == sizeof chunk && !text->arena->failed) {
+        got = fread(chunk, 1, sizeof chunk, stream);
+        base_text_add(text, chunk, got);
+    }
+    return ferror(stream) == 0 && !text->arena->failed;
+}
+
+/* Opens a file and reads all of it. */
+static adj_status read_file(const char *path, base_text *text)
+{
+    struct stat status;
+    if (stat(path, &status) != 0 || S_ISDIR(status.st_mode)) return ADJ_NOT_FOUND;
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL) return ADJ_NOT_FOUND;
+    bool complete = read_stream(stream, text);
+    fclose(stream);
+    return complete ? ADJ_OK : text->arena->failed ? ADJ_OUT_OF_MEMORY : ADJ_NOT_FOUND;
+}
+
 adj_status adj_encounters_read(adj_encounters *encounters, const char *path)
 {
     run_store *store = &encounters->store;
-    struct stat status;
-    FILE *stream = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    bool folder = stream != NULL && stream != stdin && fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode);
-    if (stream == NULL || folder) {
-        if (stream != NULL) fclose(stream);
-        run_store_problem(
-            store, ADJ_SEVERITY_ERROR, "D0001", base_arena_copy(&store->arena, path, strlen(path)), 0, 0, 0, NULL,
-            folder ? "this is a folder; a file is expected" : "there is no such file, or it cannot be read");
-        return ADJ_NOT_FOUND;
-    }
+    bool standard_input = strcmp(path, "-") == 0;
     base_arena arena;
     base_arena_init(&arena, &store->arena.allocator);
     base_text text;
     base_text_init(&text, &arena);
-    char chunk[16384];
-    size_t got;
-    while ((got = fread(chunk, 1, sizeof chunk, stream)) > 0 && !arena.failed) base_text_add(&text, chunk, got);
-    bool failed = ferror(stream) != 0 || arena.failed;
-    if (stream != stdin) fclose(stream);
-    adj_status result = failed ? ADJ_OUT_OF_MEMORY
-                               : adj_encounters_read_bytes(encounters, strcmp(path, "-") == 0 ? "standard input" : path,
-                                                           base_text_string(&text), text.length);
+    adj_status result = ADJ_OK;
+    if (!standard_input)
+        result = read_file(path, &text);
+    else if (!read_stream(stdin, &text))
+        result = arena.failed ? ADJ_OUT_OF_MEMORY : ADJ_NOT_FOUND;
+    if (result == ADJ_NOT_FOUND) {
+        run_store_problem(store, ADJ_SEVERITY_ERROR, "D0001", base_arena_copy(&store->arena, path, strlen(path)), 0, 0,
+                          0, NULL, "there is no such file, or it cannot be read");
+    } else if (result == ADJ_OK) {
+        const char *name = standard_input ? "standard input" : path;
+        result = adj_encounters_read_bytes(encounters, name, base_text_string(&text), text.length);
+    }
     base_arena_release(&arena);
     return result;
 }
@@ -158,7 +177,7 @@ adj_status adj_encounters_finish(adj_encounters *encounters)
 
 size_t adj_encounters_claim_count(const adj_encounters *encounters)
 {
-    return ((const read_encounters *)(const void *)encounters)->claim_count;
+    return ((const read_encounters *)encounters)->claim_count;
 }
 
 size_t adj_encounters_line_count(const adj_encounters *encounters)

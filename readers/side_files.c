@@ -398,7 +398,7 @@ static bool store_dates(side_reader *r, lang_field field, uint32_t row, bool ope
     if (from == NULL || (to == NULL && !open_ended)) return true;
     base_date last = to == NULL ? BASE_DATE_MAX : (base_date)to->bits;
     if (last < (base_date)from->bits) {
-        problem(r, ADJ_SEVERITY_ERROR, "D0306", to->cell->column, "the span ends before it begins");
+        problem(r, ADJ_SEVERITY_ERROR, "D0306", to == NULL ? 1 : to->cell->column, "the span ends before it begins");
         return false;
     }
     run_store_set(r->store, field, row, run_span_pack((int32_t)from->bits, last));

@@ -125,8 +125,10 @@ static run_value aggregate(run_context *context, const plan_step *step, const ru
 static run_value evaluate(run_context *context, const plan_block *block, const plan_step *step, const run_value *values,
                           uint32_t line, uint32_t element)
 {
-    const run_value *a = step->a == PLAN_NO_STEP || step->operation == PLAN_LOOKUP ? NULL : &values[step->a];
-    const run_value *b = step->b == PLAN_NO_STEP || step->operation == PLAN_LOOKUP ? NULL : &values[step->b];
+    static const run_value nothing = {0, 0, RUN_UNKNOWN};
+    bool operands = step->operation != PLAN_LOOKUP;
+    const run_value *a = operands && step->a != PLAN_NO_STEP ? &values[step->a] : &nothing;
+    const run_value *b = operands && step->b != PLAN_NO_STEP ? &values[step->b] : &nothing;
     run_value result = {0, 0, RUN_UNKNOWN};
     switch (step->operation) {
     case PLAN_FRAME: {

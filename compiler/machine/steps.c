@@ -297,8 +297,9 @@ gen_value gen_step(gen_function *f, const plan_step *step)
 {
     LLVMBuilderRef builder = f->module->builder;
     bool steps = step->operation != PLAN_LOOKUP;
-    const gen_value *a = steps && step->a != PLAN_NO_STEP ? &f->values[step->a] : NULL;
-    const gen_value *b = steps && step->b != PLAN_NO_STEP ? &f->values[step->b] : NULL;
+    static const gen_value nothing = {0};
+    const gen_value *a = steps && step->a != PLAN_NO_STEP ? &f->values[step->a] : &nothing;
+    const gen_value *b = steps && step->b != PLAN_NO_STEP ? &f->values[step->b] : &nothing;
     switch (step->operation) {
     case PLAN_FRAME: return frame(f, step);
     case PLAN_LOAD: return load(f, step, a);
