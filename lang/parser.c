@@ -15,23 +15,19 @@ int lang_scan(LANG_PARSE_STYPE *value, yyscan_t scanner);
 int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *parser);
 
 /* Reserved words and words with a meaning in one place; X(word, token). */
+/* clang-format off */
 #define LANG_WORDS(X)                                                                                                  \
-    X(policy, POLICY)                                                                                                  \
-    X(module, MODULE)                                                                                                  \
-    X(use, USE)                                                                                                        \
-    X(codes, CODES)                                                                                                    \
-    X(parameter, PARAMETER)                                                                                            \
-    X(table, TABLE) X(gives, GIVES) X(section, SECTION) X(clause, CLAUSE) X(test, TEST) X(given, GIVEN)                \
-        X(expect, EXPECT) X(needing, NEEDING) X(when, WHEN) X(require, REQUIRE) X(forbid, FORBID) X(unless, UNLESS)    \
-            X(cite, CITE) X(let, LET) X(as, AS) X(deny, DENY) X(audit, AUDIT) X(review, REVIEW) X(warn, WARN)          \
-                X(reduce, REDUCE) X(pass, PASS) X(excused, EXCUSED) X(and, AND) X(or, OR) X(not, NOT) X(in, IN)        \
-                    X(of, OF) X(over, OVER) X(where, WHERE) X(exists, EXISTS) X(no, NO) X(every, EVERY)                \
-                        X(other, OTHER) X(this, THIS) X(between, BETWEEN) X(from, FROM) X(to, TO) X(by, BY) X(on, ON)  \
-                            X(contain, CONTAIN) X(overlaps, OVERLAPS) X(include, INCLUDE) X(except, EXCEPT)            \
-                                X(yes, YES) X(none, NONE) X(any, ANY) X(since, SINCE) X(earlier, EARLIER)              \
-                                    X(title, TITLE) X(payer, PAYER) X(plans, PLANS) X(source, SOURCE)                  \
-                                        X(effective, EFFECTIVE) X(fix, FIX) X(priority, PRIORITY) X(line, LINE)        \
-                                            X(history, HISTORY)
+    X(policy, POLICY) X(module, MODULE) X(use, USE) X(codes, CODES) X(parameter, PARAMETER) X(table, TABLE)            \
+    X(gives, GIVES) X(section, SECTION) X(clause, CLAUSE) X(test, TEST) X(given, GIVEN) X(expect, EXPECT)              \
+    X(needing, NEEDING) X(when, WHEN) X(require, REQUIRE) X(forbid, FORBID) X(unless, UNLESS) X(cite, CITE)            \
+    X(let, LET) X(as, AS) X(deny, DENY) X(audit, AUDIT) X(review, REVIEW) X(warn, WARN) X(reduce, REDUCE)              \
+    X(pass, PASS) X(excused, EXCUSED) X(and, AND) X(or, OR) X(not, NOT) X(in, IN) X(of, OF) X(over, OVER)              \
+    X(where, WHERE) X(exists, EXISTS) X(no, NO) X(every, EVERY) X(other, OTHER) X(this, THIS)                          \
+    X(between, BETWEEN) X(from, FROM) X(to, TO) X(by, BY) X(on, ON) X(contain, CONTAIN)                                \
+    X(overlaps, OVERLAPS) X(include, INCLUDE) X(except, EXCEPT) X(yes, YES) X(none, NONE) X(any, ANY)                  \
+    X(since, SINCE) X(earlier, EARLIER) X(title, TITLE) X(payer, PAYER) X(plans, PLANS) X(source, SOURCE)              \
+    X(effective, EFFECTIVE) X(fix, FIX) X(priority, PRIORITY) X(line, LINE) X(history, HISTORY)
+/* clang-format on */
 
 static int word_token(const char *word)
 {
