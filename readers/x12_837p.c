@@ -61,6 +61,7 @@ static void begin_transaction(x12_reader *r, const x12_segment *segment)
     r->in_transaction = true;
     r->transaction_start = segment->number;
     r->transactions_in_group++;
+    r->transactions++;
     r->claims_in_transaction = 0;
     r->dated = false;
     r->loop = LOOP_NONE;
@@ -326,6 +327,11 @@ bool read_x12(read_input *input)
     }
     if (input->accepted == 0 && input->rejected == 0 && input->store->problems.count == problems) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0112", NULL, 0, NULL, "the file holds no claim");
+    }
+    if (r->transactions == 0) {
+        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0113", NULL, 0, NULL,
+                    "the file holds no transaction (ST); nothing in it can be read");
+        return false;
     }
     return input->accepted > 0 || input->rejected == 0;
 }

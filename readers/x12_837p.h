@@ -36,6 +36,7 @@ typedef struct x12_reader {
     char control[16];         /* ST02 */
     char version[16];         /* ST03, else GS08 */
     size_t transaction_start; /* number of its ST segment */
+    size_t transactions;      /* in the file */
     size_t transactions_in_group, groups_in_interchange;
     size_t claims_in_transaction;
     bool dated;

@@ -229,27 +229,57 @@ static run_truth judge_element(run_context *context, uint32_t index, uint32_t li
     return (run_truth)element->truth;
 }
 
+/* The first line at or after `from` whose date is not before `day`. Lines are ordered by date, unknown dates first. */
+static size_t first_on(const run_store *store, const candidates *found, size_t from, int64_t day)
+{
+    size_t low = from, high = found->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        uint32_t row = found->rows[middle];
+        bool dated = run_store_present(store, LANG_FIELD_line_date, row);
+        if (!dated || run_store_bits(store, LANG_FIELD_line_date, row) < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Whether an element is in the window and counts as a service at all. */
+static run_truth admitted(const run_context *context, const plan_aggregate *aggregate, const day_window *window,
+                          uint32_t line, uint32_t row)
+{
+    if (aggregate->collection > LANG_COLLECTION_CLAIM_LINES) return RUN_TRUE;
+    if (row == line && aggregate->without_subject) return RUN_FALSE;
+    run_truth inside = line_in_window(context, window, line, row);
+    return inside == RUN_FALSE || row == line ? inside : both(inside, line_counts(context, aggregate, row));
+}
+
 void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t bound, uint8_t bound_state,
                    run_value *result)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     bool extreme = aggregate->kind == PLAN_MINIMUM || aggregate->kind == PLAN_MAXIMUM;
-    bool lines =
-        aggregate->collection == LANG_COLLECTION_HISTORY || aggregate->collection == LANG_COLLECTION_CLAIM_LINES;
     *result = (run_value){0, 0, extreme ? RUN_ABSENT : RUN_PRESENT};
     day_window window = window_of(context, aggregate, line, bound, bound_state);
     candidates found;
     collect(context, aggregate, line, &found);
+    if (found.rows == NULL) found.rows = &found.alone;
     bool open = !found.complete;
+    bool narrow = window.known && aggregate->collection == LANG_COLLECTION_HISTORY;
+    const run_store *store = context->binding->store;
+    size_t undated = narrow ? first_on(store, &found, 0, INT64_MIN) : found.count;
+    size_t start = narrow ? first_on(store, &found, undated, window.from) : found.count;
+    size_t end =
+        narrow ? first_on(store, &found, start, window.to == INT64_MAX ? window.to : window.to + 1) : found.count;
     /* Elements may count themselves (in exceptions); only this aggregate's own are told of. */
     void (*counted)(void *, uint32_t, run_truth) = context->counted;
     context->counted = NULL;
-    for (size_t i = 0; i < found.count; i++) {
+    for (size_t i = 0; i < end; i++) {
+        if (i == undated && start > undated) i = start;
+        if (i >= end) break;
         uint32_t row = found.rows[i];
-        if (lines && row == line && aggregate->without_subject) continue;
-        run_truth truth = lines ? both(line_in_window(context, &window, line, row),
-                                       row == line ? RUN_TRUE : line_counts(context, aggregate, row))
-                                : RUN_TRUE;
+        run_truth truth = admitted(context, aggregate, &window, line, row);
         if (truth == RUN_FALSE) continue;
         run_element element;
         truth = both(truth, judge_element(context, index, line, row, &element));
