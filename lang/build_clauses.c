@@ -244,16 +244,26 @@ static const char *hint(const char *word)
         {"if", "conditions of a clause start with `when`"},
         {"then", "a clause says what must hold with `require`; there is no `then`"},
         {"else", "there is no `else`: write a second clause, or `or else` for a value that may be absent"},
-        {"==", "equality is one `=`"},
+        {"=", "equality is one `=`"},
+        {">", "write `>=` for at least, `<>` for different"},
         {"rule", "a rule is a `clause`"},
         {"must", "what must hold is a `require`"},
         {"reject", "the outcome is `deny`"},
+        {"denied", "the outcome is `deny`"},
+        {"approve", "a clause says what fails; what no clause fails passes"},
         {"equals", "equality is `=`"},
         {"is", "write `=`, or `is present`, `is absent`, `is found`"},
         {"includes", "write `include`"},
         {"contains", "write `contain` for spans, `include` for lists"},
         {"has", "write `include any of` for lists"},
-        {"within", "write `in the last 6 months` or `on the same day`"}};
+        {"within", "write `in the last 6 months` or `on the same day`"},
+        {"last", "write `in the last 6 months`"},
+        {"per", "write `on the same day`, `in the same calendar week` or `per lifetime`"},
+        {"greater", "write `>`"},
+        {"less", "write `<`"},
+        {"exceeds", "write `>`"},
+        {"unique", "the hit policy stands after the columns, before the rows"},
+        {"message", "the message is a text in quotes after the outcome"}};
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
         if (strcmp(hints[i][0], word) == 0) return hints[i][1];
     }
@@ -261,6 +271,31 @@ static const char *hint(const char *word)
 }
 
 enum { EXPECTED_SHOWN = 5 };
+
+static bool lists(const char *const *expected, size_t count, const char *wanted)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(expected[i], wanted) == 0) return true;
+    }
+    return false;
+}
+
+/* Words for a place where more can follow than is worth listing. */
+static const char *place_of(const char *const *expected, size_t count)
+{
+    if (lists(expected, count, "`require`")) {
+        return "a part of the clause (`cite`, `when`, `require`, `forbid`, `unless`, an outcome) or the next "
+               "declaration";
+    }
+    if (lists(expected, count, "`for each`")) return "`for each line`, `when`, `let`, or the next clause";
+    if (lists(expected, count, "`needing`")) return "`by CLAUSE`, `needing FIELD`, `on line N`, or the next `expect`";
+    if (lists(expected, count, "`clause`"))
+        return "a declaration: `codes`, `parameter`, `table`, `section`, `clause` or `test`";
+    if (lists(expected, count, "`exists`")) return "a condition";
+    if (lists(expected, count, "a quoted text") && lists(expected, count, "a name")) return "a value";
+    if (lists(expected, count, "`<=`")) return "a comparison, `in`, `include`, `is present`, or an operator";
+    return NULL;
+}
 
 /* Words that only stand for names where names are expected are left out beside "a name"; more than a handful of
  * possibilities say nothing, and are left out as a whole by the caller. */
@@ -292,14 +327,14 @@ void lang_build_syntax_error(lang_parser *parser, lang_span span, const char *fo
     const lang_file *file = parser->file;
     bool literal_token = strncmp(found, "a ", 2) == 0 || strncmp(found, "an ", 3) == 0;
     const char *word = "";
-    if (literal_token && span.end > span.start && span.end - span.start < 60) {
+    if (span.end > span.start && span.end - span.start < 60) {
         word = base_arena_copy(parser->arena, file->text + span.start, span.end - span.start);
         if (word == NULL) word = "";
-        base_text_format(&text, "found %s, `%s`,", found, word);
-    } else {
-        base_text_format(&text, "found %s", strcmp(found, "end of file") == 0 ? "the end of the file" : found);
     }
-    base_text_put(&text, " where the text cannot go on like that");
+    if (literal_token && *word != '\0')
+        base_text_format(&text, "found %s, `%s`", found, word);
+    else
+        base_text_format(&text, "found %s", strcmp(found, "end of file") == 0 ? "the end of the file" : found);
     const char *shown[EXPECTED_SHOWN + 1];
     bool name_expected = false;
     size_t count = expected_to_show(expected, expected_count, shown, &name_expected);
@@ -307,6 +342,11 @@ void lang_build_syntax_error(lang_parser *parser, lang_span span, const char *fo
         base_text_put(&text, i == 0 ? "; expected " : i + 1 == count ? " or " : ", ");
         base_text_put(&text, shown[i]);
     }
+    const char *place = count > EXPECTED_SHOWN ? place_of(expected, expected_count) : NULL;
+    if (place != NULL)
+        base_text_format(&text, "; expected %s", place);
+    else if (count > EXPECTED_SHOWN || count == 0)
+        base_text_put(&text, ", which does not fit here");
     bool reserved =
         found[0] == '`' && found[1] >= 'a' && found[1] <= 'z' && name_expected && strchr(found, ' ') == NULL;
     lang_diagnostic *diagnostic =

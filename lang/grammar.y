@@ -33,6 +33,12 @@ struct lang_parser;
         }                                                                                                              \
     } while (0)
 
+/* The span of several symbols, for actions in the middle of a rule, where @$ is not yet known. */
+static lang_span joined(lang_span first, lang_span last)
+{
+    return (lang_span){first.file, first.start, last.end};
+}
+
 int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, struct lang_parser *parser);
 static void lang_parse_error(lang_span *location, struct lang_parser *parser, const char *message);
 }
@@ -169,7 +175,7 @@ row_dates
   ;
 
 codes
-  : CODES ident_all COLON ident_all NEWLINE { lang_build_codes(parser, $2, $4, @$); } code_rows
+  : CODES ident_all COLON ident_all NEWLINE { lang_build_codes(parser, $2, $4, joined(@1, @4)); } code_rows
   ;
 
 code_rows
@@ -187,11 +193,11 @@ type_name
   ;
 
 parameter
-  : PARAMETER ident_all COLON type_name { lang_build_parameter(parser, $2, $4, @$); } parameter_body
+  : PARAMETER ident_all COLON type_name { lang_build_parameter(parser, $2, $4, joined(@1, @4)); } parameter_body
   ;
 
 parameter_body
-  : EQUAL operand NEWLINE         { lang_build_parameter_row(parser, $2, lang_build_dates(parser, NULL, NULL, @$), @$); }
+  : EQUAL operand NEWLINE         { lang_build_parameter_row(parser, $2, lang_build_dates(parser, NULL, NULL, @2), @2); }
     parameter_cite
   | NEWLINE parameter_rows
   ;
@@ -212,7 +218,7 @@ parameter_row
   ;
 
 table
-  : TABLE ident_all               { lang_build_table(parser, $2, @$); }
+  : TABLE ident_all               { lang_build_table(parser, $2, joined(@1, @2)); }
     OPEN inputs CLOSE GIVES OPEN outputs CLOSE hit_policy table_rows
   ;
 
@@ -307,7 +313,7 @@ path_value
   ;
 
 section
-  : SECTION TEXT                  { lang_build_section(parser, $2, @$); } section_parts
+  : SECTION TEXT                  { lang_build_section(parser, $2, joined(@1, @2)); } section_parts
   ;
 
 section_parts
@@ -323,7 +329,7 @@ section_part
   ;
 
 clause
-  : CLAUSE ident_all              { lang_build_clause(parser, $2, @$); } clause_parts
+  : CLAUSE ident_all              { lang_build_clause(parser, $2, joined(@1, @2)); } clause_parts
   ;
 
 clause_parts
@@ -338,7 +344,7 @@ clause_part
   | WHEN expr                     { lang_build_when(parser, $2); }
   | REQUIRE expr                  { lang_build_requirement(parser, false, $2, @$); }
   | FORBID expr                   { lang_build_requirement(parser, true, $2, @$); }
-  | UNLESS expr                   { lang_build_exception(parser, $2, @$); } exception_name exception_cite
+  | UNLESS expr                   { lang_build_exception(parser, $2, joined(@1, @2)); } exception_name exception_cite
   | outcome
   | IF_UNKNOWN unknown_word       { lang_build_if_unknown(parser, $2, @$); }
   | FIX TEXT                      { lang_build_fix(parser, $2, @$); }
@@ -499,7 +505,7 @@ arguments
   ;
 
 test
-  : TEST TEXT                     { lang_build_test(parser, $2, @$); } GIVEN givens expectations
+  : TEST TEXT                     { lang_build_test(parser, $2, joined(@1, @2)); } GIVEN givens expectations
   ;
 
 givens
@@ -508,11 +514,11 @@ givens
   ;
 
 given
-  : LINE given_literal ON date    { lang_build_given_line(parser, $2, $4, @$); } given_tail
+  : LINE given_literal ON date    { lang_build_given_line(parser, $2, $4, joined(@1, @4)); } given_tail
   | HISTORY DIGITS LINE OF given_literal ON date
-                                  { lang_build_given_history(parser, $2, $3, $5, NULL, $7, @$); } given_tail
+                                  { lang_build_given_history(parser, $2, $3, $5, NULL, $7, joined(@1, @7)); } given_tail
   | HISTORY DIGITS NAME OF given_literal NAME FROM date
-                                  { lang_build_given_history(parser, $2, $3, $5, &$6, $8, @$); } given_tail
+                                  { lang_build_given_history(parser, $2, $3, $5, &$6, $8, joined(@1, @8)); } given_tail
   | given_atoms
   ;
 
@@ -558,12 +564,12 @@ expectations
   ;
 
 expectation
-  : EXPECT verdict                { lang_build_expectation(parser, $2, @$); } expectation_parts
+  : EXPECT verdict                { lang_build_expectation(parser, $2, joined(@1, @2)); } expectation_parts
   | EXPECT REVIEW_BY dotted       { lang_name verdict = {"review", @2};
-                                    lang_build_expectation(parser, verdict, @$);
+                                    lang_build_expectation(parser, verdict, joined(@1, @3));
                                     lang_build_expectation_clause(parser, $3); } expectation_parts
   | EXPECT REDUCE_BY dotted       { lang_name verdict = {"reduce", @2};
-                                    lang_build_expectation(parser, verdict, @$);
+                                    lang_build_expectation(parser, verdict, joined(@1, @3));
                                     lang_build_expectation_clause(parser, $3); } expectation_parts
   ;
 
@@ -609,7 +615,7 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 
 static int yyreport_syntax_error(const yypcontext_t *context, struct lang_parser *parser)
 {
-    enum { EXPECTED_LIMIT = 40 };
+    enum { EXPECTED_LIMIT = 90 };
     yysymbol_kind_t expected[EXPECTED_LIMIT];
     int count = yypcontext_expected_tokens(context, expected, EXPECTED_LIMIT);
     if (count < 0) return count;

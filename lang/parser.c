@@ -167,9 +167,13 @@ static int skip_later(lang_parser *parser, LANG_PARSE_STYPE *value)
 static int capital_name(lang_parser *parser, LANG_PARSE_STYPE *value)
 {
     lang_name name = value->TOKEN_NAME;
-    char *lower = base_arena_copy(parser->arena, name.text, strlen(name.text));
-    for (char *at = lower; at != NULL && *at != '\0'; at++) {
-        if (*at >= 'A' && *at <= 'Z') *at = (char)(*at - 'A' + 'a');
+    char *lower = base_arena_alloc(parser->arena, strlen(name.text) * 2 + 1);
+    size_t used = 0;
+    for (const char *at = name.text; lower != NULL && *at != '\0'; at++) {
+        bool capital = *at >= 'A' && *at <= 'Z';
+        bool joins = at > name.text && at[-1] >= 'a' && at[-1] <= 'z';
+        if (capital && joins) lower[used++] = '_';
+        lower[used++] = capital ? (char)(*at - 'A' + 'a') : *at;
     }
     lang_diagnostic *diagnostic =
         lang_diagnose(parser->diagnostics, LANG_E0109, name.span,
