@@ -1,7 +1,5 @@
-/* Explanations: facts, counted lines, exceptions, missing fields and cures of the demonstration sample; and threads. */
+/* Explanations: facts, counted lines, exceptions, missing fields and cures of the demonstration sample. */
 #include "tests/suites/support.h"
-
-#include <pthread.h>
 
 static adj_policies *shipped(void)
 {
@@ -137,44 +135,4 @@ Test(explanations, missing_fields_are_those_that_would_settle_it)
     cr_assert_eq(f->missing_count, 1u);
     cr_expect_str_eq(f->missing[0], "plan");
     done(&s);
-}
-
-typedef struct judging {
-    const adj_policies *policies;
-    adj_encounters *encounters;
-    size_t denied;
-} judging;
-
-static void *judge(void *state)
-{
-    judging *j = state;
-    adj_results *results = NULL;
-    if (adj_encounters_finish(j->encounters) != ADJ_OK ||
-        adj_evaluate(j->policies, j->encounters, NULL, &results) != ADJ_OK)
-        return NULL;
-    for (size_t i = 0; i < adj_results_count(results); i++) {
-        adj_explanation *explanation = NULL;
-        adj_results_explain(results, i, &explanation);
-        adj_explanation_free(explanation);
-        j->denied += adj_results_line(results, i).verdict == ADJ_DENY;
-    }
-    adj_results_free(results);
-    return NULL;
-}
-
-Test(explanations, threads_share_policies)
-{
-    adj_policies *policies = shipped();
-    judging work[4];
-    pthread_t threads[4];
-    for (size_t i = 0; i < 4; i++) {
-        work[i] = (judging){policies, demo(), 0};
-        cr_assert_eq(pthread_create(&threads[i], NULL, judge, &work[i]), 0);
-    }
-    for (size_t i = 0; i < 4; i++) {
-        pthread_join(threads[i], NULL);
-        cr_expect_eq(work[i].denied, 12u, "%zu", work[i].denied);
-        adj_encounters_free(work[i].encounters);
-    }
-    adj_policies_free(policies);
 }
