@@ -46,6 +46,7 @@ const uint32_t *run_list_items(const run_context *context, int64_t list, size_t 
 {
     *count = (size_t)(list & 0xFFFF);
     size_t offset = (size_t)((list & (RUN_LIST_CONSTANT - 1)) >> 16);
+    if (*count == 0) return context->binding->list_pool; /* a pool without any list has no memory to point into */
     if ((list & RUN_LIST_CONSTANT) != 0) return context->binding->list_pool + offset;
     if ((list & RUN_LIST_OVERLAY) != 0) return context->overlay_pool + offset;
     return context->binding->store->pool.items + offset;

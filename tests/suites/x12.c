@@ -228,3 +228,16 @@ Test(x12, a_void_meets_no_clause)
     cr_expect_eq(line.verdict, ADJ_NOT_ADJUDICATED);
     cr_expect_eq(line.findings, 0u);
 }
+
+Test(x12, a_claim_without_any_list)
+{
+    adj_policies *policies = support_policies("policy p\nclause c\n cite \"1\"\n require modifiers include 59 or "
+                                              "diagnoses include any of F33.*\n warn \"{modifiers}\"\n");
+    adj_encounters *encounters =
+        support_read(ISA HEAD "CLM*C1*100***11:B:1*Y*A*Y*Y~LX*1~SV1*HC:90853*100*UN*1~DTP*472*D8*20260602~SE*1*0001~");
+    adj_results *results = support_evaluate(policies, encounters);
+    cr_expect_eq(adj_results_clause(results, 0, 0), ADJ_CLAUSE_FAIL);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}

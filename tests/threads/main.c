@@ -24,9 +24,9 @@ static uint64_t digest(uint64_t so_far, const char *text)
 
 static adj_encounters *demo(void)
 {
-    static const char *const files[] = {"examples/demo/claims.837",         "examples/demo/sessions.csv",
-                                        "examples/demo/attendance.csv",     "examples/demo/authorizations.csv",
-                                        "examples/demo/eligibility.csv",    "examples/demo/history.csv"};
+    static const char *const files[] = {"examples/demo/claims.837",      "examples/demo/sessions.csv",
+                                        "examples/demo/attendance.csv",  "examples/demo/authorizations.csv",
+                                        "examples/demo/eligibility.csv", "examples/demo/history.csv"};
     adj_encounters *encounters = adj_encounters_new(NULL);
     for (size_t i = 0; encounters != NULL && i < sizeof files / sizeof *files; i++) {
         if (adj_encounters_read(encounters, files[i]) != ADJ_OK) return encounters;
@@ -72,7 +72,8 @@ int main(void)
     judging work[THREADS];
     pthread_t threads[THREADS];
     for (size_t i = 0; i < THREADS; i++) {
-        work[i] = (judging){.policies = policies, .evaluator = i % 2 == 0 ? ADJ_EVALUATOR_BEST : ADJ_EVALUATOR_INTERPRETER};
+        work[i] =
+            (judging){.policies = policies, .evaluator = i % 2 == 0 ? ADJ_EVALUATOR_BEST : ADJ_EVALUATOR_INTERPRETER};
         if (pthread_create(&threads[i], NULL, judge, &work[i]) != 0) return 1;
     }
     size_t failed = 0;
