@@ -418,6 +418,8 @@ struct lang_file {
     const char *path;
     const char *text;
     size_t length;
+    uint32_t *line_starts; /* offsets; line_count of them */
+    size_t line_count;
     bool is_module;
     lang_names name;
     lang_span name_span;

@@ -262,6 +262,7 @@ static const char *hint(const char *word)
         {"greater", "write `>`"},
         {"less", "write `<`"},
         {"exceeds", "write `>`"},
+        {"extends", "layers of policies are not compiled by this version"},
         {"unique", "the hit policy stands after the columns, before the rows"},
         {"message", "the message is a text in quotes after the outcome"}};
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {

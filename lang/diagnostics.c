@@ -97,17 +97,34 @@ static bool continuation(char byte)
     return ((unsigned char)byte & 0xC0U) == 0x80U;
 }
 
+bool lang_index_lines(base_arena *arena, lang_file *file)
+{
+    size_t lines = 1;
+    for (size_t i = 0; i < file->length; i++) lines += file->text[i] == '\n';
+    file->line_starts = base_arena_alloc(arena, lines * sizeof *file->line_starts);
+    if (file->line_starts == NULL) return false;
+    file->line_count = 1;
+    for (size_t i = 0; i < file->length; i++) {
+        if (file->text[i] == '\n') file->line_starts[file->line_count++] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
 void lang_position(const lang_file *file, uint32_t offset, size_t *line, size_t *column)
 {
-    *line = 1;
+    size_t low = 0, high = file->line_count;
+    while (low + 1 < high) {
+        size_t middle = low + (high - low) / 2;
+        if (file->line_starts[middle] <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    *line = low + 1;
     *column = 1;
-    for (uint32_t i = 0; i < offset && i < file->length; i++) {
-        if (file->text[i] == '\n') {
-            (*line)++;
-            *column = 1;
-        } else if (!continuation(file->text[i])) {
-            (*column)++;
-        }
+    uint32_t start = file->line_count > 0 ? file->line_starts[low] : 0;
+    for (uint32_t i = start; i < offset && i < file->length; i++) {
+        if (!continuation(file->text[i])) (*column)++;
     }
 }
 

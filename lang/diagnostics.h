@@ -54,6 +54,9 @@ lang_severity lang_diagnostic_severity(lang_diagnostic_code code);
 void lang_diagnostics_render(lang_diagnostics *diagnostics, lang_file *const *files, size_t file_count, bool colour,
                              base_text *out);
 
+/* Finds where each line of a file begins; lang_position needs it. False when memory runs out. */
+bool lang_index_lines(base_arena *arena, lang_file *file);
+
 /* One-based line and column (in characters) of a byte offset. */
 void lang_position(const lang_file *file, uint32_t offset, size_t *line, size_t *column);
 

@@ -42,6 +42,7 @@ static lang_file *add_file(lang_program *program, const char *path, const char *
     file->text = text;
     file->length = length;
     file->full_name = "";
+    if (!lang_index_lines(program->arena, file)) return NULL;
     lang_parse_file(program->arena, &program->diagnostics, file);
     return file;
 }

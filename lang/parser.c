@@ -147,9 +147,15 @@ static void report_scan(lang_parser *parser, int found)
 static int skip_later(lang_parser *parser, LANG_PARSE_STYPE *value)
 {
     lang_name name = value->TOKEN_NAME;
-    lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0210, name.span,
-                                                "this version of Adjudge does not compile `%s` yet", name.text);
-    lang_suggest(parser->diagnostics, diagnostic, "keep it in a file of its own until it does");
+    if (strcmp(name.text, "measure") == 0) {
+        /* A measure adds up verdicts and changes none, so that a file that holds one can still judge. */
+        lang_diagnose(parser->diagnostics, LANG_W0003, name.span,
+                      "this version of Adjudge does not compute measures; this one is passed over");
+    } else {
+        lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0210, name.span,
+                                                    "this version of Adjudge does not compile `%s` yet", name.text);
+        lang_suggest(parser->diagnostics, diagnostic, "keep it in a file of its own until it does");
+    }
     parser->rows = LANG_ROWS_NONE;
     for (;;) {
         int found = lang_scan(value, parser->scanner);
