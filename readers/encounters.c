@@ -21,7 +21,8 @@ adj_encounters *adj_encounters_new(const adj_options *options)
     memset(encounters, 0, sizeof *encounters);
     run_store *store = &encounters->handle.store;
     bool ready = run_store_init(store, &allocator) && base_intern_init(&encounters->sessions, &store->arena) &&
-                 base_intern_init(&encounters->history_claims, &store->arena);
+                 base_intern_init(&encounters->history_claims, &store->arena) &&
+                 base_intern_init(&encounters->records, &store->arena);
     /* Id 0 of an interning table is the empty text: no session, no claim. */
     uint32_t *session = ready ? BASE_PUSH(&store->arena, &encounters->session_rows) : NULL;
     bool *defined = session != NULL ? BASE_PUSH(&store->arena, &encounters->session_defined) : NULL;

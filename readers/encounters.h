@@ -19,6 +19,7 @@ typedef struct read_encounters {
     BASE_ARRAY(bool) session_defined;
     base_intern history_claims; /* member and claim -> claim row */
     BASE_ARRAY(uint32_t) history_claim_rows;
+    base_intern records; /* keys of side-file records, to notice one that stands twice */
     BASE_ARRAY(read_claim_fact) claim_facts;
     size_t claim_count; /* claims read from claim files */
     size_t rejected_claims;

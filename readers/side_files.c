@@ -410,6 +410,36 @@ static uint32_t member_row(side_reader *r, const parsed *member)
     return member == NULL ? RUN_NO_ROW : run_store_patient(r->store, member->cell->text, member->cell->length);
 }
 
+/* Whether a record with these identifying cells was read before; if so, says it and the record is not read again. */
+static bool stands_twice(side_reader *r, const parsed *const *cells, size_t count, const char *what)
+{
+    base_text key;
+    base_text_init(&key, &r->store->arena);
+    base_text_put(&key, kinds[r->kind].name);
+    for (size_t i = 0; i < count; i++) {
+        base_text_format(&key, "\x1f%.*s", (int)cells[i]->cell->length, cells[i]->cell->text);
+    }
+    base_intern *records = &r->input->encounters->records;
+    if (base_intern_find(records, base_text_string(&key), key.length) == BASE_INTERN_NONE) {
+        base_intern_add(records, base_text_string(&key), key.length);
+        return false;
+    }
+    problem(r, ADJ_SEVERITY_WARNING, "D0309", cells[0]->cell->column,
+            base_format(&r->store->arena, "%s stands twice; the first record counts, this one is not read", what));
+    return true;
+}
+
+static const parsed *of_field(const side_reader *r, lang_field field)
+{
+    for (size_t i = 0; i < r->width; i++) {
+        const parsed *p = &r->cells[i];
+        if (p->column != NULL && p->column->use == USE_FIELD && p->column->field == field && p->state == RUN_PRESENT) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
 static uint32_t history_claim(side_reader *r, const parsed *member, const parsed *claim)
 {
     read_encounters *encounters = r->input->encounters;
@@ -430,6 +460,9 @@ static bool store_history(side_reader *r)
 {
     const parsed *member = of_use(r, USE_MEMBER), *claim = of_use(r, USE_CLAIM);
     if (member == NULL || claim == NULL) return false;
+    const parsed *number_cell = of_field(r, LANG_FIELD_line_number);
+    const parsed *identity[] = {member, claim, number_cell};
+    if (number_cell != NULL && stands_twice(r, identity, 3, "this line of this claim")) return true;
     uint32_t patient = member_row(r, member), claim_row = history_claim(r, member, claim);
     uint32_t row = run_store_add(r->store, LANG_RECORD_line);
     if (patient == RUN_NO_ROW || claim_row == RUN_NO_ROW || row == RUN_NO_ROW) return false;
@@ -483,6 +516,8 @@ static bool store_attendance(side_reader *r)
 {
     const parsed *id = of_use(r, USE_SESSION), *member = of_use(r, USE_MEMBER), *day = of_use(r, USE_DAY);
     if (id == NULL || member == NULL) return false;
+    const parsed *identity[] = {member, id};
+    if (stands_twice(r, identity, 2, "this member's attendance of this session")) return true;
     size_t index;
     uint32_t session = read_session_row(r->input->encounters, id->cell->text, id->cell->length, &index);
     uint32_t patient = member_row(r, member), row = run_store_add(r->store, LANG_RECORD_attendance);
@@ -499,7 +534,10 @@ static bool store_attendance(side_reader *r)
 
 static bool store_authorization(side_reader *r)
 {
-    uint32_t patient = member_row(r, of_use(r, USE_MEMBER));
+    const parsed *identity[] = {of_use(r, USE_MEMBER), of_field(r, LANG_FIELD_authorization_number)};
+    if (identity[0] == NULL || identity[1] == NULL) return false;
+    if (stands_twice(r, identity, 2, "this authorization (list its procedures in one cell)")) return true;
+    uint32_t patient = member_row(r, identity[0]);
     uint32_t row = patient == RUN_NO_ROW ? RUN_NO_ROW : run_store_add(r->store, LANG_RECORD_authorization);
     if (row == RUN_NO_ROW) return false;
     if (!store_dates(r, LANG_FIELD_authorization_dates, row, false)) return false;

@@ -239,6 +239,15 @@ static void map_payers(run_store *store)
     }
 }
 
+/* Two original claims of one identifier in a run: perhaps a duplicate that will be billed, perhaps one file given twice. */
+static void report_twice(run_store *store, uint32_t claim)
+{
+    const char *id = run_store_text(store, LANG_FIELD_claim_id, claim);
+    run_store_problem(store, ADJ_SEVERITY_WARNING, "D0403", "the claims", 0, 0, 0, id,
+                      "this identifier stands on more than one original claim of the run; all are judged, and each "
+                      "counts beside the others");
+}
+
 /* A replacement (7) or void (8) retires the claim it names, by the payer's number or the provider's own. */
 static void retire_claims(run_store *store)
 {
@@ -253,9 +262,11 @@ static void retire_claims(run_store *store)
             retirer[run_store_bits(store, LANG_FIELD_claim_original_reference, claim)] = claim + 1;
         }
         bool named = run_store_present(store, LANG_FIELD_claim_id, claim);
-        if (named && store->claims.items[claim].subject) {
-            judged[run_store_bits(store, LANG_FIELD_claim_id, claim)] = claim + 1;
-        }
+        bool nameless = !named || run_store_bits(store, LANG_FIELD_claim_id, claim) == 0;
+        if (nameless || !store->claims.items[claim].subject) continue;
+        uint32_t *first = &judged[run_store_bits(store, LANG_FIELD_claim_id, claim)];
+        if (*first != 0 && !retires) report_twice(store, claim);
+        *first = claim + 1;
     }
     for (uint32_t claim = 0; claim < store->counts[LANG_RECORD_claim]; claim++) {
         run_claim_extra *extra = &store->claims.items[claim];

@@ -121,6 +121,22 @@ Test(side_files, a_bad_record_is_reported_and_the_others_go_on)
     cr_expect_eq(ASK("coverage is present", "member_id,from,plan\nM1,yesterday,HMO\n"), ADJ_CLAUSE_CANNOT_TELL);
 }
 
+Test(side_files, what_stands_twice_counts_once)
+{
+    const char *history = "member_id,claim_id,line,date,procedure,status\nM1,H1,1,2026-05-01,90853,paid\n";
+    cr_expect_eq(ASK("at most 2 of history in the last 6 months", history, history), ADJ_CLAUSE_PASS);
+    cr_expect_eq(ASK("session.minutes = 60 minutes", SESSIONS, ATTENDANCE, ATTENDANCE), ADJ_CLAUSE_PASS);
+    adj_encounters *encounters = support_read(CLAIM);
+    with(encounters, history);
+    with(encounters, history);
+    cr_expect_eq(support_problem(encounters, "D0309").severity, ADJ_SEVERITY_WARNING);
+    adj_encounters_free(encounters);
+    encounters = support_read(CLAIM CLAIM);
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    support_problem(encounters, "D0403");
+    adj_encounters_free(encounters);
+}
+
 Test(side_files, csv_in_all_its_forms)
 {
     cr_expect_eq(ASK("coverage is present and coverage.plan is present and coverage.plan = \"HMO, gold\"",
