@@ -302,7 +302,6 @@ bool read_x12(read_input *input)
     r->claim = r->line = RUN_NO_ROW;
     forget_person(&r->subscriber);
     forget_person(&r->patient);
-    size_t problems = input->store->problems.count;
     bool ended = false;
     while (x12_next(&r->scanner, &segment) && !input->store->arena.failed) {
         x12_text id = x12_element(&segment, 0);
@@ -325,7 +324,7 @@ bool read_x12(read_input *input)
     } else if (!ended) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL, "the file ends without IEA");
     }
-    if (input->accepted == 0 && input->rejected == 0 && input->store->problems.count == problems) {
+    if (input->accepted == 0 && input->rejected == 0) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0112", NULL, 0, NULL, "the file holds no claim");
     }
     if (r->transactions == 0) {

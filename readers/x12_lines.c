@@ -315,8 +315,9 @@ static void read_pointers(x12_reader *r, const x12_segment *segment)
 void x12_service(x12_reader *r, const x12_segment *segment)
 {
     if (r->claim == RUN_NO_ROW) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0109", segment, 0, NULL,
-                    "a service outside any claim is passed over");
+        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0109", segment, 0, NULL,
+                    "a service outside any claim (no CLM before it) cannot be judged; it is not read");
+        r->scanner.input->rejected++;
         return;
     }
     if (r->line == RUN_NO_ROW || r->line_filled) {

@@ -241,3 +241,22 @@ Test(x12, a_claim_without_any_list)
     adj_encounters_free(encounters);
     adj_policies_free(policies);
 }
+
+Test(x12, a_service_outside_any_claim_is_not_lost_in_silence)
+{
+    adj_encounters *encounters =
+        support_read(ISA HEAD "LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20260602~SE*14*0001~GE*1*42~IEA*1*000000042~");
+    cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_ERROR), 1u);
+    cr_expect_eq(adj_encounters_rejected_count(encounters), 1u);
+    adj_encounters_free(encounters);
+}
+
+Test(x12, a_file_without_claims_says_so)
+{
+    adj_encounters *encounters = support_read(ISA HEAD "SE*11*0001~GE*1*42~IEA*1*000000042~");
+    support_problem(encounters, "D0112");
+    adj_encounters_free(encounters);
+    encounters = support_read(ISA "IEA*0*000000042~");
+    support_problem(encounters, "D0113");
+    adj_encounters_free(encounters);
+}
