@@ -262,6 +262,7 @@ static const char *hint(const char *word)
         {"greater", "write `>`"},
         {"less", "write `<`"},
         {"exceeds", "write `>`"},
+        {"-", "names are joined with underscores: `session_cap`"},
         {"extends", "layers of policies are not compiled by this version"},
         {"unique", "the hit policy stands after the columns, before the rows"},
         {"message", "the message is a text in quotes after the outcome"}};
@@ -353,6 +354,9 @@ void lang_build_syntax_error(lang_parser *parser, lang_span span, const char *fo
     lang_diagnostic *diagnostic =
         lang_diagnose(parser->diagnostics, reserved ? LANG_E0209 : LANG_E0201, span, "%s", base_text_string(&text));
     if (reserved) lang_suggest(parser->diagnostics, diagnostic, "%s is a reserved word; choose another name", found);
+    if (lists(expected, expected_count, "a date") && *word >= '0' && *word <= '9') {
+        lang_suggest(parser->diagnostics, diagnostic, "dates are written 2026-01-31");
+    }
     const char *advice = hint(word);
     if (advice != NULL) lang_suggest(parser->diagnostics, diagnostic, "%s", advice);
 }

@@ -135,7 +135,14 @@ static void report_scan(lang_parser *parser, int found)
                                            {"'", "texts stand in double quotes"},
                                            {"!", "write `not`, or `<>` for different"},
                                            {"&", "write `and`"},
-                                           {"%", "write `percent`"}};
+                                           {"%", "write `percent`"},
+                                           {"\xE2\x80\x9C", "texts stand in straight quotes: \"...\""},
+                                           {"\xE2\x80\x9D", "texts stand in straight quotes: \"...\""},
+                                           {"\xE2\x80\x98", "texts stand in straight quotes: \"...\""},
+                                           {"\xE2\x80\x99", "texts stand in straight quotes: \"...\""},
+                                           {"\xE2\x80\x93", "a range is written with two dots: F20..F29"},
+                                           {"\xE2\x89\xA4", "write `<=`"},
+                                           {"\xE2\x89\xA5", "write `>=`"}};
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
         if (text != NULL && strcmp(hints[i][0], text) == 0) {
             lang_suggest(parser->diagnostics, diagnostic, "%s", hints[i][1]);
