@@ -196,6 +196,18 @@ static int capital_name(lang_parser *parser, LANG_PARSE_STYPE *value)
     return TOKEN_NAME;
 }
 
+/* A text between the quotes of a word processor: reported, and read as what was meant. */
+static int curly_text(lang_parser *parser, LANG_PARSE_STYPE *value)
+{
+    lang_name name = value->TOKEN_TEXT;
+    lang_diagnostic *diagnostic =
+        lang_diagnose(parser->diagnostics, LANG_E0101, name.span, "this text stands between typographic quotes");
+    lang_suggest(parser->diagnostics, diagnostic, "use straight quotes: \"...\"");
+    size_t length = strlen(name.text), inner = length > 6 ? length - 6 : 0;
+    value->TOKEN_TEXT.text = base_format(parser->arena, "\"%.*s\"", (int)inner, name.text + (length > 6 ? 3 : length));
+    return TOKEN_TEXT;
+}
+
 static int word(lang_parser *parser, LANG_PARSE_STYPE *value)
 {
     const char *text = value->TOKEN_NAME.text;
@@ -219,6 +231,7 @@ static int next_token(lang_parser *parser, LANG_PARSE_STYPE *value)
         switch (found) {
         case LANG_SCAN_WORD: return word(parser, value);
         case LANG_SCAN_CAPITAL: return capital_name(parser, value);
+        case LANG_SCAN_CURLY: return curly_text(parser, value);
         case LANG_SCAN_NEWLINE:
             if (row_ends(parser)) return TOKEN_NEWLINE;
             continue;

@@ -12,7 +12,14 @@ enum {
 };
 
 /* What the scanner returns beside the grammar's tokens; outside their range. */
-enum { LANG_SCAN_NEWLINE = 100001, LANG_SCAN_UNTERMINATED, LANG_SCAN_CAPITAL, LANG_SCAN_BAD, LANG_SCAN_WORD };
+enum {
+    LANG_SCAN_NEWLINE = 100001,
+    LANG_SCAN_UNTERMINATED,
+    LANG_SCAN_CAPITAL,
+    LANG_SCAN_CURLY /* a text between typographic quotes */,
+    LANG_SCAN_BAD,
+    LANG_SCAN_WORD
+};
 
 typedef enum lang_row_mode { LANG_ROWS_NONE, LANG_ROWS_LINES, LANG_ROWS_TABLE } lang_row_mode;
 
