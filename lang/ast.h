@@ -202,7 +202,7 @@ struct lang_expression {
         } literal;
         lang_path path;
         struct {
-            lang_operator operator;
+            lang_operator operator_kind;
             lang_expression *left;
             lang_expression *right;
         } binary; /* also NOT, NEGATE (left), AND, OR, OR_ELSE, CONTAIN, OVERLAP */

@@ -42,8 +42,8 @@ lang_expression *lang_build_none(lang_parser *parser, lang_span span);
 lang_expression *lang_build_truth(lang_parser *parser, bool truth, lang_span span);
 lang_expression *lang_build_word(lang_parser *parser, lang_name name);
 lang_expression *lang_build_path(lang_parser *parser, lang_names names, lang_span span);
-lang_expression *lang_build_binary(lang_parser *parser, lang_expression_kind kind, lang_operator operator,
-                                   lang_expression * left, lang_expression *right, lang_span span);
+lang_expression *lang_build_binary(lang_parser *parser, lang_expression_kind kind, lang_operator operator_kind,
+                                   lang_expression *left, lang_expression *right, lang_span span);
 lang_expression *lang_build_between(lang_parser *parser, lang_expression *value, lang_expression *low,
                                     lang_expression *high, lang_span span);
 lang_expression *lang_build_in(lang_parser *parser, lang_expression *value, lang_items items, bool negated,

@@ -205,12 +205,12 @@ lang_expression *lang_build_path(lang_parser *parser, lang_names names, lang_spa
     return path;
 }
 
-lang_expression *lang_build_binary(lang_parser *parser, lang_expression_kind kind, lang_operator operator,
-                                   lang_expression * left, lang_expression *right, lang_span span)
+lang_expression *lang_build_binary(lang_parser *parser, lang_expression_kind kind, lang_operator operator_kind,
+                                   lang_expression *left, lang_expression *right, lang_span span)
 {
     lang_expression *expression = make(parser, kind, span);
     if (expression == NULL) return NULL;
-    expression->as.binary.operator= operator;
+    expression->as.binary.operator_kind = operator_kind;
     expression->as.binary.left = left;
     expression->as.binary.right = right;
     deepen(parser, expression, left);

@@ -116,14 +116,14 @@ static bool constant(const lang_expression *expression)
 static void check_compare(lang_checker *checker, lang_expression *expression)
 {
     lang_expression *left = expression->as.binary.left, *right = expression->as.binary.right;
-    lang_operator operator= expression->as.binary.operator;
+    lang_operator operator_kind = expression->as.binary.operator_kind;
     if (!check_pair(checker, left, right) || !comparable(checker, left, right)) return;
     if (constant(left) && constant(right)) {
         lang_diagnose(checker->diagnostics, LANG_E0522, expression->span,
                       "both sides are constants, so this is always the same");
         return;
     }
-    if (operator!= LANG_EQUAL && operator!= LANG_NOT_EQUAL && !lang_is_ordered(left->type)) {
+    if (operator_kind != LANG_EQUAL && operator_kind != LANG_NOT_EQUAL && !lang_is_ordered(left->type)) {
         lang_diagnose(checker->diagnostics, LANG_E0508, expression->span,
                       "a %s has no order: only `=` and `<>` make sense", label(checker, left->type));
     }
@@ -186,11 +186,11 @@ lang_type lang_check_comparison(lang_checker *checker, lang_expression *expressi
     return expression->type;
 }
 
-/* What an arithmetic operator gives for two types, or the error type. */
-static lang_type arithmetic_type(lang_operator operator, lang_type a, lang_type b)
+/* What an arithmetic operator_kind gives for two types, or the error type. */
+static lang_type arithmetic_type(lang_operator operator_kind, lang_type a, lang_type b)
 {
     bool numbers = lang_is_numeric(a) && lang_is_numeric(b);
-    bool additive = operator== LANG_ADD || operator== LANG_SUBTRACT;
+    bool additive = operator_kind == LANG_ADD || operator_kind == LANG_SUBTRACT;
     lang_type_kind x = a.kind, y = b.kind;
     if (additive) {
         if (numbers) {
@@ -200,27 +200,72 @@ static lang_type arithmetic_type(lang_operator operator, lang_type a, lang_type 
             x == y && (x == LANG_TYPE_MINUTES || x == LANG_TYPE_DAYS || x == LANG_TYPE_MONTHS || x == LANG_TYPE_MONEY);
         if (same_unit) return a;
         if (x == LANG_TYPE_DATE && (y == LANG_TYPE_DAYS || y == LANG_TYPE_MONTHS)) return LANG_PLAIN(DATE);
-        if (y == LANG_TYPE_DATE && operator== LANG_ADD &&(x == LANG_TYPE_DAYS || x == LANG_TYPE_MONTHS)) {
+        if (y == LANG_TYPE_DATE && operator_kind == LANG_ADD && (x == LANG_TYPE_DAYS || x == LANG_TYPE_MONTHS)) {
             return LANG_PLAIN(DATE);
         }
-        if (x == LANG_TYPE_DATE && y == LANG_TYPE_DATE && operator== LANG_SUBTRACT) return LANG_PLAIN(DAYS);
+        if (x == LANG_TYPE_DATE && y == LANG_TYPE_DATE && operator_kind == LANG_SUBTRACT) return LANG_PLAIN(DAYS);
         return LANG_PLAIN(ERROR);
     }
-    if (numbers && operator== LANG_MULTIPLY) {
+    if (numbers && operator_kind == LANG_MULTIPLY) {
         return x == LANG_TYPE_QUANTITY || y == LANG_TYPE_QUANTITY ? LANG_PLAIN(QUANTITY) : LANG_PLAIN(COUNT);
     }
     if (numbers) return LANG_PLAIN(QUANTITY);
     bool scaled = x == LANG_TYPE_MINUTES || x == LANG_TYPE_MONEY;
     if (scaled && lang_is_numeric(b)) return a;
     bool scales = y == LANG_TYPE_MINUTES || y == LANG_TYPE_MONEY;
-    if (scales && lang_is_numeric(a) && operator== LANG_MULTIPLY) return b;
-    if (operator== LANG_DIVIDE && x == y && scaled) return LANG_PLAIN(QUANTITY);
+    if (scales && lang_is_numeric(a) && operator_kind == LANG_MULTIPLY) return b;
+    if (operator_kind == LANG_DIVIDE && x == y && scaled) return LANG_PLAIN(QUANTITY);
     return LANG_PLAIN(ERROR);
 }
 
 static bool counts(const lang_expression *expression)
 {
     return expression != NULL && expression->kind == LANG_QUANTIFIED;
+}
+
+static lang_type check_negation(lang_checker *checker, lang_expression *expression, lang_type type)
+{
+    const lang_expression *operand = expression->as.binary.left;
+    if (operand == NULL || operand->type.kind == LANG_TYPE_ERROR) return LANG_PLAIN(ERROR);
+    if (!lang_is_ordered(type) || type.kind == LANG_TYPE_DATE) {
+        lang_diagnose(checker->diagnostics, LANG_E0509, expression->span, "a %s has no opposite", label(checker, type));
+        return LANG_PLAIN(ERROR);
+    }
+    expression->type = type.kind == LANG_TYPE_NUMBER ? LANG_PLAIN(COUNT) : type;
+    return expression->type;
+}
+
+static void report_arithmetic(lang_checker *checker, const lang_expression *expression, lang_type a, lang_type b)
+{
+    static const char *const signs[] = {"+", "-", "*", "/"};
+    bool mixed = (a.kind == LANG_TYPE_DAYS && b.kind == LANG_TYPE_MONTHS) ||
+                 (a.kind == LANG_TYPE_MONTHS && b.kind == LANG_TYPE_DAYS);
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, mixed ? LANG_E0510 : LANG_E0509, expression->span,
+                      "`%s` has no meaning between a %s and a %s",
+                      signs[expression->as.binary.operator_kind - LANG_ADD], label(checker, a), label(checker, b));
+    if (a.kind != LANG_TYPE_DATE || !lang_is_numeric(b)) return;
+    lang_suggest(checker->diagnostics, diagnostic, "say what is added: `%s days`",
+                 lang_source_text(checker, expression->as.binary.right->span));
+}
+
+/* What no type forbids: division by a zero that stands there, and counts that are only known in bounds. */
+static bool sensible(lang_checker *checker, const lang_expression *expression)
+{
+    const lang_expression *left = expression->as.binary.left, *right = expression->as.binary.right;
+    lang_operator operator_kind = expression->as.binary.operator_kind;
+    bool divides = operator_kind == LANG_DIVIDE;
+    if (divides && right->kind == LANG_LITERAL && right->as.literal.value == 0) {
+        lang_diagnose(checker->diagnostics, LANG_E0514, expression->span, "this divides by zero");
+        return false;
+    }
+    bool scales = divides || operator_kind == LANG_MULTIPLY;
+    if (!scales || (!counts(left) && !counts(right))) return true;
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0521, expression->span,
+                      "a count may be known only in bounds, and cannot be multiplied or divided");
+    lang_suggest(checker->diagnostics, diagnostic, "compare it, or add to it, as it is");
+    return false;
 }
 
 lang_type lang_check_arithmetic(lang_checker *checker, lang_expression *expression)
@@ -230,49 +275,15 @@ lang_type lang_check_arithmetic(lang_checker *checker, lang_expression *expressi
     lang_type a = lang_check_value(checker, left, none);
     lang_need_present(checker, left);
     expression->type = none;
-    if (expression->kind == LANG_NEGATE) {
-        if (left == NULL || left->type.kind == LANG_TYPE_ERROR) return none;
-        if (!lang_is_ordered(a) || a.kind == LANG_TYPE_DATE) {
-            lang_diagnose(checker->diagnostics, LANG_E0509, expression->span, "a %s has no opposite",
-                          label(checker, a));
-            return none;
-        }
-        expression->type = a.kind == LANG_TYPE_NUMBER ? LANG_PLAIN(COUNT) : a;
-        return expression->type;
-    }
+    if (expression->kind == LANG_NEGATE) return check_negation(checker, expression, a);
     lang_type b = lang_check_value(checker, right, none);
     lang_need_present(checker, right);
     if (left == NULL || right == NULL || left->type.kind == LANG_TYPE_ERROR || right->type.kind == LANG_TYPE_ERROR) {
         return none;
     }
-    static const char *const signs[] = {"+", "-", "*", "/"};
-    lang_operator operator= expression->as.binary.operator;
-    lang_type type = a.list || b.list ? none : arithmetic_type(operator, a, b);
-    if (type.kind == LANG_TYPE_ERROR) {
-        bool mixed = (a.kind == LANG_TYPE_DAYS && b.kind == LANG_TYPE_MONTHS) ||
-                     (a.kind == LANG_TYPE_MONTHS && b.kind == LANG_TYPE_DAYS);
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, mixed ? LANG_E0510 : LANG_E0509,
-                                                    expression->span, "`%s` has no meaning between a %s and a %s",
-                                                    signs[operator - LANG_ADD], label(checker, a), label(checker, b));
-        if (a.kind == LANG_TYPE_DATE && lang_is_numeric(b)) {
-            lang_suggest(checker->diagnostics, diagnostic, "say what is added: `%s days`",
-                         lang_source_text(checker, right->span));
-        }
-        return none;
-    }
-    bool zero = operator== LANG_DIVIDE && right->kind == LANG_LITERAL && right->as.literal.value == 0;
-    if (zero) {
-        lang_diagnose(checker->diagnostics, LANG_E0514, expression->span, "this divides by zero");
-        return none;
-    }
-    bool scales = operator== LANG_MULTIPLY || operator== LANG_DIVIDE;
-    if (scales && (counts(left) || counts(right))) {
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0521, expression->span,
-                          "a count may be known only in bounds, and cannot be multiplied or divided");
-        lang_suggest(checker->diagnostics, diagnostic, "compare it, or add to it, as it is");
-        return none;
-    }
+    lang_type type = a.list || b.list ? none : arithmetic_type(expression->as.binary.operator_kind, a, b);
+    if (type.kind == LANG_TYPE_ERROR) report_arithmetic(checker, expression, a, b);
+    if (type.kind == LANG_TYPE_ERROR || !sensible(checker, expression)) return none;
     if (left->type.kind == LANG_TYPE_NUMBER) left->type.kind = LANG_TYPE_COUNT;
     if (right->type.kind == LANG_TYPE_NUMBER) right->type.kind = LANG_TYPE_COUNT;
     expression->type = type;

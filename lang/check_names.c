@@ -177,6 +177,7 @@ void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const
     }
 }
 
+/* Long for its two tables of names. */
 bool lang_read_type(lang_checker *checker, lang_name name, bool report, lang_type *type)
 {
     static const struct {
@@ -251,6 +252,37 @@ static void unknown_field(lang_checker *checker, lang_name name, lang_record rec
     lang_suggest(checker->diagnostics, diagnostic, "its fields are %s", base_text_string(&list));
 }
 
+static bool follow_field(lang_checker *checker, lang_path *path, lang_name name, lang_type *type)
+{
+    lang_field field = lang_schema_find((lang_record)type->detail, name.text);
+    if (field == LANG_FIELD_COUNT) {
+        unknown_field(checker, name, (lang_record)type->detail);
+        return false;
+    }
+    path->fields[path->field_count++] = (uint16_t)field;
+    *type = lang_schema_field(field)->type;
+    return true;
+}
+
+static bool follow_output(lang_checker *checker, lang_path *path, lang_name name, lang_type *type)
+{
+    const lang_table *table = checker->program->tables.items[type->detail];
+    nearest search = {name.text, NULL, SIZE_MAX};
+    for (size_t output = 0; output < table->outputs.count; output++) {
+        offer(&search, table->outputs.items[output].name.text);
+        if (strcmp(table->outputs.items[output].name.text, name.text) != 0) continue;
+        path->fields[path->field_count++] = (uint16_t)output;
+        path->row_output = true;
+        *type = table->outputs.items[output].type;
+        return true;
+    }
+    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0315, name.span,
+                                                "the table `%s` gives no `%s`", table->name.text, name.text);
+    if (search.best != NULL) lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
+    lang_note(checker->diagnostics, diagnostic, table->span, "the table is declared here");
+    return false;
+}
+
 /* Follows `.output` on a table row, or `.field` on a record, for the names from `at` on. */
 static bool follow(lang_checker *checker, lang_expression *expression, lang_type type, size_t at)
 {
@@ -263,37 +295,12 @@ static bool follow(lang_checker *checker, lang_expression *expression, lang_type
             return false;
         }
         if (type.kind == LANG_TYPE_RECORD && !type.list) {
-            lang_field field = lang_schema_find((lang_record)type.detail, name.text);
-            if (field == LANG_FIELD_COUNT) {
-                unknown_field(checker, name, (lang_record)type.detail);
-                return false;
-            }
-            path->fields[path->field_count++] = (uint16_t)field;
-            type = lang_schema_field(field)->type;
+            if (!follow_field(checker, path, name, &type)) return false;
         } else if (type.kind == LANG_TYPE_ROW) {
-            const lang_table *table = checker->program->tables.items[type.detail];
-            size_t output = 0;
-            while (output < table->outputs.count && strcmp(table->outputs.items[output].name.text, name.text) != 0) {
-                output++;
-            }
-            if (output == table->outputs.count) {
-                lang_diagnostic *diagnostic =
-                    lang_diagnose(checker->diagnostics, LANG_E0315, name.span, "the table `%s` gives no `%s`",
-                                  table->name.text, name.text);
-                nearest search = {name.text, NULL, SIZE_MAX};
-                for (size_t i = 0; i < table->outputs.count; i++) offer(&search, table->outputs.items[i].name.text);
-                if (search.best) lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
-                lang_note(checker->diagnostics, diagnostic, table->span, "the table is declared here");
-                return false;
-            }
-            path->fields[path->field_count++] = (uint16_t)output;
-            path->row_output = true;
-            type = table->outputs.items[output].type;
+            if (!follow_output(checker, path, name, &type)) return false;
         } else {
-            lang_diagnostic *diagnostic =
-                lang_diagnose(checker->diagnostics, LANG_E0319, name.span, "a %s has no fields, so `.%s` means nothing",
-                              lang_type_label(checker->arena, type), name.text);
-            (void)diagnostic;
+            lang_diagnose(checker->diagnostics, LANG_E0319, name.span, "a %s has no fields, so `.%s` means nothing",
+                          lang_type_label(checker->arena, type), name.text);
             return false;
         }
     }

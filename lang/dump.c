@@ -71,6 +71,7 @@ static void binary(dumper *d, const lang_expression *node, const char *name)
     d->depth--;
 }
 
+/* Long because there is a case for each kind of expression. */
 static void expression(dumper *d, const char *role, const lang_expression *node)
 {
     static const char *const operators[] = {"=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/"};
@@ -88,8 +89,7 @@ static void expression(dumper *d, const char *role, const lang_expression *node)
         end(d, node);
         break;
     case LANG_COMPARE:
-    case LANG_ARITHMETIC: binary(d, node, operators[node->as.binary.operator]);
-        break;
+    case LANG_ARITHMETIC: binary(d, node, operators[node->as.binary.operator_kind]); break;
     case LANG_NOT: binary(d, node, "not"); break;
     case LANG_NEGATE: binary(d, node, "minus"); break;
     case LANG_AND: binary(d, node, "and"); break;

@@ -290,11 +290,35 @@ static void build_policy(plan_program *plan, const lang_file *file)
     }
 }
 
-static void push_step(plan_program *plan, void *list, uint32_t step)
+static void push_step(plan_program *plan, plan_step_list *steps, uint32_t step)
 {
-    BASE_ARRAY(uint32_t) *steps = list;
     uint32_t *slot = BASE_PUSH(plan->arena, steps);
     if (slot != NULL) *slot = step;
+}
+
+/* What a message shows: the clause's one count, and the values of its holes. */
+static void build_message(plan_builder *builder, const lang_clause *source, plan_clause *clause)
+{
+    plan_program *plan = builder->plan;
+    const lang_expression *counting = source->counting;
+    if (counting != NULL) {
+        uint32_t aggregate = plan_aggregate_for(builder, counting, NULL);
+        plan_step step = {.operation = PLAN_AGGREGATE, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .number = aggregate};
+        step.a = plan_window_bound(builder, &counting->as.quantified.window);
+        step.type = plan->aggregates.items[aggregate].type;
+        step.source = counting;
+        clause->counting_step = plan_emit(builder, step);
+    }
+    for (size_t i = 0; i < source->pieces.count; i++) {
+        const lang_expression *hole = source->pieces.items[i].hole;
+        bool counter = hole == NULL || (hole->kind == LANG_PATH && hole->as.path.base == LANG_BASE_COUNT);
+        uint32_t step = PLAN_NO_STEP;
+        if (!counter) {
+            bool truth = hole->type.kind == LANG_TYPE_TRUTH && hole->kind != LANG_PATH;
+            step = truth ? plan_truth(builder, hole) : plan_number(builder, hole).low;
+        }
+        push_step(plan, &clause->hole_steps, step);
+    }
 }
 
 /* The logic of one clause without skips, and the values of its message's holes. */
@@ -322,28 +346,7 @@ static void build_explanation(plan_program *plan, const lang_clause *source)
     for (size_t i = 0; i < source->exceptions.count; i++) {
         push_step(plan, &clause.exception_steps, plan_truth(&builder, source->exceptions.items[i].condition));
     }
-    if (source->counting != NULL) {
-        const lang_expression *counting = source->counting;
-        uint32_t aggregate = plan_aggregate_for(&builder, counting, NULL);
-        clause.counting_step =
-            plan_emit(&builder, (plan_step){.operation = PLAN_AGGREGATE,
-                                            .a = plan_window_bound(&builder, &counting->as.quantified.window),
-                                            .b = PLAN_NO_STEP,
-                                            .c = PLAN_NO_STEP,
-                                            .number = aggregate,
-                                            .type = plan->aggregates.items[aggregate].type,
-                                            .source = counting});
-    }
-    for (size_t i = 0; i < source->pieces.count; i++) {
-        const lang_expression *hole = source->pieces.items[i].hole;
-        bool counter = hole == NULL || (hole->kind == LANG_PATH && hole->as.path.base == LANG_BASE_COUNT);
-        uint32_t step = PLAN_NO_STEP;
-        if (!counter) {
-            step = hole->type.kind == LANG_TYPE_TRUTH && hole->kind != LANG_PATH ? plan_truth(&builder, hole)
-                                                                                 : plan_number(&builder, hole).low;
-        }
-        push_step(plan, &clause.hole_steps, step);
-    }
+    build_message(&builder, source, &clause);
     plan->clauses.items[source->index] = clause;
 }
 

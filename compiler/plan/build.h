@@ -47,7 +47,7 @@ uint32_t plan_exact(plan_builder *builder, const lang_expression *expression);
 uint32_t plan_membership(plan_builder *builder, const lang_expression *expression);
 plan_value plan_quantified(plan_builder *builder, const lang_expression *expression);
 uint32_t plan_counting_truth(plan_builder *builder, const lang_expression *expression);
-uint32_t plan_compare(plan_builder *builder, lang_operator operator, plan_value left, plan_value right);
+uint32_t plan_compare(plan_builder *builder, lang_operator operator_kind, plan_value left, plan_value right);
 plan_value plan_as(plan_builder *builder, plan_value value, lang_type from, lang_type to);
 
 /* The aggregate of a counting expression. `exceptions` may hold conditions that excuse an element; `negated` counts

@@ -165,11 +165,11 @@ plan_value plan_as(plan_builder *builder, plan_value value, lang_type from, lang
 }
 
 /* The divisor (for `*`) or factor (for `/`) that keeps thousandths where they belong. */
-static int64_t scale_of(lang_operator operator, lang_type a, lang_type b)
+static int64_t scale_of(lang_operator operator_kind, lang_type a, lang_type b)
 {
     bool quantity_a = a.kind == LANG_TYPE_QUANTITY, quantity_b = b.kind == LANG_TYPE_QUANTITY;
     bool count_a = a.kind == LANG_TYPE_COUNT || a.kind == LANG_TYPE_NUMBER;
-    if (operator== LANG_MULTIPLY) {
+    if (operator_kind == LANG_MULTIPLY) {
         bool unit_a = a.kind == LANG_TYPE_MINUTES || a.kind == LANG_TYPE_MONEY;
         bool unit_b = b.kind == LANG_TYPE_MINUTES || b.kind == LANG_TYPE_MONEY;
         bool thousandths = (quantity_a && quantity_b) || (quantity_a && unit_b) || (unit_a && quantity_b);
@@ -184,16 +184,16 @@ static int64_t scale_of(lang_operator operator, lang_type a, lang_type b)
 static plan_value arithmetic(plan_builder *builder, const lang_expression *expression)
 {
     const lang_expression *x = expression->as.binary.left, *y = expression->as.binary.right;
-    lang_operator operator= expression->as.binary.operator;
+    lang_operator operator_kind = expression->as.binary.operator_kind;
     plan_value left = plan_number(builder, x), right = plan_number(builder, y);
     lang_type type = expression->type;
-    if (operator== LANG_MULTIPLY || operator== LANG_DIVIDE) {
-        plan_operation operation = operator== LANG_MULTIPLY ? PLAN_MULTIPLY : PLAN_DIVIDE;
+    if (operator_kind == LANG_MULTIPLY || operator_kind == LANG_DIVIDE) {
+        plan_operation operation = operator_kind == LANG_MULTIPLY ? PLAN_MULTIPLY : PLAN_DIVIDE;
         uint32_t step = plan_emit(builder, (plan_step){.operation = operation,
                                                        .a = left.low,
                                                        .b = right.low,
                                                        .c = PLAN_NO_STEP,
-                                                       .number = scale_of(operator, x->type, y->type),
+                                                       .number = scale_of(operator_kind, x->type, y->type),
                                                        .type = type,
                                                        .source = expression});
         return (plan_value){step, step};
@@ -202,7 +202,7 @@ static plan_value arithmetic(plan_builder *builder, const lang_expression *expre
     if (months && type.kind == LANG_TYPE_DATE) {
         uint32_t date = x->type.kind == LANG_TYPE_DATE ? left.low : right.low;
         uint32_t count = x->type.kind == LANG_TYPE_DATE ? right.low : left.low;
-        if (operator== LANG_SUBTRACT) {
+        if (operator_kind == LANG_SUBTRACT) {
             uint32_t zero = plan_emit_number(builder, 0, PLAN_TYPE(MONTHS));
             count = plan_emit_simple(builder, PLAN_SUBTRACT, zero, count, PLAN_TYPE(MONTHS));
         }
@@ -211,7 +211,7 @@ static plan_value arithmetic(plan_builder *builder, const lang_expression *expre
     }
     left = plan_as(builder, left, x->type, type);
     right = plan_as(builder, right, y->type, type);
-    bool add = operator== LANG_ADD;
+    bool add = operator_kind == LANG_ADD;
     plan_operation operation = add ? PLAN_ADD : PLAN_SUBTRACT;
     plan_value result;
     result.low = plan_emit_simple(builder, operation, left.low, add ? right.low : right.high, type);
@@ -270,9 +270,9 @@ static uint32_t at_most(plan_builder *builder, plan_operation operation, plan_va
     return both(builder, PLAN_DECIDE, surely, never);
 }
 
-uint32_t plan_compare(plan_builder *builder, lang_operator operator, plan_value left, plan_value right)
+uint32_t plan_compare(plan_builder *builder, lang_operator operator_kind, plan_value left, plan_value right)
 {
-    switch (operator) {
+    switch (operator_kind) {
     case LANG_LESS: return at_most(builder, PLAN_LESS, left, right);
     case LANG_AT_MOST: return at_most(builder, PLAN_AT_MOST, left, right);
     case LANG_GREATER: return at_most(builder, PLAN_LESS, right, left);
@@ -286,11 +286,11 @@ uint32_t plan_compare(plan_builder *builder, lang_operator operator, plan_value 
         equal = both(builder, PLAN_AND, at_most(builder, PLAN_AT_MOST, left, right),
                      at_most(builder, PLAN_AT_MOST, right, left));
     }
-    return operator== LANG_EQUAL ? equal : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
+    return operator_kind == LANG_EQUAL ? equal : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
 }
 
 /* Counts beside quantities become quantities; everything else compares as it is. */
-static uint32_t compare(plan_builder *builder, lang_operator operator, const lang_expression * x,
+static uint32_t compare(plan_builder *builder, lang_operator operator_kind, const lang_expression *x,
                         const lang_expression *y)
 {
     bool quantity = x->type.kind == LANG_TYPE_QUANTITY || y->type.kind == LANG_TYPE_QUANTITY;
@@ -303,9 +303,10 @@ static uint32_t compare(plan_builder *builder, lang_operator operator, const lan
         uint32_t not_a = plan_emit_simple(builder, PLAN_NOT, a, PLAN_NO_STEP, truth_type());
         uint32_t not_b = plan_emit_simple(builder, PLAN_NOT, b, PLAN_NO_STEP, truth_type());
         uint32_t equal = both(builder, PLAN_OR, both(builder, PLAN_AND, a, b), both(builder, PLAN_AND, not_a, not_b));
-        return operator== LANG_EQUAL ? equal : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
+        return operator_kind == LANG_EQUAL ? equal
+                                           : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
     }
-    return plan_compare(builder, operator, left, right);
+    return plan_compare(builder, operator_kind, left, right);
 }
 
 static uint32_t to_truth(plan_builder *builder, uint32_t step)
@@ -339,7 +340,7 @@ uint32_t plan_truth(plan_builder *builder, const lang_expression *expression)
         return plan_emit_simple(builder, PLAN_NOT, plan_truth(builder, expression->as.binary.left), PLAN_NO_STEP,
                                 truth_type());
     case LANG_COMPARE:
-        return compare(builder, expression->as.binary.operator, expression->as.binary.left,
+        return compare(builder, expression->as.binary.operator_kind, expression->as.binary.left,
                        expression->as.binary.right);
     case LANG_BETWEEN: {
         uint32_t low = compare(builder, LANG_AT_LEAST, expression->as.between.value, expression->as.between.low);

@@ -87,18 +87,20 @@ typedef struct plan_table {
 
 typedef BASE_ARRAY(uint32_t) plan_symbols;
 
+typedef BASE_ARRAY(uint32_t) plan_step_list;
+
 typedef struct plan_clause {
     const lang_clause *source;
     uint32_t policy;
     /* The same logic once more, without skips, for explaining one subject; frame 1 is the `other` of a forbid. */
     uint32_t explain_block;
-    BASE_ARRAY(uint32_t) when_steps;
+    plan_step_list when_steps;
     uint32_t requirement_step;
-    BASE_ARRAY(uint32_t) exception_steps;
-    BASE_ARRAY(uint32_t) hole_steps; /* one for each piece; PLAN_NO_STEP for plain text and for {count} */
-    uint32_t counting_step;          /* of {count} and {sum} */
-    uint32_t bound_aggregate;        /* the elements that a `forbid exists other` finds, excused or not */
-    uint32_t binding_aggregate;      /* the elements that fail a `forbid exists other`; PLAN_NO_STEP for none */
+    plan_step_list exception_steps;
+    plan_step_list hole_steps;  /* one for each piece; PLAN_NO_STEP for plain text and for {count} */
+    uint32_t counting_step;     /* of {count} and {sum} */
+    uint32_t bound_aggregate;   /* the elements that a `forbid exists other` finds, excused or not */
+    uint32_t binding_aggregate; /* the elements that fail a `forbid exists other`; PLAN_NO_STEP for none */
 } plan_clause;
 
 typedef struct plan_policy {
