@@ -141,6 +141,9 @@ static void tally_line(cli_report *report, const adj_line *line, const adj_expla
     report->verdicts[line->verdict]++;
     int64_t cents = line->charge_known ? line->charge : 0;
     report->at_risk[line->verdict] += cents;
+    if (line->verdict == ADJ_NOT_ADJUDICATED && strcmp(line->reason, "no policy names its payer") == 0) {
+        cli_tally_add(&report->strangers, line->payer, cents);
+    }
     bool primary = true;
     for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
         const adj_finding *finding = adj_explanation_finding(explanation, i);
@@ -189,6 +192,7 @@ static int report_all(const check_options *options, adj_results *results, const 
     cli_tallies_free(&report.clauses);
     cli_tallies_free(&report.reasons);
     cli_tallies_free(&report.categories);
+    cli_tallies_free(&report.strangers);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         fprintf(stderr, "adjudge check: the report could not be written\n");
         return EXIT_OURS;
@@ -214,6 +218,9 @@ static int run(const check_options *options)
 {
     adj_policies *policies = NULL;
     int code = cli_compile(&options->policies, options->evaluator, &policies);
+    if (code == EXIT_CLEAN && adj_policies_policy_count(policies) == 0) {
+        code = cli_usage_error("check", "the policy files hold only modules; name a file that begins with `policy`");
+    }
     adj_encounters *encounters = code == EXIT_CLEAN ? adj_encounters_new(NULL) : NULL;
     adj_results *results = NULL;
     if (code == EXIT_CLEAN && encounters == NULL) code = EXIT_OURS;

@@ -35,6 +35,7 @@ static int run_all(adj_policies *policies, adj_evaluator evaluator, bool verbose
         printf("%sFAIL%s  %s: %s (%s:%zu)\n%s", red, off, result.policy, result.title, result.file, result.line,
                result.difference);
     }
+    if (count == 0) fprintf(stderr, "adjudge test: these files hold no tests\n");
     printf("%zu passed, %zu failed\n", count - failed, failed);
     return failed > 0 ? EXIT_DENIED : EXIT_CLEAN;
 }

@@ -92,6 +92,11 @@ holds "a claims file that is not there" err "no such file"
 expect "a folder as claims" 2 "$adjudge" check policies --policy policies
 expect "a policy that is not there" 2 "$adjudge" check examples/demo/claims.837 --policy nowhere
 expect "no policy" 2 "$adjudge" check examples/demo/claims.837
+expect "only modules" 2 "$adjudge" check examples/demo/claims.837 --policy policies/behavioral_health.adj
+holds "only modules" err "only modules"
+printf 'payer_id,payer\nSUMMIT,HARBOR\n' >"$work/payers.csv"
+expect "payers are mapped" 1 "$adjudge" "${demo[@]}" --with "$work/payers.csv"
+! grep -q "no policy names its payer" "$work/out" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL payers are mapped"; }
 expect "no claims" 2 "$adjudge" check --policy policies
 expect "an unknown option" 2 "$adjudge" check examples/demo/claims.837 --polcy policies
 expect "a date that is none" 2 "$adjudge" check examples/demo/claims.837 --policy policies --submit-on 2026-02-30
