@@ -170,7 +170,9 @@ static void name(x12_reader *r, const x12_segment *segment)
     r->last_provider = NULL;
     if (!in_claim) r->last_person = NULL;
     if (x12_is(role, "85") && !in_claim) {
+        uint32_t taxonomy = r->billing.taxonomy; /* its PRV stands before it, in loop 2000A */
         provider(r, segment, &r->billing, "billing provider");
+        r->billing.taxonomy = taxonomy;
     } else if (x12_is(role, "IL") && !in_claim) {
         person(r, segment, &r->subscriber);
     } else if (x12_is(role, "QC") && !in_claim) {

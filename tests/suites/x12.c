@@ -260,3 +260,26 @@ Test(x12, a_file_without_claims_says_so)
     support_problem(encounters, "D0113");
     adj_encounters_free(encounters);
 }
+
+/* The billing provider's taxonomy stands before its name, the rendering provider's after. */
+Test(x12, taxonomies_of_both_providers)
+{
+    adj_policies *policies = support_policies("policy p\n"
+                                              "clause billing\n cite \"1\"\n require billing_taxonomy is present and "
+                                              "billing_taxonomy = 261QM0850X\n warn \"{billing_taxonomy}\"\n"
+                                              "clause rendering\n cite \"1\"\n require rendering_taxonomy is present "
+                                              "and rendering_taxonomy = 1041C0700X\n warn \"{rendering_taxonomy}\"\n");
+    adj_encounters *encounters = support_read(
+        ISA "GS*HC*A*B*20260710*0915*42*X*005010X222A1~ST*837*0001*005010X222A1~BHT*0019*00*1*20260710*0915*CH~HL*1**"
+            "20*1~PRV*BI*PXC*261QM0850X~"
+            "NM1*85*2*PRACTICE*****XX*1234567893~HL*2*1*22*0~SBR*P*18*******CI~NM1*IL*1*DOE*JANE****MI*M1~NM1*PR*2*H***"
+            "**PI*H~"
+            "CLM*C1*100***11:B:1*Y*A*Y*Y~HI*ABK:F331~NM1*82*1*ALDER*RUTH****XX*1234567893~PRV*PE*PXC*1041C0700X~"
+            "LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20260602~SE*1*0001~");
+    adj_results *results = support_evaluate(policies, encounters);
+    cr_expect_eq(adj_results_clause(results, 0, 0), ADJ_CLAUSE_PASS);
+    cr_expect_eq(adj_results_clause(results, 0, 1), ADJ_CLAUSE_PASS);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}
