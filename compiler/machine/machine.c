@@ -30,7 +30,7 @@ static LLVMTargetMachineRef host_machine(void)
     char *error = NULL;
     LLVMTargetMachineRef machine = NULL;
     if (LLVMGetTargetFromTriple(triple, &target, &error) == 0) {
-        machine = LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelLess, LLVMRelocDefault,
+        machine = LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelNone, LLVMRelocDefault,
                                           LLVMCodeModelJITDefault);
     }
     if (error != NULL) LLVMDisposeMessage(error);
