@@ -135,6 +135,23 @@ static void progress(size_t done, size_t total)
     fflush(stderr);
 }
 
+/* Each field counts once a line, however many clauses ask for it. */
+static void tally_missing(cli_report *report, const adj_explanation *explanation, int64_t cents)
+{
+    const char *seen[32];
+    size_t count = 0;
+    for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
+        const adj_finding *finding = adj_explanation_finding(explanation, i);
+        for (size_t m = 0; m < finding->missing_count; m++) {
+            bool again = false;
+            for (size_t k = 0; k < count; k++) again = again || strcmp(seen[k], finding->missing[m]) == 0;
+            if (again || count == sizeof seen / sizeof *seen) continue;
+            seen[count++] = finding->missing[m];
+            cli_tally_add(&report->missing, finding->missing[m], cents);
+        }
+    }
+}
+
 static void tally_line(cli_report *report, const adj_line *line, const adj_explanation *explanation)
 {
     report->lines++;
@@ -144,6 +161,7 @@ static void tally_line(cli_report *report, const adj_line *line, const adj_expla
     if (line->verdict == ADJ_NOT_ADJUDICATED && strcmp(line->reason, "no policy names its payer") == 0) {
         cli_tally_add(&report->strangers, line->payer, cents);
     }
+    if (line->verdict == ADJ_CANNOT_TELL) tally_missing(report, explanation, cents);
     bool primary = true;
     for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
         const adj_finding *finding = adj_explanation_finding(explanation, i);
@@ -192,6 +210,7 @@ static int report_all(const check_options *options, adj_results *results, const 
     cli_tallies_free(&report.clauses);
     cli_tallies_free(&report.reasons);
     cli_tallies_free(&report.categories);
+    cli_tallies_free(&report.missing);
     cli_tallies_free(&report.strangers);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         fprintf(stderr, "adjudge check: the report could not be written\n");

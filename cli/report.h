@@ -27,6 +27,7 @@ typedef struct cli_report {
     size_t verdicts[ADJ_VERDICT_COUNT];
     int64_t at_risk[ADJ_VERDICT_COUNT]; /* cents, of lines with that verdict */
     cli_tallies clauses, reasons, categories;
+    cli_tallies missing;   /* fields that would settle the lines that cannot be told */
     cli_tallies strangers; /* payers that no policy names */
 } cli_report;
 

@@ -102,6 +102,7 @@ void cli_summary(const cli_report *report, const adj_encounters *encounters, FIL
     table(&report->clauses, "By clause that fails", out);
     table(&report->reasons, "By reason code", out);
     table(&report->categories, "By category", out);
+    table(&report->missing, "Needed to decide the rest", out);
     table(&report->strangers, "Payers that no policy names (a file with the columns payer_id and payer maps them)",
           out);
     problems(encounters, out);

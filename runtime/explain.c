@@ -137,10 +137,13 @@ static void benefit_year_fact(explainer *e, const plan_aggregate *aggregate)
 {
     if (aggregate->window.kind != LANG_WINDOW_BENEFIT_YEAR) return;
     const run_store *store = e->context->binding->store;
-    bool own = run_store_present(store, LANG_FIELD_line_coverage, e->line) &&
-               run_store_present(store, LANG_FIELD_coverage_benefit_year_start,
-                                 (uint32_t)run_store_bits(store, LANG_FIELD_line_coverage, e->line));
-    add_fact(e, "benefit year", own ? "the coverage's own" : "the calendar year (the coverage states none)");
+    bool covered = run_store_present(store, LANG_FIELD_line_coverage, e->line);
+    uint32_t coverage = covered ? (uint32_t)run_store_bits(store, LANG_FIELD_line_coverage, e->line) : 0;
+    bool own = covered && run_store_present(store, LANG_FIELD_coverage_benefit_year_start, coverage);
+    add_fact(e, "benefit year",
+             own       ? "the coverage's own"
+             : covered ? "the calendar year (the coverage states none)"
+                       : "the calendar year (no coverage is known)");
 }
 
 static void facts_of(explainer *e, uint32_t index);
