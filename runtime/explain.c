@@ -146,6 +146,13 @@ static void benefit_year_fact(explainer *e, const plan_aggregate *aggregate)
                        : "the calendar year (no coverage is known)");
 }
 
+/* Steps that hold nothing of the encounter. */
+static bool constant(const plan_step *step)
+{
+    return step->operation == PLAN_FRAME || step->operation == PLAN_NUMBER || step->operation == PLAN_SYMBOL ||
+           step->operation == PLAN_LIST || step->operation == PLAN_TRUTH;
+}
+
 static void facts_of(explainer *e, uint32_t index);
 
 static const char *value_text(const explainer *e, const plan_step *step, const run_value *value)
@@ -175,12 +182,8 @@ static void facts_of(explainer *e, uint32_t index)
     const run_value *value = &e->values[index];
     if (e->seen[index] != 0) return;
     e->seen[index] = 1;
+    if (constant(step)) return;
     switch (step->operation) {
-    case PLAN_FRAME:
-    case PLAN_NUMBER:
-    case PLAN_SYMBOL:
-    case PLAN_LIST:
-    case PLAN_TRUTH: return;
     case PLAN_LOAD:
     case PLAN_PARAMETER: add_fact(e, source_name(e, step), value_text(e, step, value)); return;
     case PLAN_OUTPUT:
@@ -233,12 +236,8 @@ static void missing_of(explainer *e, uint32_t index)
     const run_value *value = &e->values[index];
     bool truth = step->type.kind == LANG_TYPE_TRUTH && step->operation != PLAN_LOAD;
     if (truth && value->bits != RUN_NEITHER) return;
+    if (constant(step)) return;
     switch (step->operation) {
-    case PLAN_FRAME:
-    case PLAN_NUMBER:
-    case PLAN_SYMBOL:
-    case PLAN_LIST:
-    case PLAN_TRUTH: return;
     case PLAN_LOAD:
         if (value->state == RUN_UNKNOWN) add_missing(e, source_name(e, step));
         return;

@@ -3,7 +3,7 @@
  * The three steps of every use:
  *
  *     adj_policies *policies;
- *     if (adj_policies_compile(paths, count, NULL, &policies) != ADJ_OK) puts(adj_policies_diagnostics(policies));
+ *     if (adj_policies_compile(paths, count, NULL, &policies) != ADJ_OK) show(adj_policies_diagnostics(policies));
  *
  *     adj_encounters *encounters = adj_encounters_new(NULL);
  *     adj_encounters_read(encounters, "claims.837");

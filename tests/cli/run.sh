@@ -104,6 +104,11 @@ expect "a binary as claims" 2 "$adjudge" check "$adjudge" --policy policies
 printf 'member_id,claim_id,date,procedure,status\nRB10001,X,2026-13-01,90853,paid\n' >"$work/history.csv"
 expect "a side file with a bad record" 1 "$adjudge" "${demo[@]}" --with "$work/history.csv"
 holds "a side file with a bad record" err "history.csv:2:11"
+printf 'ST*837*1*005010X222A1~CLM*U1*100***11:B:1~LX*1~SV1*HC:90853*100*UN*1~DTP*472*D8*20260230~SE*6*1~' >"$work/unreadable.837"
+expect "a line that is unreadable" 2 "$adjudge" check "$work/unreadable.837" --policy policies
+holds "a line that is unreadable" out "unreadable: its date of service (DTP03) is not a date"
+printf 'ST*837*1*005010X222A1~CLM*U1*100***11:B:1~LX*1~SV1*HC:90853*100*UN*1~DTP*472*D8*20260228~SE*6*1~' >"$work/readable.837"
+expect "a line that is readable and not denied" 0 "$adjudge" check "$work/readable.837" --policy policies
 expect "submitted late" 1 "$adjudge" "${demo[@]}" --submit-on 2027-12-31 --format csv
 [ "$(grep -c timely_filing "$work/out")" -gt 20 ] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL submit-on"; }
 expect "history is only our own" 1 "$adjudge" "${demo[@]}" --history own

@@ -1,17 +1,6 @@
 /* Every example of docs/language.md compiles, and its tests pass. */
 #include "tests/suites/support.h"
 
-static char *document(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    cr_assert_not_null(file, "%s", path);
-    char *text = calloc(1, 1 << 17);
-    size_t got = fread(text, 1, (1 << 17) - 1, file);
-    text[got] = '\0';
-    fclose(file);
-    return text;
-}
-
 static void check_example(const char *start, size_t length, int number)
 {
     char *text = calloc(1, length + 64);
@@ -30,7 +19,7 @@ static void check_example(const char *start, size_t length, int number)
 
 Test(documents, every_example_of_the_language_page_compiles)
 {
-    char *text = document(SOURCE_FOLDER "/docs/language.md");
+    char *text = support_file(SOURCE_FOLDER "/docs/language.md");
     int count = 0;
     const char *at = text;
     while ((at = strstr(at, "```adj\n")) != NULL) {

@@ -22,17 +22,6 @@ static void *reallocate(void *state, void *block, size_t size)
     return grown;
 }
 
-static char *file_text(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    cr_assert_not_null(file, "%s", path);
-    char *text = calloc(1, 1 << 17);
-    size_t got = fread(text, 1, (1 << 17) - 1, file);
-    text[got] = '\0';
-    fclose(file);
-    return text;
-}
-
 /* One whole run; true once it needed no more than was allowed. */
 static bool whole_run(failing *f, const char *const *texts, const char *claims)
 {
@@ -61,9 +50,9 @@ static bool whole_run(failing *f, const char *const *texts, const char *claims)
 
 Test(faults, memory_may_run_out_anywhere)
 {
-    char *texts[] = {file_text(SOURCE_FOLDER "/examples/harbor/harbor_group_psychotherapy.adj"),
-                     file_text(SOURCE_FOLDER "/policies/behavioral_health.adj")};
-    char *claims = file_text(SOURCE_FOLDER "/examples/demo/claims.837");
+    char *texts[] = {support_file(SOURCE_FOLDER "/examples/harbor/harbor_group_psychotherapy.adj"),
+                     support_file(SOURCE_FOLDER "/policies/behavioral_health.adj")};
+    char *claims = support_file(SOURCE_FOLDER "/examples/demo/claims.837");
     bool done = false;
     size_t allowed = 0;
     for (; !done && allowed < 5000; allowed++) {
@@ -79,8 +68,8 @@ Test(faults, memory_may_run_out_anywhere)
 
 Test(faults, changed_policies_never_crash)
 {
-    char *original = file_text(SOURCE_FOLDER "/examples/harbor/harbor_group_psychotherapy.adj");
-    char *module = file_text(SOURCE_FOLDER "/policies/behavioral_health.adj");
+    char *original = support_file(SOURCE_FOLDER "/examples/harbor/harbor_group_psychotherapy.adj");
+    char *module = support_file(SOURCE_FOLDER "/policies/behavioral_health.adj");
     size_t length = strlen(original);
     generator g = {.state = 7};
     for (int i = 0; i < 1500; i++) {
@@ -112,7 +101,7 @@ Test(faults, changed_policies_never_crash)
 
 Test(faults, changed_claims_never_crash)
 {
-    char *original = file_text(SOURCE_FOLDER "/examples/demo/claims.837");
+    char *original = support_file(SOURCE_FOLDER "/examples/demo/claims.837");
     size_t length = strlen(original);
     adj_policies *policies = support_policies(
         "policy p\nclause c\n cite \"1\"\n require at most 1 of history on the same day\n warn \"{count}\"\n");

@@ -95,11 +95,44 @@ Test(side_files, history_counts_as_a_payer_counts)
                  ADJ_CLAUSE_FAIL);
     cr_expect_eq(ASK("at most 1 of history in the last 6 months", HISTORY "M2,H1,1,2026-05-01,90853,paid\n"),
                  ADJ_CLAUSE_PASS, "another member");
-    cr_expect_eq(ASK("at most 1 of history in the last 6 months", HISTORY "M1,C1,1,2026-06-02,90853,paid\n"),
+    /* A whole-day window, so that the order of lines cannot hide a second count. */
+    cr_expect_eq(ASK("at most 1 of history on the same day", HISTORY "M1,C1,1,2026-06-02,90853,paid\n"),
                  ADJ_CLAUSE_PASS, "the claim itself, already known");
+    cr_expect_eq(ASK("at most 1 of history on the same day", HISTORY "M1,C2,1,2026-06-02,90853,paid\n"),
+                 ADJ_CLAUSE_FAIL, "another claim of the day");
     cr_expect_eq(ASK("at most 3 of history in the last 6 months",
                      "member_id,claim_id,date,procedure,status,completeness\nM1,H1,2026-05-01,90853,paid,own\n"),
                  ADJ_CLAUSE_CANNOT_TELL, "own history is a lower bound");
+}
+
+/* The same claim as CLAIM, sent as a replacement (7) of what the payer knows as P1. */
+static adj_clause_verdict ask_replacement(const char *frequency, const char *reference, const char *history)
+{
+    char *claims = calloc(1, 4096);
+    cr_assert_not_null(claims);
+    const char *at = strstr(CLAIM, "11:B:1*Y*A*Y*Y~");
+    snprintf(claims, 4096, "%.*s11:B:%s*Y*A*Y*Y~REF*F8*%s~%s", (int)(at - CLAIM), CLAIM, frequency, reference, at + 15);
+    adj_policies *policies = support_policies(
+        "policy p\nclause c\n cite \"1\"\n require at most 1 of history on the same day\n warn \"x\"\n");
+    adj_encounters *encounters = support_read(claims);
+    with(encounters, history);
+    adj_results *results = support_evaluate(policies, encounters);
+    adj_clause_verdict verdict = adj_results_clause(results, 0, 0);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    free(claims);
+    return verdict;
+}
+
+Test(side_files, a_replaced_claim_is_gone)
+{
+    const char *history =
+        "member_id,claim_id,line,date,procedure,status,payer_claim_number\nM1,OLD,1,2026-06-02,90853,paid,P1\n";
+    cr_expect_eq(ask_replacement("7", "P1", history), ADJ_CLAUSE_PASS, "by the payer's number");
+    cr_expect_eq(ask_replacement("7", "OLD", history), ADJ_CLAUSE_PASS, "by the provider's number");
+    cr_expect_eq(ask_replacement("7", "P2", history), ADJ_CLAUSE_FAIL, "another claim was replaced");
+    cr_expect_eq(ask_replacement("1", "P1", history), ADJ_CLAUSE_FAIL, "an original replaces nothing");
 }
 
 Test(side_files, a_bad_record_is_reported_and_the_others_go_on)

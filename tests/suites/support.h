@@ -9,6 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The whole of a text file; the caller frees it. */
+static inline char *support_file(const char *path)
+{
+    enum { ROOM = 1 << 17 };
+    FILE *file = fopen(path, "rb");
+    cr_assert_not_null(file, "%s", path);
+    char *text = calloc(1, ROOM);
+    cr_assert_not_null(text);
+    size_t got = fread(text, 1, ROOM - 1, file);
+    text[got] = '\0';
+    fclose(file);
+    return text;
+}
+
 static inline adj_policies *support_policies(const char *text)
 {
     const char *name = "test.adj";

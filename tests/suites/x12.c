@@ -283,3 +283,23 @@ Test(x12, taxonomies_of_both_providers)
     adj_encounters_free(encounters);
     adj_policies_free(policies);
 }
+
+/* Loops 2320 and 2330 are about another payer: its authorization and provider are not this claim's. */
+Test(x12, other_payers_references_do_not_leak)
+{
+    adj_policies *policies = support_policies(
+        "policy p\n"
+        "clause nothing\n cite \"1\"\n require authorization is absent\n warn \"x\"\n"
+        "clause ours\n cite \"1\"\n require rendering_provider = 1700000114\n warn \"{rendering_provider}\"\n"
+        "clause first\n cite \"1\"\n require claim.original_reference is absent\n warn \"x\"\n");
+    adj_encounters *encounters = support_read(
+        ISA HEAD
+        "CLM*C1*100***11:B:1*Y*A*Y*Y~HI*ABK:F331~NM1*82*1*ALDER*RUTH****XX*1700000114~"
+        "SBR*S*18*******MB~NM1*IL*1*DOE*JOHN****MI*OTHER~NM1*PR*2*MEDICARE*****PI*MEDICARE~REF*G1*THEIRS~REF*F8*THEIRS~"
+        "NM1*82*1*BIRCH*OMAR****XX*1700000122~LX*1~SV1*HC:90853*100*UN*1***1~DTP*472*D8*20260602~SE*1*0001~");
+    adj_results *results = support_evaluate(policies, encounters);
+    for (size_t c = 0; c < 3; c++) cr_expect_eq(adj_results_clause(results, 0, c), ADJ_CLAUSE_PASS, "clause %zu", c);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}

@@ -1,0 +1,55 @@
+/* A line's verdict where several policies speak: payers, versions, and a practice's own rules. */
+#include "tests/suites/support.h"
+
+#define CLAIM                                                                                                          \
+    "ST*837*0001*005010X222A1~BHT*0019*00*1*20260710*0915*CH~HL*1**20*1~NM1*85*2*PRACTICE*****XX*1234567893~"          \
+    "HL*2*1*22*0~SBR*P*18*******CI~NM1*IL*1*DOE*JANE****MI*M1~NM1*PR*2*HARBOR*****PI*HARBOR~"                          \
+    "CLM*C1*100***11:B:1*Y*A*Y*Y~HI*ABK:F331~LX*1~SV1*HC:90853*100*UN*2***1~DTP*472*D8*20260602~SE*14*0001~"
+
+/* Judges the claim by a payer's policy, whose header goes on with `header`, and by a rule of the practice's own. */
+static adj_verdict judge(const char *header, const char *payers_rule, const char *own_rule)
+{
+    char payer[512], own[512];
+    snprintf(payer, sizeof payer, "policy payer\n%s\nclause c\n cite \"1\"\n %s\n", header, payers_rule);
+    snprintf(own, sizeof own, "policy own\nclause c\n cite \"1\"\n %s\n", own_rule);
+    const char *names[] = {"payer.adj", "own.adj"}, *texts[] = {payer, own};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 2, NULL, &policies), ADJ_OK, "%s",
+                 adj_policies_diagnostics(policies));
+    adj_encounters *encounters = support_read(CLAIM);
+    adj_results *results = support_evaluate(policies, encounters);
+    adj_verdict verdict = adj_results_line(results, 0).verdict;
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    return verdict;
+}
+
+#define PASSES "require units <= 9\n warn \"x\""
+#define WARNS "require units <= 1\n warn \"x\""
+#define DENIES "require units <= 1\n deny CO-119 \"x\""
+#define OPEN "require session.minutes >= 45 minutes\n warn \"x\""
+
+Test(verdicts, the_payers_policy_adjudicates)
+{
+    cr_expect_eq(judge("payer \"HARBOR\"", PASSES, PASSES), ADJ_PASS);
+    cr_expect_eq(judge("payer \"HARBOR\"", DENIES, WARNS), ADJ_DENY);
+    cr_expect_eq(judge("payer \"HARBOR\"", PASSES, WARNS), ADJ_WARN);
+    cr_expect_eq(judge("payer \"HARBOR\"", PASSES, OPEN), ADJ_CANNOT_TELL);
+}
+
+Test(verdicts, a_payer_that_no_policy_names_is_never_passed)
+{
+    cr_expect_eq(judge("payer \"SUMMIT\"", DENIES, PASSES), ADJ_NOT_ADJUDICATED);
+    cr_expect_eq(judge("payer \"SUMMIT\"", DENIES, OPEN), ADJ_NOT_ADJUDICATED,
+                 "what the practice leaves open decides nothing");
+    cr_expect_eq(judge("payer \"SUMMIT\"", DENIES, WARNS), ADJ_WARN, "what the practice finds is still said");
+}
+
+Test(verdicts, a_version_that_is_not_known_hides_denials)
+{
+    const char *later = "payer \"HARBOR\"\neffective 2027-01-01";
+    cr_expect_eq(judge(later, PASSES, PASSES), ADJ_CANNOT_TELL);
+    cr_expect_eq(judge(later, PASSES, WARNS), ADJ_CANNOT_TELL, "a warning is milder than what may be hidden");
+    cr_expect_eq(judge(later, PASSES, DENIES), ADJ_DENY, "a denial is not");
+}
