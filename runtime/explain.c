@@ -251,14 +251,13 @@ static void missing_of(explainer *e, uint32_t index)
         }
         return;
     case PLAN_AGGREGATE: missing_of_aggregate(e, step); return;
-    case PLAN_DECIDE:
-        /* Both sides may be certain, and the bounds still leave it open: what counts is under the comparisons. */
-        for (size_t i = 0; i < 2; i++) {
-            const plan_step *side = &e->block->steps.items[i == 0 ? step->a : step->b];
-            missing_of(e, side->a);
-            missing_of(e, side->b);
-        }
+    case PLAN_DECIDE: {
+        /* Both sides may be certain and the bounds still leave it open. Both compare the same two values, so one tells. */
+        const plan_step *side = &e->block->steps.items[step->a];
+        missing_of(e, side->a);
+        missing_of(e, side->b);
         return;
+    }
     case PLAN_UPPER: missing_of(e, step->a); return;
     default:
         if (step->a != PLAN_NO_STEP) missing_of(e, step->a);

@@ -53,3 +53,29 @@ Test(verdicts, a_version_that_is_not_known_hides_denials)
     cr_expect_eq(judge(later, PASSES, WARNS), ADJ_CANNOT_TELL, "a warning is milder than what may be hidden");
     cr_expect_eq(judge(later, PASSES, DENIES), ADJ_DENY, "a denial is not");
 }
+
+static size_t cures_of(const char *policy)
+{
+    adj_policies *policies = support_policies(policy);
+    adj_encounters *encounters = support_read(CLAIM);
+    adj_results *results = support_evaluate(policies, encounters);
+    adj_explanation *explanation = NULL;
+    cr_assert_eq(adj_results_explain(results, 0, &explanation), ADJ_OK);
+    cr_assert_geq(adj_explanation_count(explanation), 1u);
+    size_t count = adj_explanation_finding(explanation, 0)->cure_count;
+    adj_explanation_free(explanation);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    return count;
+}
+
+Test(verdicts, a_cure_that_breaks_another_clause_is_none)
+{
+    cr_expect_eq(
+        cures_of("policy p\nclause needs\n cite \"1\"\n require modifiers include all of 95\n deny CO-4 \"x\"\n"), 1u);
+    cr_expect_eq(
+        cures_of("policy p\nclause needs\n cite \"1\"\n require modifiers include all of 95\n deny CO-4 \"x\"\n"
+                 "clause refuses\n cite \"2\"\n require modifiers include none of 95\n warn \"x\"\n"),
+        0u);
+}
