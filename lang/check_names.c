@@ -1,4 +1,5 @@
 /* Names: duplicates, module circles, look-ups, paths through records, and what to suggest for a misspelt one. */
+#include "base/intern.h"
 #include "lang/check.h"
 
 #include <string.h>
@@ -25,12 +26,17 @@ static size_t declared(const lang_file *file, const lang_name **names, size_t li
 
 static void duplicates_in(lang_checker *checker, const lang_name **names, size_t count)
 {
-    for (size_t i = 1; i < count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(names[i]->text, names[j]->text) != 0) continue;
-            duplicate(checker, *names[i], *names[j]);
-            break;
-        }
+    base_intern seen;
+    const lang_name **firsts = base_arena_alloc(checker->arena, (count + 2) * sizeof *firsts);
+    if (firsts == NULL || !base_intern_init(&seen, checker->arena)) return;
+    for (size_t i = 0; i < count; i++) {
+        size_t known = seen.entries.count;
+        uint32_t id = base_intern_add(&seen, names[i]->text, strlen(names[i]->text));
+        if (id == BASE_INTERN_NONE) return;
+        if (id < known)
+            duplicate(checker, *names[i], *firsts[id]);
+        else
+            firsts[id] = names[i];
     }
 }
 

@@ -158,3 +158,52 @@ Test(faults, nesting_has_a_stated_limit)
     cr_expect_not_null(strstr(diagnostics, "E0202"), "%.200s", diagnostics);
     free(diagnostics);
 }
+
+/* Compiles a text that a limit refuses, and says whether the diagnostics hold `wanted`. */
+static bool refused(const char *text, const char *wanted)
+{
+    const char *name = "large.adj";
+    adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
+    adj_policies *policies = NULL;
+    adj_status status = adj_policies_compile_text(&name, &text, 1, &options, &policies);
+    bool found = status == ADJ_INVALID_POLICY && strstr(adj_policies_diagnostics(policies), wanted) != NULL;
+    if (!found) fprintf(stderr, "%.400s\n", adj_policies_diagnostics(policies));
+    adj_policies_free(policies);
+    return found;
+}
+
+static const char *repeat(base_arena *arena, const char *head, const char *format, unsigned times, const char *tail)
+{
+    base_text text;
+    base_text_init(&text, arena);
+    base_text_put(&text, head);
+    for (unsigned i = 0; i < times; i++) {
+        char row[200];
+        snprintf(row, sizeof row, format, i, i);
+        base_text_put(&text, row);
+    }
+    base_text_put(&text, tail);
+    return base_text_string(&text);
+}
+
+Test(faults, sizes_have_stated_limits)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    cr_expect(refused(
+        repeat(&arena, "policy p\n", "# %9u %9u, a comment of sixty-four bytes, more or less of it ...\n", 250000, ""),
+        "E0203"));
+    cr_expect(refused(
+        repeat(&arena, "policy p\ntable t (units) gives (a: count)\n | units | a |\n", " | %u | %u |\n", 20001, ""),
+        "at most 20000 rows"));
+    cr_expect(refused(repeat(&arena, "policy p\ntable t (units) gives (a: count", ", a%u: count", 60,
+                             ")\n | units | a |\n | 1 | 1 |\n"),
+                      "at most 60 inputs"));
+    cr_expect(
+        refused(repeat(&arena, "policy p\n", "clause c%u\n cite \"%u\"\n require units <= 1\n warn \"x\"\n", 60001, ""),
+                "at most 60000 clauses"));
+    cr_expect(
+        refused(repeat(&arena, "policy p\n", "clause c%u\n cite \"%u\"\n require nothing <= 1\n warn \"x\"\n", 150, ""),
+                "E0004"));
+    base_arena_release(&arena);
+}
