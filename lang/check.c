@@ -116,7 +116,10 @@ static void warn_unused(lang_checker *checker, const lang_file *file)
 
 bool lang_check(lang_program *program)
 {
-    lang_checker checker = {.program = program, .arena = program->arena, .diagnostics = &program->diagnostics};
+    lang_checker checker = {.program = program,
+                            .arena = program->arena,
+                            .diagnostics = &program->diagnostics,
+                            .schema = program->schema};
     for (size_t i = 0; i < program->files.count; i++) collect(program, program->files.items[i]);
     check_limits(&checker);
     /* A file that did not parse has half its declarations: judging the rest would only cascade. */

@@ -11,6 +11,7 @@ typedef struct lang_checker {
     lang_program *program;
     base_arena *arena;
     lang_diagnostics *diagnostics;
+    const lang_schema *schema;
     lang_file *file;
     lang_section *section; /* whose `let` names are in scope; may be NULL */
     lang_clause *clause;   /* being checked; may be NULL */

@@ -94,7 +94,7 @@ static void check_holes(lang_checker *checker, lang_clause *clause)
         if (!whole) continue;
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0806, hole->span, "a whole %s cannot be shown in a message",
-                          lang_type_label(checker->arena, type));
+                          lang_type_label(checker->schema, checker->arena, type));
         lang_suggest(checker->diagnostics, diagnostic, "name one of its fields: {%s. ...}",
                      lang_source_text(checker, hole->span));
     }

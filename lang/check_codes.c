@@ -109,7 +109,7 @@ const char *lang_check_code(lang_checker *checker, lang_expression *literal, lan
     if (!spelled || !lang_code_shape(system, spelling, strlen(spelling))) {
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0401, literal->span, "`%s` cannot be a %s",
-                          lang_source_text(checker, literal->span), lang_schema_system_label(system));
+                          lang_source_text(checker, literal->span), lang_schema_system_label(checker->schema, system));
         lang_suggest(checker->diagnostics, diagnostic, "one looks like %s", example_of(system));
         return "";
     }
@@ -134,11 +134,12 @@ static void check_prefix(lang_checker *checker, lang_expression *literal, lang_c
                                                       [LANG_SYSTEM_pos] = 1,
                                                       [LANG_SYSTEM_icd10] = 6,
                                                       [LANG_SYSTEM_revenue] = 3};
-    size_t limit = longest[system] == 0 ? CODE_LENGTH : longest[system];
+    bool standard = (int)system < LANG_SYSTEM_COUNT;
+    size_t limit = !standard || longest[system] == 0 ? CODE_LENGTH : longest[system];
     if (system == LANG_SYSTEM_icd10) good = good && isupper((unsigned char)buffer[0]);
     if (!good || strlen(buffer) > limit) {
         lang_diagnose(checker->diagnostics, LANG_E0401, literal->span, "no %s begins with `%s`",
-                      lang_schema_system_label(system), spelling);
+                      lang_schema_system_label(checker->schema, system), spelling);
         return;
     }
     const char *normal = base_arena_copy(checker->arena, buffer, strlen(buffer));
@@ -157,7 +158,7 @@ static bool check_set_item(lang_checker *checker, lang_item *item, lang_code_sys
     if (set->system != system) {
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0402, item->span, "`%s` holds %ss, and a %s is asked for here",
-                          name.text, lang_schema_system_label(set->system), lang_schema_system_label(system));
+                          name.text, lang_schema_system_label(checker->schema, set->system), lang_schema_system_label(checker->schema, system));
         lang_note(checker->diagnostics, diagnostic, set->span, "`%s` is declared here", name.text);
     }
     item->set = set;
@@ -196,8 +197,8 @@ void lang_check_code_set(lang_checker *checker, lang_code_set *set)
     lang_checker inner = *checker;
     inner.file = set->file;
     set->state = 1;
-    set->system = lang_schema_system_find(set->system_name.text);
-    if (set->system == LANG_SYSTEM_COUNT) {
+    set->system = lang_schema_system_find(checker->schema, set->system_name.text);
+    if (set->system == LANG_NO_SYSTEM) {
         lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0306, set->system_name.span,
                                                     "there is no code system `%s`", set->system_name.text);
         lang_suggest(checker->diagnostics, diagnostic,

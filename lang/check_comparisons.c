@@ -5,7 +5,7 @@
 
 static const char *label(lang_checker *checker, lang_type type)
 {
-    return lang_type_label(checker->arena, type);
+    return lang_type_label(checker->schema, checker->arena, type);
 }
 
 /* A bare number beside a value with a unit. */
@@ -62,8 +62,8 @@ static bool check_pair(lang_checker *checker, lang_expression *left, lang_expres
 {
     lang_type none = LANG_PLAIN(ERROR);
     bool word = left != NULL && left->kind == LANG_PATH && left->as.path.names.count == 1 &&
-                lang_schema_find(checker->in_element ? checker->element : LANG_RECORD_line,
-                                 left->as.path.names.items[0].text) == LANG_FIELD_COUNT;
+                lang_schema_find(checker->schema, checker->in_element ? checker->element : LANG_RECORD_line,
+                                 left->as.path.names.items[0].text) == LANG_NO_FIELD;
     bool right_first = lang_is_flexible(left) || (word && right != NULL && right->kind == LANG_PATH);
     if (right_first && !lang_is_flexible(right)) {
         lang_type type = lang_check_value(checker, right, none);

@@ -151,7 +151,7 @@ static bool check_word(lang_checker *checker, lang_expression *path, lang_type h
 {
     (void)checker;
     if (hint.kind != LANG_TYPE_ENUMERATION || path->as.path.names.count != 1) return false;
-    int word = lang_schema_word_find((lang_enumeration)hint.detail, path->as.path.names.items[0].text);
+    int word = lang_schema_word_find(checker->schema, (lang_enumeration)hint.detail, path->as.path.names.items[0].text);
     if (word < 0) return false;
     path->as.path.base = LANG_BASE_WORD;
     path->as.path.word = word;
@@ -163,7 +163,7 @@ static bool resolves(lang_checker *checker, const lang_expression *path)
 {
     const char *head = path->as.path.names.items[0].text;
     lang_record record = checker->in_element ? checker->element : LANG_RECORD_line;
-    return path->as.path.names.count > 1 || lang_schema_find(record, head) != LANG_FIELD_COUNT ||
+    return path->as.path.names.count > 1 || lang_schema_find(checker->schema, record, head) != LANG_NO_FIELD ||
            lang_find_let(checker, head) != NULL || lang_find_parameter(checker, path->as.path.names.items[0]) != NULL;
 }
 
@@ -175,11 +175,11 @@ static lang_type check_path_value(lang_checker *checker, lang_expression *path, 
         lang_enumeration enumeration = (lang_enumeration)hint.detail;
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0308, name.span, "`%s` is not one of the %s words", name.text,
-                          lang_schema_enumeration_name(enumeration));
+                          lang_schema_enumeration_name(checker->schema, enumeration));
         base_text words;
         base_text_init(&words, checker->arena);
         char word[40];
-        for (size_t i = 0; lang_schema_word(enumeration, i, word); i++) {
+        for (size_t i = 0; lang_schema_word(checker->schema, enumeration, i, word); i++) {
             if (base_edit_distance(word, name.text) <= 2) {
                 lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", word);
             }
@@ -238,7 +238,7 @@ static lang_type check_call(lang_checker *checker, lang_expression *call)
         good = false;
         lang_diagnose(checker->diagnostics, LANG_E0706, arguments->items[i]->span,
                       "input %zu of `%s` is a %s; this is a %s", i + 1, table->name.text,
-                      lang_type_label(checker->arena, wanted), lang_type_label(checker->arena, type));
+                      lang_type_label(checker->schema, checker->arena, wanted), lang_type_label(checker->schema, checker->arena, type));
     }
     if (good) call->type = (lang_type){LANG_TYPE_ROW, table->index, false, true};
     return call->type;
@@ -260,8 +260,8 @@ static lang_type check_or_else(lang_checker *checker, lang_expression *expressio
     type.optional = false;
     if (!lang_type_same(type, other)) {
         lang_diagnose(checker->diagnostics, LANG_E0501, right->span,
-                      "`or else` needs a %s here, as on its left; this is a %s", lang_type_label(checker->arena, type),
-                      lang_type_label(checker->arena, other));
+                      "`or else` needs a %s here, as on its left; this is a %s", lang_type_label(checker->schema, checker->arena, type),
+                      lang_type_label(checker->schema, checker->arena, other));
         return expression->type;
     }
     expression->type = type;
@@ -337,7 +337,7 @@ void lang_check_condition(lang_checker *checker, lang_expression *expression)
     }
     lang_diagnostic *diagnostic =
         lang_diagnose(checker->diagnostics, LANG_E0503, expression->span, "this is a %s, and a condition is expected",
-                      lang_type_label(checker->arena, type));
+                      lang_type_label(checker->schema, checker->arena, type));
     if (type.optional) {
         lang_suggest(checker->diagnostics, diagnostic, "`%s is present`", lang_source_text(checker, expression->span));
     } else {

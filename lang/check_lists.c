@@ -5,7 +5,7 @@
 
 static const char *label(lang_checker *checker, lang_type type)
 {
-    return lang_type_label(checker->arena, type);
+    return lang_type_label(checker->schema, checker->arena, type);
 }
 
 /* A single name that is not a field, let or parameter, but a code set. */
@@ -14,7 +14,7 @@ static bool names_set(lang_checker *checker, const lang_item *item)
     if (item->low == NULL || item->low->kind != LANG_PATH || item->low->as.path.names.count != 1) return false;
     lang_name name = item->low->as.path.names.items[0];
     lang_record record = checker->in_element ? checker->element : LANG_RECORD_line;
-    if (lang_schema_find(record, name.text) != LANG_FIELD_COUNT || lang_find_let(checker, name.text) != NULL) {
+    if (lang_schema_find(checker->schema, record, name.text) != LANG_NO_FIELD || lang_find_let(checker, name.text) != NULL) {
         return false;
     }
     if (lang_find_parameter(checker, name) != NULL) return false;

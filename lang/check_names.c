@@ -58,7 +58,7 @@ void lang_check_duplicates(lang_checker *checker)
                     duplicate(checker, let->name, section->lets.items[j]->name);
                 }
             }
-            if (lang_schema_find(LANG_RECORD_line, let->name.text) != LANG_FIELD_COUNT) {
+            if (lang_schema_find(checker->schema, LANG_RECORD_line, let->name.text) != LANG_NO_FIELD) {
                 lang_diagnose(checker->diagnostics, LANG_E0303, let->name.span,
                               "`%s` is already a field of the line; give the `let` another name", let->name.text);
             }
@@ -155,10 +155,10 @@ static void offer_file(nearest *search, const lang_file *file)
     for (size_t i = 0; i < file->tables.count; i++) offer(search, file->tables.items[i]->name.text);
 }
 
-static void offer_record(nearest *search, lang_record record)
+static void offer_record(const lang_checker *checker, nearest *search, lang_record record)
 {
-    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
-        const lang_field_info *info = lang_schema_field((lang_field)f);
+    for (int f = 0; f < lang_schema_field_count(checker->schema); f++) {
+        const lang_field_info *info = lang_schema_field(checker->schema, (lang_field)f);
         if (info->record == record) offer(search, info->name);
     }
 }
@@ -166,7 +166,7 @@ static void offer_record(nearest *search, lang_record record)
 void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const char *name)
 {
     nearest search = {name, NULL, SIZE_MAX};
-    offer_record(&search, checker->in_element ? checker->element : LANG_RECORD_line);
+    offer_record(checker, &search, checker->in_element ? checker->element : LANG_RECORD_line);
     offer_file(&search, checker->file);
     for (size_t u = 0; u < checker->file->uses.count; u++) {
         if (checker->file->uses.items[u].target != NULL) offer_file(&search, checker->file->uses.items[u].target);
@@ -175,61 +175,32 @@ void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const
         offer(&search, checker->section->lets.items[i]->name.text);
     }
     if (search.best != NULL) lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
-    for (int r = 0; r < LANG_RECORD_COUNT; r++) {
-        if (lang_schema_find((lang_record)r, name) == LANG_FIELD_COUNT || r == LANG_RECORD_line) continue;
-        lang_suggest(checker->diagnostics, diagnostic, "`%s.%s` is a field", lang_schema_record_name((lang_record)r),
+    for (int r = 0; r < lang_schema_record_count(checker->schema); r++) {
+        if (lang_schema_find(checker->schema, (lang_record)r, name) == LANG_NO_FIELD || r == LANG_RECORD_line) continue;
+        lang_suggest(checker->diagnostics, diagnostic, "`%s.%s` is a field", lang_schema_record_name(checker->schema, (lang_record)r),
                      name);
         break;
     }
 }
 
-/* Long for its two tables of names. */
 bool lang_read_type(lang_checker *checker, lang_name name, bool report, lang_type *type)
 {
-    static const struct {
-        const char *name;
-        lang_type_kind kind;
-    } kinds[] = {{"count", LANG_TYPE_COUNT},     {"quantity", LANG_TYPE_QUANTITY}, {"units", LANG_TYPE_QUANTITY},
-                 {"money", LANG_TYPE_MONEY},     {"text", LANG_TYPE_TEXT},         {"date", LANG_TYPE_DATE},
-                 {"minutes", LANG_TYPE_MINUTES}, {"days", LANG_TYPE_DAYS},         {"months", LANG_TYPE_MONTHS},
-                 {"yes_no", LANG_TYPE_TRUTH}};
-    static const struct {
-        const char *name;
-        lang_code_system system;
-        bool list;
-    } codes[] = {{"procedure", LANG_SYSTEM_cpt, false},
-                 {"procedures", LANG_SYSTEM_cpt, true},
-                 {"diagnosis", LANG_SYSTEM_icd10, false},
-                 {"diagnoses", LANG_SYSTEM_icd10, true},
-                 {"modifiers", LANG_SYSTEM_modifier, true}};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(kinds[i].name, name.text) != 0) continue;
-        *type = (lang_type){kinds[i].kind, 0, false, false};
-        return true;
-    }
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        if (strcmp(codes[i].name, name.text) != 0) continue;
-        *type = (lang_type){LANG_TYPE_CODE, (uint16_t)codes[i].system, codes[i].list, false};
-        return true;
-    }
-    lang_code_system system = lang_schema_system_find(name.text);
-    if (system != LANG_SYSTEM_COUNT) {
-        *type = (lang_type){LANG_TYPE_CODE, (uint16_t)system, false, false};
-        return true;
-    }
-    for (int e = 0; e < LANG_ENUMERATION_COUNT; e++) {
-        if (strcmp(lang_schema_enumeration_name((lang_enumeration)e), name.text) != 0) continue;
-        *type = (lang_type){LANG_TYPE_ENUMERATION, (uint16_t)e, false, false};
-        return true;
-    }
+    if (lang_schema_type(checker->schema, name.text, type)) return true;
     *type = LANG_PLAIN(ERROR);
     if (!report) return false;
     lang_diagnostic *diagnostic =
         lang_diagnose(checker->diagnostics, LANG_E0307, name.span, "there is no type `%s`", name.text);
+    static const char *const plain[] = {"count", "quantity", "units",  "money",     "text",      "date",
+                                        "dates", "times",    "minutes", "days",     "months",    "yes_no",
+                                        "procedure", "procedures", "diagnosis", "diagnoses", "modifiers"};
     nearest search = {name.text, NULL, SIZE_MAX};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) offer(&search, kinds[i].name);
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) offer(&search, codes[i].name);
-    for (int s = 0; s < LANG_SYSTEM_COUNT; s++) offer(&search, lang_schema_system_name((lang_code_system)s));
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) offer(&search, plain[i]);
+    for (int s = 0; s < lang_schema_system_count(checker->schema); s++) {
+        offer(&search, lang_schema_system_name(checker->schema, (lang_code_system)s));
+    }
+    for (int e = 0; e < lang_schema_enumeration_count(checker->schema); e++) {
+        offer(&search, lang_schema_enumeration_name(checker->schema, (lang_enumeration)e));
+    }
     if (search.best != NULL)
         lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
     else
@@ -242,17 +213,17 @@ bool lang_read_type(lang_checker *checker, lang_name name, bool report, lang_typ
 static void unknown_field(lang_checker *checker, lang_name name, lang_record record)
 {
     lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0302, name.span, "a %s has no field `%s`",
-                                                lang_schema_record_label(record), name.text);
+                                                lang_schema_record_label(checker->schema, record), name.text);
     nearest search = {name.text, NULL, SIZE_MAX};
-    offer_record(&search, record);
+    offer_record(checker, &search, record);
     if (search.best != NULL) {
         lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
         return;
     }
     base_text list;
     base_text_init(&list, checker->arena);
-    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
-        const lang_field_info *info = lang_schema_field((lang_field)f);
+    for (int f = 0; f < lang_schema_field_count(checker->schema); f++) {
+        const lang_field_info *info = lang_schema_field(checker->schema, (lang_field)f);
         if (info->record == record) base_text_format(&list, "%s%s", list.length ? ", " : "", info->name);
     }
     lang_suggest(checker->diagnostics, diagnostic, "its fields are %s", base_text_string(&list));
@@ -260,13 +231,13 @@ static void unknown_field(lang_checker *checker, lang_name name, lang_record rec
 
 static bool follow_field(lang_checker *checker, lang_path *path, lang_name name, lang_type *type)
 {
-    lang_field field = lang_schema_find((lang_record)type->detail, name.text);
-    if (field == LANG_FIELD_COUNT) {
+    lang_field field = lang_schema_find(checker->schema, (lang_record)type->detail, name.text);
+    if (field == LANG_NO_FIELD) {
         unknown_field(checker, name, (lang_record)type->detail);
         return false;
     }
     path->fields[path->field_count++] = (uint16_t)field;
-    *type = lang_schema_field(field)->type;
+    *type = lang_schema_field(checker->schema, field)->type;
     return true;
 }
 
@@ -306,7 +277,7 @@ static bool follow(lang_checker *checker, lang_expression *expression, lang_type
             if (!follow_output(checker, path, name, &type)) return false;
         } else {
             lang_diagnose(checker->diagnostics, LANG_E0319, name.span, "a %s has no fields, so `.%s` means nothing",
-                          lang_type_label(checker->arena, type), name.text);
+                          lang_type_label(checker->schema, checker->arena, type), name.text);
             return false;
         }
     }
@@ -339,7 +310,7 @@ static bool resolve_field(lang_checker *checker, lang_expression *expression, bo
         path->base = LANG_BASE_ELEMENT;
         record = checker->in_element ? checker->element : checker->other;
         at = 1;
-    } else if (lang_schema_find(record, head) == LANG_FIELD_COUNT) {
+    } else if (lang_schema_find(checker->schema, record, head) == LANG_NO_FIELD) {
         *found = false;
         return false;
     }

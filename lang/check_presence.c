@@ -16,7 +16,7 @@ const char *lang_fact_key(const lang_checker *checker, const lang_names *names, 
     } else if (strcmp(head, "other") == 0) {
         element = true;
         at = 1;
-    } else if (element && lang_schema_find(checker->element, head) == LANG_FIELD_COUNT) {
+    } else if (element && lang_schema_find(checker->schema, checker->element, head) == LANG_NO_FIELD) {
         element = false; /* a `let` or a parameter, seen from inside a `where` */
     }
     base_text_put(&key, element ? "element" : "subject");
@@ -97,7 +97,7 @@ static bool steps_present(lang_checker *checker, lang_expression *expression)
         }
         bool output = path->row_output && i + 1 == names->count;
         uint16_t field = path->fields[i - first];
-        optional = !output && lang_schema_field((lang_field)field)->type.optional;
+        optional = !output && lang_schema_field(checker->schema, (lang_field)field)->type.optional;
         row = false;
     }
     return true;

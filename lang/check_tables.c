@@ -5,7 +5,7 @@
 
 static const char *label(lang_checker *checker, lang_type type)
 {
-    return lang_type_label(checker->arena, type);
+    return lang_type_label(checker->schema, checker->arena, type);
 }
 
 bool lang_check_literal_for(lang_checker *checker, lang_item *item, lang_type type)

@@ -16,7 +16,7 @@ static bool resolve_given(lang_checker *checker, lang_given *given, lang_type *t
     plain.section = NULL;
     plain.in_element = plain.other_bound = plain.in_message = false;
     lang_name head = given->path->as.path.names.items[0];
-    if (lang_schema_find(LANG_RECORD_line, head.text) == LANG_FIELD_COUNT) {
+    if (lang_schema_find(checker->schema, LANG_RECORD_line, head.text) == LANG_NO_FIELD) {
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0302, head.span, "a service line has no field `%s`", head.text);
         lang_suggest_name(&plain, diagnostic, head.text);
@@ -25,7 +25,7 @@ static bool resolve_given(lang_checker *checker, lang_given *given, lang_type *t
     if (!lang_resolve_path(&plain, given->path)) return false;
     const lang_path *path = &given->path->as.path;
     given->field = (lang_field)path->fields[path->field_count - 1];
-    given->record = lang_schema_field(given->field)->record;
+    given->record = lang_schema_field(checker->schema, given->field)->record;
     *type = given->path->type;
     return true;
 }
@@ -77,7 +77,7 @@ static void check_given_value(lang_checker *checker, lang_given *given)
         if (fits && item->low->kind == LANG_LITERAL && item->low->as.literal.kind == LANG_LITERAL_PREFIX) fits = false;
         if (fits || checker->diagnostics->errors > errors) continue;
         lang_diagnose(checker->diagnostics, LANG_E0904, item->span, "`%s` is a %s, and `%s` is not one",
-                      lang_source_text(checker, given->path->span), lang_type_label(checker->arena, plain),
+                      lang_source_text(checker, given->path->span), lang_type_label(checker->schema, checker->arena, plain),
                       lang_source_text(checker, item->span));
     }
 }

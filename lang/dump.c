@@ -18,7 +18,7 @@ static void line(dumper *d, const char *label)
 static void end(dumper *d, const lang_expression *expression)
 {
     if (expression->type.kind != LANG_TYPE_ERROR) {
-        base_text_format(d->out, "  : %s", lang_type_label(d->out->arena, expression->type));
+        base_text_format(d->out, "  : %s", lang_type_label(d->program->schema, d->out->arena, expression->type));
     }
     base_text_put(d->out, "\n");
 }

@@ -10,6 +10,8 @@
 void lang_program_init(lang_program *program, base_arena *arena)
 {
     *program = (lang_program){.arena = arena};
+    program->schema = base_arena_alloc(arena, sizeof *program->schema);
+    if (program->schema != NULL) program->schema->arena = arena;
     lang_diagnostics_init(&program->diagnostics, arena);
 }
 

@@ -20,6 +20,7 @@ enum {
 typedef struct lang_program {
     base_arena *arena;
     lang_diagnostics diagnostics;
+    lang_schema *schema; /* the standard schema and what the files add to it */
     BASE_ARRAY(lang_file *) files;
     BASE_ARRAY(lang_code_set *) code_sets; /* checked: named and in place */
     BASE_ARRAY(lang_parameter *) parameters;

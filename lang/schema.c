@@ -34,8 +34,10 @@ static const lang_field_info rows[] = {
      LAST_FLAG(flags) == 'C',                                                                                          \
      LANG_FEED_##feed,                                                                                                 \
      standard,                                                                                                         \
-     label},
-#include "lang/schema.def"
+     label,                                                                                                            \
+     0,                                                                                                                \
+     {0}},
+#include "schema.def"
 #undef LANG_FIELD
 };
 
@@ -43,7 +45,7 @@ static const char *const record_names[][2] = {
 #undef LANG_RECORD
 #define LANG_RECORD(name, label) {#name, label},
 #define LANG_FIELD(record, name, type, detail, flags, feed, standard, label)
-#include "lang/schema.def"
+#include "schema.def"
 #undef LANG_RECORD
 };
 
@@ -51,7 +53,7 @@ static const char *const system_names[][2] = {
 #undef LANG_CODE_SYSTEM
 #define LANG_RECORD(name, label)
 #define LANG_CODE_SYSTEM(name, label) {#name, label},
-#include "lang/schema.def"
+#include "schema.def"
 #undef LANG_CODE_SYSTEM
 };
 
@@ -59,62 +61,114 @@ static const char *const enumerations[][2] = {
 #undef LANG_ENUMERATION
 #define LANG_CODE_SYSTEM(name, label)
 #define LANG_ENUMERATION(name, values) {#name, values},
-#include "lang/schema.def"
+#include "schema.def"
 };
 
 static const char *const feed_names[] = {"claim",          "claims",      "sessions", "attendance",
-                                         "authorizations", "eligibility", "history",  "derived"};
+                                         "authorizations", "eligibility", "remittance", "history", "derived"};
 
-const lang_field_info *lang_schema_field(lang_field field)
+const lang_schema lang_schema_standard = {0};
+
+int lang_schema_field_count(const lang_schema *schema)
 {
-    return &rows[field];
+    return LANG_FIELD_COUNT + (int)schema->fields.count;
 }
 
-lang_field lang_schema_find(lang_record record, const char *name)
+int lang_schema_record_count(const lang_schema *schema)
+{
+    return LANG_RECORD_COUNT + (int)schema->records.count;
+}
+
+int lang_schema_system_count(const lang_schema *schema)
+{
+    return LANG_SYSTEM_COUNT + (int)schema->systems.count;
+}
+
+int lang_schema_enumeration_count(const lang_schema *schema)
+{
+    return LANG_ENUMERATION_COUNT + (int)schema->enumerations.count;
+}
+
+const lang_field_info *lang_schema_field(const lang_schema *schema, lang_field field)
+{
+    return (int)field < LANG_FIELD_COUNT ? &rows[field] : &schema->fields.items[(int)field - LANG_FIELD_COUNT];
+}
+
+lang_field lang_schema_find(const lang_schema *schema, lang_record record, const char *name)
 {
     for (int i = 0; i < LANG_FIELD_COUNT; i++) {
         if (rows[i].record == record && strcmp(rows[i].name, name) == 0) return (lang_field)i;
     }
-    return LANG_FIELD_COUNT;
-}
-
-const char *lang_schema_record_name(lang_record record)
-{
-    return record_names[record][0];
-}
-
-const char *lang_schema_record_label(lang_record record)
-{
-    return record_names[record][1];
-}
-
-const char *lang_schema_system_name(lang_code_system system)
-{
-    return system_names[system][0];
-}
-
-const char *lang_schema_system_label(lang_code_system system)
-{
-    return system_names[system][1];
-}
-
-lang_code_system lang_schema_system_find(const char *name)
-{
-    for (int i = 0; i < LANG_SYSTEM_COUNT; i++) {
-        if (strcmp(system_names[i][0], name) == 0) return (lang_code_system)i;
+    for (size_t i = 0; i < schema->fields.count; i++) {
+        const lang_field_info *info = &schema->fields.items[i];
+        if (info->record == record && strcmp(info->name, name) == 0) return (lang_field)(LANG_FIELD_COUNT + (int)i);
     }
-    if (strcmp(name, "hcpcs") == 0) return LANG_SYSTEM_cpt;
-    return LANG_SYSTEM_COUNT;
+    return LANG_NO_FIELD;
 }
 
-const char *lang_schema_enumeration_name(lang_enumeration enumeration)
+static const char *named(int id, int standard, const char *const (*names)[2], const lang_site_name *site, int which)
 {
-    return enumerations[enumeration][0];
+    if (id < standard) return names[id][which];
+    return which == 0 ? site[id - standard].name : site[id - standard].label;
 }
 
-bool lang_schema_word(lang_enumeration enumeration, size_t index, char buffer[40])
+const char *lang_schema_record_name(const lang_schema *schema, lang_record record)
 {
-    const char *at = enumerations[enumeration][1];
+    return named((int)record, LANG_RECORD_COUNT, record_names, schema->records.items, 0);
+}
+
+const char *lang_schema_record_label(const lang_schema *schema, lang_record record)
+{
+    return named((int)record, LANG_RECORD_COUNT, record_names, schema->records.items, 1);
+}
+
+lang_record lang_schema_record_find(const lang_schema *schema, const char *name)
+{
+    for (int i = 0; i < lang_schema_record_count(schema); i++) {
+        if (strcmp(lang_schema_record_name(schema, (lang_record)i), name) == 0) return (lang_record)i;
+    }
+    return LANG_NO_RECORD;
+}
+
+const lang_site_name *lang_schema_site_record(const lang_schema *schema, lang_record record)
+{
+    return (int)record < LANG_RECORD_COUNT ? NULL : &schema->records.items[(int)record - LANG_RECORD_COUNT];
+}
+
+const char *lang_schema_system_name(const lang_schema *schema, lang_code_system system)
+{
+    return named((int)system, LANG_SYSTEM_COUNT, system_names, schema->systems.items, 0);
+}
+
+const char *lang_schema_system_label(const lang_schema *schema, lang_code_system system)
+{
+    return named((int)system, LANG_SYSTEM_COUNT, system_names, schema->systems.items, 1);
+}
+
+lang_code_system lang_schema_system_find(const lang_schema *schema, const char *name)
+{
+    for (int i = 0; i < lang_schema_system_count(schema); i++) {
+        if (strcmp(lang_schema_system_name(schema, (lang_code_system)i), name) == 0) return (lang_code_system)i;
+    }
+    return strcmp(name, "hcpcs") == 0 ? LANG_SYSTEM_cpt : LANG_NO_SYSTEM;
+}
+
+const char *lang_schema_enumeration_name(const lang_schema *schema, lang_enumeration enumeration)
+{
+    return named((int)enumeration, LANG_ENUMERATION_COUNT, enumerations, schema->enumerations.items, 0);
+}
+
+lang_enumeration lang_schema_enumeration_find(const lang_schema *schema, const char *name)
+{
+    for (int i = 0; i < lang_schema_enumeration_count(schema); i++) {
+        if (strcmp(lang_schema_enumeration_name(schema, (lang_enumeration)i), name) == 0) return (lang_enumeration)i;
+    }
+    return LANG_NO_ENUMERATION;
+}
+
+bool lang_schema_word(const lang_schema *schema, lang_enumeration enumeration, size_t index, char buffer[40])
+{
+    const char *at = named((int)enumeration, LANG_ENUMERATION_COUNT, enumerations, schema->enumerations.items, 1);
     for (;; index--) {
         size_t length = strcspn(at, " ");
         if (length == 0) return false;
@@ -127,10 +181,10 @@ bool lang_schema_word(lang_enumeration enumeration, size_t index, char buffer[40
     }
 }
 
-int lang_schema_word_find(lang_enumeration enumeration, const char *word)
+int lang_schema_word_find(const lang_schema *schema, lang_enumeration enumeration, const char *word)
 {
     char buffer[40];
-    for (size_t i = 0; lang_schema_word(enumeration, i, buffer); i++) {
+    for (size_t i = 0; lang_schema_word(schema, enumeration, i, buffer); i++) {
         if (strcmp(buffer, word) == 0) return (int)i;
     }
     return -1;
@@ -139,6 +193,50 @@ int lang_schema_word_find(lang_enumeration enumeration, const char *word)
 const char *lang_schema_feed_name(lang_feed feed)
 {
     return feed_names[feed];
+}
+
+lang_feed lang_schema_feed_find(const char *name)
+{
+    for (int i = 0; i < LANG_FEED_COUNT; i++) {
+        if (strcmp(feed_names[i], name) == 0) return (lang_feed)i;
+    }
+    return LANG_FEED_COUNT;
+}
+
+bool lang_schema_type(const lang_schema *schema, const char *name, lang_type *type)
+{
+    static const struct {
+        const char *name;
+        lang_type type;
+    } plain[] = {{"count", {LANG_TYPE_COUNT, 0, false, false}},
+                 {"quantity", {LANG_TYPE_QUANTITY, 0, false, false}},
+                 {"units", {LANG_TYPE_QUANTITY, 0, false, false}},
+                 {"money", {LANG_TYPE_MONEY, 0, false, false}},
+                 {"text", {LANG_TYPE_TEXT, 0, false, false}},
+                 {"date", {LANG_TYPE_DATE, 0, false, false}},
+                 {"dates", {LANG_TYPE_DATES, 0, false, false}},
+                 {"times", {LANG_TYPE_TIMES, 0, false, false}},
+                 {"minutes", {LANG_TYPE_MINUTES, 0, false, false}},
+                 {"days", {LANG_TYPE_DAYS, 0, false, false}},
+                 {"months", {LANG_TYPE_MONTHS, 0, false, false}},
+                 {"yes_no", {LANG_TYPE_TRUTH, 0, false, false}},
+                 {"procedure", {LANG_TYPE_CODE, LANG_SYSTEM_cpt, false, false}},
+                 {"procedures", {LANG_TYPE_CODE, LANG_SYSTEM_cpt, true, false}},
+                 {"diagnosis", {LANG_TYPE_CODE, LANG_SYSTEM_icd10, false, false}},
+                 {"diagnoses", {LANG_TYPE_CODE, LANG_SYSTEM_icd10, true, false}},
+                 {"modifiers", {LANG_TYPE_CODE, LANG_SYSTEM_modifier, true, false}}};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        if (strcmp(plain[i].name, name) != 0) continue;
+        *type = plain[i].type;
+        return true;
+    }
+    lang_code_system system = lang_schema_system_find(schema, name);
+    lang_enumeration enumeration = lang_schema_enumeration_find(schema, name);
+    if (system != LANG_NO_SYSTEM)
+        *type = (lang_type){LANG_TYPE_CODE, (uint16_t)system, false, false};
+    else if (enumeration != LANG_NO_ENUMERATION)
+        *type = (lang_type){LANG_TYPE_ENUMERATION, (uint16_t)enumeration, false, false};
+    return system != LANG_NO_SYSTEM || enumeration != LANG_NO_ENUMERATION;
 }
 
 size_t lang_code_normalize(lang_code_system system, const char *text, size_t length, char *out)

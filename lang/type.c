@@ -9,16 +9,16 @@ static const char *const labels[] = {
 #undef LANG_KIND
 };
 
-const char *lang_type_label(base_arena *arena, lang_type type)
+const char *lang_type_label(const lang_schema *schema, base_arena *arena, lang_type type)
 {
     const char *label = labels[type.kind];
     switch (type.kind) {
-    case LANG_TYPE_CODE: label = lang_schema_system_label((lang_code_system)type.detail); break;
+    case LANG_TYPE_CODE: label = lang_schema_system_label(schema, (lang_code_system)type.detail); break;
     case LANG_TYPE_ENUMERATION:
-        label = base_format(arena, "%s word", lang_schema_enumeration_name((lang_enumeration)type.detail));
+        label = base_format(arena, "%s word", lang_schema_enumeration_name(schema, (lang_enumeration)type.detail));
         break;
     case LANG_TYPE_RECORD:
-        label = base_format(arena, "%s record", lang_schema_record_label((lang_record)type.detail));
+        label = base_format(arena, "%s record", lang_schema_record_label(schema, (lang_record)type.detail));
         break;
     default: break;
     }

@@ -41,9 +41,6 @@ typedef struct lang_type {
     bool optional;
 } lang_type;
 
-/* "optional place of service", "list of modifiers", "amount of money": words for a message. */
-const char *lang_type_label(base_arena *arena, lang_type type);
-
 /* Same kind, detail and listness; optionality aside. */
 bool lang_type_same(lang_type a, lang_type b);
 

@@ -12,6 +12,12 @@ static read_encounters *inner(adj_encounters *encounters)
 
 adj_encounters *adj_encounters_new(const adj_options *options)
 {
+    return adj_encounters_new_for(NULL, options);
+}
+
+adj_encounters *adj_encounters_new_for(const adj_policies *policies, const adj_options *options)
+{
+    const lang_schema *schema = policies == NULL ? &lang_schema_standard : run_policies_schema(policies);
     base_allocator allocator = base_allocator_default();
     if (options != NULL && options->allocator != NULL) {
         allocator = (base_allocator){options->allocator->reallocate, options->allocator->state};
@@ -20,7 +26,7 @@ adj_encounters *adj_encounters_new(const adj_options *options)
     if (encounters == NULL) return NULL;
     memset(encounters, 0, sizeof *encounters);
     run_store *store = &encounters->handle.store;
-    bool ready = run_store_init(store, &allocator) && base_intern_init(&encounters->sessions, &store->arena) &&
+    bool ready = run_store_init(store, schema, &allocator) && base_intern_init(&encounters->sessions, &store->arena) &&
                  base_intern_init(&encounters->history_claims, &store->arena) &&
                  base_intern_init(&encounters->records, &store->arena);
     /* Id 0 of an interning table is the empty text: no session, no claim. */

@@ -210,13 +210,13 @@ static bool parse_code(side_reader *r, parsed *p, lang_code_system system)
     return true;
 }
 
-static bool parse_word(parsed *p, lang_enumeration enumeration)
+static bool parse_word(const side_reader *r, parsed *p, lang_enumeration enumeration)
 {
     char word[40];
     if (p->cell->length >= sizeof word) return false;
     memcpy(word, p->cell->text, p->cell->length);
     word[p->cell->length] = '\0';
-    p->bits = lang_schema_word_find(enumeration, word);
+    p->bits = lang_schema_word_find(r->store->schema, enumeration, word);
     return p->bits >= 0;
 }
 
@@ -243,13 +243,13 @@ static bool parse_day(parsed *p)
 
 static bool parse_field(side_reader *r, parsed *p)
 {
-    lang_type type = lang_schema_field(p->column->field)->type;
+    lang_type type = lang_schema_field(r->store->schema, p->column->field)->type;
     if (type.list) return parse_list(r, p, (lang_code_system)type.detail);
     const char *text = p->cell->text;
     size_t length = p->cell->length;
     switch (type.kind) {
     case LANG_TYPE_CODE: return parse_code(r, p, (lang_code_system)type.detail);
-    case LANG_TYPE_ENUMERATION: return parse_word(p, (lang_enumeration)type.detail);
+    case LANG_TYPE_ENUMERATION: return parse_word(r, p, (lang_enumeration)type.detail);
     case LANG_TYPE_TRUTH: return parse_truth(p);
     case LANG_TYPE_DATE: return parse_day(p);
     case LANG_TYPE_COUNT: return read_whole(text, length, &p->bits) && p->bits >= 0;
@@ -271,7 +271,7 @@ static bool parse_use(side_reader *r, parsed *p)
     case USE_FACT_RECEIVED: return parse_day(p);
     case USE_FROM_TIME:
     case USE_TO_TIME: return read_clock(p->cell->text, p->cell->length, &p->bits);
-    case USE_FACT_PROGRAM: return parse_word(p, LANG_ENUMERATION_program);
+    case USE_FACT_PROGRAM: return parse_word(r, p, LANG_ENUMERATION_program);
     case USE_COMPLETENESS: p->bits = same(p->cell, "own"); return p->bits != 0 || same(p->cell, "complete");
     default: p->bits = base_intern_add(&r->store->symbols, p->cell->text, p->cell->length); return true;
     }
@@ -280,7 +280,7 @@ static bool parse_use(side_reader *r, parsed *p)
 static const char *expected(side_reader *r, const side_column *column)
 {
     base_arena *arena = &r->store->arena;
-    lang_type type = lang_schema_field(column->field)->type;
+    lang_type type = lang_schema_field(r->store->schema, column->field)->type;
     switch (column->use) {
     case USE_DAY:
     case USE_FROM_DATE:
@@ -298,7 +298,7 @@ static const char *expected(side_reader *r, const side_column *column)
         base_text_init(&text, arena);
         base_text_put(&text, "one of");
         char word[40];
-        for (size_t i = 0; lang_schema_word(words, i, word); i++)
+        for (size_t i = 0; lang_schema_word(r->store->schema, words, i, word); i++)
             base_text_format(&text, "%s %s", i == 0 ? "" : ",", word);
         return base_text_string(&text);
     }
@@ -311,7 +311,7 @@ static const char *expected(side_reader *r, const side_column *column)
     case LANG_TYPE_MINUTES: return "a number with at most three decimals";
     default:
         return base_format(arena, "a %s",
-                           lang_type_label(arena, (lang_type){type.kind, type.detail, type.list, false}));
+                           lang_type_label(r->store->schema, arena, (lang_type){type.kind, type.detail, type.list, false}));
     }
 }
 
@@ -330,7 +330,7 @@ static bool parse_record(side_reader *r, const csv_cell *cells, size_t count)
         *p = (parsed){.column = r->order[i], .cell = &cells[i], .state = RUN_UNKNOWN};
         if (p->column == NULL) continue;
         bool field = p->column->use == USE_FIELD;
-        lang_type type = lang_schema_field(p->column->field)->type;
+        lang_type type = lang_schema_field(r->store->schema, p->column->field)->type;
         bool empty = cells[i].length == 0, none = same(&cells[i], "none");
         bool modifiers = field && p->column->field == LANG_FIELD_line_modifiers;
         if (empty && p->column->required) {
@@ -374,7 +374,7 @@ static void store_fields(side_reader *r, uint32_t row)
         lang_field field = p->column->field;
         if (p->state == RUN_ABSENT) run_store_set_absent(r->store, field, row);
         if (p->state != RUN_PRESENT) continue;
-        if (lang_schema_field(field)->type.list)
+        if (lang_schema_field(r->store->schema, field)->type.list)
             run_store_set_list(r->store, field, row, p->list, p->list_count);
         else
             run_store_set(r->store, field, row, p->bits);

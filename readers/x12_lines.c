@@ -214,7 +214,7 @@ void x12_begin_line(x12_reader *r, const x12_segment *segment)
     if (r->patient_row != RUN_NO_ROW) run_store_set(r->store, LANG_FIELD_line_patient, r->line, r->patient_row);
     if (r->payer != 0) run_store_set(r->store, LANG_FIELD_line_payer, r->line, r->payer);
     run_store_set(r->store, LANG_FIELD_line_status, r->line,
-                  lang_schema_word_find(LANG_ENUMERATION_line_status, "submitted"));
+                  lang_schema_word_find((&lang_schema_standard), LANG_ENUMERATION_line_status, "submitted"));
     run_store_set_absent(r->store, LANG_FIELD_line_referral_number, r->line);
     run_store_set_absent(r->store, LANG_FIELD_line_control_number, r->line);
     if (r->claim_referral != 0) run_store_set(r->store, LANG_FIELD_line_referral_number, r->line, r->claim_referral);

@@ -21,7 +21,7 @@ typedef struct search {
     size_t clause;
     const uint8_t *before;
     uint8_t *after;
-    bool reads[LANG_FIELD_COUNT];
+    bool *reads; /* by field */
     candidate candidates[CANDIDATE_LIMIT];
     size_t candidate_count;
     uint32_t *pool;
@@ -198,7 +198,7 @@ static bool cures(search *s, const run_change *changes, size_t count, bool *line
 
 static const char *shown(search *s, const run_change *change)
 {
-    lang_type type = lang_schema_field(change->field)->type;
+    lang_type type = lang_schema_field(s->context->binding->plan->program->schema, change->field)->type;
     if (change->field == LANG_FIELD_line_authorization && change->state == RUN_PRESENT) {
         return run_store_text(s->context->binding->store, LANG_FIELD_authorization_number, (uint32_t)change->bits);
     }
@@ -218,7 +218,7 @@ static void add_cure(search *s, const run_change *changes, size_t count, bool li
         lang_field field = changes[i].field;
         run_change now = {field, s->line, run_store_bits(store, field, s->line), store->columns[field].states[s->line]};
         const char *gap = i == 0 ? "" : "; ";
-        base_text_format(&fields, "%s%s", gap, lang_schema_field(field)->name);
+        base_text_format(&fields, "%s%s", gap, lang_schema_field(s->context->binding->plan->program->schema, field)->name);
         base_text_format(&from, "%s%s", gap, shown(s, &now));
         base_text_format(&to, "%s%s", gap, shown(s, &changes[i]));
     }
@@ -251,12 +251,13 @@ void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size
     s->clause = clause;
     s->before = verdicts;
     s->after = base_arena_alloc(arena, plan->clauses.count + plan->policies.count);
+    s->reads = base_arena_alloc(arena, (size_t)lang_schema_field_count(plan->program->schema));
     s->pool_room = CANDIDATE_LIMIT * LIST_ROOM;
     s->pool = base_arena_alloc(arena, s->pool_room * sizeof *s->pool);
     const plan_clause *target = &plan->clauses.items[clause];
     const plan_block *block = &plan->blocks.items[target->explain_block];
     uint8_t *seen = base_arena_alloc(arena, block->steps.count + 1);
-    if (s->after == NULL || s->pool == NULL || seen == NULL) return;
+    if (s->after == NULL || s->pool == NULL || s->reads == NULL || seen == NULL) return;
     mark_reads(s, block, target->requirement_step, seen);
     bool modifiers = s->reads[LANG_FIELD_line_modifiers], places = s->reads[LANG_FIELD_line_pos];
     if (s->reads[LANG_FIELD_line_authorization]) propose_authorizations(s);

@@ -37,7 +37,7 @@ static const char *squeezed(base_arena *arena, const lang_file *file, lang_span 
 static const char *load_name(const explainer *e, const plan_step *step)
 {
     const plan_step *row = &e->block->steps.items[step->a];
-    const lang_field_info *info = lang_schema_field((lang_field)step->detail);
+    const lang_field_info *info = lang_schema_field(e->context->binding->plan->program->schema, (lang_field)step->detail);
     if (row->operation == PLAN_LOAD) return base_format(e->arena, "%s.%s", load_name(e, row), info->name);
     bool other = row->operation == PLAN_FRAME && row->number == 1 && *e->prefix == '\0';
     return other ? base_format(e->arena, "other.%s", info->name) : info->name;

@@ -75,7 +75,7 @@ const char *run_format(base_arena *arena, const run_context *context, lang_type 
     case LANG_TYPE_TEXT: return symbol_text(arena, context, type, bits);
     case LANG_TYPE_ENUMERATION: {
         char word[40] = "";
-        lang_schema_word((lang_enumeration)type.detail, (size_t)bits, word);
+        lang_schema_word(context->binding->plan->program->schema, (lang_enumeration)type.detail, (size_t)bits, word);
         for (char *at = word; *at != '\0'; at++) {
             if (*at == '_') *at = ' ';
         }

@@ -155,6 +155,11 @@ const char *adj_policies_diagnostics(const adj_policies *policies)
     return policies->diagnostics;
 }
 
+const lang_schema *run_policies_schema(const adj_policies *policies)
+{
+    return policies->program.schema == NULL ? &lang_schema_standard : policies->program.schema;
+}
+
 size_t adj_policies_error_count(const adj_policies *policies)
 {
     return policies->program.diagnostics.errors;

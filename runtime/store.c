@@ -12,8 +12,8 @@ static bool widen(run_store *store, lang_record record)
 {
     uint32_t old = store->capacities[record], wanted = old == 0 ? 16 : old * 2;
     if (old > UINT32_MAX / 4) return false;
-    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
-        if (lang_schema_field((lang_field)f)->record != record) continue;
+    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
+        if (lang_schema_field(store->schema, (lang_field)f)->record != record) continue;
         int64_t *bits = base_arena_alloc(&store->arena, wanted * sizeof *bits);
         uint8_t *states = base_arena_alloc(&store->arena, wanted);
         if (bits == NULL || states == NULL) return false;
@@ -45,15 +45,21 @@ uint32_t run_store_add(run_store *store, lang_record record)
     return store->counts[record]++;
 }
 
-bool run_store_init(run_store *store, const base_allocator *allocator)
+bool run_store_init(run_store *store, const lang_schema *schema, const base_allocator *allocator)
 {
-    *store = (run_store){0};
+    *store = (run_store){.schema = schema};
     base_arena_init(&store->arena, allocator);
+    size_t records = (size_t)lang_schema_record_count(schema), fields = (size_t)lang_schema_field_count(schema);
+    store->counts = base_arena_alloc(&store->arena, records * sizeof *store->counts);
+    store->capacities = base_arena_alloc(&store->arena, records * sizeof *store->capacities);
+    store->columns = base_arena_alloc(&store->arena, fields * sizeof *store->columns);
+    store->site_feeds = base_arena_alloc(&store->arena, records * sizeof *store->site_feeds);
+    if (store->arena.failed) return false;
     if (!base_intern_init(&store->symbols, &store->arena) || !base_intern_init(&store->members, &store->arena)) {
         return false;
     }
     /* Machine code reads row 0 of every column before it knows whether a row is present. */
-    for (int r = 0; r < LANG_RECORD_COUNT; r++) {
+    for (int r = 0; r < lang_schema_record_count(store->schema); r++) {
         if (!widen(store, (lang_record)r)) return false;
     }
     return run_store_add(store, LANG_RECORD_patient) == 0;
@@ -93,7 +99,7 @@ uint32_t run_store_code(run_store *store, lang_code_system system, const char *t
 
 void run_store_set_code(run_store *store, lang_field field, uint32_t row, const char *text, size_t length)
 {
-    lang_code_system system = (lang_code_system)lang_schema_field(field)->type.detail;
+    lang_code_system system = (lang_code_system)lang_schema_field(store->schema, field)->type.detail;
     uint32_t symbol = run_store_code(store, system, text, length);
     if (symbol != BASE_INTERN_NONE) run_store_set(store, field, row, symbol);
 }

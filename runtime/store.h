@@ -68,9 +68,11 @@ typedef struct run_store {
     base_arena arena;
     base_intern symbols;
     base_intern members; /* ids are patient rows; row 0 is a nameless patient that nobody refers to */
-    uint32_t counts[LANG_RECORD_COUNT];
-    uint32_t capacities[LANG_RECORD_COUNT];
-    run_column columns[LANG_FIELD_COUNT];
+    const lang_schema *schema; /* outlives the store */
+    uint32_t *counts;          /* by record */
+    uint32_t *capacities;
+    run_column *columns; /* by field */
+    bool *site_feeds;    /* by record of the site: whether a file of it was given */
     BASE_ARRAY(uint32_t) pool; /* of lists */
     BASE_ARRAY(run_line_extra) lines;
     BASE_ARRAY(run_claim_extra) claims;
@@ -94,7 +96,8 @@ typedef struct run_store {
     run_groups attendance_of_session;
 } run_store;
 
-bool run_store_init(run_store *store, const base_allocator *allocator);
+/* An empty store for the records of a schema, which must outlive it. */
+bool run_store_init(run_store *store, const lang_schema *schema, const base_allocator *allocator);
 void run_store_release(run_store *store);
 
 /* A new row, every field unknown; RUN_NO_ROW when memory runs out. */
@@ -137,6 +140,9 @@ void run_store_problem(run_store *store, adj_severity severity, const char *code
 
 /* Joins, derives and orders; after it the store is only read. */
 bool run_store_finish(run_store *store);
+
+/* The schema of compiled policies: the standard one and what their files add. */
+const lang_schema *run_policies_schema(const adj_policies *policies);
 
 /* The two halves of finishing, each in a file of its own. */
 void run_link(run_store *store);

@@ -189,7 +189,7 @@ adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj
     run.with_machine = wanted != ADJ_EVALUATOR_INTERPRETER && policies->code != NULL;
     base_arena_init(&run.scratch, &policies->allocator);
     base_text_init(&run.difference, &policies->arena);
-    bool ready = run_store_init(&run.store, &policies->allocator) && run_test_store(&run.store, test) &&
+    bool ready = run_store_init(&run.store, policies->program.schema, &policies->allocator) && run_test_store(&run.store, test) &&
                  run_bind(&run.binding, &run.scratch, policies->plan, &run.store) &&
                  run_context_init(&run.interpreter, &run.scratch, &run.binding, NULL) &&
                  run_context_init(&run.machine, &run.scratch, &run.binding, policies->code);

@@ -41,7 +41,7 @@ static base_date date_of(const char *text)
 /* Sets a field to what the schema says tests assume; defaults that start with @ are set by the caller. */
 static void set_standard(run_store *store, lang_field field, uint32_t row)
 {
-    const lang_field_info *info = lang_schema_field(field);
+    const lang_field_info *info = lang_schema_field(store->schema, field);
     const char *text = info->standard;
     if (text[0] == '@' || strcmp(text, "unknown") == 0) return;
     if (strcmp(text, "absent") == 0) {
@@ -64,7 +64,7 @@ static void set_standard(run_store *store, lang_field field, uint32_t row)
     case LANG_TYPE_DATES: run_store_set(store, field, row, run_span_pack(date_of(text), date_of(text + 14))); break;
     case LANG_TYPE_TRUTH: run_store_set(store, field, row, strcmp(text, "yes") == 0); break;
     case LANG_TYPE_ENUMERATION:
-        run_store_set(store, field, row, lang_schema_word_find((lang_enumeration)info->type.detail, text));
+        run_store_set(store, field, row, lang_schema_word_find(store->schema, (lang_enumeration)info->type.detail, text));
         break;
     default: break;
     }
@@ -74,8 +74,8 @@ static uint32_t add_row(run_store *store, lang_record record)
 {
     uint32_t row = run_store_add(store, record);
     if (row == RUN_NO_ROW) return row;
-    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
-        if (lang_schema_field((lang_field)f)->record == record) set_standard(store, (lang_field)f, row);
+    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
+        if (lang_schema_field(store->schema, (lang_field)f)->record == record) set_standard(store, (lang_field)f, row);
     }
     return row;
 }
@@ -144,7 +144,7 @@ static void given_history(test_builder *b, const lang_given *given)
         run_store_set(store, LANG_FIELD_claim_received, claim, date);
         uint32_t line = add_line(b, claim, given->code, date, 1);
         if (line == RUN_NO_ROW) return;
-        run_store_set(store, LANG_FIELD_line_status, line, lang_schema_word_find(LANG_ENUMERATION_line_status, "paid"));
+        run_store_set(store, LANG_FIELD_line_status, line, lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "paid"));
     }
     b->end = store->counts[LANG_RECORD_line];
 }
@@ -184,7 +184,7 @@ static uint32_t row_of(test_builder *b, const lang_given *given, uint32_t line)
     for (size_t i = 0; i + 1 < path->field_count; i++) {
         lang_field field = (lang_field)path->fields[i];
         if (!run_store_present(b->store, field, row)) {
-            uint32_t added = add_row(b->store, (lang_record)lang_schema_field(field)->type.detail);
+            uint32_t added = add_row(b->store, (lang_record)lang_schema_field(b->store->schema, field)->type.detail);
             if (added == RUN_NO_ROW) return added;
             run_store_set(b->store, field, row, added);
             if (field == LANG_FIELD_line_authorization) {
@@ -201,7 +201,7 @@ static void set_given(test_builder *b, const lang_given *given, uint32_t line)
 {
     uint32_t row = row_of(b, given, line);
     if (row == RUN_NO_ROW) return;
-    lang_type type = lang_schema_field(given->field)->type;
+    lang_type type = lang_schema_field(b->store->schema, given->field)->type;
     if (is_word(given, "unknown")) {
         run_store_set_unknown(b->store, given->field, row);
     } else if (is_word(given, "absent")) {
@@ -249,8 +249,8 @@ bool run_test_store(run_store *store, const lang_test *test)
     b.claim = add_row(store, LANG_RECORD_claim);
     b.patient = run_store_patient(store, "T-MEMBER", 8);
     if (b.claim == RUN_NO_ROW || b.patient == RUN_NO_ROW) return false;
-    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
-        if (lang_schema_field((lang_field)f)->record == LANG_RECORD_patient)
+    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
+        if (lang_schema_field(store->schema, (lang_field)f)->record == LANG_RECORD_patient)
             set_standard(store, (lang_field)f, b.patient);
     }
     store->claims.items[b.claim].subject = true;

@@ -29,7 +29,7 @@ uint32_t plan_subject_date(plan_builder *builder)
 
 static uint32_t load(plan_builder *builder, uint32_t row, lang_field field, const lang_expression *source)
 {
-    lang_type type = lang_schema_field(field)->type;
+    lang_type type = lang_schema_field(builder->plan->program->schema, field)->type;
     return plan_emit(builder, (plan_step){.operation = PLAN_LOAD,
                                           .a = row,
                                           .b = PLAN_NO_STEP,
@@ -94,7 +94,7 @@ static uint32_t path_step(plan_builder *builder, const lang_expression *expressi
     case LANG_BASE_LET: return follow(builder, expression, plan_number(builder, path->let->value).low);
     case LANG_BASE_ELEMENT: {
         lang_record record =
-            path->field_count > 0 ? lang_schema_field((lang_field)path->fields[0])->record : LANG_RECORD_line;
+            path->field_count > 0 ? lang_schema_field(builder->plan->program->schema, (lang_field)path->fields[0])->record : LANG_RECORD_line;
         return follow(builder, expression, frame(builder, 1, record));
     }
     default: return follow(builder, expression, frame(builder, 0, LANG_RECORD_line));

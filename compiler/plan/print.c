@@ -29,8 +29,8 @@ static void print_detail(const plan_program *plan, const plan_block *block, cons
     switch (step->operation) {
     case PLAN_FRAME: base_text_put(out, step->number == 0 ? " subject" : " element"); break;
     case PLAN_LOAD: {
-        const lang_field_info *info = lang_schema_field((lang_field)step->detail);
-        base_text_format(out, " %s.%s", lang_schema_record_name(info->record), info->name);
+        const lang_field_info *info = lang_schema_field(plan->program->schema, (lang_field)step->detail);
+        base_text_format(out, " %s.%s", lang_schema_record_name(plan->program->schema, info->record), info->name);
         break;
     }
     case PLAN_NUMBER: base_text_format(out, " %" PRId64, step->number); break;
@@ -64,7 +64,7 @@ static void print_detail(const plan_program *plan, const plan_block *block, cons
     case PLAN_DIVIDE: base_text_format(out, " scale %" PRId64, step->number); break;
     default: break;
     }
-    base_text_format(out, "    : %s\n", lang_type_label(arena, step->type));
+    base_text_format(out, "    : %s\n", lang_type_label(plan->program->schema, arena, step->type));
 }
 
 static void print_block(const plan_program *plan, size_t index, base_text *out)

@@ -135,7 +135,12 @@ ADJ_API const char *adj_policies_dump(adj_policies *policies, adj_stage stage);
 
 /* ---- encounters ---- */
 
+/* Encounters of the standard schema. */
 ADJ_API adj_encounters *adj_encounters_new(const adj_options *options);
+
+/* Encounters that also hold the records and fields that the files of `policies` add to the schema; side files may then
+ * bring them. `policies` must outlive the encounters. */
+ADJ_API adj_encounters *adj_encounters_new_for(const adj_policies *policies, const adj_options *options);
 ADJ_API void adj_encounters_free(adj_encounters *encounters);
 
 /* The day on which claims will be submitted (days since 1970-01-01); without it the transaction's own date counts. */

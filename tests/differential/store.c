@@ -29,7 +29,7 @@ static const char *random_code(generator *g, lang_code_system system)
 
 static void set_value(generator *g, run_store *store, lang_field field, uint32_t row)
 {
-    lang_type type = lang_schema_field(field)->type;
+    lang_type type = lang_schema_field(store->schema, field)->type;
     static const char *const payers[] = {"ALPHA", "BETA", "GAMMA"};
     static const char *const plans[] = {"HMO", "PPO", "EPO"};
     if (type.list) {
@@ -58,7 +58,7 @@ static void set_value(generator *g, run_store *store, lang_field field, uint32_t
     case LANG_TYPE_ENUMERATION: {
         char word[40];
         uint32_t count = 0;
-        while (lang_schema_word((lang_enumeration)type.detail, count, word)) count++;
+        while (lang_schema_word(store->schema, (lang_enumeration)type.detail, count, word)) count++;
         run_store_set(store, field, row, generator_below(g, count));
         break;
     }
@@ -83,8 +83,8 @@ static void set_value(generator *g, run_store *store, lang_field field, uint32_t
 
 static void fill(generator *g, run_store *store, lang_record record, uint32_t row, uint32_t known)
 {
-    for (int f = 0; f < LANG_FIELD_COUNT; f++) {
-        const lang_field_info *info = lang_schema_field((lang_field)f);
+    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
+        const lang_field_info *info = lang_schema_field(store->schema, (lang_field)f);
         if (info->record != record) continue;
         bool present = generator_chance(g, known);
         if (info->type.optional && !present && generator_chance(g, 60)) run_store_set_absent(store, (lang_field)f, row);
@@ -182,7 +182,7 @@ bool compare_once(uint64_t seed, uint32_t lines, comparison *total)
                     adj_policies_diagnostics(policies));
     } else if (status == ADJ_OK) {
         run_store store;
-        good = run_store_init(&store, NULL) && generate_store(&g, &store, lines) &&
+        good = run_store_init(&store, run_policies_schema(policies), NULL) && generate_store(&g, &store, lines) &&
                judge_both(policies, &store, total, seed);
         run_store_release(&store);
     } else {
