@@ -1,6 +1,8 @@
 /* Names of the tree's enumerations. */
 #include "lang/ast.h"
 
+#include <string.h>
+
 const char *lang_outcome_name(lang_outcome outcome)
 {
     static const char *const names[] = {"deny", "review", "reduce", "audit", "warn", "pass"};
@@ -19,14 +21,62 @@ const char *lang_window_name(lang_window_kind kind)
                                         "in the same calendar year",
                                         "in the benefit year",
                                         "during",
-                                        "since"};
+                                        "since",
+                                        "within N days before",
+                                        "within N months before",
+                                        "in the next N days",
+                                        "in the next N months",
+                                        "in the fiscal year",
+                                        "in periods of N days from the first service",
+                                        "in periods of N months from the first service"};
     return names[kind];
 }
 
 const char *lang_collection_name(lang_collection collection)
 {
-    static const char *const names[] = {"history", "claim.lines", "authorizations", "session.attendance", "nothing"};
+    static const char *const names[] = {"history", "claim.lines", "authorizations", "session.attendance", "session.lines",
+                                        "nothing"};
     return names[collection];
+}
+
+const char *lang_history_key_name(lang_history_key key)
+{
+    static const char *const names[] = {"member", "rendering provider", "billing provider", "session"};
+    return names[key];
+}
+
+static const char *const functions[] = {
+#define LANG_FUNCTION(name, inputs, about) #name,
+#include "lang/functions.def"
+#undef LANG_FUNCTION
+};
+
+lang_function lang_function_find(const char *name)
+{
+    for (int i = 0; i < LANG_FUNCTION_NONE; i++) {
+        if (strcmp(functions[i], name) == 0) return (lang_function)i;
+    }
+    return LANG_FUNCTION_NONE;
+}
+
+const char *lang_function_name(lang_function function)
+{
+    return function < LANG_FUNCTION_NONE ? functions[function] : "";
+}
+
+uint32_t lang_declaration_start(const lang_file *file, uint32_t offset)
+{
+    uint32_t start = 0;
+    for (size_t i = 0; i < file->starts.count && file->starts.items[i] <= offset; i++) start = file->starts.items[i];
+    return start;
+}
+
+uint32_t lang_declaration_end(const lang_file *file, uint32_t offset)
+{
+    for (size_t i = 0; i < file->starts.count; i++) {
+        if (file->starts.items[i] >= offset) return file->starts.items[i];
+    }
+    return (uint32_t)file->length;
 }
 
 const char *lang_path_text(base_arena *arena, const lang_names *names)

@@ -29,11 +29,18 @@ typedef struct lang_name {
 /* A dotted name: `harbor.group_psychotherapy`, `session.minutes`, `this.procedure`. */
 typedef BASE_ARRAY(lang_name) lang_names;
 
-/* [from, to], both inclusive; open ends are the first and last representable day. */
+/* [from, to], both inclusive; open ends are the first and last representable day. `known` is the day on which this
+ * became known, the first representable one where nothing is said: a run that is pinned to an earlier day leaves it out. */
 typedef struct lang_dates {
     base_date from;
     base_date to;
+    base_date known;
 } lang_dates;
+
+#define LANG_ALWAYS ((lang_dates){BASE_DATE_MIN, BASE_DATE_MAX, BASE_DATE_MIN})
+
+/* Which day picks the version of a dated thing. */
+typedef enum lang_clock { LANG_CLOCK_SERVICE, LANG_CLOCK_RECEIVED } lang_clock;
 
 typedef enum lang_literal_kind {
     LANG_LITERAL_DIGITS, /* 90853, 12: a number or a code, as its place says */
@@ -96,7 +103,14 @@ typedef enum lang_window_kind {
     LANG_WINDOW_SAME_YEAR,
     LANG_WINDOW_BENEFIT_YEAR,
     LANG_WINDOW_DURING,
-    LANG_WINDOW_SINCE
+    LANG_WINDOW_SINCE,
+    LANG_WINDOW_WITHIN_DAYS,   /* within n days before: the boundary day included */
+    LANG_WINDOW_WITHIN_MONTHS, /* within n months before */
+    LANG_WINDOW_NEXT_DAYS,
+    LANG_WINDOW_NEXT_MONTHS,
+    LANG_WINDOW_FISCAL_YEAR,
+    LANG_WINDOW_PERIOD_DAYS, /* periods that begin with the first service and restart */
+    LANG_WINDOW_PERIOD_MONTHS
 } lang_window_kind;
 
 typedef enum lang_cut { LANG_CUT_NONE, LANG_CUT_SO_FAR, LANG_CUT_EARLIER } lang_cut;
@@ -104,6 +118,9 @@ typedef enum lang_cut { LANG_CUT_NONE, LANG_CUT_SO_FAR, LANG_CUT_EARLIER } lang_
 typedef struct lang_window {
     lang_window_kind kind;
     lang_cut cut;
+    bool whole;             /* later lines of the period included */
+    int weekday;            /* on which weeks begin: 0 Sunday */
+    int month, day;         /* on which fiscal years begin */
     int64_t length;         /* days or months */
     lang_expression *bound; /* the record of `during`, the date of `since` */
     bool given;             /* false where the source names no window */
@@ -115,8 +132,17 @@ typedef enum lang_collection {
     LANG_COLLECTION_CLAIM_LINES,
     LANG_COLLECTION_AUTHORIZATIONS,
     LANG_COLLECTION_SESSION_ATTENDANCE,
+    LANG_COLLECTION_SESSION_LINES,
     LANG_COLLECTION_NONE
 } lang_collection;
+
+/* Whose history is counted. */
+typedef enum lang_history_key {
+    LANG_HISTORY_MEMBER,
+    LANG_HISTORY_RENDERING_PROVIDER,
+    LANG_HISTORY_BILLING_PROVIDER,
+    LANG_HISTORY_SESSION
+} lang_history_key;
 
 typedef enum lang_presence { LANG_IS_PRESENT, LANG_IS_ABSENT } lang_presence;
 typedef enum lang_inclusion { LANG_INCLUDE_ONE, LANG_INCLUDE_ANY, LANG_INCLUDE_ALL, LANG_INCLUDE_NONE } lang_inclusion;
@@ -138,8 +164,27 @@ typedef enum lang_expression_kind {
     LANG_OVERLAP,
     LANG_OR_ELSE,
     LANG_CALL,
-    LANG_QUANTIFIED
+    LANG_QUANTIFIED,
+    LANG_PART,   /* month of D */
+    LANG_DENIED, /* other is denied by C */
+    LANG_TALLY   /* of a measure: count where C, sum of E where C */
 } lang_expression_kind;
+
+/* What `of` takes out of a date. */
+typedef enum lang_part {
+    LANG_PART_YEAR,
+    LANG_PART_QUARTER,
+    LANG_PART_MONTH,
+    LANG_PART_WEEKDAY
+} lang_part;
+
+/* Functions that the language brings. */
+typedef enum lang_function {
+#define LANG_FUNCTION(name, inputs, about) LANG_FUNCTION_##name,
+#include "lang/functions.def"
+#undef LANG_FUNCTION
+    LANG_FUNCTION_NONE
+} lang_function;
 
 /* What the head of a path turned out to be (checked). */
 typedef enum lang_path_base {
@@ -153,6 +198,8 @@ typedef enum lang_path_base {
     LANG_BASE_COUNT, /* {count} or {sum} in a message */
 } lang_path_base;
 
+typedef struct lang_define lang_define;
+
 typedef struct lang_code_set lang_code_set;
 typedef struct lang_parameter lang_parameter;
 typedef struct lang_table lang_table;
@@ -163,6 +210,7 @@ enum { LANG_PATH_DEPTH = 8 };
 typedef struct lang_path {
     lang_names names;
     /* checked */
+    size_t prefix; /* of `fields`: those that lead from the line to the subject of a `for each claim` */
     lang_path_base base;
     int frame; /* 0 the subject, 1 a bound element */
     lang_parameter *parameter;
@@ -224,13 +272,39 @@ struct lang_expression {
         struct {
             lang_name name;
             lang_expressions arguments;
-            lang_table *table; /* checked */
+            /* checked */
+            lang_table *table;
+            lang_function function; /* NONE unless one of the language's own */
+            lang_expression *body;  /* of a `define`, with its inputs put in */
         } call;
+        struct {
+            lang_part part;
+            lang_expression *value;
+        } part;
+        struct {
+            lang_name subject; /* `this` or `other` */
+            BASE_ARRAY(lang_names) names;
+            BASE_ARRAY(lang_clause *) clauses; /* checked */
+        } denied;
+        struct {
+            lang_quantifier quantifier; /* COUNT, SUM, MINIMUM, MAXIMUM */
+            bool average;
+            bool distinct;
+            lang_expression *value; /* NULL for a count */
+            lang_expression *where;
+            bool over_lines; /* checked: of every line of the subject */
+            size_t index;    /* checked: among the tallies of the measure */
+        } tally;
         struct {
             lang_quantifier quantifier;
             lang_expression *bound; /* at most N */
-            lang_expression *value; /* sum of V over */
-            lang_name binder;       /* `other`, or NULL */
+            lang_expression *value;  /* sum of V over; distinct V */
+            lang_expression *second; /* distinct V, W */
+            bool distinct;
+            lang_history_key key;
+            bool key_given;
+            lang_span key_span;
+            lang_name binder; /* `other`, or NULL */
             lang_expression *collection;
             lang_window window;
             lang_expression *where;
@@ -244,11 +318,16 @@ struct lang_code_set {
     lang_file *file;
     lang_span span;
     lang_name system_name;
+    lang_clock clock;
+    bool overridable;
+    lang_code_set *overrides; /* checked, of an override: what it replaces */
     struct lang_code_row {
         lang_items items;
         lang_dates dates;
         bool except;
         lang_span span;
+        struct lang_import *import; /* rows from a file; NULL for rows written out */
+        struct lang_bulk *bulk;     /* checked: those rows */
     } *rows;
     size_t row_count;
     size_t row_capacity;
@@ -258,6 +337,26 @@ struct lang_code_set {
     bool used;
 };
 typedef struct lang_code_row lang_code_row;
+
+/* `allow LINT "reason"`: a warning that is meant. */
+typedef struct lang_allow {
+    lang_name lint;
+    lang_name reason;
+    lang_span scope; /* the declaration it stands in; the whole file in a header */
+    bool used;
+} lang_allow;
+
+/* `from "file.csv" (column as "Header", ...)`. */
+typedef struct lang_column_map {
+    lang_name column; /* a column of the table, `from` or `to` */
+    lang_name header;
+} lang_column_map;
+
+typedef struct lang_import {
+    lang_name file; /* unquoted */
+    BASE_ARRAY(lang_column_map) columns;
+    lang_span span;
+} lang_import;
 
 typedef struct lang_parameter_row {
     lang_expression *value;
@@ -272,6 +371,9 @@ struct lang_parameter {
     lang_name type_name;
     BASE_ARRAY(lang_parameter_row) rows;
     const char *cite;
+    lang_clock clock;
+    bool overridable;
+    lang_parameter *overrides; /* checked, of an override: what it replaces */
     lang_type type; /* checked */
     bool used;
 };
@@ -292,8 +394,14 @@ typedef struct lang_cell {
 
 typedef struct lang_table_row {
     BASE_ARRAY(lang_cell) cells;
+    lang_dates dates;
+    bool dated;
     lang_span span;
 } lang_table_row;
+
+typedef enum lang_hit_policy { LANG_HIT_UNIQUE, LANG_HIT_FIRST, LANG_HIT_ALL } lang_hit_policy;
+
+struct lang_bulk; /* the rows of a large file, in columns */
 
 struct lang_table {
     lang_name name;
@@ -301,9 +409,17 @@ struct lang_table {
     lang_span span;
     BASE_ARRAY(lang_table_column) inputs;
     BASE_ARRAY(lang_table_column) outputs;
-    bool first;                      /* hit policy `first`; else `unique` */
+    lang_hit_policy hit;
+    bool partial; /* a key that no row holds is unknown, not absent */
+    lang_clock clock;
+    bool overridable;
     BASE_ARRAY(lang_table_row) rows; /* the first is the header */
-    uint16_t index;                  /* checked: among the tables of the program */
+    BASE_ARRAY(lang_import *) imports;
+    /* checked */
+    BASE_ARRAY(struct lang_bulk *) bulks; /* by import */
+    lang_table *overrides;                /* of an override: what it replaces rows of */
+    lang_table *merged;                   /* of an override: the table that results */
+    uint16_t index;                       /* among the tables of the program */
     bool used;
 };
 
@@ -319,6 +435,7 @@ struct lang_section {
     lang_name subject;
     lang_expressions wheres;
     BASE_ARRAY(lang_let *) lets;
+    BASE_ARRAY(lang_clause *) clauses;
 };
 
 typedef enum lang_outcome { LANG_DENY, LANG_REVIEW, LANG_REDUCE, LANG_AUDIT, LANG_WARN, LANG_PASS } lang_outcome;
@@ -328,6 +445,13 @@ typedef struct lang_exception {
     lang_name name;
     const char *cite;
     lang_span span;
+    /* of an `exception` declaration */
+    lang_file *file;
+    lang_dates dates;
+    lang_clock clock;
+    lang_expressions whens;
+    BASE_ARRAY(lang_names) targets;
+    BASE_ARRAY(lang_clause *) clauses; /* checked */
 } lang_exception;
 
 /* A message is text with holes; `text` and `hole` alternate as the pieces come, one of them set in each. */
@@ -361,16 +485,27 @@ struct lang_clause {
     lang_name fix;
     lang_dates dates;
     bool dates_given;
+    lang_clock clock;
+    bool overridable;
     bool unknown_given;
     lang_outcome if_unknown;
     int64_t priority; /* smaller speaks first; 1000 unless stated */
     /* checked */
+    lang_clause *overrides; /* of an override: what it replaces */
+    BASE_ARRAY(lang_exception *) foreign; /* exceptions that other declarations make to it */
+    BASE_ARRAY(lang_clause *) needs;      /* clauses that it asks about with `is denied by` */
+    int state;                            /* of the walk for circles among `needs` */
     lang_expression *counting; /* the one counting or summing expression, if there is exactly one */
     lang_expression *binding;  /* the `exists other` of a forbid */
     size_t index;              /* among the clauses of the program */
 };
 
-typedef enum lang_given_kind { LANG_GIVEN_LINE, LANG_GIVEN_VALUE, LANG_GIVEN_HISTORY } lang_given_kind;
+typedef enum lang_given_kind {
+    LANG_GIVEN_LINE,
+    LANG_GIVEN_VALUE,
+    LANG_GIVEN_HISTORY,
+    LANG_GIVEN_AS_OF
+} lang_given_kind;
 
 typedef struct lang_given {
     lang_given_kind kind;
@@ -413,6 +548,81 @@ typedef struct lang_use {
     lang_file *target; /* resolved by the loader */
 } lang_use;
 
+/* A pure function: `define NAME(INPUT: TYPE, ...) : TYPE = EXPRESSION`. */
+typedef struct lang_input {
+    lang_name name;
+    lang_name type_name;
+    lang_type type; /* checked */
+} lang_input;
+
+struct lang_define {
+    lang_name name;
+    lang_file *file;
+    lang_span span;
+    BASE_ARRAY(lang_input) inputs;
+    lang_name type_name;
+    lang_expression *body;
+    lang_type type; /* checked */
+    int state;      /* checked: 1 while its body is being checked */
+    bool used;
+};
+
+/* Records, extensions, code systems and enumerations of a site. */
+typedef struct lang_field_row {
+    lang_name name;
+    lang_name type_name;
+    bool list;
+    lang_names words; /* optional, correctable, key */
+    lang_name feed;
+    lang_item standard; /* of `default` */
+    bool standard_given;
+    lang_name label;
+    BASE_ARRAY(lang_names) joins;
+    lang_span span;
+} lang_field_row;
+
+typedef enum lang_schema_kind {
+    LANG_SCHEMA_RECORD,
+    LANG_SCHEMA_EXTEND,
+    LANG_SCHEMA_SYSTEM,
+    LANG_SCHEMA_ENUMERATION
+} lang_schema_kind;
+
+typedef struct lang_schema_declaration {
+    lang_schema_kind kind;
+    lang_name name;
+    lang_name label;
+    lang_span span;
+    BASE_ARRAY(lang_field_row) rows;
+    lang_names words; /* of an enumeration */
+} lang_schema_declaration;
+
+/* An aggregate over evaluated encounters. */
+typedef struct lang_measure {
+    lang_name name;
+    lang_file *file;
+    lang_span span;
+    lang_name title;
+    lang_name cite;
+    lang_name subject;
+    lang_expression *where;
+    lang_expressions by;
+    lang_expression *value;
+    /* checked */
+    lang_record record;
+    lang_expressions tallies;
+} lang_measure;
+
+/* What one name stands for in a file; NULL where nothing. */
+typedef struct lang_declared {
+    lang_code_set *code_set;
+    lang_parameter *parameter;
+    lang_table *table;
+    lang_define *define;
+    lang_clause *clause;
+    lang_clause *clause_override;
+} lang_declared;
+
 struct lang_file {
     uint32_t index;
     const char *path;
@@ -424,6 +634,12 @@ struct lang_file {
     lang_names name;
     lang_span name_span;
     const char *full_name; /* the dotted name in one string */
+    bool root;             /* named on the command line, not only extended */
+    lang_names extends;    /* the layer above; empty for none */
+    lang_span extends_span;
+    lang_file *base; /* resolved by the loader */
+    BASE_ARRAY(lang_file *) layers; /* policies that extend this one */
+    lang_clock clock;
     lang_name title;
     lang_name source;
     BASE_ARRAY(lang_name) payers;
@@ -432,13 +648,27 @@ struct lang_file {
     bool dates_given;
     base_date review_by;
     bool review_given;
+    lang_span review_span;
+    BASE_ARRAY(uint32_t) starts; /* of declarations, in order */
     BASE_ARRAY(lang_use) uses;
     BASE_ARRAY(lang_code_set *) code_sets;
     BASE_ARRAY(lang_parameter *) parameters;
     BASE_ARRAY(lang_table *) tables;
     BASE_ARRAY(lang_section *) sections;
     BASE_ARRAY(lang_clause *) clauses;
+    BASE_ARRAY(lang_clause *) loose; /* those outside sections */
+    BASE_ARRAY(lang_code_set *) code_overrides;
+    BASE_ARRAY(lang_parameter *) parameter_overrides;
+    BASE_ARRAY(lang_table *) table_overrides;
+    BASE_ARRAY(lang_clause *) clause_overrides;
+    BASE_ARRAY(lang_exception *) exceptions;
+    BASE_ARRAY(lang_define *) defines;
+    BASE_ARRAY(lang_measure *) measures;
+    BASE_ARRAY(lang_schema_declaration *) schema;
+    BASE_ARRAY(lang_allow) allows;
     BASE_ARRAY(lang_test *) tests;
+    struct base_intern *names; /* checked: of all declarations; ids are places in `declared` */
+    BASE_ARRAY(lang_declared) declared;
     lang_section *section; /* the one that further clauses fall under, while parsing */
     bool header_seen;
 };
@@ -446,6 +676,15 @@ struct lang_file {
 const char *lang_outcome_name(lang_outcome outcome);
 const char *lang_window_name(lang_window_kind kind);
 const char *lang_collection_name(lang_collection collection);
+const char *lang_history_key_name(lang_history_key key);
+
+/* The function of that name; LANG_FUNCTION_NONE if there is none. */
+lang_function lang_function_find(const char *name);
+const char *lang_function_name(lang_function function);
+
+/* Where the declaration around an offset begins and ends. */
+uint32_t lang_declaration_start(const lang_file *file, uint32_t offset);
+uint32_t lang_declaration_end(const lang_file *file, uint32_t offset);
 
 /* "session.minutes" for a path; in the arena. */
 const char *lang_path_text(base_arena *arena, const lang_names *names);

@@ -13,23 +13,35 @@ lang_dates lang_build_dates(lang_parser *parser, const lang_name *from, const la
 void lang_build_header(lang_parser *parser, bool is_module, lang_names name, lang_span span);
 void lang_build_title(lang_parser *parser, lang_name text, lang_span span);
 void lang_build_source(lang_parser *parser, lang_name text, lang_span span);
-void lang_build_effective(lang_parser *parser, lang_dates dates, lang_span span);
+void lang_build_extends(lang_parser *parser, lang_names name, lang_span span);
+void lang_build_allow(lang_parser *parser, lang_name lint, lang_name reason, lang_span scope);
+void lang_build_effective(lang_parser *parser, lang_dates dates, lang_clock clock, lang_span span);
+lang_dates lang_build_known(lang_parser *parser, lang_dates dates, lang_name known);
+lang_name lang_build_joined_name(lang_parser *parser, lang_names names, lang_span span);
 void lang_build_review_by(lang_parser *parser, lang_name date, lang_span span);
 void lang_build_payer(lang_parser *parser, lang_name text);
 void lang_build_plan(lang_parser *parser, lang_name text);
 void lang_build_use(lang_parser *parser, lang_names name, lang_span span);
 
-void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lang_span span);
+void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lang_clock clock, lang_span span);
+void lang_build_import(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_import_column(lang_parser *parser, lang_name column, lang_name header);
+void lang_build_code_import(lang_parser *parser, lang_span span);
 void lang_build_code_row(lang_parser *parser, lang_items items, lang_dates dates, bool except, lang_span span);
-void lang_build_parameter(lang_parser *parser, lang_name name, lang_name type, lang_span span);
+void lang_build_parameter(lang_parser *parser, lang_name name, lang_name type, lang_clock clock, lang_span span);
 void lang_build_parameter_row(lang_parser *parser, lang_expression *value, lang_dates dates, lang_span span);
 void lang_build_parameter_cite(lang_parser *parser, lang_name text);
 
 void lang_build_table(lang_parser *parser, lang_name name, lang_span span);
 void lang_build_table_input(lang_parser *parser, lang_expression *path);
+void lang_build_table_free_input(lang_parser *parser, lang_name name, lang_name type, lang_span span);
 void lang_build_table_output(lang_parser *parser, lang_name name, lang_name type, const lang_name *optional,
                              lang_span span);
+void lang_build_table_shape(lang_parser *parser);
 void lang_build_table_policy(lang_parser *parser, lang_name word);
+void lang_build_table_clock(lang_parser *parser);
+void lang_build_table_import(lang_parser *parser);
+void lang_build_table_row_dates(lang_parser *parser, lang_dates dates, lang_span span);
 void lang_build_table_row(lang_parser *parser, lang_span span);
 void lang_build_cell(lang_parser *parser, lang_items items, lang_span span);
 lang_items lang_build_items(lang_parser *parser, const lang_items *before, lang_item item);
@@ -59,6 +71,48 @@ lang_expression *lang_build_quantified(lang_parser *parser, lang_quantifier quan
 lang_expression *lang_build_where(lang_expression *quantified, lang_expression *where, lang_span span);
 lang_window lang_build_window(lang_window_kind kind, lang_expression *bound);
 lang_window lang_build_window_length(lang_parser *parser, lang_name duration);
+lang_window lang_build_window_next(lang_parser *parser, lang_name duration);
+lang_window lang_build_window_week(lang_parser *parser, lang_name text);
+lang_window lang_build_window_fiscal(lang_parser *parser, lang_name text);
+lang_window lang_build_window_within(lang_parser *parser, lang_name text);
+lang_window lang_build_window_periods(lang_parser *parser, lang_name text);
+lang_expression *lang_build_key(lang_parser *parser, lang_expression *collection, lang_name text);
+void lang_build_distinct(lang_parser *parser, lang_expression *quantified, lang_expressions values);
+lang_expression *lang_build_part(lang_parser *parser, lang_part part, lang_expression *value, lang_span span);
+lang_expression *lang_build_denied(lang_parser *parser, lang_name subject, lang_names clause, bool negated,
+                                   lang_span span);
+lang_expression *lang_build_tally(lang_parser *parser, lang_quantifier quantifier, bool distinct, bool average,
+                                  lang_expression *value, lang_span span);
+lang_expression *lang_build_tally_count(lang_parser *parser, lang_name name, lang_span span);
+lang_expression *lang_build_tally_where(lang_parser *parser, lang_expression *tally, lang_expression *where,
+                                        lang_span span);
+
+void lang_build_define(lang_parser *parser, lang_name name, lang_span span);
+void lang_build_define_input(lang_parser *parser, lang_name name, lang_name type);
+void lang_build_define_body(lang_parser *parser, lang_name type, lang_expression *body);
+void lang_build_exception_declaration(lang_parser *parser, lang_name name, lang_span span);
+void lang_build_exception_target(lang_parser *parser, lang_names name);
+void lang_build_exception_source(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_exception_dates(lang_parser *parser, lang_dates dates, lang_clock clock, lang_span span);
+void lang_build_exception_known(lang_parser *parser, lang_name date);
+void lang_build_exception_when(lang_parser *parser, lang_expression *condition);
+void lang_build_measure(lang_parser *parser, lang_name name, lang_span span);
+void lang_build_measure_title(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_measure_cite(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_measure_subject(lang_parser *parser, lang_name subject, lang_expression *where, lang_span span);
+void lang_build_measure_by(lang_parser *parser, lang_expressions by, lang_span span);
+void lang_build_measure_value(lang_parser *parser, lang_expression *value, lang_span span);
+void lang_build_schema(lang_parser *parser, lang_schema_kind kind, lang_name name, const lang_name *label,
+                       lang_span span);
+void lang_build_enumeration(lang_parser *parser, lang_names words);
+void lang_build_field(lang_parser *parser, lang_name name, bool list, lang_name type, lang_span span);
+void lang_build_field_words(lang_parser *parser, lang_names words);
+void lang_build_field_join(lang_parser *parser, lang_names path);
+void lang_build_field_feed(lang_parser *parser, lang_name feed);
+void lang_build_field_default(lang_parser *parser, lang_item value);
+void lang_build_field_label(lang_parser *parser, lang_name text);
+void lang_build_given_as_of(lang_parser *parser, lang_expression *date, lang_span span);
+const char *lang_build_unquoted(lang_parser *parser, lang_name text);
 
 void lang_build_section(lang_parser *parser, lang_name title, lang_span span);
 void lang_build_section_subject(lang_parser *parser, lang_name subject, lang_expression *where, lang_span span);
@@ -67,7 +121,8 @@ void lang_build_let(lang_parser *parser, lang_name name, lang_expression *value)
 
 void lang_build_clause(lang_parser *parser, lang_name name, lang_span span);
 void lang_build_cite(lang_parser *parser, lang_name text, lang_span span);
-void lang_build_clause_dates(lang_parser *parser, lang_dates dates, lang_span span);
+void lang_build_clause_dates(lang_parser *parser, lang_dates dates, lang_clock clock, lang_span span);
+void lang_build_clause_known(lang_parser *parser, lang_name date, lang_span span);
 void lang_build_clause_subject(lang_parser *parser, lang_name subject, lang_span span);
 void lang_build_when(lang_parser *parser, lang_expression *condition);
 void lang_build_requirement(lang_parser *parser, bool forbid, lang_expression *condition, lang_span span);

@@ -10,12 +10,6 @@ static void said_twice(lang_parser *parser, const char *part, lang_span span, la
     if (first.end > 0) lang_note(parser->diagnostics, diagnostic, first, "it was said first here");
 }
 
-static const char *unquoted(lang_parser *parser, lang_name text)
-{
-    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_TEXT, text);
-    return literal == NULL ? "" : literal->as.literal.spelling;
-}
-
 void lang_build_clause(lang_parser *parser, lang_name name, lang_span span)
 {
     lang_clause *clause = base_arena_alloc(parser->arena, sizeof *clause);
@@ -26,9 +20,22 @@ void lang_build_clause(lang_parser *parser, lang_name name, lang_span span)
     clause->section = parser->file->section;
     clause->span = span;
     clause->priority = 1000;
-    clause->dates = (lang_dates){BASE_DATE_MIN, BASE_DATE_MAX};
-    lang_clause **slot = BASE_PUSH(parser->arena, &parser->file->clauses);
+    clause->dates = LANG_ALWAYS;
+    clause->overridable = parser->overridable;
+    bool override = parser->overriding;
+    parser->overriding = parser->overridable = false;
+    lang_file *file = parser->file;
+    lang_clause **slot = NULL, **grouped = NULL;
+    if (override) {
+        slot = BASE_PUSH(parser->arena, &file->clause_overrides);
+        clause->section = NULL;
+    } else {
+        slot = BASE_PUSH(parser->arena, &file->clauses);
+        grouped = clause->section != NULL ? BASE_PUSH(parser->arena, &clause->section->clauses)
+                                          : BASE_PUSH(parser->arena, &file->loose);
+    }
     if (slot != NULL) *slot = clause;
+    if (grouped != NULL) *grouped = clause;
 }
 
 void lang_build_cite(lang_parser *parser, lang_name text, lang_span span)
@@ -36,15 +43,23 @@ void lang_build_cite(lang_parser *parser, lang_name text, lang_span span)
     lang_clause *clause = parser->clause;
     if (clause == NULL) return;
     if (clause->cite.text != NULL) said_twice(parser, "cite", span, clause->cite.span);
-    clause->cite = (lang_name){unquoted(parser, text), span};
+    clause->cite = (lang_name){lang_build_unquoted(parser, text), span};
 }
 
-void lang_build_clause_dates(lang_parser *parser, lang_dates dates, lang_span span)
+void lang_build_clause_known(lang_parser *parser, lang_name date, lang_span span)
+{
+    (void)span;
+    if (parser->clause != NULL) parser->clause->dates = lang_build_known(parser, parser->clause->dates, date);
+}
+
+void lang_build_clause_dates(lang_parser *parser, lang_dates dates, lang_clock clock, lang_span span)
 {
     lang_clause *clause = parser->clause;
     if (clause == NULL) return;
     if (clause->dates_given) said_twice(parser, "effective", span, (lang_span){0});
+    dates.known = clause->dates.known;
     clause->dates = dates;
+    clause->clock = clock;
     clause->dates_given = true;
 }
 
@@ -102,7 +117,7 @@ void lang_build_exception_name(lang_parser *parser, lang_name name)
 void lang_build_exception_cite(lang_parser *parser, lang_name text)
 {
     lang_exception *exception = last_exception(parser);
-    if (exception != NULL) exception->cite = unquoted(parser, text);
+    if (exception != NULL) exception->cite = lang_build_unquoted(parser, text);
 }
 
 void lang_build_outcome(lang_parser *parser, lang_outcome outcome, const lang_name *percent, lang_span span)
@@ -182,7 +197,7 @@ void lang_build_message(lang_parser *parser, lang_name text, lang_span span)
         said_twice(parser, "a message", span, clause->message.span);
         return;
     }
-    clause->message = (lang_name){unquoted(parser, text), span};
+    clause->message = (lang_name){lang_build_unquoted(parser, text), span};
     const char *source = parser->file->text;
     base_text piece;
     base_text_init(&piece, parser->arena);
@@ -215,7 +230,7 @@ void lang_build_fix(lang_parser *parser, lang_name text, lang_span span)
     lang_clause *clause = parser->clause;
     if (clause == NULL) return;
     if (clause->fix.text != NULL) said_twice(parser, "fix", span, clause->fix.span);
-    clause->fix = (lang_name){unquoted(parser, text), span};
+    clause->fix = (lang_name){lang_build_unquoted(parser, text), span};
 }
 
 void lang_build_priority(lang_parser *parser, lang_name digits, lang_span span)
@@ -256,14 +271,13 @@ static const char *hint(const char *word)
         {"includes", "write `include`"},
         {"contains", "write `contain` for spans, `include` for lists"},
         {"has", "write `include any of` for lists"},
-        {"within", "write `in the last 6 months` or `on the same day`"},
+        {"within", "write `within 6 months before`, `in the last 6 months` or `on the same day`"},
         {"last", "write `in the last 6 months`"},
         {"per", "write `on the same day`, `in the same calendar week` or `per lifetime`"},
         {"greater", "write `>`"},
         {"less", "write `<`"},
         {"exceeds", "write `>`"},
         {"-", "names are joined with underscores: `session_cap`"},
-        {"extends", "layers of policies are not compiled by this version"},
         {"unique", "the hit policy stands after the columns, before the rows"},
         {"message", "the message is a text in quotes after the outcome"}};
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
@@ -292,7 +306,8 @@ static const char *place_of(const char *const *expected, size_t count)
     if (lists(expected, count, "`for each`")) return "`for each line`, `when`, `let`, or the next clause";
     if (lists(expected, count, "`needing`")) return "`by CLAUSE`, `needing FIELD`, `on line N`, or the next `expect`";
     if (lists(expected, count, "`clause`"))
-        return "a declaration: `codes`, `parameter`, `table`, `section`, `clause` or `test`";
+        return "a declaration: `codes`, `parameter`, `table`, `section`, `clause`, `exception`, `define`, `measure` or "
+               "`test`";
     if (lists(expected, count, "`exists`")) return "a condition";
     if (lists(expected, count, "a quoted text") && lists(expected, count, "a name")) return "a value";
     if (lists(expected, count, "`<=`")) return "a comparison, `in`, `include`, `is present`, or an operator";
@@ -304,7 +319,7 @@ static const char *place_of(const char *const *expected, size_t count)
 static size_t expected_to_show(const char *const *expected, size_t count, const char **shown, bool *name_expected)
 {
     static const char *const names[] = {"`title`", "`payer`",    "`plans`", "`source`", "`effective`",
-                                        "`fix`",   "`priority`", "`line`",  "`history`"};
+                                        "`fix`",   "`priority`", "`line`",  "`history`", "`value`", "`default`"};
     *name_expected = false;
     for (size_t i = 0; i < count; i++) *name_expected = *name_expected || strcmp(expected[i], "a name") == 0;
     size_t used = 0;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const char *unquoted(lang_parser *parser, lang_name text)
+const char *lang_build_unquoted(lang_parser *parser, lang_name text)
 {
     lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_TEXT, text);
     return literal == NULL ? "" : literal->as.literal.spelling;
@@ -31,7 +31,7 @@ static base_date date_of(lang_parser *parser, const lang_name *text, base_date o
 lang_dates lang_build_dates(lang_parser *parser, const lang_name *from, const lang_name *to, lang_span span)
 {
     size_t errors = parser->diagnostics->errors;
-    lang_dates dates = {date_of(parser, from, BASE_DATE_MIN), date_of(parser, to, BASE_DATE_MAX)};
+    lang_dates dates = {date_of(parser, from, BASE_DATE_MIN), date_of(parser, to, BASE_DATE_MAX), BASE_DATE_MIN};
     bool backwards = dates.to < dates.from && parser->diagnostics->errors == errors;
     if (backwards && from != NULL && to != NULL) {
         lang_diagnose(parser->diagnostics, LANG_E0601, span, "this span ends (%s) before it begins (%s)", to->text,
@@ -39,6 +39,26 @@ lang_dates lang_build_dates(lang_parser *parser, const lang_name *from, const la
     }
     if (dates.to < dates.from) dates.to = dates.from;
     return dates;
+}
+
+lang_dates lang_build_known(lang_parser *parser, lang_dates dates, lang_name known)
+{
+    dates.known = date_of(parser, &known, BASE_DATE_MIN);
+    return dates;
+}
+
+lang_name lang_build_joined_name(lang_parser *parser, lang_names names, lang_span span)
+{
+    return (lang_name){lang_path_text(parser->arena, &names), span};
+}
+
+/* Takes the words before a declaration: whether it follows `override`, and `overridable` into `*overridable`. */
+static bool overrides(lang_parser *parser, bool *overridable)
+{
+    bool result = parser->overriding;
+    *overridable = parser->overridable;
+    parser->overriding = parser->overridable = false;
+    return result;
 }
 
 void lang_build_header(lang_parser *parser, bool is_module, lang_names name, lang_span span)
@@ -61,19 +81,26 @@ void lang_build_title(lang_parser *parser, lang_name text, lang_span span)
 {
     lang_file *file = parser->file;
     if (file->title.text != NULL) repeated(parser, "title", "the header", span, file->title.span);
-    file->title = (lang_name){unquoted(parser, text), span};
+    file->title = (lang_name){lang_build_unquoted(parser, text), span};
 }
 
 void lang_build_source(lang_parser *parser, lang_name text, lang_span span)
 {
     lang_file *file = parser->file;
     if (file->source.text != NULL) repeated(parser, "source", "the header", span, file->source.span);
-    file->source = (lang_name){unquoted(parser, text), span};
+    file->source = (lang_name){lang_build_unquoted(parser, text), span};
 }
 
-void lang_build_effective(lang_parser *parser, lang_dates dates, lang_span span)
+void lang_build_extends(lang_parser *parser, lang_names name, lang_span span)
+{
+    parser->file->extends = name;
+    parser->file->extends_span = span;
+}
+
+void lang_build_effective(lang_parser *parser, lang_dates dates, lang_clock clock, lang_span span)
 {
     if (parser->file->dates_given) repeated(parser, "effective", "the header", span, (lang_span){0});
+    parser->file->clock = clock;
     parser->file->dates = dates;
     parser->file->dates_given = true;
 }
@@ -83,18 +110,19 @@ void lang_build_review_by(lang_parser *parser, lang_name date, lang_span span)
     if (parser->file->review_given) repeated(parser, "review by", "the header", span, (lang_span){0});
     parser->file->review_by = lang_build_dates(parser, &date, NULL, span).from;
     parser->file->review_given = true;
+    parser->file->review_span = span;
 }
 
 void lang_build_payer(lang_parser *parser, lang_name text)
 {
     lang_name *slot = BASE_PUSH(parser->arena, &parser->file->payers);
-    if (slot != NULL) *slot = (lang_name){unquoted(parser, text), text.span};
+    if (slot != NULL) *slot = (lang_name){lang_build_unquoted(parser, text), text.span};
 }
 
 void lang_build_plan(lang_parser *parser, lang_name text)
 {
     lang_name *slot = BASE_PUSH(parser->arena, &parser->file->plans);
-    if (slot != NULL) *slot = (lang_name){unquoted(parser, text), text.span};
+    if (slot != NULL) *slot = (lang_name){lang_build_unquoted(parser, text), text.span};
 }
 
 void lang_build_use(lang_parser *parser, lang_names name, lang_span span)
@@ -103,7 +131,7 @@ void lang_build_use(lang_parser *parser, lang_names name, lang_span span)
     if (use != NULL) *use = (lang_use){.name = name, .span = span};
 }
 
-void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lang_span span)
+void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lang_clock clock, lang_span span)
 {
     lang_code_set *set = node(parser, sizeof *set);
     parser->codes = set;
@@ -112,7 +140,10 @@ void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lan
     set->system_name = system;
     set->file = parser->file;
     set->span = span;
-    lang_code_set **slot = BASE_PUSH(parser->arena, &parser->file->code_sets);
+    set->clock = clock;
+    bool override = overrides(parser, &set->overridable);
+    lang_code_set **slot = override ? BASE_PUSH(parser->arena, &parser->file->code_overrides)
+                                    : BASE_PUSH(parser->arena, &parser->file->code_sets);
     if (slot != NULL) *slot = set;
 }
 
@@ -122,10 +153,33 @@ void lang_build_code_row(lang_parser *parser, lang_items items, lang_dates dates
     if (set == NULL ||
         !base_arena_grow(parser->arena, (void **)&set->rows, set->row_count, &set->row_capacity, sizeof *set->rows))
         return;
-    set->rows[set->row_count++] = (lang_code_row){items, dates, except, span};
+    set->rows[set->row_count++] = (lang_code_row){items, dates, except, span, NULL, NULL};
 }
 
-void lang_build_parameter(lang_parser *parser, lang_name name, lang_name type, lang_span span)
+void lang_build_import(lang_parser *parser, lang_name text, lang_span span)
+{
+    lang_import *import = node(parser, sizeof *import);
+    parser->import = import;
+    if (import == NULL) return;
+    import->file = (lang_name){lang_build_unquoted(parser, text), text.span};
+    import->span = span;
+}
+
+void lang_build_import_column(lang_parser *parser, lang_name column, lang_name header)
+{
+    lang_column_map *map = parser->import == NULL ? NULL : BASE_PUSH(parser->arena, &parser->import->columns);
+    if (map != NULL) *map = (lang_column_map){column, {lang_build_unquoted(parser, header), header.span}};
+}
+
+void lang_build_code_import(lang_parser *parser, lang_span span)
+{
+    lang_build_code_row(parser, (lang_items){0}, lang_build_dates(parser, NULL, NULL, span), false, span);
+    if (parser->codes != NULL && parser->codes->row_count > 0) {
+        parser->codes->rows[parser->codes->row_count - 1].import = parser->import;
+    }
+}
+
+void lang_build_parameter(lang_parser *parser, lang_name name, lang_name type, lang_clock clock, lang_span span)
 {
     lang_parameter *parameter = node(parser, sizeof *parameter);
     parser->parameter = parameter;
@@ -134,7 +188,10 @@ void lang_build_parameter(lang_parser *parser, lang_name name, lang_name type, l
     parameter->type_name = type;
     parameter->file = parser->file;
     parameter->span = span;
-    lang_parameter **slot = BASE_PUSH(parser->arena, &parser->file->parameters);
+    parameter->clock = clock;
+    bool override = overrides(parser, &parameter->overridable);
+    lang_parameter **slot = override ? BASE_PUSH(parser->arena, &parser->file->parameter_overrides)
+                                     : BASE_PUSH(parser->arena, &parser->file->parameters);
     if (slot != NULL) *slot = parameter;
 }
 
@@ -149,7 +206,7 @@ void lang_build_parameter_cite(lang_parser *parser, lang_name text)
 {
     if (parser->parameter == NULL) return;
     if (parser->parameter->cite != NULL) repeated(parser, "cite", "the parameter", text.span, (lang_span){0});
-    parser->parameter->cite = unquoted(parser, text);
+    parser->parameter->cite = lang_build_unquoted(parser, text);
 }
 
 void lang_build_table(lang_parser *parser, lang_name name, lang_span span)
@@ -160,8 +217,38 @@ void lang_build_table(lang_parser *parser, lang_name name, lang_span span)
     table->name = name;
     table->file = parser->file;
     table->span = span;
-    lang_table **slot = BASE_PUSH(parser->arena, &parser->file->tables);
+    parser->table_override = overrides(parser, &table->overridable);
+    lang_table **slot = parser->table_override ? BASE_PUSH(parser->arena, &parser->file->table_overrides)
+                                               : BASE_PUSH(parser->arena, &parser->file->tables);
     if (slot != NULL) *slot = table;
+}
+
+void lang_build_table_shape(lang_parser *parser)
+{
+    if (!parser->table_override || parser->table == NULL) return;
+    lang_diagnostic *diagnostic =
+        lang_diagnose(parser->diagnostics, LANG_E0216, parser->table->span,
+                      "an override of a table holds only rows: its columns are those of the table it overrides");
+    lang_suggest(parser->diagnostics, diagnostic, "begin with the header row: | ... |");
+}
+
+void lang_build_table_clock(lang_parser *parser)
+{
+    if (parser->table != NULL) parser->table->clock = LANG_CLOCK_RECEIVED;
+}
+
+void lang_build_table_import(lang_parser *parser)
+{
+    lang_import **slot = parser->table == NULL ? NULL : BASE_PUSH(parser->arena, &parser->table->imports);
+    if (slot != NULL) *slot = parser->import;
+}
+
+void lang_build_table_row_dates(lang_parser *parser, lang_dates dates, lang_span span)
+{
+    if (parser->table == NULL || parser->table->rows.count == 0) return;
+    lang_table_row *row = &parser->table->rows.items[parser->table->rows.count - 1];
+    row->dates = dates;
+    row->dated = span.end > span.start;
 }
 
 void lang_build_table_input(lang_parser *parser, lang_expression *path)
@@ -169,6 +256,12 @@ void lang_build_table_input(lang_parser *parser, lang_expression *path)
     if (parser->table == NULL || path == NULL) return;
     lang_table_column *column = BASE_PUSH(parser->arena, &parser->table->inputs);
     if (column != NULL) *column = (lang_table_column){.input = path, .span = path->span};
+}
+
+void lang_build_table_free_input(lang_parser *parser, lang_name name, lang_name type, lang_span span)
+{
+    lang_table_column *column = parser->table == NULL ? NULL : BASE_PUSH(parser->arena, &parser->table->inputs);
+    if (column != NULL) *column = (lang_table_column){.name = name, .type_name = type, .span = span};
 }
 
 void lang_build_table_output(lang_parser *parser, lang_name name, lang_name type, const lang_name *optional,
@@ -187,19 +280,31 @@ void lang_build_table_output(lang_parser *parser, lang_name name, lang_name type
 void lang_build_table_policy(lang_parser *parser, lang_name word)
 {
     if (parser->table == NULL) return;
-    parser->table->first = strcmp(word.text, "first") == 0;
-    if (parser->table->first || strcmp(word.text, "unique") == 0) return;
+    static const struct {
+        const char *word;
+        lang_hit_policy hit;
+    } words[] = {{"unique", LANG_HIT_UNIQUE}, {"first", LANG_HIT_FIRST}, {"all", LANG_HIT_ALL}};
+    if (strcmp(word.text, "partial") == 0) {
+        parser->table->partial = true;
+        return;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(words[i].word, word.text) != 0) continue;
+        parser->table->hit = words[i].hit;
+        return;
+    }
     lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0201, word.span,
                                                 "`%s` does not say which row of a table counts", word.text);
     lang_suggest(parser->diagnostics, diagnostic,
-                 "write `unique` (rows never overlap) or `first` (the first one counts)");
+                 "write `unique` (rows never overlap), `first` (the first one counts) or `all` (their lists are "
+                 "joined), and `partial` where a key without a row is unknown");
 }
 
 void lang_build_table_row(lang_parser *parser, lang_span span)
 {
     if (parser->table == NULL) return;
     lang_table_row *row = BASE_PUSH(parser->arena, &parser->table->rows);
-    if (row != NULL) *row = (lang_table_row){.span = span};
+    if (row != NULL) *row = (lang_table_row){.dates = LANG_ALWAYS, .span = span};
 }
 
 void lang_build_cell(lang_parser *parser, lang_items items, lang_span span)
@@ -240,7 +345,7 @@ void lang_build_section(lang_parser *parser, lang_name title, lang_span span)
     parser->section = section;
     parser->file->section = section;
     if (section == NULL) return;
-    section->title = unquoted(parser, title);
+    section->title = lang_build_unquoted(parser, title);
     section->span = span;
     lang_section **slot = BASE_PUSH(parser->arena, &parser->file->sections);
     if (slot != NULL) *slot = section;
@@ -276,7 +381,7 @@ void lang_build_test(lang_parser *parser, lang_name title, lang_span span)
     lang_test *test = node(parser, sizeof *test);
     parser->test = test;
     if (test == NULL) return;
-    test->title = (lang_name){unquoted(parser, title), title.span};
+    test->title = (lang_name){lang_build_unquoted(parser, title), title.span};
     test->file = parser->file;
     test->span = span;
     lang_test **slot = BASE_PUSH(parser->arena, &parser->file->tests);
@@ -372,4 +477,9 @@ void lang_build_expectation_line(lang_parser *parser, lang_name digits)
     if (expectation == NULL || literal == NULL) return;
     expectation->line = literal->as.literal.value;
     expectation->line_given = true;
+}
+
+void lang_build_given_as_of(lang_parser *parser, lang_expression *date, lang_span span)
+{
+    add_given(parser, (lang_given){.kind = LANG_GIVEN_AS_OF, .date = date, .span = span});
 }

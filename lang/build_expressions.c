@@ -288,6 +288,11 @@ lang_expression *lang_build_quantified(lang_parser *parser, lang_quantifier quan
     if (binder != NULL) expression->as.quantified.binder = *binder;
     expression->as.quantified.collection = collection;
     expression->as.quantified.window = window;
+    expression->as.quantified.key = parser->key;
+    expression->as.quantified.key_given = parser->key_given;
+    expression->as.quantified.key_span = parser->key_span;
+    parser->key = LANG_HISTORY_MEMBER;
+    parser->key_given = false;
     deepen(parser, expression, bound);
     deepen(parser, expression, value);
     return expression;
@@ -324,4 +329,164 @@ lang_window lang_build_window_length(lang_parser *parser, lang_name duration)
     default: break; /* minutes and hours leave the length 0, which the checker reports */
     }
     return window;
+}
+
+lang_window lang_build_window_next(lang_parser *parser, lang_name duration)
+{
+    lang_window window = lang_build_window_length(parser, duration);
+    window.kind = window.kind == LANG_WINDOW_LAST_MONTHS ? LANG_WINDOW_NEXT_MONTHS : LANG_WINDOW_NEXT_DAYS;
+    return window;
+}
+
+lang_window lang_build_window_week(lang_parser *parser, lang_name text)
+{
+    static const char *const days[] = {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+    (void)parser;
+    lang_window window = lang_build_window(LANG_WINDOW_SAME_WEEK, NULL);
+    for (int i = 0; i < 7; i++) {
+        if (strstr(text.text, days[i]) != NULL) window.weekday = i;
+    }
+    return window;
+}
+
+static bool word_among(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word)) {
+        bool starts = at == text || strchr(" \t\r\n", at[-1]) != NULL;
+        if (starts && strchr(" \t\r\n", at[length]) != NULL) return true;
+    }
+    return false;
+}
+
+lang_window lang_build_window_fiscal(lang_parser *parser, lang_name text)
+{
+    static const char *const months[] = {"january", "february", "march",     "april",   "may",      "june",
+                                         "july",    "august",   "september", "october", "november", "december"};
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    lang_window window = lang_build_window(LANG_WINDOW_FISCAL_YEAR, NULL);
+    window.whole = word_among(text.text, "same");
+    for (int i = 0; i < 12; i++) {
+        if (word_among(text.text, months[i])) window.month = i + 1;
+    }
+    const char *digits = text.text + strlen(text.text);
+    while (digits > text.text && digits[-1] >= '0' && digits[-1] <= '9') digits--;
+    int64_t day = 0;
+    read_integer(digits, &day);
+    window.day = (int)day;
+    if (window.month == 0 || window.day < 1 || window.day > days[window.month - 1]) {
+        lang_diagnose(parser->diagnostics, LANG_E0520, text.span,
+                      "a fiscal year begins on a day that every year has, like `from july 1`");
+        window.month = window.day = 1;
+    }
+    return window;
+}
+
+/* The length that stands somewhere in a phrase, in days or months. */
+static lang_window length_in(lang_parser *parser, lang_name text, lang_window_kind days, lang_window_kind months)
+{
+    static const char *const units[] = {"day", "week", "month", "year"};
+    static const int64_t scales[] = {1, 7, 1, 12};
+    lang_window window = lang_build_window(days, NULL);
+    const char *digits = text.text + strcspn(text.text, "0123456789");
+    int64_t length = 0;
+    if (!read_integer(digits, &length)) length = 1000000;
+    const char *unit = digits + strspn(digits, "0123456789 \t\r\n");
+    for (size_t i = 0; i < 4; i++) {
+        if (strncmp(unit, units[i], strlen(units[i])) != 0) continue;
+        window.kind = i < 2 ? days : months;
+        window.length = length > 1000000 ? length : length * scales[i];
+    }
+    (void)parser;
+    return window;
+}
+
+lang_window lang_build_window_within(lang_parser *parser, lang_name text)
+{
+    return length_in(parser, text, LANG_WINDOW_WITHIN_DAYS, LANG_WINDOW_WITHIN_MONTHS);
+}
+
+lang_window lang_build_window_periods(lang_parser *parser, lang_name text)
+{
+    return length_in(parser, text, LANG_WINDOW_PERIOD_DAYS, LANG_WINDOW_PERIOD_MONTHS);
+}
+
+/* `history of the rendering provider`: the key is kept beside the collection until the quantifier takes it. */
+lang_expression *lang_build_key(lang_parser *parser, lang_expression *collection, lang_name text)
+{
+    parser->key_given = true;
+    parser->key_span = text.span;
+    parser->key = strstr(text.text, "rendering") != NULL ? LANG_HISTORY_RENDERING_PROVIDER
+                  : strstr(text.text, "billing") != NULL ? LANG_HISTORY_BILLING_PROVIDER
+                  : strstr(text.text, "session") != NULL ? LANG_HISTORY_SESSION
+                                                         : LANG_HISTORY_MEMBER;
+    return collection;
+}
+
+void lang_build_distinct(lang_parser *parser, lang_expression *quantified, lang_expressions values)
+{
+    if (quantified == NULL) return;
+    quantified->as.quantified.distinct = true;
+    quantified->as.quantified.value = values.items[0];
+    if (values.count > 1) quantified->as.quantified.second = values.items[1];
+    if (values.count > 2) {
+        lang_diagnose(parser->diagnostics, LANG_E0208, values.items[2]->span,
+                      "`distinct` takes at most two values together");
+    }
+    for (size_t i = 0; i < values.count; i++) deepen(parser, quantified, values.items[i]);
+}
+
+lang_expression *lang_build_part(lang_parser *parser, lang_part part, lang_expression *value, lang_span span)
+{
+    lang_expression *expression = make(parser, LANG_PART, span);
+    if (expression == NULL) return NULL;
+    expression->as.part.part = part;
+    expression->as.part.value = value;
+    deepen(parser, expression, value);
+    return expression;
+}
+
+lang_expression *lang_build_denied(lang_parser *parser, lang_name subject, lang_names clause, bool negated,
+                                   lang_span span)
+{
+    lang_expression *expression = make(parser, LANG_DENIED, span);
+    if (expression == NULL) return NULL;
+    expression->as.denied.subject = subject;
+    lang_names *slot = BASE_PUSH(parser->arena, &expression->as.denied.names);
+    if (slot != NULL) *slot = clause;
+    return negated ? lang_build_binary(parser, LANG_NOT, LANG_EQUAL, expression, NULL, span) : expression;
+}
+
+lang_expression *lang_build_tally(lang_parser *parser, lang_quantifier quantifier, bool distinct, bool average,
+                                  lang_expression *value, lang_span span)
+{
+    lang_expression *expression = make(parser, LANG_TALLY, span);
+    if (expression == NULL) return NULL;
+    expression->as.tally.quantifier = quantifier;
+    expression->as.tally.distinct = distinct;
+    expression->as.tally.average = average;
+    expression->as.tally.value = value;
+    deepen(parser, expression, value);
+    return expression;
+}
+
+lang_expression *lang_build_tally_count(lang_parser *parser, lang_name name, lang_span span)
+{
+    if (strcmp(name.text, "count") != 0) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(parser->diagnostics, LANG_E0217, name.span,
+                          "the value of a measure counts or adds up; `%s` alone does neither", name.text);
+        lang_suggest(parser->diagnostics, diagnostic, "write `count`, `count where ...` or `sum of %s`", name.text);
+    }
+    return lang_build_tally(parser, LANG_COUNT_OF, false, false, NULL, span);
+}
+
+lang_expression *lang_build_tally_where(lang_parser *parser, lang_expression *tally, lang_expression *where,
+                                        lang_span span)
+{
+    if (tally == NULL) return NULL;
+    tally->as.tally.where = where;
+    tally->span = span;
+    deepen(parser, tally, where);
+    return tally;
 }

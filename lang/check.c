@@ -18,13 +18,18 @@ static void collect(lang_program *program, lang_file *file)
         *slot = file->tables.items[i];
         file->tables.items[i]->index = (uint16_t)(program->tables.count - 1);
     }
-    for (size_t i = 0; i < file->clauses.count; i++) {
+    for (size_t i = 0; i < file->clauses.count + file->clause_overrides.count; i++) {
         lang_clause **slot = BASE_PUSH(program->arena, &program->clauses);
         if (slot == NULL) continue;
-        *slot = file->clauses.items[i];
-        file->clauses.items[i]->index = program->clauses.count - 1;
+        *slot = i < file->clauses.count ? file->clauses.items[i] : file->clause_overrides.items[i - file->clauses.count];
+        (*slot)->index = program->clauses.count - 1;
     }
-    for (size_t i = 0; i < file->tests.count; i++) {
+    for (size_t i = 0; i < file->measures.count; i++) {
+        lang_measure **slot = BASE_PUSH(program->arena, &program->measures);
+        if (slot != NULL) *slot = file->measures.items[i];
+    }
+    /* Tests of a layer that is only extended are its own affair: they run when it is named itself. */
+    for (size_t i = 0; (file->root || file->is_module) && i < file->tests.count; i++) {
         lang_test **slot = BASE_PUSH(program->arena, &program->tests);
         if (slot != NULL) *slot = file->tests.items[i];
     }
@@ -53,12 +58,22 @@ static void check_declarations(lang_checker *checker, lang_file *file)
     for (size_t i = 0; i < file->tables.count; i++) lang_check_table(checker, file->tables.items[i]);
 }
 
+/* Layers from the top down, so that what a layer overrides has been checked, and merged, before. */
+static void check_layers_from(lang_checker *checker, lang_file *file)
+{
+    checker->file = file;
+    lang_check_layers(checker);
+    lang_check_override_tables(checker, file);
+    for (size_t i = 0; i < file->layers.count; i++) check_layers_from(checker, file->layers.items[i]);
+}
+
 static void check_sections(lang_checker *checker, lang_file *file)
 {
     for (size_t i = 0; i < file->sections.count; i++) {
         lang_section *section = file->sections.items[i];
         checker->section = section;
         checker->facts.count = 0;
+        lang_set_subject(checker, section->subject);
         for (size_t w = 0; w < section->wheres.count; w++) lang_facts_from(checker, section->wheres.items[w], true);
         for (size_t w = 0; w < section->wheres.count; w++) lang_check_condition(checker, section->wheres.items[w]);
         for (size_t l = 0; l < section->lets.count; l++) {
@@ -68,15 +83,10 @@ static void check_sections(lang_checker *checker, lang_file *file)
             lang_check_value(checker, let->value, LANG_PLAIN(ERROR));
             let->state = 2;
         }
-        if (section->subject.text == NULL) continue;
-        lang_name subject = section->subject;
-        if (subject.text[0] == 'l' && subject.text[1] == 'i' && subject.text[2] == 'n') continue;
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0318, subject.span,
-                                                    "clauses cannot be asked for each `%s`", subject.text);
-        lang_suggest(checker->diagnostics, diagnostic, "write `for each line`");
     }
     checker->section = NULL;
     checker->facts.count = 0;
+    lang_set_subject(checker, (lang_name){0});
 }
 
 static void check_module_content(lang_checker *checker, const lang_file *file)
@@ -94,24 +104,18 @@ static void check_module_content(lang_checker *checker, const lang_file *file)
     }
 }
 
-static void warn_unused(lang_checker *checker, const lang_file *file)
+static void check_file(lang_checker *checker, lang_file *file)
 {
-    if (file->is_module) return;
-    for (size_t i = 0; i < file->code_sets.count; i++) {
-        if (file->code_sets.items[i]->used) continue;
-        lang_diagnose(checker->diagnostics, LANG_W0001, file->code_sets.items[i]->name.span,
-                      "the code set `%s` is not used", file->code_sets.items[i]->name.text);
+    checker->file = file;
+    check_module_content(checker, file);
+    check_sections(checker, file);
+    for (size_t c = 0; c < file->clauses.count; c++) lang_check_clause(checker, file->clauses.items[c]);
+    for (size_t c = 0; c < file->clause_overrides.count; c++) {
+        if (file->clause_overrides.items[c]->overrides != NULL)
+            lang_check_clause(checker, file->clause_overrides.items[c]);
     }
-    for (size_t i = 0; i < file->parameters.count; i++) {
-        if (file->parameters.items[i]->used) continue;
-        lang_diagnose(checker->diagnostics, LANG_W0001, file->parameters.items[i]->name.span,
-                      "the parameter `%s` is not used", file->parameters.items[i]->name.text);
-    }
-    for (size_t i = 0; i < file->tables.count; i++) {
-        if (file->tables.items[i]->used) continue;
-        lang_diagnose(checker->diagnostics, LANG_W0001, file->tables.items[i]->name.span, "the table `%s` is not used",
-                      file->tables.items[i]->name.text);
-    }
+    lang_check_exceptions(checker);
+    for (size_t m = 0; m < file->measures.count; m++) lang_check_measure(checker, file->measures.items[m]);
 }
 
 bool lang_check(lang_program *program)
@@ -119,24 +123,36 @@ bool lang_check(lang_program *program)
     lang_checker checker = {.program = program,
                             .arena = program->arena,
                             .diagnostics = &program->diagnostics,
-                            .schema = program->schema};
+                            .schema = program->schema,
+                            .prefix = LANG_NO_FIELD,
+                            .subject = LANG_RECORD_line};
     for (size_t i = 0; i < program->files.count; i++) collect(program, program->files.items[i]);
     check_limits(&checker);
     /* A file that did not parse has half its declarations: judging the rest would only cascade. */
     if (program->diagnostics.errors > 0 || program->arena->failed) return false;
+    lang_check_schema(program);
+    if (program->diagnostics.errors > 0 || program->arena->failed) return false;
+    for (size_t i = 0; i < program->files.count; i++) {
+        checker.file = program->files.items[i];
+        lang_index_names(&checker);
+    }
     for (size_t i = 0; i < program->files.count; i++) check_declarations(&checker, program->files.items[i]);
     for (size_t i = 0; i < program->files.count; i++) {
-        lang_file *file = program->files.items[i];
-        checker.file = file;
-        check_module_content(&checker, file);
-        check_sections(&checker, file);
-        for (size_t c = 0; c < file->clauses.count; c++) lang_check_clause(&checker, file->clauses.items[c]);
-        for (size_t t = 0; t < file->tests.count; t++) lang_check_test(&checker, file->tests.items[t]);
+        if (program->files.items[i]->base == NULL) check_layers_from(&checker, program->files.items[i]);
+    }
+    for (size_t i = 0; i < program->files.count; i++) {
+        checker.file = program->files.items[i];
+        for (size_t d = 0; d < checker.file->defines.count; d++)
+            lang_check_define(&checker, checker.file->defines.items[d]);
+    }
+    for (size_t i = 0; i < program->files.count; i++) check_file(&checker, program->files.items[i]);
+    lang_check_denied_cycles(&checker);
+    for (size_t i = 0; i < program->files.count; i++) {
+        checker.file = program->files.items[i];
+        for (size_t t = 0; t < checker.file->tests.count; t++) lang_check_test(&checker, checker.file->tests.items[t]);
     }
     bool clean = program->diagnostics.errors == 0 && !program->arena->failed;
-    for (size_t i = 0; clean && i < program->files.count; i++) {
-        checker.file = program->files.items[i];
-        warn_unused(&checker, program->files.items[i]);
-    }
+    if (clean) lang_check_lints(&checker);
+    lang_settle_allows(program);
     return clean;
 }

@@ -20,12 +20,40 @@ typedef struct lang_checker {
     bool other_bound; /* `other.` may be used */
     lang_record other;
     bool in_message;
+    lang_record subject; /* what bare names outside elements are fields of */
+    lang_field prefix;   /* the line's field that leads to the subject; LANG_NO_FIELD for the line itself */
+    const lang_define *define;   /* whose body is being checked: only its inputs are seen */
+    lang_measure *measure;       /* being checked; may be NULL */
+    const lang_section *inputs;  /* of the define: its inputs as `let` names */
     lang_facts facts; /* paths known to be present, as keys */
     size_t counting;  /* counting expressions seen in the clause */
     lang_expression *last_counting;
 } lang_checker;
 
+/* Schema */
+void lang_check_schema(lang_program *program);
+
+/* Layers */
+void lang_check_layers(lang_checker *checker);
+void lang_check_exceptions(lang_checker *checker);
+void lang_check_denied_cycles(lang_checker *checker);
+lang_clause *lang_find_clause(const lang_checker *checker, const lang_names *names);
+void lang_check_override_tables(lang_checker *checker, lang_file *file);
+
+/* Functions, measures, lints */
+lang_type lang_check_call(lang_checker *checker, lang_expression *call);
+lang_type lang_check_part(lang_checker *checker, lang_expression *expression);
+lang_type lang_check_denied(lang_checker *checker, lang_expression *expression);
+void lang_check_define(lang_checker *checker, lang_define *define);
+void lang_check_measure(lang_checker *checker, lang_measure *measure);
+lang_type lang_check_tally(lang_checker *checker, lang_expression *expression);
+void lang_check_lints(lang_checker *checker);
+void lang_settle_allows(lang_program *program);
+
 /* Names */
+void lang_index_names(lang_checker *checker);
+lang_define *lang_find_define(lang_checker *checker, lang_name name);
+bool lang_set_subject(lang_checker *checker, lang_name subject);
 void lang_check_cycles(lang_checker *checker);
 void lang_check_duplicates(lang_checker *checker);
 lang_code_set *lang_find_code_set(lang_checker *checker, lang_name name);
@@ -60,10 +88,17 @@ lang_type lang_check_quantified(lang_checker *checker, lang_expression *expressi
 lang_type lang_check_membership(lang_checker *checker, lang_expression *expression);
 lang_type lang_check_path(lang_checker *checker, lang_expression *expression);
 bool lang_adapt_literal(lang_checker *checker, lang_expression *literal, lang_type target);
+/* Whether a value may be known only in bounds. */
+bool lang_counts(const lang_expression *expression);
 bool lang_is_numeric(lang_type type);
 bool lang_is_ordered(lang_type type);
 bool lang_is_flexible(const lang_expression *expression);
 const char *lang_source_text(const lang_checker *checker, lang_span span);
+
+/* Files of rows */
+void lang_check_imports(lang_checker *checker, lang_table *table);
+void lang_check_bulk_rows(lang_checker *checker, lang_table *table);
+void lang_check_code_import(lang_checker *checker, lang_code_set *set, struct lang_code_row *row);
 
 /* Declarations */
 void lang_check_parameter(lang_checker *checker, lang_parameter *parameter);

@@ -3,33 +3,22 @@
 
 #include <string.h>
 
-static const char *const categories[] = {"coverage",   "limit",  "authorization", "coding",      "documentation",
-                                         "duplicate",  "filing", "necessity",     "eligibility", "provider",
-                                         "telehealth", "data",   "payment"};
-
 static void check_category(lang_checker *checker, lang_name category)
 {
     if (category.text == NULL) return;
     const char *near = NULL;
     base_text list;
     base_text_init(&list, checker->arena);
-    for (size_t i = 0; i < sizeof categories / sizeof *categories; i++) {
-        if (strcmp(categories[i], category.text) == 0) return;
-        if (base_edit_distance(categories[i], category.text) <= 2) near = categories[i];
-        base_text_format(&list, "%s%s", i == 0 ? "" : ", ", categories[i]);
+    char word[40];
+    for (size_t i = 0; lang_schema_word(checker->schema, LANG_ENUMERATION_category, i, word); i++) {
+        if (strcmp(word, category.text) == 0) return;
+        if (base_edit_distance(word, category.text) <= 2) near = base_arena_copy(checker->arena, word, strlen(word));
+        base_text_format(&list, "%s%s", i == 0 ? "" : ", ", word);
     }
     lang_diagnostic *diagnostic =
         lang_diagnose(checker->diagnostics, LANG_E0310, category.span, "`%s` is not a denial category", category.text);
     if (near != NULL) lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", near);
     lang_suggest(checker->diagnostics, diagnostic, "categories are %s", base_text_string(&list));
-}
-
-static void check_subject(lang_checker *checker, lang_name subject)
-{
-    if (subject.text == NULL || strcmp(subject.text, "line") == 0) return;
-    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0318, subject.span,
-                                                "clauses cannot be asked for each `%s`", subject.text);
-    lang_suggest(checker->diagnostics, diagnostic, "write `for each line`");
 }
 
 static void check_outcome(lang_checker *checker, const lang_clause *clause)
@@ -108,7 +97,8 @@ void lang_check_clause(lang_checker *checker, lang_clause *clause)
     checker->other_bound = false;
     checker->counting = 0;
     checker->last_counting = NULL;
-    check_subject(checker, clause->subject);
+    bool own = clause->subject.text != NULL || clause->section == NULL;
+    lang_set_subject(checker, own ? clause->subject : clause->section->subject);
     gather_facts(checker, clause);
     for (size_t i = 0; i < clause->whens.count; i++) lang_check_condition(checker, clause->whens.items[i]);
     if (clause->requirement == NULL && !clause->requirement_given) {

@@ -1,4 +1,5 @@
 /* Codes: their shape, ranges and prefixes, code sets and their circles, reason and remark codes. */
+#include "lang/bulk.h"
 #include "lang/check.h"
 
 #include <ctype.h>
@@ -214,6 +215,7 @@ void lang_check_code_set(lang_checker *checker, lang_code_set *set)
                           "`except` takes out of what stands before it, and nothing does");
         }
         included = included || !row->except;
+        if (row->import != NULL) lang_check_code_import(&inner, set, row);
         for (size_t i = 0; i < row->items.count; i++) {
             lang_item *item = &row->items.items[i];
             if (lang_check_code_item(&inner, item, set->system)) continue;
@@ -234,7 +236,7 @@ lang_code_set *lang_make_set(lang_checker *checker, lang_items items, lang_code_
     lang_code_row *row = base_arena_alloc(checker->arena, sizeof *row);
     lang_code_set **slot = set == NULL || row == NULL ? NULL : BASE_PUSH(checker->arena, &checker->program->code_sets);
     if (slot == NULL) return NULL;
-    *row = (lang_code_row){items, {BASE_DATE_MIN, BASE_DATE_MAX}, false, span};
+    *row = (lang_code_row){items, LANG_ALWAYS, false, span, NULL, NULL};
     *set = (lang_code_set){.file = checker->file,
                            .span = span,
                            .rows = row,
@@ -270,25 +272,38 @@ bool lang_item_holds(lang_code_system system, const lang_item *item, const char 
     return interval(item, &low, &high, &open) && strcmp(code, low) >= 0 && up_to(code, high, open);
 }
 
-static bool row_holds(const lang_code_set *set, const lang_code_row *row, const char *code, base_date date)
+static bool bulk_holds(const lang_bulk *bulk, const char *code, base_date date)
 {
+    int64_t id = base_intern_find(&bulk->symbols, code, strlen(code));
+    if (id == BASE_INTERN_NONE) return false;
+    for (int64_t row = lang_bulk_first(bulk, &id); row >= 0; row = lang_bulk_next(bulk, row, &id)) {
+        base_date from = lang_bulk_from(bulk, (size_t)row), to = lang_bulk_to(bulk, (size_t)row);
+        if ((from == LANG_BULK_NO_DAY || date >= from) && date <= to) return true;
+    }
+    return false;
+}
+
+static bool row_holds(const lang_code_set *set, const lang_code_row *row, const char *code, base_date date,
+                      base_date as_of)
+{
+    if (row->bulk != NULL) return bulk_holds(row->bulk, code, date);
     for (size_t i = 0; i < row->items.count; i++) {
         const lang_item *item = &row->items.items[i];
-        if (item->set != NULL ? lang_code_set_holds(item->set, code, date) : lang_item_holds(set->system, item, code)) {
+        if (item->set != NULL ? lang_code_set_holds(item->set, code, date, as_of) : lang_item_holds(set->system, item, code)) {
             return true;
         }
     }
     return false;
 }
 
-bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date date)
+bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date date, base_date as_of)
 {
     bool holds = false;
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
-        bool counts = date >= row->dates.from && date <= row->dates.to;
+        bool counts = date >= row->dates.from && date <= row->dates.to && row->dates.known <= as_of;
         if (!counts || holds == !row->except) continue;
-        if (row_holds(set, row, code, date)) holds = !row->except;
+        if (row_holds(set, row, code, date, as_of)) holds = !row->except;
     }
     return holds;
 }
@@ -298,6 +313,7 @@ bool lang_code_set_dated(const lang_code_set *set, const char *code)
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
         bool always = row->dates.from == BASE_DATE_MIN && row->dates.to == BASE_DATE_MAX;
+        if (row->bulk != NULL && (row->bulk->from_column >= 0 || row->bulk->to_column >= 0)) return true;
         for (size_t i = 0; i < row->items.count; i++) {
             const lang_item *item = &row->items.items[i];
             if (item->set != NULL) {

@@ -62,7 +62,7 @@ static bool check_pair(lang_checker *checker, lang_expression *left, lang_expres
 {
     lang_type none = LANG_PLAIN(ERROR);
     bool word = left != NULL && left->kind == LANG_PATH && left->as.path.names.count == 1 &&
-                lang_schema_find(checker->schema, checker->in_element ? checker->element : LANG_RECORD_line,
+                lang_schema_find(checker->schema, checker->in_element ? checker->element : checker->subject,
                                  left->as.path.names.items[0].text) == LANG_NO_FIELD;
     bool right_first = lang_is_flexible(left) || (word && right != NULL && right->kind == LANG_PATH);
     if (right_first && !lang_is_flexible(right)) {
@@ -218,9 +218,35 @@ static lang_type arithmetic_type(lang_operator operator_kind, lang_type a, lang_
     return LANG_PLAIN(ERROR);
 }
 
+/* Whether a value may be known only in bounds, because something in it counts. */
 static bool counts(const lang_expression *expression)
 {
-    return expression != NULL && expression->kind == LANG_QUANTIFIED;
+    if (expression == NULL) return false;
+    switch (expression->kind) {
+    case LANG_QUANTIFIED:
+        return expression->as.quantified.quantifier != LANG_MINIMUM_OF &&
+               expression->as.quantified.quantifier != LANG_MAXIMUM_OF;
+    case LANG_NEGATE: return counts(expression->as.binary.left);
+    case LANG_ARITHMETIC: return counts(expression->as.binary.left) || counts(expression->as.binary.right);
+    case LANG_CALL:
+        if (expression->as.call.body != NULL) return counts(expression->as.call.body);
+        for (size_t i = 0; i < expression->as.call.arguments.count; i++) {
+            if (counts(expression->as.call.arguments.items[i])) return true;
+        }
+        return false;
+    case LANG_PATH: return expression->as.path.base == LANG_BASE_LET && counts(expression->as.path.let->value);
+    default: return false;
+    }
+}
+
+bool lang_counts(const lang_expression *expression)
+{
+    return counts(expression);
+}
+
+static bool positive(const lang_expression *expression)
+{
+    return expression->kind == LANG_LITERAL && expression->as.literal.value > 0;
 }
 
 static lang_type check_negation(lang_checker *checker, lang_expression *expression, lang_type type)
@@ -261,6 +287,7 @@ static bool sensible(lang_checker *checker, const lang_expression *expression)
     }
     bool scales = divides || operator_kind == LANG_MULTIPLY;
     if (!scales || (!counts(left) && !counts(right))) return true;
+    if (counts(left) ? positive(right) : positive(left) && !divides) return true;
     lang_diagnostic *diagnostic =
         lang_diagnose(checker->diagnostics, LANG_E0521, expression->span,
                       "a count may be known only in bounds, and cannot be multiplied or divided");

@@ -29,7 +29,8 @@ bool lang_is_ordered(lang_type type)
     case LANG_TYPE_MONEY:
     case LANG_TYPE_COUNT:
     case LANG_TYPE_QUANTITY:
-    case LANG_TYPE_NUMBER: return true;
+    case LANG_TYPE_NUMBER:
+    case LANG_TYPE_PERIOD: return true;
     default: return false;
     }
 }
@@ -162,7 +163,7 @@ static bool check_word(lang_checker *checker, lang_expression *path, lang_type h
 static bool resolves(lang_checker *checker, const lang_expression *path)
 {
     const char *head = path->as.path.names.items[0].text;
-    lang_record record = checker->in_element ? checker->element : LANG_RECORD_line;
+    lang_record record = checker->in_element ? checker->element : checker->subject;
     return path->as.path.names.count > 1 || lang_schema_find(checker->schema, record, head) != LANG_NO_FIELD ||
            lang_find_let(checker, head) != NULL || lang_find_parameter(checker, path->as.path.names.items[0]) != NULL;
 }
@@ -207,41 +208,6 @@ static lang_type check_path_value(lang_checker *checker, lang_expression *path, 
     bool sums = counting->as.quantified.quantifier == LANG_SUM_OF && counting->as.quantified.value != NULL;
     path->type = sums ? counting->as.quantified.value->type : LANG_PLAIN(COUNT);
     return path->type;
-}
-
-static lang_type check_call(lang_checker *checker, lang_expression *call)
-{
-    lang_table *table = lang_find_table(checker, call->as.call.name);
-    call->type = LANG_PLAIN(ERROR);
-    lang_expressions *arguments = &call->as.call.arguments;
-    if (table == NULL) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0309, call->as.call.name.span,
-                                                    "there is no table `%s`", call->as.call.name.text);
-        lang_suggest_name(checker, diagnostic, call->as.call.name.text);
-        return call->type;
-    }
-    call->as.call.table = table;
-    if (arguments->count != table->inputs.count) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0705, call->span,
-                                                    "the table `%s` has %zu inputs and is asked with %zu",
-                                                    table->name.text, table->inputs.count, arguments->count);
-        lang_note(checker->diagnostics, diagnostic, table->span, "it is declared here");
-        return call->type;
-    }
-    bool good = true;
-    for (size_t i = 0; i < arguments->count; i++) {
-        lang_type wanted = table->inputs.items[i].type;
-        lang_type type = lang_check_value(checker, arguments->items[i], wanted);
-        lang_need_present(checker, arguments->items[i]);
-        good = good && type.kind != LANG_TYPE_ERROR && wanted.kind != LANG_TYPE_ERROR;
-        if (type.kind == LANG_TYPE_ERROR || wanted.kind == LANG_TYPE_ERROR || lang_type_same(type, wanted)) continue;
-        good = false;
-        lang_diagnose(checker->diagnostics, LANG_E0706, arguments->items[i]->span,
-                      "input %zu of `%s` is a %s; this is a %s", i + 1, table->name.text,
-                      lang_type_label(checker->schema, checker->arena, wanted), lang_type_label(checker->schema, checker->arena, type));
-    }
-    if (good) call->type = (lang_type){LANG_TYPE_ROW, table->index, false, true};
-    return call->type;
 }
 
 static lang_type check_or_else(lang_checker *checker, lang_expression *expression)
@@ -320,7 +286,10 @@ lang_type lang_check_value(lang_checker *checker, lang_expression *expression, l
     case LANG_NEGATE: return lang_check_arithmetic(checker, expression);
     case LANG_PRESENCE: return check_presence(checker, expression);
     case LANG_OR_ELSE: return check_or_else(checker, expression);
-    case LANG_CALL: return check_call(checker, expression);
+    case LANG_CALL: return lang_check_call(checker, expression);
+    case LANG_PART: return lang_check_part(checker, expression);
+    case LANG_DENIED: return lang_check_denied(checker, expression);
+    case LANG_TALLY: return lang_check_tally(checker, expression);
     case LANG_QUANTIFIED: return lang_check_quantified(checker, expression);
     }
     return LANG_PLAIN(ERROR);

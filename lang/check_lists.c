@@ -13,7 +13,7 @@ static bool names_set(lang_checker *checker, const lang_item *item)
 {
     if (item->low == NULL || item->low->kind != LANG_PATH || item->low->as.path.names.count != 1) return false;
     lang_name name = item->low->as.path.names.items[0];
-    lang_record record = checker->in_element ? checker->element : LANG_RECORD_line;
+    lang_record record = checker->in_element ? checker->element : checker->subject;
     if (lang_schema_find(checker->schema, record, name.text) != LANG_NO_FIELD || lang_find_let(checker, name.text) != NULL) {
         return false;
     }
@@ -153,16 +153,24 @@ lang_type lang_check_membership(lang_checker *checker, lang_expression *expressi
 
 static lang_collection read_collection(lang_checker *checker, const lang_expression *expression)
 {
-    static const char *const names[] = {"history", "claim.lines", "authorizations", "session.attendance"};
+    static const char *const names[] = {"history", "claim.lines", "authorizations", "session.attendance",
+                                        "session.lines"};
     const char *text = expression == NULL ? "" : lang_path_text(checker->arena, &expression->as.path.names);
     if (strncmp(text, "this.", 5) == 0) text += 5;
+    if (checker->prefix != LANG_NO_FIELD) {
+        /* Of a claim, `lines` are its own. */
+        const char *own = lang_schema_record_name(checker->schema, checker->subject);
+        if (strcmp(text, "lines") == 0 || strcmp(text, "attendance") == 0) {
+            text = base_format(checker->arena, "%s.%s", own, text);
+        }
+    }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i], text) == 0) return (lang_collection)i;
     }
     lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0312, expression->span,
                                                 "`%s` is not a collection that can be counted over", text);
     lang_suggest(checker->diagnostics, diagnostic,
-                 "collections are history, claim.lines, authorizations and session.attendance");
+                 "collections are history, claim.lines, session.lines, session.attendance and authorizations");
     return LANG_COLLECTION_NONE;
 }
 
@@ -179,12 +187,23 @@ static void check_window(lang_checker *checker, lang_expression *expression)
     lang_collection collection = expression->as.quantified.kind;
     bool lines = element_of(collection) == LANG_RECORD_line;
     bool cut = window->cut != LANG_CUT_NONE;
+    bool keyed = expression->as.quantified.key_given;
+    if (keyed && collection != LANG_COLLECTION_HISTORY) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0524, expression->as.quantified.key_span,
+                          "only `history` is kept by member, provider or session; `%s` is not",
+                          lang_collection_name(collection));
+        lang_suggest(checker->diagnostics, diagnostic, "write `history of the rendering provider`");
+    }
     if (!lines && (window->given || cut)) {
         lang_diagnose(checker->diagnostics, LANG_E0517, window->span,
                       "%s have no date of service, so no window fits them", lang_collection_name(collection));
         return;
     }
-    bool lasting = window->kind == LANG_WINDOW_LAST_DAYS || window->kind == LANG_WINDOW_LAST_MONTHS;
+    bool lasting = window->kind == LANG_WINDOW_LAST_DAYS || window->kind == LANG_WINDOW_LAST_MONTHS ||
+                   window->kind == LANG_WINDOW_NEXT_DAYS || window->kind == LANG_WINDOW_NEXT_MONTHS ||
+                   window->kind == LANG_WINDOW_WITHIN_DAYS || window->kind == LANG_WINDOW_WITHIN_MONTHS ||
+                   window->kind == LANG_WINDOW_PERIOD_DAYS || window->kind == LANG_WINDOW_PERIOD_MONTHS;
     if (lasting && (window->length <= 0 || window->length > 40000)) {
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0520, window->span,
@@ -225,6 +244,19 @@ static lang_type check_element_value(lang_checker *inner, lang_expression *expre
     lang_type type = lang_check_value(inner, value, LANG_PLAIN(ERROR));
     lang_need_present(inner, value);
     if (value->type.kind == LANG_TYPE_ERROR) return LANG_PLAIN(ERROR);
+    if (expression->as.quantified.distinct) {
+        lang_expression *second = expression->as.quantified.second;
+        if (second != NULL) {
+            lang_check_value(inner, second, LANG_PLAIN(ERROR));
+            lang_need_present(inner, second);
+            if (second->type.kind == LANG_TYPE_ERROR) return LANG_PLAIN(ERROR);
+        }
+        bool listed = type.list || (second != NULL && second->type.list);
+        if (!listed && type.kind != LANG_TYPE_ROW) return LANG_PLAIN(COUNT);
+        lang_diagnose(inner->diagnostics, LANG_E0512, value->span, "a %s cannot be told apart from another",
+                      lang_type_label(inner->schema, inner->arena, type));
+        return LANG_PLAIN(ERROR);
+    }
     bool sums = expression->as.quantified.quantifier == LANG_SUM_OF;
     bool addable = !type.list && (type.kind == LANG_TYPE_COUNT || type.kind == LANG_TYPE_QUANTITY ||
                                   type.kind == LANG_TYPE_MINUTES || type.kind == LANG_TYPE_MONEY);
@@ -242,9 +274,11 @@ lang_type lang_check_quantified(lang_checker *checker, lang_expression *expressi
 {
     if (expression->type.kind != LANG_TYPE_ERROR) return expression->type;
     size_t errors = checker->diagnostics->errors;
-    if (checker->in_element) {
+    if (checker->in_element || checker->measure != NULL || checker->define != NULL) {
         lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0518, expression->span,
-                                                    "a `where` cannot hold another counting expression");
+                                                    checker->measure != NULL  ? "a measure counts its own subjects, not history"
+                                                    : checker->define != NULL ? "a function cannot count; hand the count in"
+                                                                              : "a `where` cannot hold another counting expression");
         lang_suggest(checker->diagnostics, diagnostic,
                      "count in a clause or a `when` of its own, and join them with `and`");
         return expression->type;

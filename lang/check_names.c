@@ -21,6 +21,7 @@ static size_t declared(const lang_file *file, const lang_name **names, size_t li
         names[count++] = &file->parameters.items[i]->name;
     }
     for (size_t i = 0; i < file->tables.count && count < limit; i++) names[count++] = &file->tables.items[i]->name;
+    for (size_t i = 0; i < file->defines.count && count < limit; i++) names[count++] = &file->defines.items[i]->name;
     return count;
 }
 
@@ -43,12 +44,17 @@ static void duplicates_in(lang_checker *checker, const lang_name **names, size_t
 void lang_check_duplicates(lang_checker *checker)
 {
     const lang_file *file = checker->file;
-    size_t room = file->code_sets.count + file->parameters.count + file->tables.count + file->clauses.count + 1;
+    size_t room = file->code_sets.count + file->parameters.count + file->tables.count + file->defines.count +
+                  file->clauses.count + file->measures.count + file->exceptions.count + 1;
     const lang_name **names = base_arena_alloc(checker->arena, room * sizeof *names);
     if (names == NULL) return;
     duplicates_in(checker, names, declared(file, names, room));
     for (size_t i = 0; i < file->clauses.count; i++) names[i] = &file->clauses.items[i]->name;
-    duplicates_in(checker, names, file->clauses.count);
+    size_t named = file->clauses.count;
+    for (size_t i = 0; i < file->exceptions.count; i++) names[named++] = &file->exceptions.items[i]->name;
+    duplicates_in(checker, names, named);
+    for (size_t i = 0; i < file->measures.count; i++) names[i] = &file->measures.items[i]->name;
+    duplicates_in(checker, names, file->measures.count);
     for (size_t s = 0; s < file->sections.count; s++) {
         const lang_section *section = file->sections.items[s];
         for (size_t i = 0; i < section->lets.count; i++) {
@@ -89,26 +95,61 @@ void lang_check_cycles(lang_checker *checker)
     }
 }
 
-#define FIND_IN(file, list, wanted, result)                                                                            \
-    for (size_t i_ = 0; i_ < (file)->list.count; i_++) {                                                               \
-        if (strcmp((file)->list.items[i_]->name.text, (wanted)) == 0) (result) = (file)->list.items[i_];               \
+const lang_declared *lang_declared_in(const lang_file *file, const char *name)
+{
+    static const lang_declared nothing = {0};
+    if (file->names == NULL) return &nothing;
+    uint32_t id = base_intern_find(file->names, name, strlen(name));
+    return id != BASE_INTERN_NONE && id < file->declared.count ? &file->declared.items[id] : &nothing;
+}
+
+static lang_declared *declare(lang_checker *checker, lang_file *file, const char *name)
+{
+    uint32_t id = base_intern_add(file->names, name, strlen(name));
+    while (id != BASE_INTERN_NONE && id >= file->declared.count) {
+        if (BASE_PUSH(checker->arena, &file->declared) == NULL) return NULL;
+    }
+    return id == BASE_INTERN_NONE ? NULL : &file->declared.items[id];
+}
+
+#define INDEX(list, member)                                                                                            \
+    for (size_t i = 0; i < file->list.count; i++) {                                                                    \
+        lang_declared *slot = declare(checker, file, file->list.items[i]->name.text);                                  \
+        if (slot != NULL && slot->member == NULL) slot->member = file->list.items[i];                                  \
     }
 
-/* Looks a declaration up in the file, then in the modules it uses; two modules with one name are ambiguous. */
-#define DEFINE_FIND(function, type, list)                                                                              \
+void lang_index_names(lang_checker *checker)
+{
+    lang_file *file = checker->file;
+    file->names = base_arena_alloc(checker->arena, sizeof *file->names);
+    if (file->names == NULL || !base_intern_init(file->names, checker->arena)) return;
+    INDEX(code_sets, code_set)
+    INDEX(parameters, parameter)
+    INDEX(tables, table)
+    INDEX(defines, define)
+    INDEX(clauses, clause)
+    INDEX(clause_overrides, clause_override)
+}
+
+/* Looks a declaration up in the file, then in the layers above, then in the modules it uses; two modules with one name
+ * are ambiguous. */
+#define DEFINE_FIND(function, type, member)                                                                            \
     type *function(lang_checker *checker, lang_name name)                                                              \
     {                                                                                                                  \
         type *found = NULL;                                                                                            \
-        FIND_IN(checker->file, list, name.text, found)                                                                 \
+        size_t depth = 0;                                                                                              \
+        for (const lang_file *file = checker->file; file != NULL && found == NULL && depth < LANG_LAYER_LIMIT;         \
+             file = file->base, depth++) {                                                                             \
+            found = lang_declared_in(file, name.text)->member;                                                         \
+        }                                                                                                              \
         for (size_t u = 0; u < checker->file->uses.count && found == NULL; u++) {                                      \
             const lang_file *module = checker->file->uses.items[u].target;                                             \
             if (module == NULL || !module->is_module) continue;                                                        \
-            FIND_IN(module, list, name.text, found)                                                                    \
+            found = lang_declared_in(module, name.text)->member;                                                       \
             for (size_t v = u + 1; found != NULL && v < checker->file->uses.count; v++) {                              \
                 const lang_file *rival = checker->file->uses.items[v].target;                                          \
-                type *second = NULL;                                                                                   \
                 if (rival == NULL || rival == module) continue;                                                        \
-                FIND_IN(rival, list, name.text, second)                                                                \
+                const type *second = lang_declared_in(rival, name.text)->member;                                       \
                 if (second == NULL) continue;                                                                          \
                 lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0320, name.span,               \
                                                             "`%s` is declared by two used modules", name.text);        \
@@ -119,13 +160,43 @@ void lang_check_cycles(lang_checker *checker)
         return found;                                                                                                  \
     }
 
-DEFINE_FIND(lang_find_code_set, lang_code_set, code_sets)
-DEFINE_FIND(lang_find_parameter, lang_parameter, parameters)
-DEFINE_FIND(lang_find_table, lang_table, tables)
+DEFINE_FIND(lang_find_code_set, lang_code_set, code_set)
+DEFINE_FIND(lang_find_parameter, lang_parameter, parameter)
+DEFINE_FIND(lang_find_table, lang_table, table)
+DEFINE_FIND(lang_find_define, lang_define, define)
+
+bool lang_set_subject(lang_checker *checker, lang_name subject)
+{
+    static const struct {
+        const char *name;
+        lang_record record;
+        lang_field field;
+    } subjects[] = {{"line", LANG_RECORD_line, LANG_NO_FIELD},
+                    {"claim", LANG_RECORD_claim, LANG_FIELD_line_claim},
+                    {"session", LANG_RECORD_session, LANG_FIELD_line_session},
+                    {"attendance", LANG_RECORD_attendance, LANG_FIELD_line_attendance}};
+    checker->subject = LANG_RECORD_line;
+    checker->prefix = LANG_NO_FIELD;
+    if (subject.text == NULL) return true;
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+        if (strcmp(subjects[i].name, subject.text) != 0) continue;
+        checker->subject = subjects[i].record;
+        checker->prefix = subjects[i].field;
+        return true;
+    }
+    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0318, subject.span,
+                                                "clauses cannot be asked for each `%s`", subject.text);
+    lang_suggest(checker->diagnostics, diagnostic, "write `for each line`, `claim`, `session` or `attendance`");
+    return false;
+}
 
 lang_let *lang_find_let(const lang_checker *checker, const char *name)
 {
-    if (checker->section == NULL) return NULL;
+    const lang_section *inputs = checker->inputs;
+    for (size_t i = 0; inputs != NULL && i < inputs->lets.count; i++) {
+        if (strcmp(inputs->lets.items[i]->name.text, name) == 0) return inputs->lets.items[i];
+    }
+    if (checker->section == NULL || checker->define != NULL) return NULL;
     for (size_t i = 0; i < checker->section->lets.count; i++) {
         if (strcmp(checker->section->lets.items[i]->name.text, name) == 0) return checker->section->lets.items[i];
     }
@@ -153,6 +224,7 @@ static void offer_file(nearest *search, const lang_file *file)
     for (size_t i = 0; i < file->code_sets.count; i++) offer(search, file->code_sets.items[i]->name.text);
     for (size_t i = 0; i < file->parameters.count; i++) offer(search, file->parameters.items[i]->name.text);
     for (size_t i = 0; i < file->tables.count; i++) offer(search, file->tables.items[i]->name.text);
+    for (size_t i = 0; i < file->defines.count; i++) offer(search, file->defines.items[i]->name.text);
 }
 
 static void offer_record(const lang_checker *checker, nearest *search, lang_record record)
@@ -166,8 +238,9 @@ static void offer_record(const lang_checker *checker, nearest *search, lang_reco
 void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const char *name)
 {
     nearest search = {name, NULL, SIZE_MAX};
-    offer_record(checker, &search, checker->in_element ? checker->element : LANG_RECORD_line);
+    offer_record(checker, &search, checker->in_element ? checker->element : checker->subject);
     offer_file(&search, checker->file);
+    for (const lang_file *base = checker->file->base; base != NULL; base = base->base) offer_file(&search, base);
     for (size_t u = 0; u < checker->file->uses.count; u++) {
         if (checker->file->uses.items[u].target != NULL) offer_file(&search, checker->file->uses.items[u].target);
     }
@@ -289,14 +362,16 @@ static bool follow(lang_checker *checker, lang_expression *expression, lang_type
 static bool resolve_field(lang_checker *checker, lang_expression *expression, bool *found)
 {
     lang_path *path = &expression->as.path;
+    *found = false;
+    if (checker->define != NULL) return false;
     const char *head = path->names.items[0].text;
-    lang_record record = checker->in_element ? checker->element : LANG_RECORD_line;
+    lang_record record = checker->in_element ? checker->element : checker->subject;
     size_t at = 0;
     path->base = checker->in_element ? LANG_BASE_ELEMENT : LANG_BASE_SUBJECT;
     *found = true;
     if (strcmp(head, "this") == 0) {
         path->base = LANG_BASE_SUBJECT;
-        record = LANG_RECORD_line;
+        record = checker->subject;
         at = 1;
     } else if (strcmp(head, "other") == 0) {
         if (!checker->other_bound && !checker->in_element) {
@@ -315,6 +390,10 @@ static bool resolve_field(lang_checker *checker, lang_expression *expression, bo
         return false;
     }
     path->frame = path->base == LANG_BASE_ELEMENT ? 1 : 0;
+    if (path->base == LANG_BASE_SUBJECT && checker->prefix != LANG_NO_FIELD) {
+        path->fields[path->field_count++] = (uint16_t)checker->prefix;
+        path->prefix = 1;
+    }
     return follow(checker, expression, (lang_type){LANG_TYPE_RECORD, (uint16_t)record, false, false}, at);
 }
 
@@ -328,6 +407,7 @@ static bool resolve_let(lang_checker *checker, lang_expression *expression, lang
     if (let->state == 0) {
         lang_checker inner = *checker;
         inner.in_element = inner.other_bound = inner.in_message = false;
+        inner.inputs = NULL;
         let->state = 1;
         lang_check_value(&inner, let->value, LANG_PLAIN(ERROR));
         let->state = 2;
@@ -342,6 +422,7 @@ bool lang_resolve_path(lang_checker *checker, lang_expression *expression)
 {
     lang_path *path = &expression->as.path;
     path->field_count = 0;
+    path->prefix = 0;
     path->row_output = false;
     expression->type = LANG_PLAIN(ERROR);
     if (path->names.count == 0) return false;
@@ -365,6 +446,12 @@ bool lang_resolve_path(lang_checker *checker, lang_expression *expression)
     } else if (lang_find_table(checker, head) != NULL) {
         lang_suggest(checker->diagnostics, diagnostic, "`%s` is a table: ask it with its inputs in parentheses",
                      head.text);
+    } else if (lang_find_define(checker, head) != NULL || lang_function_find(head.text) != LANG_FUNCTION_NONE) {
+        lang_suggest(checker->diagnostics, diagnostic, "`%s` is a function: give it its inputs in parentheses",
+                     head.text);
+    } else if (checker->define != NULL) {
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "a function sees its inputs, parameters, tables and code sets only: hand the value in");
     }
     return false;
 }

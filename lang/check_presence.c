@@ -96,7 +96,7 @@ static bool steps_present(lang_checker *checker, lang_expression *expression)
             return false;
         }
         bool output = path->row_output && i + 1 == names->count;
-        uint16_t field = path->fields[i - first];
+        uint16_t field = path->fields[i - first + path->prefix];
         optional = !output && lang_schema_field(checker->schema, (lang_field)field)->type.optional;
         row = false;
     }

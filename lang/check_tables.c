@@ -1,4 +1,5 @@
 /* Parameters and tables: values that fit their types, rows that never overlap. */
+#include "base/intern.h"
 #include "lang/check.h"
 
 #include <string.h>
@@ -73,6 +74,20 @@ static void check_parameter_overlaps(lang_checker *checker, const lang_parameter
     }
 }
 
+/* `2020-01-27 to 2023-05-11` as a value: what follows the first day was read as dates of the row. */
+static bool span_value(lang_parameter_row *row)
+{
+    lang_expression *literal = row->value;
+    bool good = literal != NULL && literal->kind == LANG_LITERAL && literal->as.literal.kind == LANG_LITERAL_DATE &&
+                row->dates.from == BASE_DATE_MIN && row->dates.to < BASE_DATE_MAX &&
+                row->dates.to >= literal->as.literal.value;
+    if (!good) return false;
+    literal->as.literal.value_to = row->dates.to;
+    literal->type = LANG_PLAIN(DATES);
+    row->dates.to = BASE_DATE_MAX;
+    return true;
+}
+
 void lang_check_parameter(lang_checker *checker, lang_parameter *parameter)
 {
     if (!lang_read_type(checker, parameter->type_name, true, &parameter->type)) return;
@@ -83,6 +98,7 @@ void lang_check_parameter(lang_checker *checker, lang_parameter *parameter)
     for (size_t i = 0; i < parameter->rows.count; i++) {
         lang_parameter_row *row = &parameter->rows.items[i];
         row->value = plain_value(row->value);
+        if (parameter->type.kind == LANG_TYPE_DATES && span_value(row)) continue;
         lang_item item = {.low = row->value, .span = row->span};
         size_t errors = checker->diagnostics->errors;
         bool fits =
@@ -102,6 +118,14 @@ static void check_columns(lang_checker *checker, lang_table *table)
 {
     for (size_t i = 0; i < table->inputs.count; i++) {
         lang_table_column *column = &table->inputs.items[i];
+        if (column->input == NULL) {
+            lang_read_type(checker, column->type_name, true, &column->type);
+            if (column->type.list) {
+                lang_diagnose(checker->diagnostics, LANG_E0706, column->span, "a list cannot be an input of a table");
+                column->type = LANG_PLAIN(ERROR);
+            }
+            continue;
+        }
         lang_checker plain = *checker;
         plain.section = NULL;
         lang_type type = lang_check_path(&plain, column->input);
@@ -121,6 +145,12 @@ static void check_columns(lang_checker *checker, lang_table *table)
         lang_table_column *column = &table->outputs.items[i];
         lang_read_type(checker, column->type_name, true, &column->type);
         column->type.optional = column->optional;
+        bool joinable = column->type.kind == LANG_TYPE_CODE && column->type.list;
+        if (table->hit == LANG_HIT_ALL && !joinable && column->type.kind != LANG_TYPE_ERROR) {
+            lang_diagnose(checker->diagnostics, LANG_E0713, column->span,
+                          "the rows of an `all` table are joined, and a %s cannot be: its outputs are lists of codes",
+                          label(checker, column->type));
+        }
         for (size_t j = 0; j < i; j++) {
             if (strcmp(table->outputs.items[j].name.text, column->name.text) == 0) {
                 lang_diagnose(checker->diagnostics, LANG_E0303, column->name.span, "the column `%s` is declared twice",
@@ -241,6 +271,7 @@ static bool cells_overlap(lang_checker *checker, lang_type type, const lang_cell
 static bool rows_overlap(lang_checker *checker, const lang_table *table, const lang_table_row *a,
                          const lang_table_row *b, base_text *example)
 {
+    if (a->dates.from > b->dates.to || b->dates.from > a->dates.to) return false;
     for (size_t i = 0; i < table->inputs.count; i++) {
         const char *shared = "";
         if (!cells_overlap(checker, table->inputs.items[i].type, &a->cells.items[i], &b->cells.items[i], &shared)) {
@@ -251,58 +282,118 @@ static bool rows_overlap(lang_checker *checker, const lang_table *table, const l
     return true;
 }
 
+/* A column whose cells are one plain value each, so that rows with different ones never meet; -1 for none. */
+static int plain_column(const lang_table *table)
+{
+    for (size_t c = 0; c < table->inputs.count; c++) {
+        bool plain = table->inputs.items[c].type.kind != LANG_TYPE_QUANTITY;
+        for (size_t r = 1; r < table->rows.count && plain; r++) {
+            const lang_items *items = &table->rows.items[r].cells.items[c].items;
+            const lang_item *item = &items->items[0];
+            plain = items->count == 1 && !item->any && !item->absent && item->high == NULL && item->set == NULL &&
+                    item->low != NULL &&
+                    (item->low->kind != LANG_LITERAL || item->low->as.literal.kind != LANG_LITERAL_PREFIX);
+        }
+        if (plain) return (int)c;
+    }
+    return -1;
+}
+
+static const char *plain_text(const lang_table_row *row, int column)
+{
+    const lang_expression *low = row->cells.items[column].items.items[0].low;
+    return low->kind == LANG_PATH ? low->as.path.names.items[0].text : low->as.literal.spelling;
+}
+
+static void report_overlap(lang_checker *checker, const lang_table *table, const lang_table_row *late,
+                           const lang_table_row *early, const base_text *example)
+{
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0703, late->span,
+                      "two rows of the unique table `%s` hold for one input: %s", table->name.text,
+                      example->length == 0 ? "any" : base_text_string((base_text *)(uintptr_t)example));
+    lang_note(checker->diagnostics, diagnostic, early->span, "this row holds for it too");
+    lang_suggest(checker->diagnostics, diagnostic, "narrow one of them, or declare the table `first`");
+}
+
+/* Rows are compared with those before them in the same bucket: of one value of a plain column, where there is one. */
 static void check_unique(lang_checker *checker, const lang_table *table)
 {
     enum { REPORTED = 5 };
-    int reported = 0;
-    for (size_t i = 2; i < table->rows.count && reported < REPORTED; i++) {
-        for (size_t j = 1; j < i; j++) {
+    int reported = 0, column = plain_column(table);
+    base_intern buckets;
+    uint32_t *last = base_arena_alloc(checker->arena, (table->rows.count + 2) * sizeof *last);
+    uint32_t *before = base_arena_alloc(checker->arena, (table->rows.count + 2) * sizeof *before);
+    if (last == NULL || before == NULL || !base_intern_init(&buckets, checker->arena)) return;
+    for (uint32_t i = 1; i < table->rows.count && reported < REPORTED; i++) {
+        const lang_table_row *row = &table->rows.items[i];
+        const char *text = column < 0 ? "" : plain_text(row, column);
+        uint32_t bucket = base_intern_add(&buckets, text, strlen(text));
+        if (bucket == BASE_INTERN_NONE) return;
+        before[i] = last[bucket];
+        last[bucket] = i;
+        for (uint32_t j = before[i]; j != 0; j = before[j]) {
             base_text example;
             base_text_init(&example, checker->arena);
-            if (!rows_overlap(checker, table, &table->rows.items[i], &table->rows.items[j], &example)) continue;
-            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0703, table->rows.items[i].span,
-                                                        "two rows of the unique table `%s` hold for one input: %s",
-                                                        table->name.text, base_text_string(&example));
-            lang_note(checker->diagnostics, diagnostic, table->rows.items[j].span, "this row holds for it too");
-            lang_suggest(checker->diagnostics, diagnostic, "narrow one of them, or declare the table `first`");
+            if (!rows_overlap(checker, table, row, &table->rows.items[j], &example)) continue;
+            report_overlap(checker, table, row, &table->rows.items[j], &example);
             reported++;
             break;
         }
     }
 }
 
-void lang_check_table(lang_checker *checker, lang_table *table)
+static bool check_shape(lang_checker *checker, lang_table *table)
 {
-    size_t errors = checker->diagnostics->errors;
-    check_columns(checker, table);
-    if (table->rows.count < 2) {
+    if (table->inputs.count == 0 || table->outputs.count == 0) {
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0219, table->span,
+                                                    "the table `%s` declares no columns", table->name.text);
+        lang_suggest(checker->diagnostics, diagnostic, "table %s (plan, pos) gives (rate: money)", table->name.text);
+        return false;
+    }
+    if (table->rows.count < 2 && table->imports.count == 0) {
         lang_diagnose(checker->diagnostics, LANG_E0708, table->span, "the table `%s` has a header and no rows",
                       table->name.text);
-        return;
+        return false;
     }
     if (table->rows.count > LANG_TABLE_ROW_LIMIT) {
-        lang_diagnose(checker->diagnostics, LANG_E0208, table->span, "a table in a policy has at most %d rows",
-                      (int)LANG_TABLE_ROW_LIMIT);
-        return;
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0208, table->span, "a table in a policy has at most %d rows",
+                          (int)LANG_TABLE_ROW_LIMIT);
+        lang_suggest(checker->diagnostics, diagnostic, "keep the rows in a file: from \"rows.csv\"");
+        return false;
     }
     if (table->inputs.count > LANG_TABLE_COLUMN_LIMIT || table->outputs.count > LANG_TABLE_COLUMN_LIMIT) {
         lang_diagnose(checker->diagnostics, LANG_E0208, table->span, "a table has at most %d inputs and %d outputs",
                       (int)LANG_TABLE_COLUMN_LIMIT, (int)LANG_TABLE_COLUMN_LIMIT);
-        return;
+        return false;
     }
-    size_t columns = table->inputs.count + table->outputs.count;
+    size_t columns = table->inputs.count + table->outputs.count, errors = checker->diagnostics->errors;
     for (size_t r = 0; r < table->rows.count; r++) {
         lang_table_row *row = &table->rows.items[r];
-        if (row->cells.count == columns) continue;
+        if (row->cells.count == columns || (r == 0 && row->cells.count == 0)) continue;
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0701, row->span,
                           "this row has %zu cells; the table has %zu columns", row->cells.count, columns);
         lang_note(checker->diagnostics, diagnostic, table->span, "it is declared here");
     }
+    return checker->diagnostics->errors == errors;
+}
+
+void lang_check_table(lang_checker *checker, lang_table *table)
+{
+    size_t errors = checker->diagnostics->errors;
+    check_columns(checker, table);
+    if (checker->diagnostics->errors > errors || !check_shape(checker, table)) return;
+    if (table->rows.count > 0) check_header(checker, table);
+    lang_check_imports(checker, table);
     if (checker->diagnostics->errors > errors) return;
-    check_header(checker, table);
+    size_t columns = table->inputs.count + table->outputs.count;
     for (size_t r = 1; r < table->rows.count; r++) {
-        for (size_t c = 0; c < columns; c++) check_cell(checker, table, &table->rows.items[r].cells.items[c], c);
+        lang_table_row *row = &table->rows.items[r];
+        for (size_t c = 0; c < columns; c++) check_cell(checker, table, &row->cells.items[c], c);
     }
-    if (checker->diagnostics->errors == errors && !table->first) check_unique(checker, table);
+    if (checker->diagnostics->errors > errors) return;
+    if (table->hit == LANG_HIT_UNIQUE) check_unique(checker, table);
+    lang_check_bulk_rows(checker, table);
 }

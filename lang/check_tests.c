@@ -103,22 +103,10 @@ static void check_history(lang_checker *checker, lang_given *given)
     lang_suggest(checker->diagnostics, diagnostic, "write daily, weekly or monthly");
 }
 
-static lang_clause *find_clause(lang_checker *checker, const lang_names *names)
-{
-    const char *wanted = lang_path_text(checker->arena, names);
-    for (size_t i = 0; i < checker->program->clauses.count; i++) {
-        lang_clause *clause = checker->program->clauses.items[i];
-        if (clause->file == checker->file && strcmp(clause->name.text, wanted) == 0) return clause;
-        const char *full = base_format(checker->arena, "%s.%s", clause->file->full_name, clause->name.text);
-        if (strcmp(full, wanted) == 0) return clause;
-    }
-    return NULL;
-}
-
 static void check_target(lang_checker *checker, lang_expectation *expectation)
 {
     if (expectation->clause.count == 0) return;
-    expectation->target = find_clause(checker, &expectation->clause);
+    expectation->target = lang_find_clause(checker, &expectation->clause);
     lang_span span = expectation->clause.items[0].span;
     span.end = expectation->clause.items[expectation->clause.count - 1].span.end;
     if (expectation->target == NULL) {
@@ -190,6 +178,7 @@ void lang_check_test(lang_checker *checker, lang_test *test)
             break;
         case LANG_GIVEN_VALUE: check_given_value(checker, given); break;
         case LANG_GIVEN_HISTORY: check_history(checker, given); break;
+        case LANG_GIVEN_AS_OF: break;
         }
     }
     if (lines == 0) {

@@ -8,9 +8,10 @@
 static const struct {
     const char *name;
     lang_severity severity;
+    const char *label;
     const char *about;
 } table[] = {
-#define LANG_DIAGNOSTIC(code, severity, name, about) {#code, LANG_SEVERITY_##severity, about},
+#define LANG_DIAGNOSTIC(code, severity, name, about) {#code, LANG_SEVERITY_##severity, #name, about},
 #include "lang/diagnostics.def"
 #undef LANG_DIAGNOSTIC
 };
@@ -23,6 +24,11 @@ void lang_diagnostics_init(lang_diagnostics *diagnostics, base_arena *arena)
 const char *lang_diagnostic_name(lang_diagnostic_code code)
 {
     return table[code].name;
+}
+
+const char *lang_diagnostic_label(lang_diagnostic_code code)
+{
+    return table[code].label;
 }
 
 const char *lang_diagnostic_about(lang_diagnostic_code code)

@@ -47,6 +47,8 @@ void lang_note(lang_diagnostics *diagnostics, lang_diagnostic *diagnostic, lang_
 
 /* "E0501", its severity, and what it is about. */
 const char *lang_diagnostic_name(lang_diagnostic_code code);
+/* "unused": by what name `allow` silences it. */
+const char *lang_diagnostic_label(lang_diagnostic_code code);
 const char *lang_diagnostic_about(lang_diagnostic_code code);
 lang_severity lang_diagnostic_severity(lang_diagnostic_code code);
 

@@ -50,11 +50,15 @@ static void quantified(dumper *d, const lang_expression *node)
     if (node->as.quantified.window.length > 0)
         base_text_format(d->out, ", N = %" PRId64, node->as.quantified.window.length);
     base_text_put(d->out, cuts[node->as.quantified.window.cut]);
+    if (node->as.quantified.distinct) base_text_put(d->out, ", distinct");
+    if (node->as.quantified.key != LANG_HISTORY_MEMBER)
+        base_text_format(d->out, ", of the %s", lang_history_key_name(node->as.quantified.key));
     if (node->as.quantified.binder.text != NULL) base_text_format(d->out, ", as %s", node->as.quantified.binder.text);
     end(d, node);
     d->depth++;
     if (node->as.quantified.bound != NULL) expression(d, "bound", node->as.quantified.bound);
     if (node->as.quantified.value != NULL) expression(d, "value", node->as.quantified.value);
+    if (node->as.quantified.second != NULL) expression(d, "and", node->as.quantified.second);
     expression(d, "over", node->as.quantified.collection);
     if (node->as.quantified.window.bound != NULL) expression(d, "window", node->as.quantified.window.bound);
     if (node->as.quantified.where != NULL) expression(d, "where", node->as.quantified.where);
@@ -131,6 +135,33 @@ static void expression(dumper *d, const char *role, const lang_expression *node)
         d->depth--;
         break;
     case LANG_QUANTIFIED: quantified(d, node); break;
+    case LANG_PART: {
+        static const char *const parts[] = {"year of", "quarter of", "month of", "weekday of"};
+        base_text_put(d->out, parts[node->as.part.part]);
+        end(d, node);
+        d->depth++;
+        expression(d, "value", node->as.part.value);
+        d->depth--;
+        break;
+    }
+    case LANG_DENIED:
+        base_text_format(d->out, "%s is denied by", node->as.denied.subject.text);
+        for (size_t i = 0; i < node->as.denied.names.count; i++) {
+            base_text_format(d->out, " %s", lang_path_text(d->out->arena, &node->as.denied.names.items[i]));
+        }
+        end(d, node);
+        break;
+    case LANG_TALLY: {
+        static const char *const tallies[] = {"count", "sum of", "min of", "max of"};
+        base_text_format(d->out, "%s%s", node->as.tally.distinct ? "distinct " : "",
+                         tallies[node->as.tally.quantifier - LANG_COUNT_OF]);
+        end(d, node);
+        d->depth++;
+        expression(d, "value", node->as.tally.value);
+        expression(d, "where", node->as.tally.where);
+        d->depth--;
+        break;
+    }
     }
 }
 
@@ -156,9 +187,8 @@ static void section(dumper *d, const lang_file *file, const lang_section *node)
                        node->lets.items[i]->value);
         }
     }
-    for (size_t i = 0; i < file->clauses.count; i++) {
-        if (file->clauses.items[i]->section == node) clause(d, file->clauses.items[i]);
-    }
+    size_t count = node == NULL ? file->loose.count : node->clauses.count;
+    for (size_t i = 0; i < count; i++) clause(d, node == NULL ? file->loose.items[i] : node->clauses.items[i]);
     if (node != NULL) d->depth--;
 }
 
@@ -182,8 +212,30 @@ static void declarations(dumper *d, const lang_file *file)
         d->depth--;
     }
     for (size_t i = 0; i < file->tables.count; i++) {
+        size_t rows = file->tables.items[i]->rows.count;
         line(d, base_format(d->out->arena, "table %s, %zu rows\n", file->tables.items[i]->name.text,
-                            file->tables.items[i]->rows.count - 1));
+                            rows == 0 ? 0 : rows - 1));
+    }
+    for (size_t i = 0; i < file->defines.count; i++) {
+        expression(d, base_format(d->out->arena, "define %s", file->defines.items[i]->name.text),
+                   file->defines.items[i]->body);
+    }
+    for (size_t i = 0; i < file->exceptions.count; i++) {
+        const lang_exception *exception = file->exceptions.items[i];
+        line(d, base_format(d->out->arena, "exception %s\n", exception->name.text));
+        d->depth++;
+        for (size_t w = 0; w < exception->whens.count; w++) expression(d, "when", exception->whens.items[w]);
+        d->depth--;
+    }
+    for (size_t i = 0; i < file->measures.count; i++) {
+        const lang_measure *measure = file->measures.items[i];
+        line(d, base_format(d->out->arena, "measure %s, for each %s\n", measure->name.text,
+                            measure->subject.text == NULL ? "" : measure->subject.text));
+        d->depth++;
+        expression(d, "where", measure->where);
+        for (size_t b = 0; b < measure->by.count; b++) expression(d, "by", measure->by.items[b]);
+        expression(d, "value", measure->value);
+        d->depth--;
     }
 }
 
@@ -196,6 +248,10 @@ void lang_dump_tree(const lang_program *program, base_text *out)
         d.depth = 1;
         declarations(&d, file);
         section(&d, file, NULL);
+        for (size_t c = 0; c < file->clause_overrides.count; c++) {
+            line(&d, "override ");
+            clause(&d, file->clause_overrides.items[c]);
+        }
         for (size_t s = 0; s < file->sections.count; s++) section(&d, file, file->sections.items[s]);
         for (size_t t = 0; t < file->tests.count; t++) {
             line(&d, base_format(out->arena, "test \"%s\"\n", file->tests.items[t]->title.text));

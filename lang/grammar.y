@@ -43,7 +43,7 @@ int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, struct lang_par
 static void lang_parse_error(lang_span *location, struct lang_parser *parser, const char *message);
 }
 
-%token START_FILE START_HOLE
+%token START_FILE START_HOLE START_CELL
 %token <lang_name> NAME "a name" CODE "a code" PREFIX "a code prefix" DIGITS "a number" DECIMAL "a decimal number"
 %token <lang_name> MONEY "an amount of money" DATE "a date" TIME "a time of day" DURATION "a duration" PERCENT "a percentage"
 %token <lang_name> REASON "a reason code" TEXT "a quoted text"
@@ -51,11 +51,22 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 %token POLICY "`policy`" MODULE "`module`" USE "`use`" CODES "`codes`" PARAMETER "`parameter`" TABLE "`table`" GIVES "`gives`"
 %token SECTION "`section`" CLAUSE "`clause`" TEST "`test`" GIVEN "`given`" EXPECT "`expect`" NEEDING "`needing`"
 %token WHEN "`when`" REQUIRE "`require`" FORBID "`forbid`" UNLESS "`unless`" CITE "`cite`" LET "`let`" AS "`as`"
-%token DENY "`deny`" AUDIT "`audit`" REVIEW "`review`" WARN "`warn`" REDUCE "`reduce`" PASS "`pass`" EXCUSED "`excused`"
+%token <lang_name> DENY "`deny`" AUDIT "`audit`" REVIEW "`review`" WARN "`warn`" REDUCE "`reduce`" PASS "`pass`"
+%token <lang_name> EXCUSED "`excused`"
 %token AND "`and`" OR "`or`" NOT "`not`" IN "`in`" OF "`of`" OVER "`over`" WHERE "`where`" EXISTS "`exists`" NO "`no`"
 %token EVERY "`every`" OTHER "`other`" THIS "`this`" BETWEEN "`between`" FROM "`from`" TO "`to`" BY "`by`" ON "`on`"
 %token CONTAIN "`contain`" OVERLAPS "`overlaps`" INCLUDE "`include`" EXCEPT "`except`" YES "`yes`" NONE "`none`" ANY "`any`"
 %token SINCE "`since`" EARLIER "`earlier`"
+%token DEFINE "`define`" EXCEPTION "`exception`" OVERRIDE "`override`" OVERRIDABLE "`overridable`" EXTENDS "`extends`"
+%token MEASURE "`measure`" RECORD "`record`" EXTEND "`extend`" ENUMERATION "`enumeration`" CODE_SYSTEM "`code_system`"
+%token <lang_name> VALUE "`value`" DEFAULT "`default`"
+%token KNOWN "`known`" ALLOW "`allow`"
+%token <lang_name> IN_THE_WEEK_FROM "`in the same week from`" IN_THE_FISCAL_YEAR "`in the fiscal year from`"
+%token <lang_name> WITHIN_BEFORE "`within ... before`" IN_PERIODS "`in periods of ...`" OF_THE_KEY "`of the ...`"
+%token IN_THE_SAME_BENEFIT_YEAR "`in the same benefit year`" IN_THE_NEXT "`in the next`"
+%token COUNT_OF_DISTINCT "`count of distinct`" OF_DISTINCT "`of distinct`" AVERAGE_OF "`average of`" LIST_OF "`list of`"
+%token BY_RECEIVED_DATE "`by received date`" IS_DENIED_BY "`is denied by`" IS_NOT_DENIED_BY "`is not denied by`"
+%token YEAR_OF "`year of`" QUARTER_OF "`quarter of`" MONTH_OF "`month of`" WEEKDAY_OF "`weekday of`" AS_OF "`as of`"
 %token <lang_name> TITLE "`title`" PAYER "`payer`" PLANS "`plans`" SOURCE "`source`" EFFECTIVE "`effective`" FIX "`fix`"
 %token <lang_name> PRIORITY "`priority`" LINE "`line`" HISTORY "`history`"
 %token IS_PRESENT "`is present`" IS_ABSENT "`is absent`" IS_FOUND "`is found`" IS_NOT_FOUND "`is not found`"
@@ -89,10 +100,16 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 %nterm <lang_items> items cell_items
 %nterm <lang_item> item cell_item given_value
 %nterm <lang_window> window window_kind
-%nterm <lang_dates> row_dates span_dates
+%nterm <lang_dates> row_dates row_span span_dates
 %nterm <lang_quantifier> bound_word value_word truth_word
 %nterm <lang_outcome> unknown_word
 %nterm <lang_operator> comparison
+%nterm <lang_part> part_word
+%nterm <lang_clock> clock
+%nterm <lang_names> field_words enumeration_words
+%nterm <lang_name> any_word import_column subject_word
+%nterm <lang_expression *> collected measure_value tally
+%nterm <bool> list_word
 
 %start start
 
@@ -101,6 +118,7 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 start
   : START_FILE file
   | START_HOLE operand            { parser->hole = $2; }
+  | START_CELL cell_items         { parser->cell = $2; }
   ;
 
 file
@@ -111,17 +129,27 @@ file
 declaration
   : header
   | USE dotted                    { lang_build_use(parser, $2, @$); }
-  | codes
+  | changeable
+  | OVERRIDABLE                   { parser->overridable = true; } changeable
+  | OVERRIDE                      { parser->overriding = true; } changeable
+  | section
+  | define
+  | exception
+  | measure
+  | schema
+  | test
+  | error                         { parser->overriding = parser->overridable = false; }
+  ;
+
+changeable
+  : codes
   | parameter
   | table
-  | section
   | clause
-  | test
-  | error
   ;
 
 ident
-  : NAME | TITLE | PAYER | PLANS | SOURCE | EFFECTIVE | FIX | PRIORITY
+  : NAME | TITLE | PAYER | PLANS | SOURCE | EFFECTIVE | FIX | PRIORITY | VALUE | DEFAULT
   ;
 
 ident_all
@@ -134,8 +162,13 @@ dotted
   ;
 
 header
-  : POLICY dotted                 { lang_build_header(parser, false, $2, @2); } header_parts
+  : POLICY dotted                 { lang_build_header(parser, false, $2, @2); } extends header_parts
   | MODULE dotted                 { lang_build_header(parser, true, $2, @2); } header_parts
+  ;
+
+extends
+  : %empty
+  | EXTENDS dotted                { lang_build_extends(parser, $2, @$); }
   ;
 
 header_parts
@@ -148,8 +181,14 @@ header_part
   | PAYER payers
   | PLANS plans
   | SOURCE TEXT                   { lang_build_source(parser, $2, @$); }
-  | EFFECTIVE span_dates          { lang_build_effective(parser, $2, @$); }
+  | EFFECTIVE span_dates clock    { lang_build_effective(parser, $2, $3, @$); }
   | REVIEW_BY DATE                { lang_build_review_by(parser, $2, @$); }
+  | ALLOW ident_all TEXT          { lang_build_allow(parser, $2, $3, (lang_span){0}); }
+  ;
+
+clock
+  : %empty                        { $$ = LANG_CLOCK_SERVICE; }
+  | BY_RECEIVED_DATE              { $$ = LANG_CLOCK_RECEIVED; }
   ;
 
 payers
@@ -168,6 +207,11 @@ span_dates
   ;
 
 row_dates
+  : row_span                      { $$ = $1; }
+  | row_span KNOWN DATE           { $$ = lang_build_known(parser, $1, $3); }
+  ;
+
+row_span
   : %empty                        { $$ = lang_build_dates(parser, NULL, NULL, @$); }
   | FROM DATE                     { $$ = lang_build_dates(parser, &$2, NULL, @$); }
   | FROM DATE TO DATE             { $$ = lang_build_dates(parser, &$2, &$4, @$); }
@@ -175,7 +219,8 @@ row_dates
   ;
 
 codes
-  : CODES ident_all COLON ident_all NEWLINE { lang_build_codes(parser, $2, $4, joined(@1, @4)); } code_rows
+  : CODES ident_all COLON ident_all clock NEWLINE
+                                  { lang_build_codes(parser, $2, $4, $5, joined(@1, @4)); } code_rows
   ;
 
 code_rows
@@ -186,6 +231,29 @@ code_rows
 code_row
   : items row_dates NEWLINE       { lang_build_code_row(parser, $1, $2, false, @$); }
   | EXCEPT items row_dates NEWLINE { lang_build_code_row(parser, $2, $3, true, @$); }
+  | FROM TEXT                     { lang_build_import(parser, $2, @$); } import_columns NEWLINE
+                                  { lang_build_code_import(parser, @$); }
+  | ALLOW ident_all TEXT NEWLINE  { lang_build_allow(parser, $2, $3, @$); }
+  ;
+
+import_columns
+  : %empty
+  | OPEN import_maps CLOSE
+  ;
+
+import_maps
+  : import_map
+  | import_maps COMMA import_map
+  ;
+
+import_map
+  : import_column AS TEXT         { lang_build_import_column(parser, $1, $3); }
+  ;
+
+import_column
+  : path                          { $$ = lang_build_joined_name(parser, $1, @1); }
+  | FROM                          { $$ = (lang_name){"from", @$}; }
+  | TO                            { $$ = (lang_name){"to", @$}; }
   ;
 
 type_name
@@ -193,18 +261,19 @@ type_name
   ;
 
 parameter
-  : PARAMETER ident_all COLON type_name { lang_build_parameter(parser, $2, $4, joined(@1, @4)); } parameter_body
+  : PARAMETER ident_all COLON type_name clock
+                                  { lang_build_parameter(parser, $2, $4, $5, joined(@1, @4)); } parameter_body
   ;
 
 parameter_body
-  : EQUAL operand NEWLINE         { lang_build_parameter_row(parser, $2, lang_build_dates(parser, NULL, NULL, @2), @2); }
-    parameter_cite
+  : EQUAL operand row_dates NEWLINE { lang_build_parameter_row(parser, $2, $3, @2); } parameter_cite
   | NEWLINE parameter_rows
   ;
 
 parameter_cite
   : %empty
-  | CITE TEXT NEWLINE             { lang_build_parameter_cite(parser, $2); }
+  | parameter_cite CITE TEXT NEWLINE { lang_build_parameter_cite(parser, $3); }
+  | parameter_cite ALLOW ident_all TEXT NEWLINE { lang_build_allow(parser, $3, $4, @$); }
   ;
 
 parameter_rows
@@ -215,11 +284,16 @@ parameter_rows
 parameter_row
   : operand row_dates NEWLINE     { lang_build_parameter_row(parser, $1, $2, @$); }
   | CITE TEXT NEWLINE             { lang_build_parameter_cite(parser, $2); }
+  | ALLOW ident_all TEXT NEWLINE  { lang_build_allow(parser, $2, $3, @$); }
   ;
 
 table
-  : TABLE ident_all               { lang_build_table(parser, $2, joined(@1, @2)); }
-    OPEN inputs CLOSE GIVES OPEN outputs CLOSE hit_policy table_rows
+  : TABLE ident_all               { lang_build_table(parser, $2, joined(@1, @2)); } table_shape table_words table_rows
+  ;
+
+table_shape
+  : %empty
+  | OPEN inputs CLOSE GIVES OPEN outputs CLOSE { lang_build_table_shape(parser); }
   ;
 
 inputs
@@ -229,6 +303,7 @@ inputs
 
 input
   : path_value                    { lang_build_table_input(parser, $1); }
+  | ident_all COLON type_name     { lang_build_table_free_input(parser, $1, $3, @$); }
   ;
 
 outputs
@@ -241,18 +316,22 @@ output
   | ident_all COLON type_name NAME { lang_build_table_output(parser, $1, $3, &$4, @$); }
   ;
 
-hit_policy
+table_words
   : %empty
-  | NAME                          { lang_build_table_policy(parser, $1); }
+  | table_words NAME              { lang_build_table_policy(parser, $2); }
+  | table_words BY_RECEIVED_DATE  { lang_build_table_clock(parser); }
+  | table_words ALLOW ident_all TEXT { lang_build_allow(parser, $3, $4, @$); }
+  | table_words FROM TEXT         { lang_build_import(parser, $3, @$); } import_columns { lang_build_table_import(parser); }
   ;
 
 table_rows
-  : table_row
+  : %empty
   | table_rows table_row
   ;
 
 table_row
-  : BAR                           { lang_build_table_row(parser, @1); } cells NEWLINE
+  : BAR                           { lang_build_table_row(parser, @1); } cells row_dates NEWLINE
+                                  { lang_build_table_row_dates(parser, $4, @4); }
   ;
 
 cells
@@ -339,11 +418,13 @@ clause_parts
 
 clause_part
   : CITE TEXT                     { lang_build_cite(parser, $2, @$); }
-  | EFFECTIVE span_dates          { lang_build_clause_dates(parser, $2, @$); }
+  | EFFECTIVE span_dates clock    { lang_build_clause_dates(parser, $2, $3, @$); }
   | FOR_EACH ident_all            { lang_build_clause_subject(parser, $2, @$); }
   | WHEN expr                     { lang_build_when(parser, $2); }
   | REQUIRE expr                  { lang_build_requirement(parser, false, $2, @$); }
   | FORBID expr                   { lang_build_requirement(parser, true, $2, @$); }
+  | KNOWN DATE                    { lang_build_clause_known(parser, $2, @$); }
+  | ALLOW ident_all TEXT          { lang_build_allow(parser, $2, $3, @$); }
   | UNLESS expr                   { lang_build_exception(parser, $2, joined(@1, @2)); } exception_name exception_cite
   | outcome
   | IF_UNKNOWN unknown_word       { lang_build_if_unknown(parser, $2, @$); }
@@ -392,7 +473,7 @@ expr
   : expr OR expr                  { $$ = lang_build_binary(parser, LANG_OR, LANG_EQUAL, $1, $3, @$); }
   | expr AND expr                 { $$ = lang_build_binary(parser, LANG_AND, LANG_EQUAL, $1, $3, @$); }
   | NOT expr                      { $$ = lang_build_binary(parser, LANG_NOT, LANG_EQUAL, $2, NULL, @$); }
-  | operand comparison operand    { $$ = lang_build_binary(parser, LANG_COMPARE, $2, $1, $3, @$); }
+  | operand comparison operand    %prec LOWEST { $$ = lang_build_binary(parser, LANG_COMPARE, $2, $1, $3, @$); }
   | operand BETWEEN operand AND operand { $$ = lang_build_between(parser, $1, $3, $5, @$); }
   | operand IN items              { $$ = lang_build_in(parser, $1, $3, false, @$); }
   | operand NOT_IN items          { $$ = lang_build_in(parser, $1, $3, true, @$); }
@@ -404,10 +485,17 @@ expr
   | operand INCLUDE_ANY_OF items  { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ANY, $3, @$); }
   | operand INCLUDE_ALL_OF items  { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ALL, $3, @$); }
   | operand INCLUDE_NONE_OF items { $$ = lang_build_include(parser, $1, LANG_INCLUDE_NONE, $3, @$); }
-  | operand CONTAIN operand       { $$ = lang_build_binary(parser, LANG_CONTAIN, LANG_EQUAL, $1, $3, @$); }
-  | operand OVERLAPS operand      { $$ = lang_build_binary(parser, LANG_OVERLAP, LANG_EQUAL, $1, $3, @$); }
+  | operand CONTAIN operand       %prec LOWEST { $$ = lang_build_binary(parser, LANG_CONTAIN, LANG_EQUAL, $1, $3, @$); }
+  | subject_word IS_DENIED_BY dotted { $$ = lang_build_denied(parser, $1, $3, false, @$); }
+  | subject_word IS_NOT_DENIED_BY dotted { $$ = lang_build_denied(parser, $1, $3, true, @$); }
+  | operand OVERLAPS operand      %prec LOWEST { $$ = lang_build_binary(parser, LANG_OVERLAP, LANG_EQUAL, $1, $3, @$); }
   | quantified
   | operand                       %prec LOWEST
+  ;
+
+subject_word
+  : THIS                          { $$ = (lang_name){"this", @$}; }
+  | OTHER                         { $$ = (lang_name){"other", @$}; }
   ;
 
 comparison
@@ -449,15 +537,26 @@ value_word
   ;
 
 bound_quantified
-  : truth_word path_value window  { $$ = lang_build_quantified(parser, $1, NULL, NULL, NULL, $2, $3, @$); }
-  | truth_word OTHER IN path_value window { lang_name binder = {"other", @2};
+  : truth_word collected window   { $$ = lang_build_quantified(parser, $1, NULL, NULL, NULL, $2, $3, @$); }
+  | truth_word OTHER IN collected window { lang_name binder = {"other", @2};
                                     $$ = lang_build_quantified(parser, $1, NULL, NULL, &binder, $4, $5, @$); }
-  | bound_word operand OF path_value window { $$ = lang_build_quantified(parser, $1, $2, NULL, NULL, $4, $5, @$); }
+  | bound_word operand OF collected window { $$ = lang_build_quantified(parser, $1, $2, NULL, NULL, $4, $5, @$); }
+  | bound_word operand OF_DISTINCT arguments OVER collected window
+                                  { $$ = lang_build_quantified(parser, $1, $2, NULL, NULL, $6, $7, @$);
+                                    lang_build_distinct(parser, $$, $4); }
+  ;
+
+collected
+  : path_value
+  | path_value OF_THE_KEY         { $$ = lang_build_key(parser, $1, $2); }
   ;
 
 value_quantified
-  : COUNT_OF path_value window    { $$ = lang_build_quantified(parser, LANG_COUNT_OF, NULL, NULL, NULL, $2, $3, @$); }
-  | value_word operand OVER path_value window { $$ = lang_build_quantified(parser, $1, NULL, $2, NULL, $4, $5, @$); }
+  : COUNT_OF_DISTINCT arguments OVER collected window
+                                  { $$ = lang_build_quantified(parser, LANG_COUNT_OF, NULL, NULL, NULL, $4, $5, @$);
+                                    lang_build_distinct(parser, $$, $2); }
+  | COUNT_OF collected window     { $$ = lang_build_quantified(parser, LANG_COUNT_OF, NULL, NULL, NULL, $2, $3, @$); }
+  | value_word operand OVER collected window { $$ = lang_build_quantified(parser, $1, NULL, $2, NULL, $4, $5, @$); }
   ;
 
 window
@@ -475,6 +574,12 @@ window_kind
   | IN_THE_SAME_MONTH             { $$ = lang_build_window(LANG_WINDOW_SAME_MONTH, NULL); }
   | IN_THE_SAME_QUARTER           { $$ = lang_build_window(LANG_WINDOW_SAME_QUARTER, NULL); }
   | IN_THE_SAME_YEAR              { $$ = lang_build_window(LANG_WINDOW_SAME_YEAR, NULL); }
+  | IN_THE_WEEK_FROM              { $$ = lang_build_window_week(parser, $1); }
+  | IN_THE_FISCAL_YEAR            { $$ = lang_build_window_fiscal(parser, $1); }
+  | IN_THE_SAME_BENEFIT_YEAR      { $$ = lang_build_window(LANG_WINDOW_BENEFIT_YEAR, NULL); $$.whole = true; }
+  | IN_THE_NEXT DURATION          { $$ = lang_build_window_next(parser, $2); }
+  | WITHIN_BEFORE                 { $$ = lang_build_window_within(parser, $1); }
+  | IN_PERIODS                    { $$ = lang_build_window_periods(parser, $1); }
   | IN_THE_BENEFIT_YEAR           { $$ = lang_build_window(LANG_WINDOW_BENEFIT_YEAR, NULL); }
   | DURING_THE path_value         { $$ = lang_build_window(LANG_WINDOW_DURING, $2); }
   | SINCE path_value              { $$ = lang_build_window(LANG_WINDOW_SINCE, $2); }
@@ -496,12 +601,167 @@ primary
   | path_value
   | ident_all OPEN arguments CLOSE { $$ = lang_build_call(parser, $1, $3, @$); }
   | OPEN expr CLOSE               { $$ = $2; }
+  | part_word primary             { $$ = lang_build_part(parser, $1, $2, @$); }
   | value_quantified              %prec LOWEST
+  ;
+
+part_word
+  : YEAR_OF                       { $$ = LANG_PART_YEAR; }
+  | QUARTER_OF                    { $$ = LANG_PART_QUARTER; }
+  | MONTH_OF                      { $$ = LANG_PART_MONTH; }
+  | WEEKDAY_OF                    { $$ = LANG_PART_WEEKDAY; }
   ;
 
 arguments
   : operand                       { $$ = lang_build_list(parser, NULL, $1); }
   | arguments COMMA operand       { $$ = lang_build_list(parser, &$1, $3); }
+  ;
+
+define
+  : DEFINE ident_all              { lang_build_define(parser, $2, joined(@1, @2)); }
+    OPEN define_inputs CLOSE COLON type_name EQUAL expr { lang_build_define_body(parser, $8, $10); }
+  ;
+
+define_inputs
+  : define_input
+  | define_inputs COMMA define_input
+  ;
+
+define_input
+  : ident_all COLON type_name     { lang_build_define_input(parser, $1, $3); }
+  ;
+
+exception
+  : EXCEPTION ident_all           { lang_build_exception_declaration(parser, $2, joined(@1, @2)); }
+    TO exception_targets exception_parts
+  ;
+
+exception_targets
+  : dotted                        { lang_build_exception_target(parser, $1); }
+  | exception_targets COMMA dotted { lang_build_exception_target(parser, $3); }
+  ;
+
+exception_parts
+  : %empty
+  | exception_parts exception_part
+  ;
+
+exception_part
+  : CITE TEXT                     { lang_build_exception_source(parser, $2, @$); }
+  | EFFECTIVE span_dates clock    { lang_build_exception_dates(parser, $2, $3, @$); }
+  | KNOWN DATE                    { lang_build_exception_known(parser, $2); }
+  | WHEN expr                     { lang_build_exception_when(parser, $2); }
+  | ALLOW ident_all TEXT          { lang_build_allow(parser, $2, $3, @$); }
+  ;
+
+measure
+  : MEASURE ident_all             { lang_build_measure(parser, $2, joined(@1, @2)); } measure_parts
+  ;
+
+measure_parts
+  : %empty
+  | measure_parts measure_part
+  ;
+
+measure_part
+  : TITLE TEXT                    { lang_build_measure_title(parser, $2, @$); }
+  | CITE TEXT                     { lang_build_measure_cite(parser, $2, @$); }
+  | FOR_EACH ident_all            { lang_build_measure_subject(parser, $2, NULL, @$); }
+  | FOR_EACH ident_all WHERE expr { lang_build_measure_subject(parser, $2, $4, @$); }
+  | BY arguments                  { lang_build_measure_by(parser, $2, @$); }
+  | VALUE measure_value           { lang_build_measure_value(parser, $2, @$); }
+  | ALLOW ident_all TEXT          { lang_build_allow(parser, $2, $3, @$); }
+  ;
+
+measure_value
+  : measure_value PLUS measure_value
+                                  { $$ = lang_build_binary(parser, LANG_ARITHMETIC, LANG_ADD, $1, $3, @$); }
+  | measure_value MINUS measure_value
+                                  { $$ = lang_build_binary(parser, LANG_ARITHMETIC, LANG_SUBTRACT, $1, $3, @$); }
+  | measure_value TIMES measure_value
+                                  { $$ = lang_build_binary(parser, LANG_ARITHMETIC, LANG_MULTIPLY, $1, $3, @$); }
+  | measure_value DIVIDE measure_value
+                                  { $$ = lang_build_binary(parser, LANG_ARITHMETIC, LANG_DIVIDE, $1, $3, @$); }
+  | OPEN measure_value CLOSE      { $$ = $2; }
+  | literal
+  | tally                         %prec LOWEST
+  | tally WHERE expr              { $$ = lang_build_tally_where(parser, $1, $3, @$); }
+  ;
+
+tally
+  : NAME                          { $$ = lang_build_tally_count(parser, $1, @$); }
+  | COUNT_OF_DISTINCT operand     %prec LOWEST { $$ = lang_build_tally(parser, LANG_COUNT_OF, true, false, $2, @$); }
+  | value_word operand            %prec LOWEST { $$ = lang_build_tally(parser, $1, false, false, $2, @$); }
+  | AVERAGE_OF operand            %prec LOWEST { $$ = lang_build_tally(parser, LANG_SUM_OF, false, true, $2, @$); }
+  ;
+
+schema
+  : RECORD ident_all TEXT         { lang_build_schema(parser, LANG_SCHEMA_RECORD, $2, &$3, joined(@1, @3)); }
+    NEWLINE field_rows
+  | EXTEND ident_all              { lang_build_schema(parser, LANG_SCHEMA_EXTEND, $2, NULL, joined(@1, @2)); }
+    NEWLINE field_rows
+  | CODE_SYSTEM ident_all TEXT NEWLINE
+                                  { lang_build_schema(parser, LANG_SCHEMA_SYSTEM, $2, &$3, joined(@1, @3)); }
+  | ENUMERATION ident_all         { lang_build_schema(parser, LANG_SCHEMA_ENUMERATION, $2, NULL, joined(@1, @2)); }
+    NEWLINE enumeration_words NEWLINE { lang_build_enumeration(parser, $5); }
+  ;
+
+enumeration_words
+  : any_word                      { $$ = lang_build_names(parser, NULL, $1); }
+  | enumeration_words COMMA any_word { $$ = lang_build_names(parser, &$1, $3); }
+  ;
+
+any_word
+  : ident_all | DENY | AUDIT | REVIEW | WARN | REDUCE | PASS | EXCUSED
+  ;
+
+field_rows
+  : field_row NEWLINE
+  | field_rows field_row NEWLINE
+  ;
+
+field_row
+  : ident_all COLON list_word ident_all
+                                  { lang_build_field(parser, $1, $3, $4, joined(@1, @4)); } field_parts
+  ;
+
+list_word
+  : %empty                        { $$ = false; }
+  | LIST_OF                       { $$ = true; }
+  ;
+
+field_parts
+  : field_words                   { lang_build_field_words(parser, $1); } field_join field_feed field_default field_label
+  ;
+
+field_words
+  : %empty                        { $$ = (lang_names){0}; }
+  | field_words NAME              { $$ = lang_build_names(parser, &$1, $2); }
+  ;
+
+field_join
+  : %empty
+  | BY field_paths
+  ;
+
+field_paths
+  : path                          { lang_build_field_join(parser, $1); }
+  | field_paths COMMA path        { lang_build_field_join(parser, $3); }
+  ;
+
+field_feed
+  : %empty
+  | FROM ident_all                { lang_build_field_feed(parser, $2); }
+  ;
+
+field_default
+  : %empty
+  | DEFAULT given_value           { lang_build_field_default(parser, $2); }
+  ;
+
+field_label
+  : %empty
+  | TEXT                          { lang_build_field_label(parser, $1); }
   ;
 
 test
@@ -519,6 +779,7 @@ given
                                   { lang_build_given_history(parser, $2, $3, $5, NULL, $7, joined(@1, @7)); } given_tail
   | HISTORY DIGITS NAME OF given_literal NAME FROM date
                                   { lang_build_given_history(parser, $2, $3, $5, &$6, $8, joined(@1, @8)); } given_tail
+  | AS_OF date                    { lang_build_given_as_of(parser, $2, @$); }
   | given_atoms
   ;
 

@@ -4,8 +4,10 @@
 #include "lang/program.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 void lang_program_init(lang_program *program, base_arena *arena)
 {
@@ -30,6 +32,26 @@ bool lang_read_disk(void *state, base_arena *arena, const char *path, const char
     fclose(stream);
     *text = bytes;
     *length = got;
+    return good;
+}
+
+bool lang_read_pieces(void *state, const char *path, bool (*take)(void *taker, const char *bytes, size_t length),
+                      void *taker)
+{
+    enum { PIECE = 1 << 18 };
+    (void)state;
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    gzFile file = gzopen(path, "rb");
+    char *piece = malloc(PIECE);
+    bool good = file != NULL && piece != NULL;
+    if (file != NULL) gzbuffer(file, PIECE);
+    for (int got = 1; good && got > 0;) {
+        got = gzread(file, piece, PIECE);
+        good = got >= 0 && (got == 0 || take(taker, piece, (size_t)got));
+    }
+    free(piece);
+    if (file != NULL && gzclose(file) != Z_OK) good = false;
     return good;
 }
 
@@ -114,6 +136,56 @@ static void resolve_uses(lang_program *program, const lang_source *source, lang_
     }
 }
 
+static const char *with_slashes(base_arena *arena, const char *name, char by)
+{
+    char *copy = base_arena_copy(arena, name, strlen(name));
+    for (char *at = copy; at != NULL && *at != '\0'; at++) {
+        if (*at == '.') *at = by;
+    }
+    return copy == NULL ? "" : copy;
+}
+
+static bool extends_back(const lang_file *file, const lang_file *base)
+{
+    size_t depth = 0;
+    for (const lang_file *at = base; at != NULL && depth <= LANG_LAYER_LIMIT; at = at->base, depth++) {
+        if (at == file) return true;
+    }
+    return depth > LANG_LAYER_LIMIT;
+}
+
+/* `state.medicaid` lies in state.medicaid.adj, state_medicaid.adj or state/medicaid.adj, where modules are looked for. */
+static void resolve_extends(lang_program *program, const lang_source *source, lang_file *file)
+{
+    if (file->extends.count == 0) return;
+    const char *name = lang_path_text(program->arena, &file->extends);
+    lang_file *base = find_loaded(program, name, false);
+    const char *spellings[] = {name, with_slashes(program->arena, name, '_'), with_slashes(program->arena, name, '/')};
+    for (size_t i = 0; base == NULL && i < 3; i++) {
+        lang_file *found = search_module(program, source, file, spellings[i]);
+        if (found != NULL && strcmp(found->full_name, name) == 0 && !found->is_module) base = found;
+    }
+    if (base == NULL) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(&program->diagnostics, LANG_E0321, file->extends_span, "the policy `%s` was not found", name);
+        lang_suggest(&program->diagnostics, diagnostic,
+                     "it lies beside this file, in a folder `policies`, or in a folder above, as `%s.adj` or `%s.adj`",
+                     name, spellings[1]);
+        return;
+    }
+    if (extends_back(file, base)) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(&program->diagnostics, LANG_E0322, file->extends_span,
+                          "`%s` and `%s` extend each other in a circle", file->full_name, base->full_name);
+        lang_note(&program->diagnostics, diagnostic, base->extends.count > 0 ? base->extends_span : base->name_span,
+                  "the circle comes back from here");
+        return;
+    }
+    file->base = base;
+    lang_file **slot = BASE_PUSH(program->arena, &base->layers);
+    if (slot != NULL) *slot = file;
+}
+
 static void load_one(lang_program *program, const lang_source *source, const char *path)
 {
     const char *text;
@@ -124,6 +196,7 @@ static void load_one(lang_program *program, const lang_source *source, const cha
     }
     lang_file *file = add_file(program, path, text, length);
     if (file == NULL) return;
+    file->root = true;
     for (size_t i = 0; i + 1 < program->files.count; i++) {
         const lang_file *before = program->files.items[i];
         if (!file->header_seen || !before->header_seen || strcmp(before->full_name, file->full_name) != 0) continue;
@@ -137,7 +210,11 @@ void lang_program_load(lang_program *program, const lang_source *source, const c
 {
     for (size_t i = 0; i < count; i++) load_one(program, source, paths[i]);
     /* Modules append to the list while it is walked, so that what they use is loaded too. */
-    for (size_t i = 0; i < program->files.count; i++) resolve_uses(program, source, program->files.items[i]);
+    for (size_t i = 0; i < program->files.count; i++) {
+        resolve_uses(program, source, program->files.items[i]);
+        resolve_extends(program, source, program->files.items[i]);
+    }
+    program->source = source;
     if (program->files.count == 0 && program->diagnostics.errors == 0) {
         lang_diagnose(&program->diagnostics, LANG_E0002, (lang_span){0}, "no policy file was given");
     }

@@ -26,7 +26,10 @@ int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *pa
     X(between, BETWEEN) X(from, FROM) X(to, TO) X(by, BY) X(on, ON) X(contain, CONTAIN)                                \
     X(overlaps, OVERLAPS) X(include, INCLUDE) X(except, EXCEPT) X(yes, YES) X(none, NONE) X(any, ANY)                  \
     X(since, SINCE) X(earlier, EARLIER) X(title, TITLE) X(payer, PAYER) X(plans, PLANS) X(source, SOURCE)              \
-    X(effective, EFFECTIVE) X(fix, FIX) X(priority, PRIORITY) X(line, LINE) X(history, HISTORY)
+    X(effective, EFFECTIVE) X(fix, FIX) X(priority, PRIORITY) X(line, LINE) X(history, HISTORY)                        \
+    X(define, DEFINE) X(exception, EXCEPTION) X(override, OVERRIDE) X(overridable, OVERRIDABLE) X(extends, EXTENDS)    \
+    X(measure, MEASURE) X(record, RECORD) X(extend, EXTEND) X(enumeration, ENUMERATION)                                \
+    X(code_system, CODE_SYSTEM) X(value, VALUE) X(known, KNOWN) X(default, DEFAULT) X(allow, ALLOW)
 /* clang-format on */
 
 static int word_token(const char *word)
@@ -43,16 +46,6 @@ static int word_token(const char *word)
         if (strcmp(words[i].word, word) == 0) return words[i].token;
     }
     return TOKEN_NAME;
-}
-
-/* Declarations that the language has and this compiler does not take yet. */
-static bool later_word(const char *word)
-{
-    static const char *const words[] = {"define", "exception", "override", "measure", "record", "extend"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(words[i], word) == 0) return true;
-    }
-    return false;
 }
 
 void lang_scan_advance(lang_parser *parser, size_t length)
@@ -91,11 +84,28 @@ void *lang_scan_regrow(lang_parser *parser, void *block, size_t size)
     return NULL;
 }
 
+static bool starts_declaration(int previous, int token)
+{
+    if (previous == TOKEN_OVERRIDE || previous == TOKEN_OVERRIDABLE) return false;
+    static const int tokens[] = {TOKEN_USE,     TOKEN_CODES,     TOKEN_PARAMETER, TOKEN_TABLE,       TOKEN_SECTION,
+                                 TOKEN_CLAUSE,  TOKEN_TEST,      TOKEN_DEFINE,    TOKEN_EXCEPTION,   TOKEN_MEASURE,
+                                 TOKEN_RECORD,  TOKEN_EXTEND,    TOKEN_OVERRIDE,  TOKEN_ENUMERATION, TOKEN_CODE_SYSTEM,
+                                 TOKEN_OVERRIDABLE};
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        if (tokens[i] == token) return true;
+    }
+    return false;
+}
+
 static void row_mode(lang_parser *parser, int token)
 {
     switch (token) {
     case TOKEN_CODES:
     case TOKEN_PARAMETER:
+    case TOKEN_RECORD:
+    case TOKEN_EXTEND:
+    case TOKEN_ENUMERATION:
+    case TOKEN_CODE_SYSTEM:
     case TOKEN_GIVEN: parser->rows = LANG_ROWS_LINES; break;
     case TOKEN_TABLE: parser->rows = LANG_ROWS_TABLE; break;
     case TOKEN_POLICY:
@@ -104,6 +114,11 @@ static void row_mode(lang_parser *parser, int token)
     case TOKEN_SECTION:
     case TOKEN_CLAUSE:
     case TOKEN_TEST:
+    case TOKEN_DEFINE:
+    case TOKEN_EXCEPTION:
+    case TOKEN_MEASURE:
+    case TOKEN_OVERRIDE:
+    case TOKEN_OVERRIDABLE:
     case TOKEN_EXPECT: parser->rows = LANG_ROWS_NONE; break;
     default: break;
     }
@@ -113,7 +128,8 @@ static void row_mode(lang_parser *parser, int token)
 static bool row_ends(const lang_parser *parser)
 {
     int previous = parser->previous;
-    if (parser->rows == LANG_ROWS_TABLE) return previous == TOKEN_BAR;
+    /* A row of a table ends after its last bar, or after the dates behind it; so does what says where rows are. */
+    if (parser->rows == LANG_ROWS_TABLE) return previous == TOKEN_BAR || parser->after_bar;
     if (parser->rows != LANG_ROWS_LINES) return false;
     return previous != TOKEN_NEWLINE && previous != TOKEN_COMMA && previous != TOKEN_GIVEN;
 }
@@ -147,32 +163,6 @@ static void report_scan(lang_parser *parser, int found)
         if (text != NULL && strcmp(hints[i][0], text) == 0) {
             lang_suggest(parser->diagnostics, diagnostic, "%s", hints[i][1]);
         }
-    }
-}
-
-/* Skips a declaration of a later version: everything up to the next declaration. Returns what stands there. */
-static int skip_later(lang_parser *parser, LANG_PARSE_STYPE *value)
-{
-    lang_name name = value->TOKEN_NAME;
-    if (strcmp(name.text, "measure") == 0) {
-        /* A measure adds up verdicts and changes none, so that a file that holds one can still judge. */
-        lang_diagnose(parser->diagnostics, LANG_W0003, name.span,
-                      "this version of Adjudge does not compute measures; this one is passed over");
-    } else {
-        lang_diagnostic *diagnostic = lang_diagnose(parser->diagnostics, LANG_E0210, name.span,
-                                                    "this version of Adjudge does not compile `%s` yet", name.text);
-        lang_suggest(parser->diagnostics, diagnostic, "keep it in a file of its own until it does");
-    }
-    parser->rows = LANG_ROWS_NONE;
-    for (;;) {
-        int found = lang_scan(value, parser->scanner);
-        if (found <= 0) return found;
-        if (found != LANG_SCAN_WORD) continue;
-        int token = word_token(value->TOKEN_NAME.text);
-        bool declares = token == TOKEN_CODES || token == TOKEN_PARAMETER || token == TOKEN_TABLE ||
-                        token == TOKEN_SECTION || token == TOKEN_CLAUSE || token == TOKEN_TEST ||
-                        later_word(value->TOKEN_NAME.text);
-        if (declares) return LANG_SCAN_WORD;
     }
 }
 
@@ -222,12 +212,6 @@ static int next_token(lang_parser *parser, LANG_PARSE_STYPE *value)
 {
     for (;;) {
         int found = lang_scan(value, parser->scanner);
-        if (found == LANG_SCAN_WORD && parser->previous != TOKEN_DOT && !parser->hole_mode) {
-            bool declares = later_word(value->TOKEN_NAME.text) && parser->previous != TOKEN_COMMA;
-            while (declares && found == LANG_SCAN_WORD && later_word(value->TOKEN_NAME.text)) {
-                found = skip_later(parser, value);
-            }
-        }
         switch (found) {
         case LANG_SCAN_WORD: return word(parser, value);
         case LANG_SCAN_CAPITAL: return capital_name(parser, value);
@@ -258,6 +242,14 @@ int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *pa
     int token = next_token(parser, value);
     *location = (lang_span){parser->file->index, parser->token_start, parser->token_end};
     if (token == 0) location->start = location->end;
+    if (parser->previous != TOKEN_DOT && starts_declaration(parser->previous, token)) {
+        uint32_t *slot = BASE_PUSH(parser->arena, &parser->file->starts);
+        if (slot != NULL) *slot = parser->token_start;
+    }
+    if (token == TOKEN_BAR)
+        parser->after_bar = true;
+    else if (token == TOKEN_NEWLINE)
+        parser->after_bar = false;
     if (parser->previous != TOKEN_DOT) row_mode(parser, token);
     parser->previous = token;
     return token;
@@ -300,7 +292,7 @@ static bool check_encoding(lang_diagnostics *diagnostics, const lang_file *file)
 
 bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file)
 {
-    file->dates = (lang_dates){BASE_DATE_MIN, BASE_DATE_MAX};
+    file->dates = LANG_ALWAYS;
     if (file->length > LANG_FILE_LIMIT) {
         lang_diagnose(diagnostics, LANG_E0203, (lang_span){file->index, 0, 1}, "%s is larger than the limit of %d MiB",
                       file->path, LANG_FILE_LIMIT >> 20);
@@ -326,6 +318,17 @@ lang_expression *lang_parse_hole(base_arena *arena, lang_diagnostics *diagnostic
     lang_parser parser = {
         .arena = arena, .diagnostics = diagnostics, .file = file, .start_token = TOKEN_START_HOLE, .hole_mode = true};
     return run(&parser, start, end) ? parser.hole : NULL;
+}
+
+bool lang_parse_cell(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file, uint32_t start, uint32_t end,
+                     lang_items *items)
+{
+    lang_parser parser = {
+        .arena = arena, .diagnostics = diagnostics, .file = file, .start_token = TOKEN_START_CELL, .hole_mode = true};
+    size_t errors = diagnostics->errors;
+    bool done = run(&parser, start, end) && diagnostics->errors == errors;
+    *items = parser.cell;
+    return done && items->count > 0;
 }
 
 void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out)

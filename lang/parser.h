@@ -33,9 +33,11 @@ typedef struct lang_parser {
     int previous; /* the token before, for `.` and row ends */
     lang_row_mode rows;
     int start_token; /* fed before the first scanned one; 0 when done */
+    bool after_bar; /* in a row of a table */
     bool ended;
     bool hole_mode;
     lang_expression *hole;
+    lang_items cell;
     /* what is being built */
     lang_code_set *codes;
     lang_parameter *parameter;
@@ -43,6 +45,17 @@ typedef struct lang_parser {
     lang_section *section;
     lang_clause *clause;
     lang_test *test;
+    lang_exception *exception;
+    lang_define *define;
+    lang_measure *measure;
+    lang_schema_declaration *schema;
+    lang_import *import;
+    bool table_override;
+    lang_history_key key; /* of the collection just read */
+    bool key_given;
+    lang_span key_span;
+    bool overriding;  /* the declaration at hand follows `override` */
+    bool overridable; /* or `overridable` */
     bool out_of_place; /* the declaration at hand was refused; its parts are dropped */
 } lang_parser;
 
@@ -52,6 +65,10 @@ bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file
 /* Parses the expression of one message hole: the bytes [start, end) of the file. NULL after an error. */
 lang_expression *lang_parse_hole(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file, uint32_t start,
                                  uint32_t end);
+
+/* Parses the bytes [start, end) of a file as one cell of a table. False after an error. */
+bool lang_parse_cell(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file, uint32_t start, uint32_t end,
+                     lang_items *items);
 
 /* Writes the tokens of a file, one a line. */
 void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out);

@@ -9,11 +9,15 @@
 typedef struct lang_source {
     bool (*read)(void *state, base_arena *arena, const char *path, const char **text, size_t *length);
     void *state;
+    /* Gives a file of rows in pieces, decompressed; false when there is none or it ends early. NULL: `read` is used. */
+    bool (*pieces)(void *state, const char *path, bool (*take)(void *taker, const char *bytes, size_t length),
+                   void *taker);
 } lang_source;
 
 enum {
     LANG_CLAUSE_LIMIT = 60000, /* clauses of one program */
-    LANG_TABLE_ROW_LIMIT = 20000,
+    LANG_LAYER_LIMIT = 32,      /* policies that extend one another */
+    LANG_TABLE_ROW_LIMIT = 20000, /* written in a policy; files may hold more */
     LANG_TABLE_COLUMN_LIMIT = 60 /* inputs, and outputs, of one table */
 };
 
@@ -27,6 +31,9 @@ typedef struct lang_program {
     BASE_ARRAY(lang_table *) tables;
     BASE_ARRAY(lang_clause *) clauses; /* index == clause->index */
     BASE_ARRAY(lang_test *) tests;
+    BASE_ARRAY(lang_measure *) measures;
+    const struct lang_source *source; /* how files of rows are read, while the program is checked */
+    base_date today;                  /* for `review by`; BASE_DATE_MIN for none */
 } lang_program;
 
 void lang_program_init(lang_program *program, base_arena *arena);
@@ -34,14 +41,21 @@ void lang_program_init(lang_program *program, base_arena *arena);
 /* Reads a policy file from disk, as lang_source.read does. */
 bool lang_read_disk(void *state, base_arena *arena, const char *path, const char **text, size_t *length);
 
+/* Reads a file of rows from disk, gzipped or not, as lang_source.pieces does. */
+bool lang_read_pieces(void *state, const char *path, bool (*take)(void *taker, const char *bytes, size_t length),
+                      void *taker);
+
 /* Loads the files at `paths` and, from their folders and the folders above, the modules they use. */
 void lang_program_load(lang_program *program, const lang_source *source, const char *const *paths, size_t count);
+
+/* What a name stands for in a checked file. */
+const lang_declared *lang_declared_in(const lang_file *file, const char *name);
 
 /* Resolves names, codes, types, tables, clauses and tests. False when anything is wrong. */
 bool lang_check(lang_program *program);
 
-/* Whether a code set holds a code (normalized) on a day. */
-bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date date);
+/* Whether a code set holds a code (normalized) on a day, by what was known on the day `as_of` (BASE_DATE_MAX: now). */
+bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date date, base_date as_of);
 
 /* Whether the answer for that code differs between days. */
 bool lang_code_set_dated(const lang_code_set *set, const char *code);

@@ -25,6 +25,7 @@
     X(COUNT, "count")                                                                                                  \
     X(QUANTITY, "quantity")                                                                                            \
     X(NUMBER, "number")                                                                                                \
+    X(PERIOD, "calendar period")                                                                                       \
     X(RECORD, "record")                                                                                                \
     X(ROW, "table row")
 

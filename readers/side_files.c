@@ -1,7 +1,7 @@
 /* Side files: what a claim does not carry, as CSV. A record with a cell that cannot be read is left out as a whole and
  * reported with its line and column; the others go on. An empty cell, or `unknown`, is unknown, or absent where the
  * field is optional; `none` is absent, or the empty list. */
-#include "readers/csv.h"
+#include "base/csv.h"
 #include "readers/encounters.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 /* History windows and other collections: which elements count, surely or perhaps, and what they add up to.
- * Both evaluators call run_aggregate. The windows are defined to the day in docs/language.md, rules W1 to W11. */
+ * Both evaluators call run_aggregate. The windows are defined to the day in docs/language.md, rules W1 to W18. */
 #include "runtime/context.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A window on one subject: days [from, to], and up to which place in the order. */
@@ -10,6 +11,7 @@ typedef struct day_window {
     int64_t from, to;
     bool cut; /* only elements up to the subject, or before it */
     bool before;
+    bool forward; /* only elements from the subject on */
 } day_window;
 
 static int64_t first_of_month(int64_t date, int months_in_period)
@@ -35,6 +37,38 @@ static int64_t benefit_year_start(const run_context *context, uint32_t line, int
     return first_of_month(date, 12);
 }
 
+/* The fiscal year that holds a day. */
+static int64_t fiscal_year_start(const lang_window *window, int64_t date)
+{
+    int year = base_date_civil((base_date)date).year;
+    int64_t begin = base_date_make(year, window->month, window->day);
+    return begin <= date ? begin : base_date_make(year - 1, window->month, window->day);
+}
+
+static void whole_days(const plan_aggregate *aggregate, int64_t date, day_window *window)
+{
+    window->cut = false;
+    switch (aggregate->window.kind) {
+    case LANG_WINDOW_SAME_WEEK:
+        window->from = date - (base_date_weekday((base_date)date) - aggregate->window.weekday + 7) % 7;
+        window->to = window->from + 6;
+        break;
+    case LANG_WINDOW_SAME_MONTH:
+        window->from = first_of_month(date, 1);
+        window->to = run_add_months(window->from, 1) - 1;
+        break;
+    case LANG_WINDOW_SAME_QUARTER:
+        window->from = first_of_month(date, 3);
+        window->to = run_add_months(window->from, 3) - 1;
+        break;
+    case LANG_WINDOW_SAME_YEAR:
+        window->from = first_of_month(date, 12);
+        window->to = run_add_months(window->from, 12) - 1;
+        break;
+    default: window->from = date; break;
+    }
+}
+
 static void set_days(const run_context *context, const plan_aggregate *aggregate, uint32_t line, int64_t date,
                      int64_t bound, day_window *window)
 {
@@ -45,33 +79,31 @@ static void set_days(const run_context *context, const plan_aggregate *aggregate
     case LANG_WINDOW_LIFETIME: break;
     case LANG_WINDOW_LAST_DAYS: window->from = date - aggregate->window.length + 1; break;
     case LANG_WINDOW_LAST_MONTHS: window->from = run_add_months(date, -aggregate->window.length) + 1; break;
+    case LANG_WINDOW_WITHIN_DAYS:
+    case LANG_WINDOW_PERIOD_DAYS: window->from = date - aggregate->window.length; break;
+    case LANG_WINDOW_WITHIN_MONTHS:
+    case LANG_WINDOW_PERIOD_MONTHS: window->from = run_add_months(date, -aggregate->window.length); break;
     case LANG_WINDOW_BENEFIT_YEAR: window->from = benefit_year_start(context, line, date); break;
+    case LANG_WINDOW_FISCAL_YEAR: window->from = fiscal_year_start(&aggregate->window, date); break;
     case LANG_WINDOW_SINCE: window->from = bound; break;
     case LANG_WINDOW_DURING:
         window->from = run_span_from(bound);
         if (run_span_to(bound) < date) window->to = run_span_to(bound);
         break;
-    default:
+    case LANG_WINDOW_NEXT_DAYS:
+    case LANG_WINDOW_NEXT_MONTHS:
+        window->from = date;
+        window->to = aggregate->window.kind == LANG_WINDOW_NEXT_DAYS
+                         ? date + aggregate->window.length - 1
+                         : run_add_months(date, aggregate->window.length) - 1;
         window->cut = false;
-        switch (aggregate->window.kind) {
-        case LANG_WINDOW_SAME_WEEK:
-            window->from = date - base_date_weekday((base_date)date);
-            window->to = window->from + 6;
-            break;
-        case LANG_WINDOW_SAME_MONTH:
-            window->from = first_of_month(date, 1);
-            window->to = run_add_months(window->from, 1) - 1;
-            break;
-        case LANG_WINDOW_SAME_QUARTER:
-            window->from = first_of_month(date, 3);
-            window->to = run_add_months(window->from, 3) - 1;
-            break;
-        case LANG_WINDOW_SAME_YEAR:
-            window->from = first_of_month(date, 12);
-            window->to = run_add_months(window->from, 12) - 1;
-            break;
-        default: window->from = date; break;
-        }
+        window->forward = true;
+        break;
+    default: whole_days(aggregate, date, window); break;
+    }
+    if (aggregate->window.whole) {
+        window->to = run_add_months(window->from, 12) - 1;
+        window->cut = false;
     }
     if (aggregate->window.cut != LANG_CUT_NONE) window->cut = true;
 }
@@ -103,6 +135,7 @@ static run_truth line_in_window(const run_context *context, const day_window *wi
     int64_t date = run_store_bits(store, LANG_FIELD_line_date, element);
     if (date < window->from || date > window->to) return RUN_FALSE;
     if (window->cut && store->position[element] > store->position[line]) return RUN_FALSE;
+    if (window->forward && store->position[element] < store->position[line]) return RUN_FALSE;
     return RUN_TRUE;
 }
 
@@ -131,6 +164,9 @@ static run_truth line_counts(const run_context *context, const plan_aggregate *a
                     {"replaced", RUN_FALSE, RUN_FALSE}};
     size_t status = (size_t)run_store_bits(store, LANG_FIELD_line_status, line);
     if (status >= sizeof statuses / sizeof *statuses) return RUN_NEITHER;
+    /* What is planned has not happened, except where the policy looks ahead. */
+    bool ahead = aggregate->window.kind == LANG_WINDOW_NEXT_DAYS || aggregate->window.kind == LANG_WINDOW_NEXT_MONTHS;
+    if (ahead && status == 0) return RUN_TRUE;
     return aggregate->names_status ? statuses[status].when_named : statuses[status].counts;
 }
 
@@ -153,6 +189,23 @@ static void of_group(const run_groups *groups, int64_t group, candidates *found)
     found->count = groups->starts[group + 1] - groups->starts[group];
 }
 
+/* Lines across members: what a provider billed, or what one session was billed as. A history feed holds them all, even
+ * one that is only the provider's own. */
+static void of_key(const run_store *store, lang_history_key key, uint32_t line, candidates *found)
+{
+    static const lang_field fields[] = {[LANG_HISTORY_RENDERING_PROVIDER] = LANG_FIELD_line_rendering_provider,
+                                        [LANG_HISTORY_BILLING_PROVIDER] = LANG_FIELD_line_billing_provider,
+                                        [LANG_HISTORY_SESSION] = LANG_FIELD_line_session};
+    const run_groups *groups[] = {[LANG_HISTORY_RENDERING_PROVIDER] = &store->lines_of_rendering_provider,
+                                  [LANG_HISTORY_BILLING_PROVIDER] = &store->lines_of_billing_provider,
+                                  [LANG_HISTORY_SESSION] = &store->lines_of_session};
+    found->rows = &found->alone;
+    found->count = 1;
+    if (!run_store_present(store, fields[key], line)) return;
+    of_group(groups[key], run_store_bits(store, fields[key], line), found);
+    found->complete = store->feeds[LANG_FEED_HISTORY];
+}
+
 static void collect(const run_context *context, const plan_aggregate *aggregate, uint32_t line, candidates *found)
 {
     const run_store *store = context->binding->store;
@@ -161,6 +214,10 @@ static void collect(const run_context *context, const plan_aggregate *aggregate,
     int64_t patient_row = run_store_bits(store, LANG_FIELD_line_patient, line);
     switch (aggregate->collection) {
     case LANG_COLLECTION_HISTORY:
+        if (aggregate->key != LANG_HISTORY_MEMBER) {
+            of_key(store, aggregate->key, line, found);
+            break;
+        }
         found->rows = &found->alone;
         found->count = 1;
         if (!patient) break;
@@ -168,6 +225,7 @@ static void collect(const run_context *context, const plan_aggregate *aggregate,
         found->complete =
             store->feeds[LANG_FEED_HISTORY] && !store->history_is_own && store->own_history.items[patient_row] == 0;
         break;
+    case LANG_COLLECTION_SESSION_LINES: of_key(store, LANG_HISTORY_SESSION, line, found); break;
     case LANG_COLLECTION_CLAIM_LINES:
         found->complete = run_store_present(store, LANG_FIELD_line_claim, line);
         if (found->complete)
@@ -220,7 +278,7 @@ static void tally(plan_aggregate_kind kind, run_truth truth, const run_element *
 static run_truth judge_element(run_context *context, uint32_t index, uint32_t line, uint32_t row, run_element *element)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    *element = (run_element){0, RUN_PRESENT, RUN_TRUE};
+    *element = (run_element){.state = RUN_PRESENT, .second_state = RUN_PRESENT, .truth = RUN_TRUE};
     if (aggregate->block == PLAN_NO_STEP) return RUN_TRUE;
     if (context->code != NULL)
         context->code->elements[index](context, line, row, element);
@@ -245,14 +303,157 @@ static size_t first_on(const run_store *store, const candidates *found, size_t f
     return low;
 }
 
+static bool of_lines(lang_collection collection)
+{
+    return collection == LANG_COLLECTION_HISTORY || collection == LANG_COLLECTION_CLAIM_LINES ||
+           collection == LANG_COLLECTION_SESSION_LINES;
+}
+
 /* Whether an element is in the window and counts as a service at all. */
 static run_truth admitted(const run_context *context, const plan_aggregate *aggregate, const day_window *window,
                           uint32_t line, uint32_t row)
 {
-    if (aggregate->collection > LANG_COLLECTION_CLAIM_LINES) return RUN_TRUE;
+    if (!of_lines(aggregate->collection)) return RUN_TRUE;
     if (row == line && aggregate->without_subject) return RUN_FALSE;
     run_truth inside = line_in_window(context, window, line, row);
     return inside == RUN_FALSE || row == line ? inside : both(inside, line_counts(context, aggregate, row));
+}
+
+/* ---- distinct values ---- */
+
+static int by_values(const void *a, const void *b)
+{
+    const run_seen *x = a, *y = b;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    if (x->second != y->second) return x->second < y->second ? -1 : 1;
+    return (int)y->certain - (int)x->certain;
+}
+
+/* Keeps what an element has; an element whose values nobody told us may be a new one, or not. */
+static void remember(run_context *context, run_truth truth, const run_element *element, size_t *unknown, bool *some)
+{
+    bool known = element->state != RUN_UNKNOWN && element->second_state != RUN_UNKNOWN;
+    if (truth == RUN_TRUE) *some = true;
+    if (!known) {
+        (*unknown)++;
+        return;
+    }
+    run_seen *slot = BASE_PUSH(context->arena, &context->seen);
+    if (slot == NULL) {
+        context->failed = true;
+        return;
+    }
+    /* An absent value is one value, like any other. */
+    *slot = (run_seen){element->state == RUN_PRESENT ? element->bits : INT64_MIN,
+                       element->second_state == RUN_PRESENT ? element->second : INT64_MIN, truth == RUN_TRUE};
+}
+
+static void count_distinct(run_context *context, size_t first, size_t unknown, bool some, run_value *result)
+{
+    run_seen *seen = context->seen.items + first;
+    size_t count = context->seen.count - first;
+    if (count > 1) qsort(seen, count, sizeof *seen, by_values);
+    for (size_t i = 0; i < count; i++) {
+        bool new_value = i == 0 || seen[i].first != seen[i - 1].first || seen[i].second != seen[i - 1].second;
+        if (!new_value) continue;
+        result->high++;
+        if (seen[i].certain) result->bits++; /* of equal values, a certain one stands first */
+    }
+    if (some && result->bits == 0) result->bits = 1;
+    result->high += (int64_t)unknown;
+    context->seen.count = first;
+}
+
+/* ---- the walk ---- */
+
+typedef struct walk {
+    run_context *context;
+    const plan_aggregate *aggregate;
+    uint32_t index, line;
+    day_window window;
+    candidates found;
+    run_value *result;
+    bool open;
+    size_t unknown; /* of distinct values */
+    bool some;
+    void (*counted)(void *, uint32_t, run_truth);
+} walk;
+
+static void visit(walk *w, uint32_t row, run_truth limit)
+{
+    run_truth truth = both(limit, admitted(w->context, w->aggregate, &w->window, w->line, row));
+    if (truth == RUN_FALSE) return;
+    run_element element;
+    truth = both(truth, judge_element(w->context, w->index, w->line, row, &element));
+    if (truth == RUN_FALSE) return;
+    if (w->counted != NULL) w->counted(w->context->counted_state, row, truth);
+    if (w->aggregate->kind == PLAN_DISTINCT)
+        remember(w->context, truth, &element, &w->unknown, &w->some);
+    else
+        tally(w->aggregate->kind, truth, &element, w->result, &w->open);
+}
+
+/* Every element of the window. History is ordered by date, unknown dates first, and searched; the rest is walked. */
+static void visit_window(walk *w, run_truth limit)
+{
+    const run_store *store = w->context->binding->store;
+    bool narrow = w->window.known && w->aggregate->collection == LANG_COLLECTION_HISTORY;
+    size_t undated = narrow ? first_on(store, &w->found, 0, INT64_MIN) : w->found.count;
+    size_t start = narrow ? first_on(store, &w->found, undated, w->window.from) : w->found.count;
+    size_t end = narrow ? first_on(store, &w->found, start,
+                                   w->window.to == INT64_MAX ? w->window.to : w->window.to + 1)
+                        : w->found.count;
+    for (size_t i = 0; i < end; i++) {
+        if (i == undated && start > undated) i = start;
+        if (i >= end) break;
+        visit(w, w->found.rows[i], limit);
+    }
+}
+
+static int64_t period_end(const lang_window *window, int64_t begin)
+{
+    return window->kind == LANG_WINDOW_PERIOD_DAYS ? begin + window->length : run_add_months(begin, window->length);
+}
+
+/* Periods begin with the first service that counts and restart with the first after their end. Where all of it is known,
+ * this is the first day of the one that holds the subject; false where something before the subject is not. */
+static bool period_start(walk *w, int64_t date, int64_t *start)
+{
+    const run_store *store = w->context->binding->store;
+    if (!w->found.complete) return false;
+    day_window every = {.known = true, .from = BASE_DATE_MIN, .to = date, .cut = true, .before = w->window.before};
+    int64_t begin = date, end = INT64_MIN;
+    for (size_t i = 0; i < w->found.count; i++) {
+        uint32_t row = w->found.rows[i];
+        run_truth truth = admitted(w->context, w->aggregate, &every, w->line, row);
+        run_element element;
+        if (truth != RUN_FALSE) truth = both(truth, judge_element(w->context, w->index, w->line, row, &element));
+        if (truth == RUN_NEITHER) return false;
+        if (truth == RUN_FALSE) continue;
+        int64_t day = run_store_bits(store, LANG_FIELD_line_date, row);
+        if (day < end) continue;
+        begin = day;
+        end = period_end(&w->aggregate->window, begin);
+    }
+    *start = date < end ? begin : date;
+    return true;
+}
+
+/* Where the period's first day is not known, its own day is surely in it, and all of its length before perhaps. */
+static void visit_period(walk *w, int64_t date)
+{
+    int64_t start;
+    if (period_start(w, date, &start)) {
+        w->window.from = start;
+        visit_window(w, RUN_TRUE);
+        return;
+    }
+    int64_t from = w->window.from;
+    w->window.from = date;
+    visit_window(w, RUN_TRUE);
+    w->window.from = from + 1;
+    w->window.to = date - 1;
+    visit_window(w, RUN_NEITHER);
 }
 
 void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t bound, uint8_t bound_state,
@@ -261,34 +462,24 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     bool extreme = aggregate->kind == PLAN_MINIMUM || aggregate->kind == PLAN_MAXIMUM;
     *result = (run_value){0, 0, extreme ? RUN_ABSENT : RUN_PRESENT};
-    day_window window = window_of(context, aggregate, line, bound, bound_state);
-    candidates found;
-    collect(context, aggregate, line, &found);
-    if (found.rows == NULL) found.rows = &found.alone;
-    bool open = !found.complete;
-    bool narrow = window.known && aggregate->collection == LANG_COLLECTION_HISTORY;
-    const run_store *store = context->binding->store;
-    size_t undated = narrow ? first_on(store, &found, 0, INT64_MIN) : found.count;
-    size_t start = narrow ? first_on(store, &found, undated, window.from) : found.count;
-    size_t end =
-        narrow ? first_on(store, &found, start, window.to == INT64_MAX ? window.to : window.to + 1) : found.count;
+    walk w = {.context = context, .aggregate = aggregate, .index = index, .line = line, .result = result};
+    w.window = window_of(context, aggregate, line, bound, bound_state);
+    collect(context, aggregate, line, &w.found);
+    if (w.found.rows == NULL || w.found.rows == &w.found.alone) w.found.rows = &w.found.alone;
+    w.open = !w.found.complete;
+    size_t first_seen = context->seen.count;
     /* Elements may count themselves (in exceptions); only this aggregate's own are told of. */
-    void (*counted)(void *, uint32_t, run_truth) = context->counted;
+    w.counted = context->counted;
     context->counted = NULL;
-    for (size_t i = 0; i < end; i++) {
-        if (i == undated && start > undated) i = start;
-        if (i >= end) break;
-        uint32_t row = found.rows[i];
-        run_truth truth = admitted(context, aggregate, &window, line, row);
-        if (truth == RUN_FALSE) continue;
-        run_element element;
-        truth = both(truth, judge_element(context, index, line, row, &element));
-        if (truth == RUN_FALSE) continue;
-        if (counted != NULL) counted(context->counted_state, row, truth);
-        tally(aggregate->kind, truth, &element, result, &open);
-    }
-    context->counted = counted;
-    if (!open) return;
+    bool periodic =
+        aggregate->window.kind == LANG_WINDOW_PERIOD_DAYS || aggregate->window.kind == LANG_WINDOW_PERIOD_MONTHS;
+    if (periodic && w.window.known)
+        visit_period(&w, run_store_bits(context->binding->store, LANG_FIELD_line_date, line));
+    else
+        visit_window(&w, RUN_TRUE);
+    context->counted = w.counted;
+    if (aggregate->kind == PLAN_DISTINCT) count_distinct(context, first_seen, w.unknown, w.some, result);
+    if (!w.open) return;
     if (extreme)
         result->state = RUN_UNKNOWN;
     else

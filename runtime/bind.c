@@ -53,28 +53,58 @@ static bool bind_sets(run_binding *binding)
             if (lang_code_set_dated(set, code))
                 members[id] = 2;
             else
-                members[id] = lang_code_set_holds(set, code, 0) ? 1 : 0;
+                members[id] = lang_code_set_holds(set, code, 0, binding->as_of) ? 1 : 0;
         }
         binding->set_members[s] = members;
     }
     return true;
 }
 
+/* A store that was filled without the policies' schema lacks the site's columns: nobody told us what is in them. */
+static bool bind_columns(run_binding *binding)
+{
+    const run_store *store = binding->store;
+    const lang_schema *schema = binding->plan->program->schema;
+    binding->columns = store->columns;
+    if (store->schema == schema || lang_schema_field_count(schema) == LANG_FIELD_COUNT) return true;
+    size_t count = (size_t)lang_schema_field_count(schema);
+    run_column *columns = base_arena_alloc(binding->arena, count * sizeof *columns);
+    if (columns == NULL) return false;
+    memcpy(columns, store->columns, LANG_FIELD_COUNT * sizeof *columns);
+    for (size_t f = LANG_FIELD_COUNT; f < count; f++) {
+        lang_record record = lang_schema_field(schema, (lang_field)f)->record;
+        size_t rows = (int)record < LANG_RECORD_COUNT ? store->counts[record] : 0;
+        columns[f].bits = base_arena_alloc(binding->arena, (rows + 1) * sizeof *columns[f].bits);
+        columns[f].states = base_arena_alloc(binding->arena, rows + 1);
+        if (columns[f].bits == NULL || columns[f].states == NULL) return false;
+    }
+    binding->columns = columns;
+    return true;
+}
+
 bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan, const run_store *store)
 {
     *binding = (run_binding){.arena = arena, .plan = plan, .store = store};
-    return bind_symbols(binding) && bind_lists(binding) && bind_sets(binding);
+    binding->as_of = store->as_of_given ? store->as_of : BASE_DATE_MAX;
+    return bind_columns(binding) && bind_symbols(binding) && bind_lists(binding) && bind_sets(binding) &&
+           run_bind_tables(binding);
 }
 
 bool run_context_init(run_context *context, base_arena *arena, const run_binding *binding, const run_machine_code *code)
 {
-    *context = (run_context){.columns = binding->store->columns, .binding = binding, .code = code};
+    *context = (run_context){.columns = binding->columns, .binding = binding, .code = code, .arena = arena};
     size_t longest = 1;
     for (size_t i = 0; i < binding->plan->blocks.count; i++) {
         size_t count = binding->plan->blocks.items[i].steps.count;
         if (count > longest) longest = count;
     }
-    for (size_t depth = 0; depth < 3; depth++) {
+    context->block_room = longest;
+    /* A block, an element block in it, and one more for exceptions that count; and the same for each clause that a clause
+     * may ask about. */
+    context->depth_limit = 3 * ((int)binding->plan->denials.count + 1);
+    context->values = base_arena_alloc(arena, (size_t)context->depth_limit * sizeof *context->values);
+    if (context->values == NULL) return false;
+    for (int depth = 0; depth < 3; depth++) {
         context->values[depth] = base_arena_alloc(arena, longest * sizeof(run_value));
         if (context->values[depth] == NULL) return false;
     }

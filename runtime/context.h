@@ -18,10 +18,18 @@ typedef struct run_value {
 
 typedef struct run_context run_context;
 
+/* A value, or pair of values, that a `distinct` met, and whether its element surely counts. */
+typedef struct run_seen {
+    int64_t first, second;
+    bool certain;
+} run_seen;
+
 /* What a `where` block says of one element. */
 typedef struct run_element {
     int64_t bits;
-    uint8_t state; /* of the value */
+    int64_t second;       /* the other value of `distinct` */
+    uint8_t state;        /* of the value */
+    uint8_t second_state; /* present where there is none */
     uint8_t truth;
 } run_element;
 
@@ -55,7 +63,16 @@ typedef struct run_binding {
     int64_t *lists;   /* by plan list, packed */
     uint32_t *list_pool;
     uint8_t **set_members; /* by set, by store id: 0 no, 1 yes, 2 depends on the day */
+    const run_column *columns;
+    base_date as_of; /* what became known later is not known; BASE_DATE_MAX for now */
+    struct run_table_index *tables;
 } run_binding;
+
+/* The text behind the id of a code or text: of the store, of the plan's constants, or of a table's file; NULL if none. */
+const char *run_symbol_text(const run_binding *binding, int64_t id);
+
+/* Look-up structures of all tables (tables.c). */
+bool run_bind_tables(run_binding *binding);
 
 bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan, const run_store *store);
 
@@ -73,8 +90,13 @@ struct run_context {
     const run_machine_code *code; /* NULL to interpret */
     /* Scratch of the interpreter: the outer block; an element block; and, since the exceptions of a `forbid exists other`
      * are judged per element and may count themselves, an element block within that. */
-    run_value *values[3];
-    int depth;
+    run_value **values; /* by depth; made when first needed */
+    size_t block_room;
+    int depth, depth_limit;
+    base_arena *arena;
+    bool failed; /* memory ran out while judging */
+    BASE_ARRAY(uint32_t) scratch; /* rows and lists that `all` tables gave for the line at hand */
+    BASE_ARRAY(run_seen) seen; /* values that `distinct` met */
     const run_change *changes;
     size_t change_count;
     const uint32_t *overlay_pool;
@@ -100,9 +122,19 @@ int64_t run_multiply(int64_t a, int64_t b, int64_t divisor, uint8_t *state);
 int64_t run_divide(int64_t a, int64_t b, int64_t factor, uint8_t *state);
 
 /* The row of a table for its inputs and, after them, the date of service: values and states in two arrays. */
-int64_t run_lookup(const run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states,
+int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states,
                    uint8_t *state);
-int64_t run_output(const run_context *context, uint32_t table, uint32_t column, int64_t row, uint8_t *state);
+int64_t run_output(run_context *context, uint32_t table, uint32_t column, int64_t row, uint8_t *state);
+
+int64_t run_age(int64_t from, int64_t to, int64_t months, uint8_t *state);
+int64_t run_span_shared(int64_t a, int64_t b, int64_t times);
+int64_t run_span_length(int64_t span, int64_t times);
+int64_t run_round(int64_t value, int64_t unit, int64_t mode);
+int64_t run_prorate(int64_t amount, int64_t part, int64_t whole, uint8_t *state);
+int64_t run_part(int64_t date, int64_t part);
+
+/* Whether the clause of a denial surely denies a line. */
+uint8_t run_denied(run_context *context, uint32_t denial, int64_t line, uint8_t line_state);
 
 /* Counts, adds up or compares elements; `bound` is the window's own bound, if it has one. */
 void run_aggregate(run_context *context, uint32_t line, uint32_t aggregate, int64_t bound, uint8_t bound_state,

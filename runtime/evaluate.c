@@ -37,6 +37,7 @@ static bool judge_all(adj_results *results, run_context *context, run_context *c
         if (!judged(store, results->lines[i])) continue;
         uint8_t *verdicts = results->verdicts + i * results->stride;
         run_judge(context, results->lines[i], verdicts);
+        if (context->failed) return true;
         if (second == NULL) continue;
         run_judge(check, results->lines[i], second);
         if (memcmp(verdicts, second, results->stride) != 0) return false;
@@ -74,6 +75,10 @@ adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *enco
     if (!judge_all(results, &context, wanted == ADJ_EVALUATOR_BOTH ? &results->context : NULL)) {
         adj_results_free(results);
         return ADJ_INTERNAL;
+    }
+    if (context.failed) {
+        adj_results_free(results);
+        return ADJ_OUT_OF_MEMORY;
     }
     *out = results;
     return ADJ_OK;

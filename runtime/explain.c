@@ -16,6 +16,7 @@ typedef struct explainer {
     BASE_ARRAY(adj_fact) facts;
     BASE_ARRAY(const char *) missing;
     BASE_ARRAY(adj_counted_line) counted;
+    BASE_ARRAY(const char *) errors; /* of arithmetic */
     uint8_t *seen; /* steps already turned into facts */
 } explainer;
 
@@ -86,6 +87,12 @@ static void add_missing(explainer *e, const char *name)
     }
     const char **slot = BASE_PUSH(e->arena, &e->missing);
     if (slot != NULL) *slot = full;
+}
+
+static bool counts_lines(lang_collection collection)
+{
+    return collection == LANG_COLLECTION_HISTORY || collection == LANG_COLLECTION_CLAIM_LINES ||
+           collection == LANG_COLLECTION_SESSION_LINES;
 }
 
 static void count_line(void *state, uint32_t row, run_truth truth)
@@ -200,7 +207,7 @@ static void facts_of(explainer *e, uint32_t index)
         add_fact(e, source_name(e, step), bounds_text(e, step->type, value));
         benefit_year_fact(e, &e->context->binding->plan->aggregates.items[step->number]);
         if (step->a != PLAN_NO_STEP) facts_of(e, step->a);
-        if (e->context->binding->plan->aggregates.items[step->number].collection <= LANG_COLLECTION_CLAIM_LINES) {
+        if (counts_lines(e->context->binding->plan->aggregates.items[step->number].collection)) {
             run_counted(e, step, count_line, e);
         }
         return;
@@ -228,6 +235,31 @@ static void why(explainer *e, uint32_t index)
 }
 
 static void missing_of_aggregate(explainer *e, const plan_step *step);
+
+static void missing_of(explainer *e, uint32_t index);
+
+/* Arithmetic whose operands are all known and whose result is not went past the range of its type, or divided by zero:
+ * an error of this clause on this line, never a wrapped number. */
+static void missing_of_arithmetic(explainer *e, const plan_step *step, const run_value *value)
+{
+    uint32_t operands[] = {step->a, step->b, step->operation == PLAN_PRORATE ? step->c : PLAN_NO_STEP};
+    bool known = true;
+    for (size_t i = 0; i < 3; i++) {
+        if (operands[i] == PLAN_NO_STEP) continue;
+        known = known && e->values[operands[i]].state == RUN_PRESENT;
+        missing_of(e, operands[i]);
+    }
+    if (!known || value->state == RUN_PRESENT) return;
+    uint32_t divisor = step->operation == PLAN_PRORATE ? step->c : step->b;
+    bool divides = step->operation == PLAN_DIVIDE || step->operation == PLAN_PRORATE;
+    const char *why = divides && e->values[divisor].bits == 0 ? "divides by zero" : "goes past what can be counted";
+    const lang_expression *source = step->source;
+    const char *text = source == NULL ? plan_operation_name(step->operation)
+                                      : squeezed(e->arena, e->context->binding->plan->program->files.items[source->span.file],
+                                                 source->span);
+    const char **slot = BASE_PUSH(e->arena, &e->errors);
+    if (slot != NULL) *slot = base_format(e->arena, "in `%s`, `%s` %s", e->clause->source->name.text, text, why);
+}
 
 /* The unknown fields under a truth that keep it unknown; under a value, the unknown fields it is made of. */
 static void missing_of(explainer *e, uint32_t index)
@@ -259,6 +291,15 @@ static void missing_of(explainer *e, uint32_t index)
         return;
     }
     case PLAN_UPPER: missing_of(e, step->a); return;
+    case PLAN_DENIED:
+        add_missing(e, squeezed(e->arena, e->context->binding->plan->program->files.items[step->source->span.file],
+                                step->source->span));
+        return;
+    case PLAN_ADD:
+    case PLAN_SUBTRACT:
+    case PLAN_MULTIPLY:
+    case PLAN_DIVIDE:
+    case PLAN_PRORATE: missing_of_arithmetic(e, step, value); return;
     default:
         if (step->a != PLAN_NO_STEP) missing_of(e, step->a);
         if (step->b != PLAN_NO_STEP) missing_of(e, step->b);
@@ -278,7 +319,7 @@ static void missing_of_element(void *state, uint32_t row, run_truth truth)
     if (truth != RUN_NEITHER) return;
     explainer *e = u->outer;
     const run_store *store = e->context->binding->store;
-    bool lines = u->aggregate->collection <= LANG_COLLECTION_CLAIM_LINES;
+    bool lines = counts_lines(u->aggregate->collection);
     const char *name = u->aggregate->collection == LANG_COLLECTION_HISTORY
                            ? "history."
                            : base_format(e->arena, "%s.", lang_collection_name(u->aggregate->collection));
@@ -302,6 +343,9 @@ static void missing_of_element(void *state, uint32_t row, run_truth truth)
     inner.values = values;
     inner.prefix = name;
     missing_of(&inner, block->steps.items[block->steps.count - 1].a);
+    e->errors.items = inner.errors.items;
+    e->errors.count = inner.errors.count;
+    e->errors.capacity = inner.errors.capacity;
     e->missing.items = inner.missing.items;
     e->missing.count = inner.missing.count;
     e->missing.capacity = inner.missing.capacity;
@@ -390,7 +434,7 @@ static void explain_exceptions(explainer *e, adj_finding *finding)
 {
     const lang_clause *clause = e->clause->source;
     BASE_ARRAY(adj_tried_exception) tried = {0};
-    for (size_t i = 0; i < clause->exceptions.count; i++) {
+    for (size_t i = 0; i < e->clause->exception_steps.count; i++) {
         uint32_t step = e->clause->exception_steps.items[i];
         int64_t truth = e->values[step].bits;
         explainer part = *e;
@@ -402,8 +446,10 @@ static void explain_exceptions(explainer *e, adj_finding *finding)
         why(&part, step);
         adj_tried_exception *slot = BASE_PUSH(e->arena, &tried);
         if (slot == NULL) return;
-        const lang_exception *exception = &clause->exceptions.items[i];
-        *slot = (adj_tried_exception){exception->name.text == NULL ? "" : exception->name.text,
+        const lang_exception *exception = e->clause->exceptions.items[i];
+        bool foreign = exception->file != NULL && exception->file != clause->file;
+        const char *name = exception->name.text == NULL ? "" : exception->name.text;
+        *slot = (adj_tried_exception){foreign ? base_format(e->arena, "%s.%s", exception->file->full_name, name) : name,
                                       exception->cite == NULL ? "" : exception->cite,
                                       truth == RUN_TRUE    ? "holds"
                                       : truth == RUN_FALSE ? "does not hold"
@@ -434,6 +480,8 @@ static void describe(explainer *e, adj_finding *finding)
     const lang_clause *clause = e->clause->source;
     const lang_file *file = clause->file;
     finding->policy = file->full_name;
+    const lang_file *through = e->context->binding->plan->policies.items[e->clause->policy].source;
+    finding->through = through == file ? "" : through->full_name;
     finding->clause = clause->name.text;
     const char *cite = clause->cite.text == NULL ? "" : clause->cite.text;
     const char *section = clause->section == NULL ? "" : clause->section->title;
@@ -483,6 +531,8 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     finding->counted_count = e.counted.count;
     finding->missing = e.missing.items;
     finding->missing_count = e.missing.count;
+    finding->errors = e.errors.items;
+    finding->error_count = e.errors.count;
     explain_exceptions(&e, finding);
     return !arena->failed;
 }

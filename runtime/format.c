@@ -27,14 +27,8 @@ static const char *date_text(base_arena *arena, int64_t date)
 
 static const char *symbol_text(base_arena *arena, const run_context *context, lang_type type, int64_t id)
 {
-    const run_binding *binding = context->binding;
-    const char *text = "";
-    if (id >= 0 && (size_t)id < binding->store->symbols.entries.count) {
-        text = base_intern_text(&binding->store->symbols, (uint32_t)id);
-    } else {
-        int64_t symbol = id > (int64_t)UINT32_MAX ? id - INT64_C(0x100000000) : (int64_t)UINT32_MAX - 1 - id;
-        if (symbol >= 0 && (size_t)symbol < binding->plan->symbols.count) text = binding->plan->symbols.items[symbol];
-    }
+    const char *text = run_symbol_text(context->binding, id);
+    if (text == NULL) text = "";
     return type.kind == LANG_TYPE_CODE ? lang_code_display(arena, (lang_code_system)type.detail, text) : text;
 }
 
@@ -94,6 +88,12 @@ const char *run_format(base_arena *arena, const run_context *context, lang_type 
         return base_format(arena, "%s$%" PRIu64 ".%02" PRIu64, bits < 0 ? "-" : "", size / 100, size % 100);
     }
     case LANG_TYPE_QUANTITY: return thousandths(arena, bits);
+    case LANG_TYPE_PERIOD: {
+        base_civil civil = base_date_civil((base_date)bits);
+        if (type.detail == LANG_PART_QUARTER)
+            return base_format(arena, "%04d Q%d", civil.year, (civil.month - 1) / 3 + 1);
+        return base_format(arena, "%04d-%02d", civil.year, civil.month);
+    }
     case LANG_TYPE_RECORD: return "present";
     case LANG_TYPE_ROW: return base_format(arena, "row %" PRId64, bits + 1);
     default: return base_format(arena, "%" PRId64, bits);

@@ -4,42 +4,45 @@
 
 int64_t run_parameter(const run_context *context, uint32_t parameter, int64_t date, uint8_t date_state, uint8_t *state)
 {
-    const plan_parameter *source = &context->binding->plan->parameters.items[parameter];
+    const run_binding *binding = context->binding;
+    const plan_parameter *source = &binding->plan->parameters.items[parameter];
     lang_type_kind kind = source->source->type.kind;
     const plan_parameter_value *found = NULL;
-    if (source->values.count == 1 && source->values.items[0].dates.from == BASE_DATE_MIN &&
-        source->values.items[0].dates.to == BASE_DATE_MAX) {
-        found = &source->values.items[0];
-    }
-    for (size_t i = 0; found == NULL && date_state == RUN_PRESENT && i < source->values.count; i++) {
+    for (size_t i = 0; found == NULL && i < source->values.count; i++) {
         const plan_parameter_value *value = &source->values.items[i];
-        if (date >= value->dates.from && date <= value->dates.to) found = value;
+        if (value->dates.known > binding->as_of) continue;
+        bool always = value->dates.from == BASE_DATE_MIN && value->dates.to == BASE_DATE_MAX;
+        if (always) {
+            found = value;
+        } else if (date_state != RUN_PRESENT) {
+            break; /* a value that holds on some days only stands before every other */
+        } else if (date >= value->dates.from && date <= value->dates.to) {
+            found = value;
+        }
     }
     *state = found != NULL ? RUN_PRESENT : RUN_UNKNOWN;
     if (found == NULL) return 0;
     bool symbol = kind == LANG_TYPE_CODE || kind == LANG_TYPE_TEXT;
-    return symbol ? context->binding->symbols[found->number] : found->number;
+    return symbol ? binding->symbols[found->number] : found->number;
 }
 
 uint8_t run_set_holds(const run_context *context, uint32_t set, int64_t code, int64_t date, uint8_t date_state)
 {
     const run_binding *binding = context->binding;
-    size_t known = binding->store->symbols.entries.count;
     const lang_code_set *source = binding->plan->sets.items[set];
-    const char *text = NULL;
-    if (code >= 0 && (size_t)code < known) {
+    const char *text = run_symbol_text(binding, code);
+    if (code >= 0 && (size_t)code < binding->store->symbols.entries.count) {
         uint8_t member = binding->set_members[set][code];
         if (member != 2) return member == 1 ? RUN_TRUE : RUN_FALSE;
-        text = binding->store->symbols.entries.items[code].text;
     } else {
-        /* A constant of the plan that no encounter holds. */
-        int64_t symbol = code > (int64_t)UINT32_MAX ? code - INT64_C(0x100000000) : (int64_t)UINT32_MAX - 1 - code;
-        if (symbol < 0 || (size_t)symbol >= binding->plan->symbols.count) return RUN_FALSE;
-        text = binding->plan->symbols.items[symbol];
-        if (!lang_code_set_dated(source, text)) return lang_code_set_holds(source, text, 0) ? RUN_TRUE : RUN_FALSE;
+        /* A constant that no encounter holds. */
+        if (text == NULL) return RUN_FALSE;
+        if (!lang_code_set_dated(source, text)) {
+            return lang_code_set_holds(source, text, 0, binding->as_of) ? RUN_TRUE : RUN_FALSE;
+        }
     }
     if (date_state != RUN_PRESENT) return RUN_NEITHER;
-    return lang_code_set_holds(source, text, (base_date)date) ? RUN_TRUE : RUN_FALSE;
+    return lang_code_set_holds(source, text, (base_date)date, binding->as_of) ? RUN_TRUE : RUN_FALSE;
 }
 
 const uint32_t *run_list_items(const run_context *context, int64_t list, size_t *count)
@@ -49,6 +52,7 @@ const uint32_t *run_list_items(const run_context *context, int64_t list, size_t 
     if (*count == 0) return context->binding->list_pool; /* a pool without any list has no memory to point into */
     if ((list & RUN_LIST_CONSTANT) != 0) return context->binding->list_pool + offset;
     if ((list & RUN_LIST_OVERLAY) != 0) return context->overlay_pool + offset;
+    if ((list & RUN_LIST_SCRATCH) != 0) return context->scratch.items + offset;
     return context->binding->store->pool.items + offset;
 }
 
@@ -137,87 +141,76 @@ int64_t run_divide(int64_t a, int64_t b, int64_t factor, uint8_t *state)
     return rounded((wide)a * factor, b, state);
 }
 
-/* Whether an item of codes holds a code on the day of service. */
-static uint8_t item_matches(const run_context *context, lang_type type, const lang_item *item, int64_t bits,
-                            int64_t date, uint8_t date_state)
+int64_t run_prorate(int64_t amount, int64_t part, int64_t whole, uint8_t *state)
 {
-    const run_binding *binding = context->binding;
-    const char *text;
-    if (bits >= 0 && (size_t)bits < binding->store->symbols.entries.count) {
-        text = binding->store->symbols.entries.items[bits].text;
-    } else {
-        int64_t symbol = bits - INT64_C(0x100000000);
-        if (symbol < 0 || (size_t)symbol >= binding->plan->symbols.count) return RUN_FALSE;
-        text = binding->plan->symbols.items[symbol];
+    if (whole == 0) {
+        *state = RUN_UNKNOWN;
+        return 0;
     }
-    if (item->set == NULL) {
-        return lang_item_holds((lang_code_system)type.detail, item, text) ? RUN_TRUE : RUN_FALSE;
-    }
-    if (date_state != RUN_PRESENT && lang_code_set_dated(item->set, text)) return RUN_NEITHER;
-    return lang_code_set_holds(item->set, text, (base_date)date) ? RUN_TRUE : RUN_FALSE;
+    return rounded((wide)amount * part, whole, state);
 }
 
-static uint8_t cell_matches(const run_context *context, lang_type type, const plan_matchers *cell, int64_t bits,
-                            int64_t date, uint8_t date_state)
+/* Completed years, or months, from one date to another. Someone born on 29 February completes a year on 1 March of years
+ * that have no such day, as base_date_age has it; months likewise end on the same day of the month, else on the next. */
+int64_t run_age(int64_t from, int64_t to, int64_t months, uint8_t *state)
 {
-    uint8_t result = RUN_FALSE;
-    for (size_t i = 0; i < cell->count; i++) {
-        const plan_matcher *matcher = &cell->items[i];
-        uint8_t truth = RUN_FALSE;
-        switch (matcher->kind) {
-        case PLAN_MATCH_ANY: truth = RUN_TRUE; break;
-        case PLAN_MATCH_NUMBERS: truth = bits >= matcher->low && bits <= matcher->high ? RUN_TRUE : RUN_FALSE; break;
-        case PLAN_MATCH_SYMBOL: truth = bits == context->binding->symbols[matcher->low] ? RUN_TRUE : RUN_FALSE; break;
-        case PLAN_MATCH_ITEM: truth = item_matches(context, type, matcher->item, bits, date, date_state); break;
-        }
-        if (truth == RUN_TRUE) return RUN_TRUE;
-        if (truth == RUN_NEITHER) result = RUN_NEITHER;
+    *state = RUN_PRESENT;
+    if (months == 0) return base_date_age((base_date)from, (base_date)to);
+    base_civil a = base_date_civil((base_date)from), b = base_date_civil((base_date)to);
+    int64_t whole = ((int64_t)b.year - a.year) * 12 + (b.month - a.month);
+    return b.day < a.day ? whole - 1 : whole;
+}
+
+int64_t run_span_length(int64_t span, int64_t times)
+{
+    int64_t length = (int64_t)run_span_to(span) - run_span_from(span);
+    return times != 0 ? length * 1000 : length + 1;
+}
+
+int64_t run_span_shared(int64_t a, int64_t b, int64_t times)
+{
+    int32_t from = run_span_from(a) > run_span_from(b) ? run_span_from(a) : run_span_from(b);
+    int32_t to = run_span_to(a) < run_span_to(b) ? run_span_to(a) : run_span_to(b);
+    if (to < from) return 0;
+    return run_span_length(run_span_pack(from, to), times);
+}
+
+int64_t run_round(int64_t value, int64_t unit, int64_t mode)
+{
+    int64_t whole = value / unit, rest = value % unit; /* towards zero */
+    if (rest == 0) return whole;
+    if (mode == 1) return rest > 0 ? whole + 1 : whole;
+    if (mode == 2) return rest < 0 ? whole - 1 : whole;
+    int64_t size = rest < 0 ? -rest : rest;
+    if (size * 2 < unit) return whole;
+    return rest < 0 ? whole - 1 : whole + 1;
+}
+
+int64_t run_part(int64_t date, int64_t part)
+{
+    base_civil civil = base_date_civil((base_date)date);
+    switch (part) {
+    case LANG_PART_YEAR: return civil.year;
+    case LANG_PART_QUARTER: return base_date_make(civil.year, (civil.month - 1) / 3 * 3 + 1, 1);
+    case LANG_PART_MONTH: return base_date_make(civil.year, civil.month, 1);
+    default: return base_date_weekday((base_date)date);
     }
-    return result;
 }
 
-static bool cell_any(const plan_matchers *cell)
+/* A line of this run is asked for its verdict; one of history has only its status to tell. */
+uint8_t run_denied(run_context *context, uint32_t denial, int64_t line, uint8_t line_state)
 {
-    return cell->count == 1 && cell->items[0].kind == PLAN_MATCH_ANY;
-}
-
-/* An unknown argument fits every cell perhaps; a row that surely fits ends the search. */
-int64_t run_lookup(const run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states,
-                   uint8_t *state)
-{
-    const plan_table *source = &context->binding->plan->tables.items[table];
-    size_t inputs = source->source->inputs.count;
-    bool perhaps = false;
-    for (size_t row = 0; row < source->row_count; row++) {
-        uint8_t fits = RUN_TRUE;
-        for (size_t i = 0; i < inputs && fits != RUN_FALSE; i++) {
-            const plan_matchers *cell = &source->inputs[row * inputs + i];
-            uint8_t truth = cell_any(cell) ? RUN_TRUE : RUN_NEITHER;
-            if (states[i] == RUN_PRESENT) {
-                truth = cell_matches(context, source->source->inputs.items[i].type, cell, bits[i], bits[inputs],
-                                     states[inputs]);
-            }
-            fits = truth == RUN_FALSE ? RUN_FALSE : truth == RUN_NEITHER ? RUN_NEITHER : fits;
-        }
-        if (fits == RUN_FALSE) continue;
-        if (fits == RUN_TRUE && (!perhaps || !source->source->first)) {
-            *state = RUN_PRESENT;
-            return (int64_t)row;
-        }
-        perhaps = true;
+    const run_store *store = context->binding->store;
+    if (line_state != RUN_PRESENT) return RUN_NEITHER;
+    uint32_t row = (uint32_t)line;
+    if (!store->lines.items[row].subject) {
+        if (!run_store_present(store, LANG_FIELD_line_status, row)) return RUN_NEITHER;
+        int64_t status = run_store_bits(store, LANG_FIELD_line_status, row);
+        bool paid = status == lang_schema_word_find(&lang_schema_standard, LANG_ENUMERATION_line_status, "paid");
+        return paid ? RUN_FALSE : RUN_NEITHER;
     }
-    *state = perhaps ? RUN_UNKNOWN : RUN_ABSENT;
-    return 0;
-}
-
-int64_t run_output(const run_context *context, uint32_t table, uint32_t column, int64_t row, uint8_t *state)
-{
-    const plan_table *source = &context->binding->plan->tables.items[table];
-    const plan_cell *cell = &source->outputs[(size_t)row * source->source->outputs.count + column];
-    *state = cell->absent ? RUN_ABSENT : RUN_PRESENT;
-    if (cell->absent) return 0;
-    lang_type type = source->source->outputs.items[column].type;
-    if (type.list) return context->binding->lists[cell->number];
-    bool symbol = type.kind == LANG_TYPE_CODE || type.kind == LANG_TYPE_TEXT;
-    return symbol ? context->binding->symbols[cell->number] : cell->number;
+    if (store->lines.items[row].unreadable) return RUN_NEITHER;
+    run_element result = {0};
+    run_interpret_element(context, context->binding->plan->denials.items[denial].block, row, RUN_NO_ROW, &result);
+    return result.truth;
 }

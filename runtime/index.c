@@ -1,4 +1,4 @@
-/* Ordering: lines by member, date, claim and line; rows of other records grouped by what they belong to.
+/* Ordering: lines by date, claim and line, and in this order by what they belong to; rows of other records likewise.
  * "The ninth" is one definite line because this order is total. */
 #include "runtime/store.h"
 
@@ -6,7 +6,6 @@
 #include <string.h>
 
 typedef struct sort_key {
-    uint32_t patient;
     int64_t date; /* the smallest number for an unknown date */
     const char *claim;
     int64_t number;
@@ -16,7 +15,6 @@ typedef struct sort_key {
 static int by_order(const void *a, const void *b)
 {
     const sort_key *x = a, *y = b;
-    if (x->patient != y->patient) return x->patient < y->patient ? -1 : 1;
     if (x->date != y->date) return x->date < y->date ? -1 : 1;
     int claims = strcmp(x->claim, y->claim);
     if (claims != 0) return claims;
@@ -27,9 +25,6 @@ static int by_order(const void *a, const void *b)
 static sort_key key_of(const run_store *store, uint32_t line)
 {
     sort_key key = {.row = line, .claim = "", .date = INT64_MIN};
-    if (run_store_present(store, LANG_FIELD_line_patient, line)) {
-        key.patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line);
-    }
     if (run_store_present(store, LANG_FIELD_line_date, line))
         key.date = run_store_bits(store, LANG_FIELD_line_date, line);
     if (run_store_present(store, LANG_FIELD_line_number, line)) {
@@ -77,6 +72,12 @@ bool run_index(run_store *store)
     }
     return group(store, &store->lines_of_patient, LANG_FIELD_line_patient, LANG_RECORD_line,
                  store->counts[LANG_RECORD_patient], order) &&
+           group(store, &store->lines_of_session, LANG_FIELD_line_session, LANG_RECORD_line,
+                 store->counts[LANG_RECORD_session], order) &&
+           group(store, &store->lines_of_rendering_provider, LANG_FIELD_line_rendering_provider, LANG_RECORD_line,
+                 store->symbols.entries.count, order) &&
+           group(store, &store->lines_of_billing_provider, LANG_FIELD_line_billing_provider, LANG_RECORD_line,
+                 store->symbols.entries.count, order) &&
            group(store, &store->lines_of_claim, LANG_FIELD_line_claim, LANG_RECORD_line,
                  store->counts[LANG_RECORD_claim], order) &&
            group(store, &store->authorizations_of_patient, LANG_FIELD_authorization_patient, LANG_RECORD_authorization,

@@ -42,7 +42,7 @@ static run_value load(const run_context *context, const plan_step *step, const r
     return (run_value){bits, bits, column->states[row->bits]};
 }
 
-static run_value lookup(const run_context *context, const plan_block *block, const plan_step *step,
+static run_value lookup(run_context *context, const plan_block *block, const plan_step *step,
                         const run_value *values)
 {
     int64_t bits[PLAN_LOOKUP_LIMIT + 1];
@@ -91,6 +91,29 @@ static run_value calculate(const plan_step *step, const run_value *a, const run_
     default: result.bits = run_add_months(a->bits, b->bits); break;
     }
     if (overflow) result = (run_value){0, 0, RUN_UNKNOWN};
+    result.high = result.bits;
+    return result;
+}
+
+/* Functions of the language: unknown unless every input is present. */
+static run_value function(const plan_block *block, const plan_step *step, const run_value *a, const run_value *b,
+                          const run_value *c)
+{
+    run_value result = {0, 0, RUN_UNKNOWN};
+    if (a->state != RUN_PRESENT || b->state != RUN_PRESENT || c->state != RUN_PRESENT) return result;
+    bool times = block->steps.items[step->a].type.kind == LANG_TYPE_TIMES;
+    result.state = RUN_PRESENT;
+    switch (step->operation) {
+    case PLAN_AGE: result.bits = run_age(a->bits, b->bits, step->number, &result.state); break;
+    case PLAN_SPAN_SHARED: result.bits = run_span_shared(a->bits, b->bits, times); break;
+    case PLAN_SPAN_LENGTH: result.bits = run_span_length(a->bits, times); break;
+    case PLAN_SPAN_END: result.bits = step->number == 0 ? run_span_from(a->bits) : run_span_to(a->bits); break;
+    case PLAN_ROUND: result.bits = run_round(a->bits, step->number, step->detail); break;
+    case PLAN_PRORATE: result.bits = run_prorate(a->bits, b->bits, c->bits, &result.state); break;
+    case PLAN_PART: result.bits = run_part(a->bits, step->number); break;
+    case PLAN_LESSER: result.bits = a->bits < b->bits ? a->bits : b->bits; break;
+    default: result.bits = a->bits > b->bits ? a->bits : b->bits; break;
+    }
     result.high = result.bits;
     return result;
 }
@@ -165,6 +188,18 @@ static run_value evaluate(run_context *context, const plan_block *block, const p
         result.bits = run_output(context, step->detail, (uint32_t)step->number, a->bits, &result.state);
         result.high = result.bits;
         return result;
+    case PLAN_AGE:
+    case PLAN_SPAN_SHARED:
+    case PLAN_PRORATE:
+    case PLAN_LESSER:
+    case PLAN_GREATER: return function(block, step, a, b, step->c == PLAN_NO_STEP ? b : &values[step->c]);
+    case PLAN_SPAN_LENGTH:
+    case PLAN_SPAN_END:
+    case PLAN_ROUND:
+    case PLAN_PART: return function(block, step, a, a, a);
+    case PLAN_KNOWN: return truth_value(truth_of(step->number <= context->binding->as_of));
+    case PLAN_DENIED:
+        return truth_value((run_truth)run_denied(context, (uint32_t)step->number, a->bits, a->state));
     case PLAN_AGGREGATE: return aggregate(context, step, values, line);
     case PLAN_UPPER: return (run_value){a->high, a->high, a->state};
     default: return truth_value(relate(context, block, step, a, b));
@@ -224,7 +259,17 @@ void run_interpret_element(run_context *context, uint32_t block_index, uint32_t 
                            run_element *result)
 {
     const plan_block *block = &context->binding->plan->blocks.items[block_index];
-    run_value *values = context->values[++context->depth];
+    *result = (run_element){.state = RUN_UNKNOWN, .second_state = RUN_PRESENT, .truth = RUN_NEITHER};
+    int depth = ++context->depth;
+    if (depth < context->depth_limit && context->values[depth] == NULL) {
+        context->values[depth] = base_arena_alloc(context->arena, context->block_room * sizeof(run_value));
+    }
+    if (depth >= context->depth_limit || context->values[depth] == NULL) {
+        context->failed = true;
+        context->depth--;
+        return;
+    }
+    run_value *values = context->values[depth];
     for (size_t i = 0; i < block->steps.count; i++) {
         const plan_step *step = &block->steps.items[i];
         if (step->operation != PLAN_RETURN) {
@@ -234,6 +279,8 @@ void run_interpret_element(run_context *context, uint32_t block_index, uint32_t 
         result->truth = (uint8_t)values[step->a].bits;
         result->state = step->b == PLAN_NO_STEP ? RUN_PRESENT : values[step->b].state;
         result->bits = step->b == PLAN_NO_STEP ? 0 : values[step->b].bits;
+        result->second_state = step->c == PLAN_NO_STEP ? RUN_PRESENT : values[step->c].state;
+        result->second = step->c == PLAN_NO_STEP ? 0 : values[step->c].bits;
     }
     context->depth--;
 }
@@ -242,6 +289,7 @@ void run_judge(run_context *context, uint32_t line, uint8_t *verdicts)
 {
     const plan_program *plan = context->binding->plan;
     memset(verdicts, 0, plan->clauses.count + plan->policies.count);
+    context->scratch.count = 0;
     for (uint32_t policy = 0; policy < plan->policies.count; policy++) {
         if (context->code != NULL)
             context->code->policies[policy](context, line, verdicts);

@@ -109,7 +109,7 @@ adj_status adj_policies_compile(const char *const *paths, size_t count, const ad
 {
     *out = new_policies(options);
     if (*out == NULL) return ADJ_OUT_OF_MEMORY;
-    lang_source disk = {lang_read_disk, NULL};
+    lang_source disk = {lang_read_disk, NULL, lang_read_pieces};
     return compile(*out, &disk, paths, count, options);
 }
 
@@ -137,7 +137,7 @@ adj_status adj_policies_compile_text(const char *const *names, const char *const
     *out = new_policies(options);
     if (*out == NULL) return ADJ_OUT_OF_MEMORY;
     text_source source = {names, texts, count};
-    lang_source from_texts = {read_text, &source};
+    lang_source from_texts = {read_text, &source, NULL};
     return compile(*out, &from_texts, names, count, options);
 }
 

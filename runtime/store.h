@@ -20,9 +20,10 @@ typedef struct run_column {
 #define RUN_NO_ROW UINT32_MAX
 
 /* Lists are kept packed: offset into a pool, then count. Bit 60 marks a pool of the plan's constants, bit 61 the
- * overlay of a trial change. */
+ * overlay of a trial change, bit 62 what a table gave for the line at hand. */
 #define RUN_LIST_CONSTANT (INT64_C(1) << 60)
 #define RUN_LIST_OVERLAY (INT64_C(1) << 61)
+#define RUN_LIST_SCRATCH (INT64_C(1) << 62)
 
 static inline int64_t run_list_pack(size_t offset, size_t count)
 {
@@ -89,8 +90,11 @@ typedef struct run_store {
     BASE_ARRAY(uint32_t) payer_map; /* pairs: identifier as on the claim, payer */
     /* After finishing: */
     bool finished;
-    uint32_t *position; /* of each line in the order member, date, claim, line */
+    uint32_t *position; /* of each line in the order date, claim, line */
     run_groups lines_of_patient;
+    run_groups lines_of_session;
+    run_groups lines_of_rendering_provider; /* by the provider's symbol */
+    run_groups lines_of_billing_provider;
     run_groups lines_of_claim;
     run_groups authorizations_of_patient;
     run_groups attendance_of_session;

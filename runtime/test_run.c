@@ -5,6 +5,7 @@
 
 typedef struct test_run {
     adj_policies *policies;
+    const lang_test *test;
     base_arena *arena; /* of the policies: texts of the result live there */
     base_arena scratch;
     run_store store;
@@ -107,11 +108,18 @@ static bool remarks_same(const lang_expectation *expectation, const adj_finding 
 
 static bool expect_clause(test_run *run, const lang_expectation *expectation, uint32_t line)
 {
-    const lang_clause *clause = expectation->target;
-    adj_clause_verdict verdict = (adj_clause_verdict)run->verdicts[clause->index];
+    const plan_program *plan = run->policies->plan;
+    size_t index = plan_find_clause(plan, expectation->target, run->test->file);
+    if (index >= plan->clauses.count) index = plan_find_clause(plan, expectation->target, expectation->target->file);
+    if (index >= plan->clauses.count) {
+        differ(run, expectation, "its policy is not among those that were compiled", expectation->target->name.text);
+        return false;
+    }
+    const lang_clause *clause = plan->clauses.items[index].source;
+    adj_clause_verdict verdict = (adj_clause_verdict)run->verdicts[index];
     adj_finding finding = {0};
     if (verdict >= ADJ_CLAUSE_FAIL &&
-        !run_explain(&run->scratch, &run->interpreter, line, clause->index, verdict, run->verdicts, &finding)) {
+        !run_explain(&run->scratch, &run->interpreter, line, index, verdict, run->verdicts, &finding)) {
         return false;
     }
     bool same = strcmp(verdict_word(clause, verdict), expectation->verdict.text) == 0 ||
@@ -130,7 +138,7 @@ static void keep_own_policy(test_run *run, const lang_file *file)
 {
     const plan_program *plan = run->policies->plan;
     for (size_t c = 0; c < plan->clauses.count; c++) {
-        if (plan->clauses.items[c].source->file != file) run->verdicts[c] = ADJ_CLAUSE_NOT_APPLICABLE;
+        if (plan->policies.items[plan->clauses.items[c].policy].source != file) run->verdicts[c] = ADJ_CLAUSE_NOT_APPLICABLE;
     }
     for (size_t p = 0; p < plan->policies.count; p++) {
         if (plan->policies.items[p].source != file) run->verdicts[plan->clauses.count + p] = RUN_SCOPE_OTHER_PAYER;
@@ -185,7 +193,7 @@ adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj
     if (index >= policies->program.tests.count) return ADJ_NOT_FOUND;
     const lang_test *test = policies->program.tests.items[index];
     adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
-    test_run run = {.policies = policies, .arena = &policies->arena};
+    test_run run = {.policies = policies, .test = test, .arena = &policies->arena};
     run.with_machine = wanted != ADJ_EVALUATOR_INTERPRETER && policies->code != NULL;
     base_arena_init(&run.scratch, &policies->allocator);
     base_text_init(&run.difference, &policies->arena);

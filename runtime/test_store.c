@@ -103,6 +103,7 @@ static uint32_t add_line(test_builder *b, uint32_t claim, const lang_expression 
     run_store_set(store, LANG_FIELD_attendance_patient, attendance, b->patient);
     run_store_set_unknown(store, LANG_FIELD_line_age, line);
     const lang_file *file = b->test->file;
+    while (file->payers.count == 0 && file->base != NULL) file = file->base;
     if (file->payers.count > 0) {
         const char *payer = file->payers.items[0].text;
         run_store_set_text(store, LANG_FIELD_line_payer, line, payer, strlen(payer));
@@ -197,8 +198,60 @@ static uint32_t row_of(test_builder *b, const lang_given *given, uint32_t line)
     return row;
 }
 
+static void patient_standards(run_store *store, uint32_t patient)
+{
+    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
+        if (lang_schema_field(store->schema, (lang_field)f)->record == LANG_RECORD_patient)
+            set_standard(store, (lang_field)f, patient);
+    }
+}
+
+/* `patient.id "OTHER"` puts a line on another member; the lines of one test are otherwise one member's. */
+static bool other_patient(test_builder *b, const lang_given *given, uint32_t line)
+{
+    const lang_expression *low = given->values.items[0].low;
+    if (low == NULL || low->kind != LANG_LITERAL || low->as.literal.kind != LANG_LITERAL_TEXT) return false;
+    const char *id = low->as.literal.spelling;
+    uint32_t before = b->store->counts[LANG_RECORD_patient];
+    uint32_t patient = run_store_patient(b->store, id, strlen(id));
+    if (patient == RUN_NO_ROW) return true;
+    if (b->store->counts[LANG_RECORD_patient] > before) {
+        patient_standards(b->store, patient);
+        run_store_set_text(b->store, LANG_FIELD_patient_id, patient, id, strlen(id));
+    }
+    run_store_set(b->store, LANG_FIELD_line_patient, line, patient);
+    if (run_store_present(b->store, LANG_FIELD_line_attendance, line)) {
+        uint32_t attendance = (uint32_t)run_store_bits(b->store, LANG_FIELD_line_attendance, line);
+        run_store_set(b->store, LANG_FIELD_attendance_patient, attendance, patient);
+    }
+    return true;
+}
+
+/* `session.id "S-1"` on several lines is one session. */
+static bool same_session(test_builder *b, const lang_given *given, uint32_t line)
+{
+    const lang_expression *low = given->values.items[0].low;
+    if (low == NULL || low->kind != LANG_LITERAL || low->as.literal.kind != LANG_LITERAL_TEXT) return false;
+    run_store *store = b->store;
+    uint32_t symbol = base_intern_add(&store->symbols, low->as.literal.spelling, strlen(low->as.literal.spelling));
+    for (uint32_t row = 0; row < store->counts[LANG_RECORD_session]; row++) {
+        bool same = run_store_present(store, LANG_FIELD_session_id, row) &&
+                    run_store_bits(store, LANG_FIELD_session_id, row) == (int64_t)symbol;
+        if (!same) continue;
+        run_store_set(store, LANG_FIELD_line_session, line, row);
+        if (run_store_present(store, LANG_FIELD_line_attendance, line)) {
+            uint32_t attendance = (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line);
+            run_store_set(store, LANG_FIELD_attendance_session, attendance, row);
+        }
+        return true;
+    }
+    return false;
+}
+
 static void set_given(test_builder *b, const lang_given *given, uint32_t line)
 {
+    if (given->field == LANG_FIELD_patient_id && other_patient(b, given, line)) return;
+    if (given->field == LANG_FIELD_session_id && same_session(b, given, line)) return;
     uint32_t row = row_of(b, given, line);
     if (row == RUN_NO_ROW) return;
     lang_type type = lang_schema_field(b->store->schema, given->field)->type;
@@ -249,15 +302,15 @@ bool run_test_store(run_store *store, const lang_test *test)
     b.claim = add_row(store, LANG_RECORD_claim);
     b.patient = run_store_patient(store, "T-MEMBER", 8);
     if (b.claim == RUN_NO_ROW || b.patient == RUN_NO_ROW) return false;
-    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
-        if (lang_schema_field(store->schema, (lang_field)f)->record == LANG_RECORD_patient)
-            set_standard(store, (lang_field)f, b.patient);
-    }
+    patient_standards(store, b.patient);
     store->claims.items[b.claim].subject = true;
     int64_t lines = 0;
     for (size_t i = 0; i < test->givens.count; i++) {
         const lang_given *given = &test->givens.items[i];
-        if (given->kind == LANG_GIVEN_LINE)
+        if (given->kind == LANG_GIVEN_AS_OF) {
+            store->as_of_given = true;
+            store->as_of = (base_date)given->date->as.literal.value;
+        } else if (given->kind == LANG_GIVEN_LINE)
             given_line(&b, given, ++lines);
         else if (given->kind == LANG_GIVEN_HISTORY)
             given_history(&b, given);

@@ -20,13 +20,20 @@ static bool is_void(const run_store *store, uint32_t line)
     return strcmp(run_store_text(store, LANG_FIELD_claim_frequency, claim), "8") == 0;
 }
 
+/* Whether a policy, or a layer above it, names payers. */
+static bool run_names_payer(const lang_file *file)
+{
+    while (file != NULL && file->payers.count == 0) file = file->base;
+    return file != NULL;
+}
+
 /* How the policies that name payers stand to the line; payerless ones speak of every line but adjudicate none. */
 static adj_verdict without_clause(const plan_program *plan, const run_store *store, uint32_t line,
                                   const uint8_t *scopes, const uint8_t *verdicts, const char **reason)
 {
     bool applies = false, unknown = false, no_version = false;
     for (size_t p = 0; p < plan->policies.count; p++) {
-        bool named = plan->policies.items[p].source->payers.count > 0;
+        bool named = run_names_payer(plan->policies.items[p].source);
         applies = applies || (named && scopes[p] == RUN_SCOPE_APPLIES);
         unknown = unknown || (named && scopes[p] == RUN_SCOPE_UNKNOWN);
         no_version = no_version || (named && scopes[p] == RUN_SCOPE_NO_VERSION);

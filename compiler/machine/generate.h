@@ -32,6 +32,13 @@ typedef struct gen_value {
     X(run_divide, '6', "666p")                                                                                         \
     X(run_lookup, '6', "p3ppp")                                                                                        \
     X(run_output, '6', "p336p")                                                                                        \
+    X(run_age, '6', "666p")                                                                                            \
+    X(run_span_shared, '6', "666")                                                                                     \
+    X(run_span_length, '6', "66")                                                                                      \
+    X(run_round, '6', "666")                                                                                           \
+    X(run_prorate, '6', "666p")                                                                                        \
+    X(run_part, '6', "66")                                                                                             \
+    X(run_denied, '1', "p361")                                                                                         \
     X(run_aggregate, 'v', "p3361p")
 
 typedef enum gen_helper {

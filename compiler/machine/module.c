@@ -177,6 +177,10 @@ static void give_back(gen_function *f, const plan_step *step)
     store_at(f, offsetof(run_element, bits), valued ? f->values[step->b].bits : LLVMConstInt(m->word, 0, 0));
     store_at(f, offsetof(run_element, state),
              valued ? f->values[step->b].state : LLVMConstInt(m->byte, RUN_PRESENT, 0));
+    bool paired = step->c != PLAN_NO_STEP;
+    store_at(f, offsetof(run_element, second), paired ? f->values[step->c].bits : LLVMConstInt(m->word, 0, 0));
+    store_at(f, offsetof(run_element, second_state),
+             paired ? f->values[step->c].state : LLVMConstInt(m->byte, RUN_PRESENT, 0));
 }
 
 static void land(gen_function *f, size_t step)

@@ -215,6 +215,78 @@ static gen_value calculated(gen_function *f, const plan_step *step, const gen_va
     return value_of(given[0], given[1]);
 }
 
+/* Functions of the language: unknown unless every input is present. Long for its list of functions. */
+static gen_value function_step(gen_function *f, const plan_step *step, const gen_value *a, const gen_value *b,
+                               const gen_value *c)
+{
+    LLVMBuilderRef builder = f->module->builder;
+    LLVMValueRef known = LLVMBuildAnd(builder, is_state(f, a, RUN_PRESENT), is_state(f, b, RUN_PRESENT), "");
+    known = LLVMBuildAnd(builder, known, is_state(f, c, RUN_PRESENT), "");
+    guarded g = guard(f, known);
+    LLVMValueRef given[2] = {NULL, state(f, RUN_PRESENT)};
+    bool times = f->block->steps.items[step->a].type.kind == LANG_TYPE_TIMES;
+    switch (step->operation) {
+    case PLAN_AGE: {
+        LLVMValueRef arguments[] = {a->bits, b->bits, word(f, step->number), f->state_slot};
+        given[0] = gen_call(f, GEN_run_age, arguments, "");
+        given[1] = state_given(f);
+        break;
+    }
+    case PLAN_PRORATE: {
+        LLVMValueRef arguments[] = {a->bits, b->bits, c->bits, f->state_slot};
+        given[0] = gen_call(f, GEN_run_prorate, arguments, "");
+        given[1] = state_given(f);
+        break;
+    }
+    case PLAN_SPAN_SHARED: {
+        LLVMValueRef arguments[] = {a->bits, b->bits, word(f, times)};
+        given[0] = gen_call(f, GEN_run_span_shared, arguments, "");
+        break;
+    }
+    case PLAN_SPAN_LENGTH: {
+        LLVMValueRef arguments[] = {a->bits, word(f, times)};
+        given[0] = gen_call(f, GEN_run_span_length, arguments, "");
+        break;
+    }
+    case PLAN_ROUND: {
+        LLVMValueRef arguments[] = {a->bits, word(f, step->number), word(f, (int64_t)step->detail)};
+        given[0] = gen_call(f, GEN_run_round, arguments, "");
+        break;
+    }
+    case PLAN_PART: {
+        LLVMValueRef arguments[] = {a->bits, word(f, step->number)};
+        given[0] = gen_call(f, GEN_run_part, arguments, "");
+        break;
+    }
+    case PLAN_SPAN_END: given[0] = step->number == 0 ? span_from(f, a) : span_to(f, a); break;
+    default: {
+        LLVMIntPredicate predicate = step->operation == PLAN_LESSER ? LLVMIntSLT : LLVMIntSGT;
+        LLVMValueRef first = LLVMBuildICmp(builder, predicate, a->bits, b->bits, "");
+        given[0] = LLVMBuildSelect(builder, first, a->bits, b->bits, "");
+        break;
+    }
+    }
+    LLVMValueRef otherwise[] = {word(f, 0), state(f, RUN_UNKNOWN)};
+    unguard(f, &g, given, otherwise, 2);
+    return value_of(given[0], given[1]);
+}
+
+/* Whether the run knows what became known on a day: read from the binding, since code serves every run. */
+static gen_value known_step(gen_function *f, const plan_step *step)
+{
+    gen_module *m = f->module;
+    LLVMValueRef binding = gen_field(f, f->context, offsetof(run_context, binding), m->pointer, "binding");
+    LLVMValueRef as_of = gen_field(f, binding, offsetof(run_binding, as_of), m->half, "as_of");
+    LLVMValueRef holds = LLVMBuildICmp(m->builder, LLVMIntSLE, half(f, step->number), as_of, "");
+    return truth_of(holds, LLVMBuildNot(m->builder, holds, ""));
+}
+
+static gen_value denied_step(gen_function *f, const plan_step *step, const gen_value *line)
+{
+    LLVMValueRef arguments[] = {f->context, half(f, step->number), line->bits, line->state};
+    return truth_given(f, gen_call(f, GEN_run_denied, arguments, ""), bit(f, true));
+}
+
 static gen_value looked_up(gen_function *f, const plan_step *step)
 {
     gen_module *m = f->module;
@@ -336,6 +408,18 @@ gen_value gen_step(gen_function *f, const plan_step *step)
     case PLAN_SPANS_OVERLAP: return overlap(f, a, b, f->block->steps.items[step->a].type.kind == LANG_TYPE_TIMES);
     case PLAN_LOOKUP: return looked_up(f, step);
     case PLAN_OUTPUT: return output(f, step, a);
+    case PLAN_AGE:
+    case PLAN_SPAN_SHARED:
+    case PLAN_LESSER:
+    case PLAN_GREATER:
+    case PLAN_PRORATE:
+        return function_step(f, step, a, b, step->c == PLAN_NO_STEP ? b : &f->values[step->c]);
+    case PLAN_SPAN_LENGTH:
+    case PLAN_SPAN_END:
+    case PLAN_ROUND:
+    case PLAN_PART: return function_step(f, step, a, a, a);
+    case PLAN_KNOWN: return known_step(f, step);
+    case PLAN_DENIED: return denied_step(f, step, a);
     case PLAN_AGGREGATE: return aggregated(f, step);
     case PLAN_UPPER: return value_of(a->high, a->state);
     default: return (gen_value){0};

@@ -27,9 +27,10 @@ static bool grow_known(plan_builder *builder)
     return true;
 }
 
-bool plan_builder_init(plan_builder *builder, plan_program *plan, base_arena *arena)
+bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_file *layer)
 {
-    *builder = (plan_builder){.plan = plan, .arena = arena};
+    base_arena *arena = plan->arena;
+    *builder = (plan_builder){.plan = plan, .arena = arena, .layer = layer, .subject = LANG_RECORD_line};
     plan_block *block = BASE_PUSH(arena, &plan->blocks);
     bool *region = BASE_PUSH(arena, &builder->regions);
     if (block == NULL || region == NULL) return false;
@@ -54,21 +55,26 @@ void plan_region_close(plan_builder *builder, uint32_t before)
     builder->region = before;
 }
 
-static bool same_step(const plan_step *x, const plan_step *y)
+static bool same_step(const plan_block *block, const plan_step *x, const plan_step *y)
 {
+    if (x->operation == PLAN_LOOKUP && y->operation == PLAN_LOOKUP) {
+        /* The arguments do not fit into the step: they are compared where they lie. */
+        return x->number == y->number && x->b == y->b &&
+               memcmp(block->arguments.items + x->a, block->arguments.items + y->a, x->b * sizeof(uint32_t)) == 0;
+    }
     return x->operation == y->operation && x->a == y->a && x->b == y->b && x->c == y->c && x->detail == y->detail &&
            x->number == y->number && x->type.kind == y->type.kind;
 }
 
 static bool shareable(plan_operation operation)
 {
-    return operation != PLAN_SKIP && operation != PLAN_VERDICT && operation != PLAN_SCOPE && operation != PLAN_RETURN &&
-           operation != PLAN_LOOKUP;
+    return operation != PLAN_SKIP && operation != PLAN_VERDICT && operation != PLAN_SCOPE && operation != PLAN_RETURN;
 }
 
 uint32_t plan_emit(plan_builder *builder, plan_step step)
 {
-    uint64_t key[6] = {(uint64_t)step.operation, ((uint64_t)step.a << 32) | step.b, step.c, step.detail,
+    bool lookup = step.operation == PLAN_LOOKUP; /* keyed by the hash of its arguments, in `detail` */
+    uint64_t key[6] = {(uint64_t)step.operation, ((uint64_t)(lookup ? 0 : step.a) << 32) | step.b, step.c, step.detail,
                        (uint64_t)step.number,    (uint64_t)step.type.kind};
     uint64_t hash = XXH3_64bits(key, sizeof key);
     plan_block *block = plan_block_at(builder->plan, builder->block);
@@ -76,7 +82,7 @@ uint32_t plan_emit(plan_builder *builder, plan_step step)
     for (; shareable(step.operation) && builder->known[slot].step != 0; slot = (slot + 1) & (builder->known_size - 1)) {
         if (builder->known[slot].hash != hash) continue;
         const plan_step *old = &block->steps.items[builder->known[slot].step - 1];
-        if (same_step(old, &step) && builder->regions.items[old->region]) return builder->known[slot].step - 1;
+        if (same_step(block, old, &step) && builder->regions.items[old->region]) return builder->known[slot].step - 1;
     }
     step.region = builder->region;
     plan_step *added = BASE_PUSH(builder->arena, &block->steps);
@@ -117,56 +123,13 @@ uint32_t plan_emit_truth(plan_builder *builder, bool truth)
 
 uint32_t plan_symbol(plan_program *plan, const char *text)
 {
-    for (size_t i = 0; i < plan->symbols.count; i++) {
-        if (strcmp(plan->symbols.items[i], text) == 0) return (uint32_t)i;
+    uint32_t id = base_intern_add(&plan->symbol_table, text, strlen(text));
+    while (id != BASE_INTERN_NONE && id >= plan->symbols.count) {
+        const char **slot = BASE_PUSH(plan->arena, &plan->symbols);
+        if (slot == NULL) return 0;
+        *slot = base_intern_text(&plan->symbol_table, (uint32_t)plan->symbols.count - 1);
     }
-    const char **slot = BASE_PUSH(plan->arena, &plan->symbols);
-    if (slot == NULL) return 0;
-    *slot = text;
-    return (uint32_t)(plan->symbols.count - 1);
-}
-
-static uint32_t both(plan_builder *builder, uint32_t a, uint32_t b)
-{
-    if (a == PLAN_NO_STEP) return b;
-    if (b == PLAN_NO_STEP || a == b) return a;
-    return plan_emit_simple(builder, PLAN_AND, a, b, PLAN_TYPE(TRUTH));
-}
-
-static uint32_t any_text(plan_builder *builder, lang_field field, const lang_name *names, size_t count)
-{
-    uint32_t result = PLAN_NO_STEP;
-    uint32_t row = plan_emit(builder, (plan_step){.operation = PLAN_FRAME,
-                                                  .a = PLAN_NO_STEP,
-                                                  .b = PLAN_NO_STEP,
-                                                  .c = PLAN_NO_STEP,
-                                                  .type = {LANG_TYPE_RECORD, LANG_RECORD_line, 0, 0}});
-    uint32_t value = plan_emit(builder, (plan_step){.operation = PLAN_LOAD,
-                                                    .a = row,
-                                                    .b = PLAN_NO_STEP,
-                                                    .c = PLAN_NO_STEP,
-                                                    .detail = (uint32_t)field,
-                                                    .type = PLAN_TYPE(TEXT)});
-    for (size_t i = 0; i < count; i++) {
-        uint32_t text = plan_emit(builder, (plan_step){.operation = PLAN_SYMBOL,
-                                                       .a = PLAN_NO_STEP,
-                                                       .b = PLAN_NO_STEP,
-                                                       .c = PLAN_NO_STEP,
-                                                       .type = PLAN_TYPE(TEXT),
-                                                       .number = plan_symbol(builder->plan, names[i].text)});
-        uint32_t equal = plan_emit_simple(builder, PLAN_EQUAL, value, text, PLAN_TYPE(TRUTH));
-        result = result == PLAN_NO_STEP ? equal : plan_emit_simple(builder, PLAN_OR, result, equal, PLAN_TYPE(TRUTH));
-    }
-    return result;
-}
-
-static uint32_t on_dates(plan_builder *builder, lang_dates dates)
-{
-    uint32_t date = plan_subject_date(builder);
-    uint32_t from = plan_emit_number(builder, dates.from, PLAN_TYPE(DATE));
-    uint32_t to = plan_emit_number(builder, dates.to, PLAN_TYPE(DATE));
-    return both(builder, plan_emit_simple(builder, PLAN_AT_MOST, from, date, PLAN_TYPE(TRUTH)),
-                plan_emit_simple(builder, PLAN_AT_MOST, date, to, PLAN_TYPE(TRUTH)));
+    return id == BASE_INTERN_NONE ? 0 : id;
 }
 
 static uint32_t emit_skip(plan_builder *builder, uint32_t unless)
@@ -183,11 +146,19 @@ static void land(plan_builder *builder, uint32_t skip)
     if (skip < block->steps.count) block->steps.items[skip].number = (int64_t)block->steps.count;
 }
 
+static bool has_exceptions(const plan_builder *builder, const lang_clause *clause)
+{
+    for (size_t i = 0; i < clause->foreign.count; i++) {
+        if (plan_exception_reaches(clause->foreign.items[i], builder->layer)) return true;
+    }
+    return clause->exceptions.count > 0;
+}
+
 /* fails = not requirement and no exception; for `forbid exists other`, per element. */
-static uint32_t failing(plan_builder *builder, const lang_clause *clause, uint32_t requirement)
+uint32_t plan_clause_fails(plan_builder *builder, const lang_clause *clause, uint32_t requirement)
 {
     lang_type truth = PLAN_TYPE(TRUTH);
-    if (clause->binding != NULL && clause->exceptions.count > 0) {
+    if (clause->binding != NULL && has_exceptions(builder, clause)) {
         uint32_t aggregate = plan_aggregate_for(builder, clause->binding, clause);
         uint32_t count =
             plan_emit(builder, (plan_step){.operation = PLAN_AGGREGATE,
@@ -204,36 +175,49 @@ static uint32_t failing(plan_builder *builder, const lang_clause *clause, uint32
     uint32_t fails = plan_emit_simple(builder, PLAN_NOT, requirement, PLAN_NO_STEP, truth);
     for (size_t i = 0; i < clause->exceptions.count; i++) {
         uint32_t excuse = plan_truth(builder, clause->exceptions.items[i].condition);
-        fails = both(builder, fails, plan_emit_simple(builder, PLAN_NOT, excuse, PLAN_NO_STEP, truth));
+        fails = plan_both(builder, fails, plan_emit_simple(builder, PLAN_NOT, excuse, PLAN_NO_STEP, truth));
+    }
+    for (size_t i = 0; i < clause->foreign.count; i++) {
+        if (!plan_exception_reaches(clause->foreign.items[i], builder->layer)) continue;
+        uint32_t excuse = plan_exception(builder, clause->foreign.items[i]);
+        fails = plan_both(builder, fails, plan_emit_simple(builder, PLAN_NOT, excuse, PLAN_NO_STEP, truth));
     }
     return fails;
 }
 
-static uint32_t requirement_of(plan_builder *builder, const lang_clause *clause)
+uint32_t plan_clause_requirement(plan_builder *builder, const lang_clause *clause)
 {
     uint32_t requirement = plan_truth(builder, clause->requirement);
     if (!clause->forbid) return requirement;
     return plan_emit_simple(builder, PLAN_NOT, requirement, PLAN_NO_STEP, PLAN_TYPE(TRUTH));
 }
 
+static bool dated(const lang_clause *clause)
+{
+    return clause->dates.from != BASE_DATE_MIN || clause->dates.to != BASE_DATE_MAX ||
+           clause->dates.known != BASE_DATE_MIN;
+}
+
 static void build_clause(plan_builder *builder, const lang_clause *clause, uint32_t applicable)
 {
-    bool dated = clause->dates.from != BASE_DATE_MIN || clause->dates.to != BASE_DATE_MAX;
-    if (dated) applicable = both(builder, applicable, on_dates(builder, clause->dates));
+    uint32_t index = plan_map_find(builder->plan, PLAN_MAP_CLAUSE, clause, builder->layer);
+    if (dated(clause)) {
+        applicable = plan_both(builder, applicable, plan_on_dates(builder, clause->dates, clause->clock));
+    }
     uint32_t before = plan_region_open(builder);
     uint32_t skips[2] = {PLAN_NO_STEP, PLAN_NO_STEP};
-    if (dated) skips[0] = emit_skip(builder, applicable);
+    if (dated(clause)) skips[0] = emit_skip(builder, applicable);
     for (size_t i = 0; i < clause->whens.count; i++) {
-        applicable = both(builder, applicable, plan_truth(builder, clause->whens.items[i]));
+        applicable = plan_both(builder, applicable, plan_truth(builder, clause->whens.items[i]));
     }
     if (clause->whens.count > 0) skips[1] = emit_skip(builder, applicable);
-    uint32_t requirement = requirement_of(builder, clause);
-    uint32_t fails = failing(builder, clause, requirement);
+    uint32_t requirement = plan_clause_requirement(builder, clause);
+    uint32_t fails = plan_clause_fails(builder, clause, requirement);
     plan_emit(builder, (plan_step){.operation = PLAN_VERDICT,
                                    .a = applicable,
                                    .b = requirement,
                                    .c = fails,
-                                   .number = (int64_t)clause->index,
+                                   .number = (int64_t)index,
                                    .type = PLAN_TYPE(TRUTH)});
     for (size_t i = 0; i < 2; i++) {
         if (skips[i] != PLAN_NO_STEP) land(builder, skips[i]);
@@ -241,59 +225,101 @@ static void build_clause(plan_builder *builder, const lang_clause *clause, uint3
     plan_region_close(builder, before);
 }
 
-static void build_section(plan_builder *builder, const lang_file *file, const lang_section *section,
-                          uint32_t applicable)
+static void build_section(plan_builder *builder, const lang_section *section, uint32_t applicable)
 {
     uint32_t before = plan_region_open(builder), skip = PLAN_NO_STEP;
-    for (size_t i = 0; section != NULL && i < section->wheres.count; i++) {
-        applicable = both(builder, applicable, plan_truth(builder, section->wheres.items[i]));
+    for (size_t i = 0; i < section->wheres.count; i++) {
+        applicable = plan_both(builder, applicable, plan_truth(builder, section->wheres.items[i]));
     }
-    if (section != NULL && section->wheres.count > 0) skip = emit_skip(builder, applicable);
-    for (size_t i = 0; i < file->clauses.count; i++) {
-        if (file->clauses.items[i]->section == section) build_clause(builder, file->clauses.items[i], applicable);
+    if (section->wheres.count > 0) skip = emit_skip(builder, applicable);
+    for (size_t i = 0; i < section->clauses.count; i++) {
+        build_clause(builder, plan_effective_clause(builder->layer, section->clauses.items[i]), applicable);
     }
     if (skip != PLAN_NO_STEP) land(builder, skip);
     plan_region_close(builder, before);
 }
 
-static void build_policy(plan_program *plan, const lang_file *file)
+/* The clauses of one layer of a policy: those of its own text, or of a policy that it extends. */
+static void build_layer(plan_builder *builder, const lang_file *file, uint32_t applicable)
+{
+    uint32_t before = plan_region_open(builder), skip = PLAN_NO_STEP;
+    if (file != builder->layer) {
+        applicable = plan_both(builder, applicable, plan_on_dates(builder, file->dates, file->clock));
+        skip = emit_skip(builder, applicable);
+    }
+    for (size_t i = 0; i < file->loose.count; i++) {
+        build_clause(builder, plan_effective_clause(builder->layer, file->loose.items[i]), applicable);
+    }
+    for (size_t i = 0; i < file->sections.count; i++) build_section(builder, file->sections.items[i], applicable);
+    if (skip != PLAN_NO_STEP) land(builder, skip);
+    plan_region_close(builder, before);
+}
+
+/* A policy leaves to those that extend it the lines that are theirs. */
+static uint32_t without_layers(plan_builder *builder, const lang_file *file, uint32_t payer)
+{
+    for (size_t i = 0; i < file->layers.count; i++) {
+        const lang_file *layer = file->layers.items[i];
+        if (layer->root) {
+            uint32_t theirs = plan_scope(builder, layer);
+            uint32_t ours = plan_emit_simple(builder, PLAN_NOT, theirs, PLAN_NO_STEP, PLAN_TYPE(TRUTH));
+            payer = plan_both(builder, payer, ours);
+        }
+        payer = without_layers(builder, layer, payer);
+    }
+    return payer;
+}
+
+static void build_policy(plan_program *plan, const lang_file *file, uint32_t first, uint32_t count)
 {
     plan_policy *policy = BASE_PUSH(plan->arena, &plan->policies);
     plan_builder builder;
-    if (policy == NULL || !plan_builder_init(&builder, plan, plan->arena)) return;
+    if (policy == NULL || !plan_builder_init(&builder, plan, file)) return;
     uint32_t index = (uint32_t)(plan->policies.count - 1);
-    *policy = (plan_policy){.source = file, .block = builder.block, .clause_count = (uint32_t)file->clauses.count};
-    if (file->clauses.count > 0) policy->first_clause = (uint32_t)file->clauses.items[0]->index;
-    uint32_t payer = file->payers.count == 0
-                         ? plan_emit_truth(&builder, true)
-                         : any_text(&builder, LANG_FIELD_line_payer, file->payers.items, file->payers.count);
-    if (file->plans.count > 0) {
-        payer = both(&builder, payer, any_text(&builder, LANG_FIELD_line_plan, file->plans.items, file->plans.count));
-    }
-    uint32_t dates = on_dates(&builder, file->dates);
+    *policy = (plan_policy){.source = file, .block = builder.block, .first_clause = first, .clause_count = count};
+    uint32_t payer = without_layers(&builder, file, plan_payers(&builder, file));
+    uint32_t dates = plan_on_dates(&builder, file->dates, file->clock);
     plan_emit(&builder, (plan_step){.operation = PLAN_SCOPE,
                                     .a = payer,
                                     .b = dates,
                                     .c = PLAN_NO_STEP,
                                     .number = index,
                                     .type = PLAN_TYPE(TRUTH)});
-    uint32_t applicable = both(&builder, payer, dates);
+    uint32_t applicable = plan_both(&builder, payer, dates);
     uint32_t before = plan_region_open(&builder);
     uint32_t skip = emit_skip(&builder, applicable);
-    build_section(&builder, file, NULL, applicable);
-    for (size_t i = 0; i < file->sections.count; i++)
-        build_section(&builder, file, file->sections.items[i], applicable);
+    for (const lang_file *layer = file; layer != NULL; layer = layer->base) build_layer(&builder, layer, applicable);
     land(&builder, skip);
     plan_region_close(&builder, before);
-    for (size_t i = 0; i < file->clauses.count && file->clauses.items[i]->index < plan->clauses.count; i++) {
-        plan->clauses.items[file->clauses.items[i]->index].policy = index;
+}
+
+/* The clauses that a policy has, its own first, then those of the layers above as it overrides them. */
+static uint32_t list_clauses(plan_program *plan, const lang_file *policy, uint32_t index)
+{
+    uint32_t count = 0;
+    for (const lang_file *file = policy; file != NULL; file = file->base) {
+        for (size_t i = 0; i < file->clauses.count; i++) {
+            const lang_clause *clause = plan_effective_clause(policy, file->clauses.items[i]);
+            plan_clause *slot = BASE_PUSH(plan->arena, &plan->clauses);
+            if (slot == NULL) return count;
+            *slot = (plan_clause){.source = clause, .policy = index};
+            plan_map_add(plan, PLAN_MAP_CLAUSE, clause, policy, (uint32_t)(plan->clauses.count - 1));
+            count++;
+        }
     }
+    return count;
 }
 
 static void push_step(plan_program *plan, plan_step_list *steps, uint32_t step)
 {
     uint32_t *slot = BASE_PUSH(plan->arena, steps);
     if (slot != NULL) *slot = step;
+}
+
+static void push_exception(plan_program *plan, plan_clause *clause, const lang_exception *exception)
+{
+    const lang_exception **slot = BASE_PUSH(plan->arena, &clause->exceptions);
+    if (slot != NULL) *slot = exception;
 }
 
 /* What a message shows: the clause's one count, and the values of its holes. */
@@ -322,15 +348,17 @@ static void build_message(plan_builder *builder, const lang_clause *source, plan
 }
 
 /* The logic of one clause without skips, and the values of its message's holes. */
-static void build_explanation(plan_program *plan, const lang_clause *source)
+static void build_explanation(plan_program *plan, size_t index)
 {
     plan_builder builder;
-    if (source->index >= plan->clauses.count || !plan_builder_init(&builder, plan, plan->arena)) return;
+    const lang_clause *source = plan->clauses.items[index].source;
+    uint32_t policy = plan->clauses.items[index].policy;
+    if (!plan_builder_init(&builder, plan, plan->policies.items[policy].source)) return;
     plan_clause clause = {.source = source,
+                          .policy = policy,
                           .explain_block = builder.block,
                           .counting_step = PLAN_NO_STEP,
                           .binding_aggregate = PLAN_NO_STEP};
-    clause.policy = plan->clauses.items[source->index].policy;
     const lang_section *section = source->section;
     for (size_t i = 0; section != NULL && i < section->wheres.count; i++) {
         push_step(plan, &clause.when_steps, plan_truth(&builder, section->wheres.items[i]));
@@ -338,33 +366,78 @@ static void build_explanation(plan_program *plan, const lang_clause *source)
     for (size_t i = 0; i < source->whens.count; i++) {
         push_step(plan, &clause.when_steps, plan_truth(&builder, source->whens.items[i]));
     }
-    clause.requirement_step = requirement_of(&builder, source);
+    clause.requirement_step = plan_clause_requirement(&builder, source);
     if (source->binding != NULL) {
         clause.bound_aggregate = plan_aggregate_for(&builder, source->binding, NULL);
         clause.binding_aggregate = plan_aggregate_for(&builder, source->binding, source);
     }
     for (size_t i = 0; i < source->exceptions.count; i++) {
         push_step(plan, &clause.exception_steps, plan_truth(&builder, source->exceptions.items[i].condition));
+        push_exception(plan, &clause, &source->exceptions.items[i]);
+    }
+    for (size_t i = 0; i < source->foreign.count; i++) {
+        if (!plan_exception_reaches(source->foreign.items[i], builder.layer)) continue;
+        push_step(plan, &clause.exception_steps, plan_exception(&builder, source->foreign.items[i]));
+        push_exception(plan, &clause, source->foreign.items[i]);
     }
     build_message(&builder, source, &clause);
-    plan->clauses.items[source->index] = clause;
+    plan->clauses.items[index] = clause;
+}
+
+/* The truth that a clause certainly denies a line, for `is denied by`. */
+uint32_t plan_denial_index(plan_program *plan, const lang_clause *clause, const lang_file *layer)
+{
+    const lang_clause *effective = plan_effective_clause(layer, clause);
+    for (size_t i = 0; i < plan->denials.count; i++) {
+        if (plan->denials.items[i].clause == effective && plan->denials.items[i].layer == layer) return (uint32_t)i;
+    }
+    plan_builder builder;
+    plan_denial *slot = BASE_PUSH(plan->arena, &plan->denials);
+    if (slot == NULL) return 0;
+    uint32_t index = (uint32_t)(plan->denials.count - 1);
+    *slot = (plan_denial){.clause = effective, .layer = layer};
+    if (!plan_builder_init(&builder, plan, layer)) return index;
+    plan->denials.items[index].block = builder.block;
+    uint32_t applies = plan_scope(&builder, layer);
+    if (effective->file != layer) {
+        applies = plan_both(&builder, applies, plan_on_dates(&builder, effective->file->dates, effective->file->clock));
+    }
+    if (dated(effective)) {
+        applies = plan_both(&builder, applies, plan_on_dates(&builder, effective->dates, effective->clock));
+    }
+    const lang_section *section = effective->section;
+    for (size_t i = 0; section != NULL && i < section->wheres.count; i++) {
+        applies = plan_both(&builder, applies, plan_truth(&builder, section->wheres.items[i]));
+    }
+    for (size_t i = 0; i < effective->whens.count; i++) {
+        applies = plan_both(&builder, applies, plan_truth(&builder, effective->whens.items[i]));
+    }
+    uint32_t fails = plan_clause_fails(&builder, effective, plan_clause_requirement(&builder, effective));
+    plan_emit(&builder, (plan_step){.operation = PLAN_RETURN,
+                                    .a = plan_both(&builder, applies, fails),
+                                    .b = PLAN_NO_STEP,
+                                    .c = PLAN_NO_STEP,
+                                    .type = PLAN_TYPE(TRUTH)});
+    return index;
 }
 
 plan_program *plan_build(base_arena *arena, const lang_program *program)
 {
     plan_program *plan = base_arena_alloc(arena, sizeof *plan);
-    if (plan == NULL) return NULL;
+    if (plan == NULL || !base_intern_init(&plan->symbol_table, arena)) return NULL;
     plan->arena = arena;
     plan->program = program;
-    for (size_t i = 0; i < program->clauses.count; i++) {
-        plan_clause *clause = BASE_PUSH(arena, &plan->clauses);
-        if (clause == NULL) return NULL;
-        clause->source = program->clauses.items[i];
-    }
+    plan_symbol(plan, "");
     if (!plan_build_tables(plan)) return NULL;
+    uint32_t policies = 0;
     for (size_t i = 0; i < program->files.count; i++) {
-        if (!program->files.items[i]->is_module) build_policy(plan, program->files.items[i]);
+        const lang_file *file = program->files.items[i];
+        if (file->is_module || !file->root) continue;
+        uint32_t first = (uint32_t)plan->clauses.count;
+        uint32_t count = list_clauses(plan, file, policies++);
+        build_policy(plan, file, first, count);
     }
-    for (size_t i = 0; i < program->clauses.count; i++) build_explanation(plan, program->clauses.items[i]);
+    for (size_t i = 0; i < plan->clauses.count; i++) build_explanation(plan, i);
+    if (!plan_build_measures(plan)) return NULL;
     return arena->failed ? NULL : plan;
 }

@@ -26,11 +26,43 @@ typedef struct plan_builder {
     size_t known_count;
     BASE_ARRAY(bool) regions; /* whether each is open */
     uint32_t region;
+    const lang_file *layer; /* the policy whose overrides count; NULL for none */
+    lang_record subject;    /* of frame 0 */
     bool in_element;        /* a where or exception block: bare element paths mean frame 1 */
     uint32_t *aggregate_of; /* per counting expression met: see plan_aggregate_for */
 } plan_builder;
 
-bool plan_builder_init(plan_builder *builder, plan_program *plan, base_arena *arena);
+bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_file *layer);
+
+/* Remembers numbers by two addresses; linear search would make large programs slow. */
+typedef struct plan_map_entry {
+    const void *a, *b;
+    uint32_t kind, value; /* value + 1; 0 for free */
+} plan_map_entry;
+
+typedef struct plan_map {
+    plan_map_entry *entries;
+    size_t size, count;
+} plan_map;
+
+typedef enum plan_map_kind { PLAN_MAP_PARAMETER, PLAN_MAP_SET, PLAN_MAP_AGGREGATE, PLAN_MAP_CLAUSE } plan_map_kind;
+uint32_t plan_map_find(const plan_program *plan, plan_map_kind kind, const void *a, const void *b);
+void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const void *b, uint32_t value);
+
+/* Layers (layers.c) */
+const lang_code_set *plan_effective_set(plan_program *plan, const lang_file *layer, const lang_code_set *set);
+const lang_table *plan_effective_table(const lang_file *layer, const lang_table *table);
+uint32_t plan_scope(plan_builder *builder, const lang_file *policy);
+uint32_t plan_payers(plan_builder *builder, const lang_file *policy);
+uint32_t plan_on_dates(plan_builder *builder, lang_dates dates, lang_clock clock);
+uint32_t plan_both(plan_builder *builder, uint32_t a, uint32_t b);
+uint32_t plan_exception(plan_builder *builder, const lang_exception *exception);
+bool plan_exception_reaches(const lang_exception *exception, const lang_file *policy);
+uint32_t plan_denial_index(plan_program *plan, const lang_clause *clause, const lang_file *layer);
+bool plan_build_measures(plan_program *plan);
+uint32_t plan_clause_applies(plan_builder *builder, const lang_clause *clause, uint32_t applicable);
+uint32_t plan_clause_requirement(plan_builder *builder, const lang_clause *clause);
+uint32_t plan_clause_fails(plan_builder *builder, const lang_clause *clause, uint32_t requirement);
 uint32_t plan_emit(plan_builder *builder, plan_step step);
 uint32_t plan_emit_simple(plan_builder *builder, plan_operation operation, uint32_t a, uint32_t b, lang_type type);
 uint32_t plan_emit_number(plan_builder *builder, int64_t number, lang_type type);
@@ -41,6 +73,9 @@ uint32_t plan_symbol(plan_program *plan, const char *text);
 plan_block *plan_block_at(plan_program *plan, uint32_t block);
 
 uint32_t plan_subject_date(plan_builder *builder);
+uint32_t plan_clock_date(plan_builder *builder, lang_clock clock);
+uint32_t plan_frame(plan_builder *builder, int64_t number, lang_record record);
+uint32_t plan_load(plan_builder *builder, uint32_t row, lang_field field, const lang_expression *source);
 uint32_t plan_truth(plan_builder *builder, const lang_expression *expression);
 plan_value plan_number(plan_builder *builder, const lang_expression *expression);
 uint32_t plan_exact(plan_builder *builder, const lang_expression *expression);
@@ -56,8 +91,8 @@ uint32_t plan_aggregate_for(plan_builder *builder, const lang_expression *expres
 uint32_t plan_window_bound(plan_builder *builder, const lang_window *window);
 
 bool plan_build_tables(plan_program *plan);
-uint32_t plan_parameter_index(plan_program *plan, const lang_parameter *parameter);
-uint32_t plan_set_index(plan_program *plan, const lang_code_set *set);
+uint32_t plan_parameter_index(plan_program *plan, const lang_parameter *parameter, const lang_file *layer);
+uint32_t plan_set_index(plan_program *plan, const lang_code_set *set, const lang_file *layer);
 
 #define PLAN_TYPE(kind) ((lang_type){LANG_TYPE_##kind, 0, false, false})
 

@@ -1,12 +1,15 @@
 /* Expressions to steps. Numbers come out in bounds, truths as one step. */
 #include "compiler/plan/build.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 static lang_type truth_type(void)
 {
     return PLAN_TYPE(TRUTH);
 }
 
-static uint32_t frame(plan_builder *builder, int64_t number, lang_record record)
+uint32_t plan_frame(plan_builder *builder, int64_t number, lang_record record)
 {
     return plan_emit(builder, (plan_step){.operation = PLAN_FRAME,
                                           .a = PLAN_NO_STEP,
@@ -16,18 +19,38 @@ static uint32_t frame(plan_builder *builder, int64_t number, lang_record record)
                                           .type = {LANG_TYPE_RECORD, (uint16_t)record, false, false}});
 }
 
+uint32_t plan_load(plan_builder *builder, uint32_t row, lang_field field, const lang_expression *source);
+
+/* The day that picks versions. A subject other than a line has its own; where it has none, nothing dated is known. */
 uint32_t plan_subject_date(plan_builder *builder)
 {
-    uint32_t row = frame(builder, 0, LANG_RECORD_line);
-    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD,
-                                          .a = row,
-                                          .b = PLAN_NO_STEP,
-                                          .c = PLAN_NO_STEP,
-                                          .detail = LANG_FIELD_line_date,
-                                          .type = PLAN_TYPE(DATE)});
+    static const struct {
+        lang_record record;
+        lang_field fields[2];
+    } dates[] = {{LANG_RECORD_line, {LANG_FIELD_line_date, LANG_NO_FIELD}},
+                 {LANG_RECORD_session, {LANG_FIELD_session_date, LANG_NO_FIELD}},
+                 {LANG_RECORD_attendance, {LANG_FIELD_attendance_session, LANG_FIELD_session_date}},
+                 {LANG_RECORD_claim, {LANG_FIELD_claim_received, LANG_NO_FIELD}}};
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+        if (dates[i].record != builder->subject) continue;
+        uint32_t row = plan_frame(builder, 0, builder->subject);
+        uint32_t date = plan_load(builder, row, dates[i].fields[0], NULL);
+        return dates[i].fields[1] == LANG_NO_FIELD ? date : plan_load(builder, date, dates[i].fields[1], NULL);
+    }
+    /* Row "unknown": a frame that no evaluation fills. */
+    return plan_load(builder, plan_frame(builder, 1, LANG_RECORD_line), LANG_FIELD_line_date, NULL);
 }
 
-static uint32_t load(plan_builder *builder, uint32_t row, lang_field field, const lang_expression *source)
+uint32_t plan_clock_date(plan_builder *builder, lang_clock clock)
+{
+    if (clock == LANG_CLOCK_SERVICE) return plan_subject_date(builder);
+    uint32_t row = plan_frame(builder, 0, builder->subject);
+    if (builder->subject == LANG_RECORD_line) row = plan_load(builder, row, LANG_FIELD_line_claim, NULL);
+    bool claim = builder->subject == LANG_RECORD_line || builder->subject == LANG_RECORD_claim;
+    return claim ? plan_load(builder, row, LANG_FIELD_claim_received, NULL) : plan_subject_date(builder);
+}
+
+uint32_t plan_load(plan_builder *builder, uint32_t row, lang_field field, const lang_expression *source)
 {
     lang_type type = lang_schema_field(builder->plan->program->schema, field)->type;
     return plan_emit(builder, (plan_step){.operation = PLAN_LOAD,
@@ -52,9 +75,10 @@ static uint32_t symbol(plan_builder *builder, const char *text, lang_type type, 
 
 static uint32_t parameter_step(plan_builder *builder, const lang_expression *expression)
 {
-    uint32_t index = plan_parameter_index(builder->plan, expression->as.path.parameter);
+    const lang_parameter *parameter = expression->as.path.parameter;
+    uint32_t index = plan_parameter_index(builder->plan, parameter, builder->layer);
     return plan_emit(builder, (plan_step){.operation = PLAN_PARAMETER,
-                                          .a = plan_subject_date(builder),
+                                          .a = plan_clock_date(builder, parameter->clock),
                                           .b = PLAN_NO_STEP,
                                           .c = PLAN_NO_STEP,
                                           .number = index,
@@ -80,7 +104,7 @@ static uint32_t follow(plan_builder *builder, const lang_expression *expression,
                                                   .type = table->outputs.items[path->fields[i]].type,
                                                   .source = expression});
         }
-        row = load(builder, row, (lang_field)path->fields[i], expression);
+        row = plan_load(builder, row, (lang_field)path->fields[i], expression);
     }
     return row;
 }
@@ -95,9 +119,9 @@ static uint32_t path_step(plan_builder *builder, const lang_expression *expressi
     case LANG_BASE_ELEMENT: {
         lang_record record =
             path->field_count > 0 ? lang_schema_field(builder->plan->program->schema, (lang_field)path->fields[0])->record : LANG_RECORD_line;
-        return follow(builder, expression, frame(builder, 1, record));
+        return follow(builder, expression, plan_frame(builder, 1, record));
     }
-    default: return follow(builder, expression, frame(builder, 0, LANG_RECORD_line));
+    default: return follow(builder, expression, plan_frame(builder, 0, builder->subject));
     }
 }
 
@@ -119,28 +143,127 @@ static uint32_t lookup(plan_builder *builder, const lang_expression *call)
         const lang_expression *argument = call->as.call.arguments.items[i];
         steps[i] = plan_as(builder, plan_number(builder, argument), argument->type, wanted).low;
     }
-    steps[count++] = plan_subject_date(builder); /* dated code sets in cells ask for it */
+    /* Dated rows, and dated code sets in cells, ask for the day. */
+    steps[count++] = plan_clock_date(builder, call->as.call.table->clock);
+    const lang_table *table = plan_effective_table(builder->layer, call->as.call.table);
     plan_block *block = plan_block_at(builder->plan, builder->block);
-    /* Lookups are shared here, by their arguments, since those do not fit into the step. */
-    for (uint32_t s = 0; s < block->steps.count; s++) {
-        const plan_step *old = &block->steps.items[s];
-        if (old->operation != PLAN_LOOKUP || old->number != call->as.call.table->index || old->b != count) continue;
-        bool same = builder->regions.items[old->region];
-        for (size_t i = 0; i < count && same; i++) same = block->arguments.items[old->a + i] == steps[i];
-        if (same) return s;
-    }
     uint32_t first = (uint32_t)block->arguments.count;
     for (size_t i = 0; i < count; i++) {
         uint32_t *slot = BASE_PUSH(builder->arena, &block->arguments);
         if (slot != NULL) *slot = steps[i];
     }
-    return plan_emit(builder, (plan_step){.operation = PLAN_LOOKUP,
-                                          .a = first,
-                                          .b = (uint32_t)count,
+    if (block->arguments.count != first + count) return 0;
+    lang_type type = call->type;
+    type.detail = table->index;
+    size_t before = block->steps.count;
+    uint32_t step = plan_emit(builder, (plan_step){.operation = PLAN_LOOKUP,
+                                                   .a = first,
+                                                   .b = (uint32_t)count,
+                                                   .c = PLAN_NO_STEP,
+                                                   .detail = (uint32_t)XXH3_64bits(steps, count * sizeof *steps),
+                                                   .number = table->index,
+                                                   .type = type,
+                                                   .source = call});
+    if (block->steps.count == before) block->arguments.count = first; /* an equal look-up was there already */
+    return step;
+}
+
+static uint32_t round_step(plan_builder *builder, uint32_t value, int64_t unit, uint32_t mode)
+{
+    return plan_emit(builder, (plan_step){.operation = PLAN_ROUND,
+                                          .a = value,
+                                          .b = PLAN_NO_STEP,
                                           .c = PLAN_NO_STEP,
-                                          .number = call->as.call.table->index,
-                                          .type = call->type,
-                                          .source = call});
+                                          .detail = mode,
+                                          .number = unit,
+                                          .type = PLAN_TYPE(COUNT)});
+}
+
+static uint32_t scaled(plan_builder *builder, uint32_t step, int64_t factor, lang_type type);
+
+/* A function that never turns order around, applied to one bound of a value. */
+static uint32_t monotone(plan_builder *builder, const lang_expression *call, uint32_t value)
+{
+    lang_type type = call->as.call.arguments.items[0]->type;
+    uint32_t mode = call->as.call.function == LANG_FUNCTION_round_up     ? 1
+                    : call->as.call.function == LANG_FUNCTION_round_down ? 2
+                                                                         : 0;
+    if (call->as.call.function == LANG_FUNCTION_eight_minute_units) {
+        /* Eight minutes make the first unit and 23 the second: one unit for each 15 minutes after the first eight. */
+        uint32_t seven = plan_emit_number(builder, 7000, type);
+        return round_step(builder, plan_emit_simple(builder, PLAN_ADD, value, seven, type), 15000, 2);
+    }
+    switch (type.kind) {
+    case LANG_TYPE_QUANTITY: return round_step(builder, value, 1000, mode);
+    case LANG_TYPE_MINUTES: return scaled(builder, round_step(builder, value, 1000, mode), 1000, type);
+    case LANG_TYPE_MONEY: return scaled(builder, round_step(builder, value, 100, mode), 100, type);
+    default: return value;
+    }
+}
+
+static plan_value function_value(plan_builder *builder, const lang_expression *call)
+{
+    const lang_expressions *in = &call->as.call.arguments;
+    lang_function function = call->as.call.function;
+    bool two_sided = function == LANG_FUNCTION_lesser || function == LANG_FUNCTION_greater;
+    lang_type common = two_sided ? call->type : in->items[0]->type;
+    plan_value a = plan_as(builder, plan_number(builder, in->items[0]), in->items[0]->type, common), b = {0}, result;
+    plan_step step = {.a = a.low, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .type = call->type, .source = call};
+    if (in->count > 1) {
+        b = plan_number(builder, in->items[1]);
+        if (two_sided) b = plan_as(builder, b, in->items[1]->type, common);
+        step.b = b.low;
+    }
+    switch (function) {
+    case LANG_FUNCTION_age: step.operation = PLAN_AGE; break;
+    case LANG_FUNCTION_age_in_months:
+        step.operation = PLAN_AGE;
+        step.number = 1;
+        break;
+    case LANG_FUNCTION_overlap: step.operation = PLAN_SPAN_SHARED; break;
+    case LANG_FUNCTION_length: step.operation = PLAN_SPAN_LENGTH; break;
+    case LANG_FUNCTION_first_day: step.operation = PLAN_SPAN_END; break;
+    case LANG_FUNCTION_last_day:
+        step.operation = PLAN_SPAN_END;
+        step.number = 1;
+        break;
+    case LANG_FUNCTION_prorate: {
+        lang_type parts = in->items[1]->type.kind == LANG_TYPE_QUANTITY || in->items[2]->type.kind == LANG_TYPE_QUANTITY
+                              ? PLAN_TYPE(QUANTITY)
+                              : in->items[1]->type;
+        step.operation = PLAN_PRORATE;
+        step.a = plan_as(builder, a, in->items[0]->type, call->type).low;
+        step.b = plan_as(builder, b, in->items[1]->type, parts).low;
+        step.c = plan_as(builder, plan_number(builder, in->items[2]), in->items[2]->type, parts).low;
+        break;
+    }
+    case LANG_FUNCTION_lesser:
+    case LANG_FUNCTION_greater:
+        step.operation = function == LANG_FUNCTION_lesser ? PLAN_LESSER : PLAN_GREATER;
+        result.low = result.high = plan_emit(builder, step);
+        if (a.low == a.high && b.low == b.high) return result;
+        step.a = a.high;
+        step.b = b.high;
+        result.high = plan_emit(builder, step);
+        return result;
+    default:
+        result.low = result.high = monotone(builder, call, a.low);
+        if (a.low != a.high) result.high = monotone(builder, call, a.high);
+        return result;
+    }
+    result.low = result.high = plan_emit(builder, step);
+    return result;
+}
+
+static plan_value call_value(plan_builder *builder, const lang_expression *call)
+{
+    if (call->as.call.function != LANG_FUNCTION_NONE) return function_value(builder, call);
+    if (call->as.call.body != NULL) {
+        plan_value value = plan_number(builder, call->as.call.body);
+        return plan_as(builder, value, call->as.call.body->type, call->type);
+    }
+    uint32_t step = lookup(builder, call);
+    return (plan_value){step, step};
 }
 
 static uint32_t scaled(plan_builder *builder, uint32_t step, int64_t factor, lang_type type)
@@ -188,15 +311,20 @@ static plan_value arithmetic(plan_builder *builder, const lang_expression *expre
     plan_value left = plan_number(builder, x), right = plan_number(builder, y);
     lang_type type = expression->type;
     if (operator_kind == LANG_MULTIPLY || operator_kind == LANG_DIVIDE) {
-        plan_operation operation = operator_kind == LANG_MULTIPLY ? PLAN_MULTIPLY : PLAN_DIVIDE;
-        uint32_t step = plan_emit(builder, (plan_step){.operation = operation,
-                                                       .a = left.low,
-                                                       .b = right.low,
-                                                       .c = PLAN_NO_STEP,
-                                                       .number = scale_of(operator_kind, x->type, y->type),
-                                                       .type = type,
-                                                       .source = expression});
-        return (plan_value){step, step};
+        /* A value in bounds stands beside a constant that is not negative: both bounds go the same way. */
+        plan_step step = {.operation = operator_kind == LANG_MULTIPLY ? PLAN_MULTIPLY : PLAN_DIVIDE,
+                          .a = left.low,
+                          .b = right.low,
+                          .c = PLAN_NO_STEP,
+                          .number = scale_of(operator_kind, x->type, y->type),
+                          .type = type,
+                          .source = expression};
+        plan_value result = {plan_emit(builder, step), 0};
+        step.a = left.high;
+        step.b = right.high;
+        bool exact_sides = left.low == left.high && right.low == right.high;
+        result.high = exact_sides ? result.low : plan_emit(builder, step);
+        return result;
     }
     bool months = x->type.kind == LANG_TYPE_MONTHS || y->type.kind == LANG_TYPE_MONTHS;
     if (months && type.kind == LANG_TYPE_DATE) {
@@ -213,11 +341,17 @@ static plan_value arithmetic(plan_builder *builder, const lang_expression *expre
     right = plan_as(builder, right, y->type, type);
     bool add = operator_kind == LANG_ADD;
     plan_operation operation = add ? PLAN_ADD : PLAN_SUBTRACT;
-    plan_value result;
-    result.low = plan_emit_simple(builder, operation, left.low, add ? right.low : right.high, type);
+    plan_step step = {.operation = operation,
+                      .a = left.low,
+                      .b = add ? right.low : right.high,
+                      .c = PLAN_NO_STEP,
+                      .type = type,
+                      .source = expression};
+    plan_value result = {plan_emit(builder, step), 0};
     bool exact = left.low == left.high && right.low == right.high;
-    result.high =
-        exact ? result.low : plan_emit_simple(builder, operation, left.high, add ? right.high : right.low, type);
+    step.a = left.high;
+    step.b = add ? right.high : right.low;
+    result.high = exact ? result.low : plan_emit(builder, step);
     return result;
 }
 
@@ -226,8 +360,23 @@ plan_value plan_number(plan_builder *builder, const lang_expression *expression)
     uint32_t step;
     switch (expression->kind) {
     case LANG_LITERAL: step = literal_step(builder, expression); break;
-    case LANG_PATH: step = path_step(builder, expression); break;
-    case LANG_CALL: step = lookup(builder, expression); break;
+    case LANG_PATH:
+        /* A `let`, or an input of a function, may be known in bounds only. */
+        if (expression->as.path.base == LANG_BASE_LET && expression->as.path.field_count == 0) {
+            return plan_number(builder, expression->as.path.let->value);
+        }
+        step = path_step(builder, expression);
+        break;
+    case LANG_CALL: return call_value(builder, expression);
+    case LANG_PART:
+        step = plan_emit(builder, (plan_step){.operation = PLAN_PART,
+                                              .a = plan_number(builder, expression->as.part.value).low,
+                                              .b = PLAN_NO_STEP,
+                                              .c = PLAN_NO_STEP,
+                                              .number = expression->as.part.part,
+                                              .type = expression->type,
+                                              .source = expression});
+        break;
     case LANG_ARITHMETIC: return arithmetic(builder, expression);
     case LANG_NEGATE: {
         plan_value value = plan_number(builder, expression->as.binary.left);
@@ -327,6 +476,29 @@ static uint32_t presence(plan_builder *builder, const lang_expression *expressio
     return plan_emit_simple(builder, PLAN_NOT, step, PLAN_NO_STEP, truth_type());
 }
 
+static uint32_t denied(plan_builder *builder, const lang_expression *expression)
+{
+    bool other = expression->as.denied.subject.text[0] == 'o';
+    uint32_t result = PLAN_NO_STEP;
+    for (size_t i = 0; i < expression->as.denied.clauses.count; i++) {
+        const lang_clause *clause = expression->as.denied.clauses.items[i];
+        /* A clause of the policy at hand, or of a layer above it, is asked as this policy has it. */
+        const lang_file *layer = builder->layer;
+        bool own = false;
+        for (const lang_file *file = layer; file != NULL; file = file->base) own = own || file == clause->file;
+        uint32_t index = plan_denial_index(builder->plan, clause, own ? layer : clause->file);
+        uint32_t step = plan_emit(builder, (plan_step){.operation = PLAN_DENIED,
+                                                       .a = plan_frame(builder, other ? 1 : 0, LANG_RECORD_line),
+                                                       .b = PLAN_NO_STEP,
+                                                       .c = PLAN_NO_STEP,
+                                                       .number = index,
+                                                       .type = truth_type(),
+                                                       .source = expression});
+        result = result == PLAN_NO_STEP ? step : both(builder, PLAN_OR, result, step);
+    }
+    return result;
+}
+
 uint32_t plan_truth(plan_builder *builder, const lang_expression *expression)
 {
     switch (expression->kind) {
@@ -357,6 +529,11 @@ uint32_t plan_truth(plan_builder *builder, const lang_expression *expression)
     case LANG_INCLUDE: return plan_membership(builder, expression);
     case LANG_PRESENCE: return presence(builder, expression);
     case LANG_QUANTIFIED: return plan_counting_truth(builder, expression);
+    case LANG_DENIED: return denied(builder, expression);
+    case LANG_CALL:
+        if (expression->as.call.body != NULL && expression->type.kind == LANG_TYPE_TRUTH)
+            return plan_truth(builder, expression->as.call.body);
+        return to_truth(builder, plan_number(builder, expression).low);
     default: return to_truth(builder, plan_number(builder, expression).low);
     }
 }

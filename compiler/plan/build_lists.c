@@ -6,15 +6,21 @@ static lang_type truth_type(void)
     return PLAN_TYPE(TRUTH);
 }
 
-uint32_t plan_set_index(plan_program *plan, const lang_code_set *set)
+uint32_t plan_set_index(plan_program *plan, const lang_code_set *set, const lang_file *layer)
 {
-    for (size_t i = 0; i < plan->sets.count; i++) {
-        if (plan->sets.items[i] == set) return (uint32_t)i;
+    uint32_t known = plan_map_find(plan, PLAN_MAP_SET, set, layer);
+    if (known != PLAN_NO_STEP) return known;
+    const lang_code_set *effective = plan_effective_set(plan, layer, set);
+    uint32_t shared = effective == set ? plan_map_find(plan, PLAN_MAP_SET, set, NULL) : PLAN_NO_STEP;
+    if (shared == PLAN_NO_STEP) {
+        const lang_code_set **slot = BASE_PUSH(plan->arena, &plan->sets);
+        if (slot == NULL) return 0;
+        *slot = effective;
+        shared = (uint32_t)(plan->sets.count - 1);
+        if (effective == set) plan_map_add(plan, PLAN_MAP_SET, set, NULL, shared);
     }
-    const lang_code_set **slot = BASE_PUSH(plan->arena, &plan->sets);
-    if (slot == NULL) return 0;
-    *slot = set;
-    return (uint32_t)(plan->sets.count - 1);
+    if (layer != NULL) plan_map_add(plan, PLAN_MAP_SET, set, layer, shared);
+    return shared;
 }
 
 static uint32_t set_step(plan_builder *builder, const lang_code_set *set, uint32_t value, bool list,
@@ -22,9 +28,9 @@ static uint32_t set_step(plan_builder *builder, const lang_code_set *set, uint32
 {
     return plan_emit(builder, (plan_step){.operation = list ? PLAN_LIST_MEETS_SET : PLAN_SET_HOLDS,
                                           .a = value,
-                                          .b = plan_subject_date(builder),
+                                          .b = plan_clock_date(builder, set->clock),
                                           .c = PLAN_NO_STEP,
-                                          .number = plan_set_index(builder->plan, set),
+                                          .number = plan_set_index(builder->plan, set, builder->layer),
                                           .type = truth_type(),
                                           .source = source});
 }
@@ -38,7 +44,7 @@ static uint32_t literal_item(plan_builder *builder, const lang_expression *expre
     lang_item *copy = row == NULL ? NULL : BASE_PUSH(builder->arena, &row->items);
     if (set == NULL || copy == NULL) return 0;
     *copy = *item;
-    row->dates = (lang_dates){BASE_DATE_MIN, BASE_DATE_MAX};
+    row->dates = LANG_ALWAYS;
     set->rows = row;
     set->row_count = 1;
     set->system = (lang_code_system)expression->as.membership.value->type.detail;
@@ -116,24 +122,29 @@ uint32_t plan_membership(plan_builder *builder, const lang_expression *expressio
 static uint32_t element_block(plan_builder *builder, const lang_expression *expression, const lang_clause *exceptions)
 {
     const lang_expression *where = expression->as.quantified.where;
-    const lang_expression *value = expression->as.quantified.value;
+    const lang_expression *value = expression->as.quantified.value, *second = expression->as.quantified.second;
     bool every = expression->as.quantified.quantifier == LANG_EVERY;
-    bool excused = exceptions != NULL && exceptions->exceptions.count > 0;
-    if (where == NULL && value == NULL && !every && !excused) return PLAN_NO_STEP;
+    if (where == NULL && value == NULL && !every && exceptions == NULL) return PLAN_NO_STEP;
     plan_builder inner;
-    if (!plan_builder_init(&inner, builder->plan, builder->arena)) return PLAN_NO_STEP;
+    if (!plan_builder_init(&inner, builder->plan, builder->layer)) return PLAN_NO_STEP;
     inner.in_element = true;
     uint32_t condition = where == NULL ? plan_emit_truth(&inner, true) : plan_truth(&inner, where);
     if (every) condition = plan_emit_simple(&inner, PLAN_NOT, condition, PLAN_NO_STEP, truth_type());
-    for (size_t i = 0; excused && i < exceptions->exceptions.count; i++) {
+    for (size_t i = 0; exceptions != NULL && i < exceptions->exceptions.count; i++) {
         uint32_t excuse = plan_truth(&inner, exceptions->exceptions.items[i].condition);
         uint32_t stands = plan_emit_simple(&inner, PLAN_NOT, excuse, PLAN_NO_STEP, truth_type());
         condition = plan_emit_simple(&inner, PLAN_AND, condition, stands, truth_type());
     }
+    for (size_t i = 0; exceptions != NULL && i < exceptions->foreign.count; i++) {
+        if (!plan_exception_reaches(exceptions->foreign.items[i], builder->layer)) continue;
+        uint32_t excuse = plan_exception(&inner, exceptions->foreign.items[i]);
+        uint32_t stands = plan_emit_simple(&inner, PLAN_NOT, excuse, PLAN_NO_STEP, truth_type());
+        condition = plan_emit_simple(&inner, PLAN_AND, condition, stands, truth_type());
+    }
     uint32_t number = value == NULL ? PLAN_NO_STEP : plan_exact(&inner, value);
-    plan_emit(
-        &inner,
-        (plan_step){.operation = PLAN_RETURN, .a = condition, .b = number, .c = PLAN_NO_STEP, .type = truth_type()});
+    uint32_t also = second == NULL ? PLAN_NO_STEP : plan_exact(&inner, second);
+    plan_emit(&inner,
+              (plan_step){.operation = PLAN_RETURN, .a = condition, .b = number, .c = also, .type = truth_type()});
     return inner.block;
 }
 
@@ -151,27 +162,35 @@ static bool names_status(const plan_program *plan, uint32_t block)
 uint32_t plan_aggregate_for(plan_builder *builder, const lang_expression *expression, const lang_clause *exceptions)
 {
     plan_program *plan = builder->plan;
-    bool excused = exceptions != NULL && exceptions->exceptions.count > 0;
-    for (size_t i = 0; i < plan->aggregates.count && !excused; i++) {
-        if (plan->aggregates.items[i].source == expression) return (uint32_t)i;
-    }
+    /* The two aggregates of a `forbid exists other`, with and without its exceptions, are told apart by address. */
+    const void *key = exceptions != NULL ? (const void *)&expression->as.quantified.where : expression;
+    uint32_t known = plan_map_find(plan, PLAN_MAP_AGGREGATE, key, builder->layer);
+    if (known != PLAN_NO_STEP) return known;
     plan_aggregate aggregate = {.kind = PLAN_COUNTS,
                                 .collection = expression->as.quantified.kind,
+                                .key = expression->as.quantified.key,
                                 .window = expression->as.quantified.window,
                                 .type = PLAN_TYPE(COUNT)};
     lang_quantifier quantifier = expression->as.quantified.quantifier;
-    if (quantifier == LANG_SUM_OF) aggregate.kind = PLAN_SUMS;
-    if (quantifier == LANG_MINIMUM_OF) aggregate.kind = PLAN_MINIMUM;
-    if (quantifier == LANG_MAXIMUM_OF) aggregate.kind = PLAN_MAXIMUM;
-    if (aggregate.kind != PLAN_COUNTS) aggregate.type = expression->type;
+    if (expression->as.quantified.distinct)
+        aggregate.kind = PLAN_DISTINCT;
+    else if (quantifier == LANG_SUM_OF)
+        aggregate.kind = PLAN_SUMS;
+    else if (quantifier == LANG_MINIMUM_OF)
+        aggregate.kind = PLAN_MINIMUM;
+    else if (quantifier == LANG_MAXIMUM_OF)
+        aggregate.kind = PLAN_MAXIMUM;
+    if (aggregate.kind != PLAN_COUNTS && aggregate.kind != PLAN_DISTINCT) aggregate.type = expression->type;
     aggregate.without_subject =
         expression->as.quantified.binder.text != NULL || expression->as.quantified.window.cut == LANG_CUT_EARLIER;
-    aggregate.source = excused ? NULL : expression;
+    aggregate.source = expression;
+    aggregate.layer = builder->layer;
     aggregate.block = element_block(builder, expression, exceptions);
     aggregate.names_status = names_status(plan, aggregate.block);
     plan_aggregate *slot = BASE_PUSH(plan->arena, &plan->aggregates);
     if (slot == NULL) return 0;
     *slot = aggregate;
+    plan_map_add(plan, PLAN_MAP_AGGREGATE, key, builder->layer, (uint32_t)(plan->aggregates.count - 1));
     return (uint32_t)(plan->aggregates.count - 1);
 }
 

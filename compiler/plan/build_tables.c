@@ -15,33 +15,60 @@ static int64_t literal_number(plan_program *plan, const lang_expression *literal
     return literal->as.literal.value;
 }
 
-static int by_first_day(const void *a, const void *b)
+/* By layer, then from the latest first day: the first value that fits a day is the one that counts. */
+static int by_precedence(const void *a, const void *b)
 {
-    base_date x = ((const plan_parameter_value *)a)->dates.from, y = ((const plan_parameter_value *)b)->dates.from;
-    return x < y ? -1 : x > y;
+    const plan_parameter_value *x = a, *y = b;
+    if (x->rank != y->rank) return x->rank < y->rank ? -1 : 1;
+    return x->dates.from > y->dates.from ? -1 : x->dates.from < y->dates.from;
 }
 
-uint32_t plan_parameter_index(plan_program *plan, const lang_parameter *parameter)
+static void add_values(plan_program *plan, plan_parameter *added, const lang_parameter *parameter, uint32_t rank)
 {
-    for (size_t i = 0; i < plan->parameters.count; i++) {
-        if (plan->parameters.items[i].source == parameter) return (uint32_t)i;
-    }
-    plan_parameter *added = BASE_PUSH(plan->arena, &plan->parameters);
-    if (added == NULL) return 0;
-    added->source = parameter;
     for (size_t i = 0; i < parameter->rows.count; i++) {
         const lang_parameter_row *row = &parameter->rows.items[i];
         plan_parameter_value *value = BASE_PUSH(plan->arena, &added->values);
-        if (value == NULL) return 0;
-        *value =
-            (plan_parameter_value){.dates = row->dates, .number = literal_number(plan, row->value, parameter->type)};
+        if (value == NULL) return;
+        *value = (plan_parameter_value){.dates = row->dates, .rank = rank};
+        value->number = parameter->type.kind == LANG_TYPE_DATES
+                            ? (int64_t)(((uint64_t)(uint32_t)row->value->as.literal.value << 32) |
+                                        (uint32_t)row->value->as.literal.value_to)
+                            : literal_number(plan, row->value, parameter->type);
     }
+}
+
+/* The nearest layer at or above `layer` that overrides the parameter; NULL for none. */
+static const lang_parameter *override_at(const lang_file *layer, const lang_parameter *parameter,
+                                         const lang_file **found)
+{
+    for (const lang_file *file = layer; file != NULL; file = file->base) {
+        for (size_t i = 0; i < file->parameter_overrides.count; i++) {
+            if (file->parameter_overrides.items[i]->overrides != parameter) continue;
+            *found = file;
+            return file->parameter_overrides.items[i];
+        }
+    }
+    return NULL;
+}
+
+uint32_t plan_parameter_index(plan_program *plan, const lang_parameter *parameter, const lang_file *layer)
+{
+    const lang_file *at = NULL;
+    const lang_parameter *override = override_at(layer, parameter, &at);
+    uint32_t known = plan_map_find(plan, PLAN_MAP_PARAMETER, parameter, override);
+    if (known != PLAN_NO_STEP) return known;
+    plan_parameter *added = BASE_PUSH(plan->arena, &plan->parameters);
+    if (added == NULL) return 0;
+    added->source = parameter;
+    plan_map_add(plan, PLAN_MAP_PARAMETER, parameter, override, (uint32_t)(plan->parameters.count - 1));
+    uint32_t rank = 0;
+    while (override != NULL) {
+        add_values(plan, added, override, rank++);
+        override = override_at(at->base, parameter, &at);
+    }
+    add_values(plan, added, parameter, rank);
     if (added->values.count > 1) {
-        qsort(added->values.items, added->values.count, sizeof(plan_parameter_value), by_first_day);
-    }
-    for (size_t i = 0; i + 1 < added->values.count; i++) {
-        base_date next = added->values.items[i + 1].dates.from;
-        if (added->values.items[i].dates.to >= next) added->values.items[i].dates.to = next - 1;
+        qsort(added->values.items, added->values.count, sizeof(plan_parameter_value), by_precedence);
     }
     return (uint32_t)(plan->parameters.count - 1);
 }
@@ -88,13 +115,15 @@ static bool build_table(plan_program *plan, const lang_table *source)
 {
     plan_table *table = BASE_PUSH(plan->arena, &plan->tables);
     if (table == NULL) return false;
-    size_t inputs = source->inputs.count, outputs = source->outputs.count, rows = source->rows.count - 1;
+    size_t inputs = source->inputs.count, outputs = source->outputs.count, rows = source->rows.count == 0 ? 0 : source->rows.count - 1;
     plan_matchers *matchers = base_arena_alloc(plan->arena, (rows * inputs + 1) * sizeof *matchers);
     plan_cell *cells = base_arena_alloc(plan->arena, (rows * outputs + 1) * sizeof *cells);
-    if (matchers == NULL || cells == NULL) return false;
-    *table = (plan_table){source, rows, matchers, cells};
+    lang_dates *dates = base_arena_alloc(plan->arena, (rows + 1) * sizeof *dates);
+    if (matchers == NULL || cells == NULL || dates == NULL) return false;
+    *table = (plan_table){source, rows, matchers, cells, dates};
     for (size_t r = 0; r < rows; r++) {
         const lang_table_row *row = &source->rows.items[r + 1];
+        dates[r] = row->dates;
         for (size_t c = 0; c < inputs; c++) {
             const lang_items *items = &row->cells.items[c].items;
             for (size_t i = 0; i < items->count; i++) {

@@ -5,6 +5,8 @@
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
+#include "base/intern.h"
+#include "lang/bulk.h"
 #include "lang/program.h"
 
 typedef enum plan_operation {
@@ -33,28 +35,38 @@ typedef struct plan_block {
     BASE_ARRAY(uint32_t) arguments; /* of LOOKUP */
 } plan_block;
 
-typedef enum plan_aggregate_kind { PLAN_COUNTS, PLAN_SUMS, PLAN_MINIMUM, PLAN_MAXIMUM } plan_aggregate_kind;
+typedef BASE_ARRAY(uint32_t) plan_step_list;
+
+typedef enum plan_aggregate_kind {
+    PLAN_COUNTS,
+    PLAN_SUMS,
+    PLAN_MINIMUM,
+    PLAN_MAXIMUM,
+    PLAN_DISTINCT
+} plan_aggregate_kind;
 
 typedef struct plan_aggregate {
     plan_aggregate_kind kind;
     lang_collection collection;
+    lang_history_key key;
     lang_window window;
     bool without_subject; /* `other`, or `earlier` */
     bool names_status;    /* its `where` asks for the status, so that denied lines are not left out */
     uint32_t block;       /* the condition (and value) of an element; PLAN_NO_STEP for none */
     lang_type type;
     const lang_expression *source;
+    const lang_file *layer; /* whose overrides its block was built with */
 } plan_aggregate;
 
 typedef struct plan_parameter_value {
     lang_dates dates;
     int64_t number; /* for texts and codes, the symbol */
-    bool absent;
+    uint32_t rank;  /* 0 for the lowest layer that overrides the parameter */
 } plan_parameter_value;
 
 typedef struct plan_parameter {
     const lang_parameter *source;
-    BASE_ARRAY(plan_parameter_value) values; /* by first day; each ends where the next begins */
+    BASE_ARRAY(plan_parameter_value) values; /* by rank, then from the latest first day: the first that fits counts */
 } plan_parameter;
 
 typedef enum plan_matcher_kind {
@@ -83,25 +95,49 @@ typedef struct plan_table {
     size_t row_count;
     plan_matchers *inputs; /* row_count times the inputs */
     plan_cell *outputs;    /* row_count times the outputs */
+    lang_dates *dates;     /* by row */
 } plan_table;
 
 typedef BASE_ARRAY(uint32_t) plan_symbols;
 
-typedef BASE_ARRAY(uint32_t) plan_step_list;
 
 typedef struct plan_clause {
     const lang_clause *source;
-    uint32_t policy;
+    uint32_t policy; /* that it speaks for: its own, or one that extends it */
     /* The same logic once more, without skips, for explaining one subject; frame 1 is the `other` of a forbid. */
     uint32_t explain_block;
     plan_step_list when_steps;
     uint32_t requirement_step;
     plan_step_list exception_steps;
+    BASE_ARRAY(const lang_exception *) exceptions; /* of each of those steps */
     plan_step_list hole_steps;  /* one for each piece; PLAN_NO_STEP for plain text and for {count} */
     uint32_t counting_step;     /* of {count} and {sum} */
     uint32_t bound_aggregate;   /* the elements that a `forbid exists other` finds, excused or not */
     uint32_t binding_aggregate; /* the elements that fail a `forbid exists other`; PLAN_NO_STEP for none */
 } plan_clause;
+
+/* What `is denied by` asks of a line: one clause, as one policy has it. */
+typedef struct plan_denial {
+    const lang_clause *clause;
+    const lang_file *layer;
+    uint32_t block; /* its RETURN says whether the clause surely fails */
+} plan_denial;
+
+/* A measure: the block of a subject, and for tallies over lines that of each of its lines. */
+typedef struct plan_tally {
+    const lang_expression *source;
+    uint32_t where_step; /* PLAN_NO_STEP for all */
+    uint32_t value_step;
+    uint32_t block; /* of a line, for tallies over lines; PLAN_NO_STEP for the subject's own */
+} plan_tally;
+
+typedef struct plan_measure {
+    const lang_measure *source;
+    uint32_t block;
+    uint32_t where_step;
+    plan_step_list by_steps;
+    BASE_ARRAY(plan_tally) tallies;
+} plan_measure;
 
 typedef struct plan_policy {
     const lang_file *source;
@@ -117,12 +153,22 @@ typedef struct plan_program {
     BASE_ARRAY(plan_policy) policies;
     BASE_ARRAY(plan_clause) clauses;
     BASE_ARRAY(const char *) symbols;
+    base_intern symbol_table; /* its ids are places in `symbols` */
     BASE_ARRAY(plan_symbols) lists;
     BASE_ARRAY(const lang_code_set *) sets;
     BASE_ARRAY(plan_parameter) parameters;
     BASE_ARRAY(plan_table) tables; /* in the order of program->tables */
     BASE_ARRAY(plan_aggregate) aggregates;
+    BASE_ARRAY(plan_denial) denials;
+    BASE_ARRAY(plan_measure) measures;
+    struct plan_map *map; /* what was built for which part of the tree, while building */
 } plan_program;
+
+/* The clause as a policy has it: an override of the policy or of a layer above, or the clause itself. */
+const lang_clause *plan_effective_clause(const lang_file *policy, const lang_clause *clause);
+
+/* The plan's clause of a policy whose text is that clause; clauses.count if there is none. */
+size_t plan_find_clause(const plan_program *plan, const lang_clause *clause, const lang_file *policy);
 
 /* Builds the plan of a checked program; NULL when memory runs out. */
 plan_program *plan_build(base_arena *arena, const lang_program *program);

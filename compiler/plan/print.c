@@ -60,7 +60,17 @@ static void print_detail(const plan_program *plan, const plan_block *block, cons
     case PLAN_AGGREGATE: base_text_format(out, " aggregate %" PRId64, step->number); break;
     case PLAN_VERDICT: base_text_format(out, " %s", plan->clauses.items[step->number].source->name.text); break;
     case PLAN_SCOPE: base_text_format(out, " %s", plan->policies.items[step->number].source->full_name); break;
+    case PLAN_DENIED:
+        base_text_format(out, " %s", plan->denials.items[step->number].clause->name.text);
+        break;
+    case PLAN_KNOWN: {
+        char day[16];
+        base_date_write((base_date)step->number, day);
+        base_text_format(out, " %s", day);
+        break;
+    }
     case PLAN_MULTIPLY:
+    case PLAN_ROUND:
     case PLAN_DIVIDE: base_text_format(out, " scale %" PRId64, step->number); break;
     default: break;
     }
@@ -93,7 +103,7 @@ void plan_print(const plan_program *plan, base_text *out)
     }
     for (size_t i = 0; i < plan->aggregates.count; i++) {
         const plan_aggregate *aggregate = &plan->aggregates.items[i];
-        static const char *const kinds[] = {"count", "sum", "minimum", "maximum"};
+        static const char *const kinds[] = {"count", "sum", "minimum", "maximum", "distinct"};
         static const char *const cuts[] = {"", " so far", " earlier"};
         base_text_format(out, "aggregate %zu: %s of %s, %s", i, kinds[aggregate->kind],
                          lang_collection_name(aggregate->collection), lang_window_name(aggregate->window.kind));

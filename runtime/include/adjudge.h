@@ -245,6 +245,7 @@ typedef struct adj_finding {
     adj_clause_verdict verdict; /* fail, excused or cannot tell */
     adj_verdict outcome;        /* what failing means: deny, audit, ... */
     const char *policy;
+    const char *through; /* the policy that extends it and speaks for the line; "" for its own */
     const char *clause;
     const char *citation; /* section, then the clause's own */
     const char *source;   /* the policy's source document */
@@ -266,6 +267,8 @@ typedef struct adj_finding {
     size_t exception_count;
     const char *const *missing; /* fields that would settle a cannot tell */
     size_t missing_count;
+    const char *const *errors; /* arithmetic past its range, in words that name the clause */
+    size_t error_count;
     const adj_cure *cures;
     size_t cure_count;
 } adj_finding;

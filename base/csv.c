@@ -1,11 +1,11 @@
 /* The CSV scanner. */
-#include "readers/csv.h"
+#include "base/csv.h"
 
 #include <string.h>
 
 void csv_init(csv_reader *reader, base_arena *arena, const char *bytes, size_t length)
 {
-    *reader = (csv_reader){.arena = arena, .bytes = bytes, .length = length, .next_line = 1};
+    *reader = (csv_reader){.arena = arena, .bytes = bytes, .length = length, .separator = ',', .next_line = 1};
     if (length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) reader->at = 3;
 }
 
@@ -69,13 +69,13 @@ static bool read_cell(csv_reader *reader, csv_cell *cell, size_t line_start)
     cell->column = reader->at - line_start + 1;
     if (reader->at < reader->length && reader->bytes[reader->at] == '"') {
         if (!quoted(reader, cell)) return false;
-        if (at_line_end(reader) || reader->bytes[reader->at] == ',') return true;
+        if (at_line_end(reader) || reader->bytes[reader->at] == reader->separator) return true;
         reader->error = "text follows the closing quote of a cell";
         reader->error_column = reader->at - line_start + 1;
         return false;
     }
     size_t start = reader->at;
-    while (!at_line_end(reader) && reader->bytes[reader->at] != ',') reader->at++;
+    while (!at_line_end(reader) && reader->bytes[reader->at] != reader->separator) reader->at++;
     *cell = (csv_cell){reader->bytes + start, reader->at - start, cell->column};
     trim(cell);
     return true;
@@ -102,7 +102,7 @@ bool csv_next(csv_reader *reader, csv_cell *cells, size_t *count)
         }
         (*count)++;
         if (at_line_end(reader)) break;
-        reader->at++; /* the comma */
+        reader->at++; /* the separator */
     }
     pass_line_end(reader);
     return true;

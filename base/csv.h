@@ -1,6 +1,6 @@
-/* CSV as RFC 4180 has it: quoted cells, doubled quotes, any line ends, a BOM; each cell knows its line and column. */
-#ifndef READ_CSV_H
-#define READ_CSV_H
+/* CSV as RFC 4180 has it, or with tabs for commas: quoted cells, doubled quotes, any line ends, a BOM; each cell knows its line and column. */
+#ifndef BASE_CSV_H
+#define BASE_CSV_H
 
 #include "base/arena.h"
 
@@ -16,6 +16,7 @@ typedef struct csv_reader {
     base_arena *arena; /* unquoted cells */
     const char *bytes;
     size_t length;
+    char separator; /* a comma, unless the caller says otherwise */
     size_t at;
     size_t line; /* of the record just read */
     size_t next_line;

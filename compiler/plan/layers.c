@@ -1,0 +1,212 @@
+/* Layers in the plan: which override counts for which policy, where a policy speaks, and exceptions from elsewhere. */
+#include "compiler/plan/build.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+static size_t slot_of(const plan_map *map, plan_map_kind kind, const void *a, const void *b)
+{
+    uint64_t key[3] = {(uint64_t)(uintptr_t)a, (uint64_t)(uintptr_t)b, kind};
+    size_t slot = (size_t)XXH3_64bits(key, sizeof key) & (map->size - 1);
+    while (map->entries[slot].value != 0 &&
+           (map->entries[slot].a != a || map->entries[slot].b != b || map->entries[slot].kind != kind)) {
+        slot = (slot + 1) & (map->size - 1);
+    }
+    return slot;
+}
+
+uint32_t plan_map_find(const plan_program *plan, plan_map_kind kind, const void *a, const void *b)
+{
+    if (plan->map == NULL || plan->map->size == 0) return PLAN_NO_STEP;
+    return plan->map->entries[slot_of(plan->map, kind, a, b)].value - 1;
+}
+
+void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const void *b, uint32_t value)
+{
+    plan_map *map = plan->map;
+    if (map == NULL && (map = plan->map = base_arena_alloc(plan->arena, sizeof *map)) == NULL) return;
+    if (map->count * 2 >= map->size) {
+        plan_map larger = {.size = map->size == 0 ? 256 : map->size * 2, .count = map->count};
+        larger.entries = base_arena_alloc(plan->arena, larger.size * sizeof *larger.entries);
+        if (larger.entries == NULL) return;
+        for (size_t i = 0; i < map->size; i++) {
+            const plan_map_entry *old = &map->entries[i];
+            if (old->value != 0) larger.entries[slot_of(&larger, (plan_map_kind)old->kind, old->a, old->b)] = *old;
+        }
+        *map = larger;
+    }
+    map->entries[slot_of(map, kind, a, b)] = (plan_map_entry){a, b, kind, value + 1};
+    map->count++;
+}
+
+const lang_clause *plan_effective_clause(const lang_file *policy, const lang_clause *clause)
+{
+    const lang_clause *base = clause->overrides != NULL ? clause->overrides : clause;
+    for (const lang_file *file = policy; file != NULL && file != base->file; file = file->base) {
+        const lang_clause *override = lang_declared_in(file, base->name.text)->clause_override;
+        if (override != NULL && override->overrides == base) return override;
+    }
+    return base;
+}
+
+size_t plan_find_clause(const plan_program *plan, const lang_clause *clause, const lang_file *policy)
+{
+    uint32_t found = plan_map_find(plan, PLAN_MAP_CLAUSE, plan_effective_clause(policy, clause), policy);
+    return found == PLAN_NO_STEP ? plan->clauses.count : found;
+}
+
+const lang_table *plan_effective_table(const lang_file *layer, const lang_table *table)
+{
+    for (const lang_file *file = layer; file != NULL; file = file->base) {
+        for (size_t i = 0; i < file->table_overrides.count; i++) {
+            const lang_table *override = file->table_overrides.items[i];
+            if (override->overrides == table && override->merged != NULL) return override->merged;
+        }
+    }
+    return table;
+}
+
+static const lang_code_set *named_set(const lang_file *layer, const lang_code_set *set)
+{
+    for (const lang_file *file = layer; file != NULL; file = file->base) {
+        for (size_t i = 0; i < file->code_overrides.count; i++) {
+            if (file->code_overrides.items[i]->overrides == set) return file->code_overrides.items[i];
+        }
+    }
+    return set;
+}
+
+static bool overrides_codes(const lang_file *layer)
+{
+    for (const lang_file *file = layer; file != NULL; file = file->base) {
+        if (file->code_overrides.count > 0) return true;
+    }
+    return false;
+}
+
+/* A set may hold others by name, so that an override deep inside changes it too. */
+const lang_code_set *plan_effective_set(plan_program *plan, const lang_file *layer, const lang_code_set *set)
+{
+    if (!overrides_codes(layer)) return set;
+    const lang_code_set *named = named_set(layer, set);
+    if (named != set) return named;
+    lang_code_set *copy = NULL;
+    for (size_t r = 0; r < set->row_count; r++) {
+        for (size_t i = 0; i < set->rows[r].items.count; i++) {
+            lang_code_set *inner = set->rows[r].items.items[i].set;
+            const lang_code_set *effective = inner == NULL ? NULL : plan_effective_set(plan, layer, inner);
+            if (effective == inner) continue;
+            if (copy == NULL) {
+                copy = base_arena_alloc(plan->arena, sizeof *copy);
+                lang_code_row *rows = base_arena_alloc(plan->arena, set->row_count * sizeof *rows);
+                if (copy == NULL || rows == NULL) return set;
+                *copy = *set;
+                copy->rows = rows;
+                memcpy(rows, set->rows, set->row_count * sizeof *rows);
+                for (size_t k = 0; k < set->row_count; k++) {
+                    size_t count = set->rows[k].items.count;
+                    lang_item *items = base_arena_alloc(plan->arena, (count + 1) * sizeof *items);
+                    if (items == NULL) return set;
+                    if (count > 0) memcpy(items, set->rows[k].items.items, count * sizeof *items);
+                    rows[k].items.items = items;
+                }
+            }
+            copy->rows[r].items.items[i].set = (lang_code_set *)(uintptr_t)effective;
+        }
+    }
+    return copy == NULL ? set : copy;
+}
+
+uint32_t plan_both(plan_builder *builder, uint32_t a, uint32_t b)
+{
+    if (a == PLAN_NO_STEP) return b;
+    if (b == PLAN_NO_STEP || a == b) return a;
+    return plan_emit_simple(builder, PLAN_AND, a, b, PLAN_TYPE(TRUTH));
+}
+
+static uint32_t any_text(plan_builder *builder, lang_field field, const lang_name *names, size_t count)
+{
+    uint32_t result = PLAN_NO_STEP;
+    uint32_t value = plan_load(builder, plan_frame(builder, 0, LANG_RECORD_line), field, NULL);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t text = plan_emit(builder, (plan_step){.operation = PLAN_SYMBOL,
+                                                       .a = PLAN_NO_STEP,
+                                                       .b = PLAN_NO_STEP,
+                                                       .c = PLAN_NO_STEP,
+                                                       .type = PLAN_TYPE(TEXT),
+                                                       .number = plan_symbol(builder->plan, names[i].text)});
+        uint32_t equal = plan_emit_simple(builder, PLAN_EQUAL, value, text, PLAN_TYPE(TRUTH));
+        result = result == PLAN_NO_STEP ? equal : plan_emit_simple(builder, PLAN_OR, result, equal, PLAN_TYPE(TRUTH));
+    }
+    return result;
+}
+
+uint32_t plan_on_dates(plan_builder *builder, lang_dates dates, lang_clock clock)
+{
+    uint32_t date = plan_clock_date(builder, clock), result = PLAN_NO_STEP;
+    bool always = dates.from == BASE_DATE_MIN && dates.to == BASE_DATE_MAX;
+    if (!always || clock == LANG_CLOCK_SERVICE) {
+        uint32_t from = plan_emit_number(builder, dates.from, PLAN_TYPE(DATE));
+        uint32_t to = plan_emit_number(builder, dates.to, PLAN_TYPE(DATE));
+        result = plan_both(builder, plan_emit_simple(builder, PLAN_AT_MOST, from, date, PLAN_TYPE(TRUTH)),
+                           plan_emit_simple(builder, PLAN_AT_MOST, date, to, PLAN_TYPE(TRUTH)));
+    }
+    if (dates.known == BASE_DATE_MIN) return result;
+    uint32_t known = plan_emit(builder, (plan_step){.operation = PLAN_KNOWN,
+                                                    .a = PLAN_NO_STEP,
+                                                    .b = PLAN_NO_STEP,
+                                                    .c = PLAN_NO_STEP,
+                                                    .number = dates.known,
+                                                    .type = PLAN_TYPE(TRUTH)});
+    return plan_both(builder, result, known);
+}
+
+/* The payers and plans of a policy; where it names none, those of the nearest layer above that does. */
+uint32_t plan_payers(plan_builder *builder, const lang_file *policy)
+{
+    const lang_file *payers = policy, *plans = policy;
+    while (payers != NULL && payers->payers.count == 0) payers = payers->base;
+    while (plans != NULL && plans->plans.count == 0) plans = plans->base;
+    uint32_t result = PLAN_NO_STEP;
+    if (payers != NULL)
+        result = any_text(builder, LANG_FIELD_line_payer, payers->payers.items, payers->payers.count);
+    if (plans != NULL) {
+        result = plan_both(builder, result,
+                           any_text(builder, LANG_FIELD_line_plan, plans->plans.items, plans->plans.count));
+    }
+    return result == PLAN_NO_STEP ? plan_emit_truth(builder, true) : result;
+}
+
+uint32_t plan_scope(plan_builder *builder, const lang_file *policy)
+{
+    return plan_both(builder, plan_payers(builder, policy), plan_on_dates(builder, policy->dates, policy->clock));
+}
+
+static bool above(const lang_file *file, const lang_file *layer)
+{
+    for (const lang_file *at = layer; at != NULL; at = at->base) {
+        if (at == file) return true;
+    }
+    return false;
+}
+
+/* An exception that a layer below makes is for that layer's lines alone. */
+bool plan_exception_reaches(const lang_exception *exception, const lang_file *policy)
+{
+    return above(exception->file, policy) || !above(policy, exception->file);
+}
+
+uint32_t plan_exception(plan_builder *builder, const lang_exception *exception)
+{
+    uint32_t result = PLAN_NO_STEP;
+    if (!above(exception->file, builder->layer)) result = plan_scope(builder, exception->file);
+    bool dated = exception->dates.from != BASE_DATE_MIN || exception->dates.to != BASE_DATE_MAX ||
+                 exception->dates.known != BASE_DATE_MIN;
+    if (dated) result = plan_both(builder, result, plan_on_dates(builder, exception->dates, exception->clock));
+    for (size_t i = 0; i < exception->whens.count; i++) {
+        result = plan_both(builder, result, plan_truth(builder, exception->whens.items[i]));
+    }
+    return result == PLAN_NO_STEP ? plan_emit_truth(builder, true) : result;
+}

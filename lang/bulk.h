@@ -1,0 +1,66 @@
+/* Rows of a table that come from a file, kept in columns: some 20 bytes a row, found by hash.
+ *
+ * Each input is one plain value; what a row says of time is a span whose first day may be unknown. Codes and texts are
+ * numbered within the file; a run asks for the number of each of its own codes once. */
+#ifndef LANG_BULK_H
+#define LANG_BULK_H
+
+#include "base/intern.h"
+#include "lang/program.h"
+
+enum { LANG_BULK_SEGMENT = 1 << 14 }; /* rows; columns grow by a segment and never move */
+
+#define LANG_BULK_ABSENT INT64_MIN
+#define LANG_BULK_NO_DAY ((base_date)INT32_MIN) /* an unknown first day; as a last day, a row that counts no more */
+
+typedef struct lang_bulk_column {
+    lang_type type;
+    bool wide;  /* 8 bytes a value, else 4 */
+    int header; /* its place in the file; -1 for none */
+    BASE_ARRAY(void *) segments;
+} lang_bulk_column;
+
+typedef struct lang_bulk {
+    const lang_import *import;
+    const char *path;
+    size_t row_count;
+    size_t input_count;
+    size_t column_count; /* inputs, outputs, then `from` and `to` where the file has them */
+    lang_bulk_column *columns;
+    int from_column, to_column; /* -1 for none */
+    base_intern symbols;
+    uint32_t *heads; /* by hash: row + 1 */
+    uint32_t head_mask;
+    BASE_ARRAY(uint32_t *) next; /* segments: the row + 1 that follows in the chain */
+    size_t rejected;
+} lang_bulk;
+
+/* Where the file of an import lies: beside the policy, unless its path is absolute. */
+const char *lang_bulk_path(lang_program *program, const lang_file *file, const lang_import *import);
+
+/* Reads the file of an import for a table; NULL after an error, which is reported, or, with *complex set and nothing
+ * reported, for a file whose cells hold more than plain values. */
+lang_bulk *lang_bulk_load(lang_program *program, lang_table *table, const lang_import *import, const char *path,
+                          bool *complex);
+
+/* Whether any row follows this one in its chain. */
+bool lang_bulk_chained(const lang_bulk *bulk, size_t row);
+
+/* A value of a row, as its type keeps it; a number of `symbols` for codes and texts. */
+int64_t lang_bulk_value(const lang_bulk *bulk, size_t column, size_t row);
+
+/* The days of a row; the first may be LANG_BULK_NO_DAY. */
+base_date lang_bulk_from(const lang_bulk *bulk, size_t row);
+base_date lang_bulk_to(const lang_bulk *bulk, size_t row);
+
+/* The first row whose inputs are `values`, or the next after `row`; -1 for none. */
+int64_t lang_bulk_first(const lang_bulk *bulk, const int64_t *values);
+int64_t lang_bulk_next(const lang_bulk *bulk, int64_t row, const int64_t *values);
+
+/* Leaves a row out from now on: a written row of the table says more. */
+void lang_bulk_remove(lang_bulk *bulk, size_t row);
+
+/* How the row differs is shown by: "10 / 20 (to 2015-12-31)". */
+const char *lang_bulk_key(base_arena *arena, const lang_bulk *bulk, size_t row);
+
+#endif

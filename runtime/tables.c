@@ -1,0 +1,512 @@
+/* Tables: which row holds for some inputs, at the same cost for the first row and the millionth.
+ *
+ * Written rows are found by hash of those inputs of which every row says plain values; where there is none, by a search
+ * tree over the first input with ranges; where inputs are unknown, by looking at every row. Rows of files are found by
+ * their own hash (lang/bulk.h). */
+#include "runtime/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+typedef struct table_entry {
+    uint32_t row;
+    uint32_t next; /* entry + 1 */
+} table_entry;
+
+/* A range of the tree's input, by its low end; `reach` is the largest high end up to here. */
+typedef struct table_range {
+    int64_t low, high, reach;
+    uint32_t row;
+} table_range;
+
+typedef struct run_table_index {
+    uint8_t keys[LANG_TABLE_COLUMN_LIMIT]; /* inputs that the hash is over */
+    size_t key_count;
+    uint32_t *heads; /* entry + 1 */
+    uint32_t mask;
+    BASE_ARRAY(table_entry) entries;
+    size_t tree_input;
+    table_range *ranges; /* NULL for none */
+    size_t range_count;
+    uint32_t **bulk_ids;     /* by file, by store id: the file's id + 1 */
+    int64_t **bulk_symbols;  /* by file, by the file's id: the id that the run knows */
+    int64_t first_bulk_row;  /* of files, after the written ones */
+} run_table_index;
+
+/* ---- symbols ---- */
+
+/* Ids of symbols that the store does not hold follow its own: the plan's constants, then those of tables' files. */
+#define FOREIGN_SYMBOLS INT64_C(0x100000000)
+
+static const char *bulk_text(const plan_program *plan, int64_t at)
+{
+    for (size_t t = 0; t < plan->tables.count; t++) {
+        const lang_table *table = plan->tables.items[t].source;
+        for (size_t b = 0; b < table->bulks.count; b++) {
+            int64_t count = (int64_t)table->bulks.items[b]->symbols.entries.count;
+            if (at < count) return base_intern_text(&table->bulks.items[b]->symbols, (uint32_t)at);
+            at -= count;
+        }
+    }
+    return NULL;
+}
+
+const char *run_symbol_text(const run_binding *binding, int64_t id)
+{
+    if (id >= 0 && (size_t)id < binding->store->symbols.entries.count)
+        return base_intern_text(&binding->store->symbols, (uint32_t)id);
+    int64_t at = id >= FOREIGN_SYMBOLS ? id - FOREIGN_SYMBOLS : (int64_t)UINT32_MAX - 1 - id;
+    int64_t constants = (int64_t)binding->plan->symbols.count;
+    if (at < 0) return NULL;
+    return at < constants ? binding->plan->symbols.items[at] : bulk_text(binding->plan, at - constants);
+}
+
+/* ---- building ---- */
+
+static bool plain(const plan_matchers *cell)
+{
+    for (size_t i = 0; i < cell->count; i++) {
+        const plan_matcher *matcher = &cell->items[i];
+        bool number = matcher->kind == PLAN_MATCH_NUMBERS && matcher->low == matcher->high;
+        if (!number && matcher->kind != PLAN_MATCH_SYMBOL) return false;
+    }
+    return cell->count > 0;
+}
+
+static int64_t plain_value(const run_binding *binding, const plan_matcher *matcher)
+{
+    return matcher->kind == PLAN_MATCH_SYMBOL ? binding->symbols[matcher->low] : matcher->low;
+}
+
+static uint32_t hash_of(const int64_t *values, size_t count)
+{
+    return (uint32_t)XXH3_64bits(values, count * sizeof *values);
+}
+
+/* Adds a row under each combination of its plain values. */
+static bool add_entries(run_binding *binding, run_table_index *index, const plan_table *table, uint32_t row,
+                        int64_t *values, size_t at)
+{
+    if (at == index->key_count) {
+        table_entry *entry = BASE_PUSH(binding->arena, &index->entries);
+        if (entry == NULL) return false;
+        uint32_t *head = &index->heads[hash_of(values, index->key_count) & index->mask];
+        *entry = (table_entry){row, *head};
+        *head = (uint32_t)index->entries.count;
+        return true;
+    }
+    const plan_matchers *cell = &table->inputs[row * table->source->inputs.count + index->keys[at]];
+    for (size_t i = 0; i < cell->count; i++) {
+        values[at] = plain_value(binding, &cell->items[i]);
+        if (!add_entries(binding, index, table, row, values, at + 1)) return false;
+    }
+    return true;
+}
+
+static bool build_hash(run_binding *binding, run_table_index *index, const plan_table *table)
+{
+    enum { COMBINATIONS = 4 }; /* on average: lists in many columns would multiply */
+    size_t inputs = table->source->inputs.count, total = table->row_count;
+    for (size_t c = 0; c < inputs; c++) {
+        size_t values = 0;
+        bool fits = true;
+        for (size_t r = 0; r < table->row_count && fits; r++) {
+            fits = plain(&table->inputs[r * inputs + c]);
+            values += table->inputs[r * inputs + c].count;
+        }
+        size_t grown = table->row_count == 0 ? 0 : total / table->row_count * values;
+        if (!fits || grown > table->row_count * COMBINATIONS) continue;
+        total = grown;
+        index->keys[index->key_count++] = (uint8_t)c;
+    }
+    if (index->key_count == 0) return true;
+    size_t size = 16;
+    while (size < total) size *= 2;
+    index->heads = base_arena_alloc(binding->arena, size * sizeof *index->heads);
+    if (index->heads == NULL) return false;
+    index->mask = (uint32_t)(size - 1);
+    int64_t values[LANG_TABLE_COLUMN_LIMIT];
+    for (size_t r = table->row_count; r-- > 0;) {
+        if (!add_entries(binding, index, table, (uint32_t)r, values, 0)) return false;
+    }
+    return true;
+}
+
+static int by_low(const void *a, const void *b)
+{
+    const table_range *x = a, *y = b;
+    if (x->low != y->low) return x->low < y->low ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static bool numbers(const plan_table *table, size_t input)
+{
+    for (size_t r = 0; r < table->row_count; r++) {
+        const plan_matchers *cell = &table->inputs[r * table->source->inputs.count + input];
+        for (size_t i = 0; i < cell->count; i++) {
+            if (cell->items[i].kind != PLAN_MATCH_NUMBERS && cell->items[i].kind != PLAN_MATCH_ANY) return false;
+        }
+    }
+    return true;
+}
+
+static bool build_tree(run_binding *binding, run_table_index *index, const plan_table *table)
+{
+    size_t inputs = table->source->inputs.count, input = 0, total = 0;
+    while (input < inputs && !numbers(table, input)) input++;
+    if (input == inputs) return true;
+    for (size_t r = 0; r < table->row_count; r++) total += table->inputs[r * inputs + input].count;
+    index->ranges = base_arena_alloc(binding->arena, (total + 1) * sizeof *index->ranges);
+    if (index->ranges == NULL) return false;
+    index->tree_input = input;
+    for (size_t r = 0; r < table->row_count; r++) {
+        const plan_matchers *cell = &table->inputs[r * inputs + input];
+        for (size_t i = 0; i < cell->count; i++) {
+            bool any = cell->items[i].kind == PLAN_MATCH_ANY;
+            index->ranges[index->range_count++] = (table_range){.low = any ? INT64_MIN : cell->items[i].low,
+                                                                .high = any ? INT64_MAX : cell->items[i].high,
+                                                                .row = (uint32_t)r};
+        }
+    }
+    qsort(index->ranges, index->range_count, sizeof *index->ranges, by_low);
+    int64_t reach = INT64_MIN;
+    for (size_t i = 0; i < index->range_count; i++) {
+        if (index->ranges[i].high > reach) reach = index->ranges[i].high;
+        index->ranges[i].reach = reach;
+    }
+    return true;
+}
+
+static bool bind_bulks(run_binding *binding, run_table_index *index, const lang_table *table, int64_t *foreign)
+{
+    size_t symbols = binding->store->symbols.entries.count;
+    index->bulk_ids = base_arena_alloc(binding->arena, (table->bulks.count + 1) * sizeof *index->bulk_ids);
+    index->bulk_symbols = base_arena_alloc(binding->arena, (table->bulks.count + 1) * sizeof *index->bulk_symbols);
+    if (index->bulk_ids == NULL || index->bulk_symbols == NULL) return false;
+    for (size_t b = 0; b < table->bulks.count; b++) {
+        const base_intern *own = &table->bulks.items[b]->symbols;
+        index->bulk_ids[b] = base_arena_alloc(binding->arena, (symbols + 1) * sizeof **index->bulk_ids);
+        index->bulk_symbols[b] =
+            base_arena_alloc(binding->arena, (own->entries.count + 1) * sizeof **index->bulk_symbols);
+        if (index->bulk_ids[b] == NULL || index->bulk_symbols[b] == NULL) return false;
+        for (size_t i = 0; i < own->entries.count; i++) {
+            const char *text = own->entries.items[i].text;
+            uint32_t id = base_intern_find(&binding->store->symbols, text, strlen(text));
+            if (id != BASE_INTERN_NONE) index->bulk_ids[b][id] = (uint32_t)i + 1;
+            index->bulk_symbols[b][i] = id != BASE_INTERN_NONE ? (int64_t)id : *foreign + (int64_t)i;
+        }
+        *foreign += (int64_t)own->entries.count;
+    }
+    return true;
+}
+
+bool run_bind_tables(run_binding *binding)
+{
+    const plan_program *plan = binding->plan;
+    binding->tables = base_arena_alloc(binding->arena, (plan->tables.count + 1) * sizeof *binding->tables);
+    if (binding->tables == NULL) return false;
+    int64_t foreign = FOREIGN_SYMBOLS + (int64_t)plan->symbols.count;
+    for (size_t t = 0; t < plan->tables.count; t++) {
+        run_table_index *index = &binding->tables[t];
+        const plan_table *table = &plan->tables.items[t];
+        index->first_bulk_row = (int64_t)table->row_count;
+        if (!bind_bulks(binding, index, table->source, &foreign)) return false;
+        if (!build_hash(binding, index, table)) return false;
+        if (index->key_count == 0 && !build_tree(binding, index, table)) return false;
+    }
+    return true;
+}
+
+/* ---- looking up ---- */
+
+/* Whether an item of codes holds a code on the day of service. */
+static uint8_t item_matches(const run_context *context, lang_type type, const lang_item *item, int64_t bits,
+                            int64_t date, uint8_t date_state)
+{
+    const char *text = run_symbol_text(context->binding, bits);
+    if (text == NULL) return RUN_FALSE;
+    if (item->set == NULL) {
+        return lang_item_holds((lang_code_system)type.detail, item, text) ? RUN_TRUE : RUN_FALSE;
+    }
+    if (date_state != RUN_PRESENT && lang_code_set_dated(item->set, text)) return RUN_NEITHER;
+    return lang_code_set_holds(item->set, text, (base_date)date, context->binding->as_of) ? RUN_TRUE : RUN_FALSE;
+}
+
+static uint8_t cell_matches(const run_context *context, lang_type type, const plan_matchers *cell, int64_t bits,
+                            int64_t date, uint8_t date_state)
+{
+    uint8_t result = RUN_FALSE;
+    for (size_t i = 0; i < cell->count; i++) {
+        const plan_matcher *matcher = &cell->items[i];
+        uint8_t truth = RUN_FALSE;
+        switch (matcher->kind) {
+        case PLAN_MATCH_ANY: truth = RUN_TRUE; break;
+        case PLAN_MATCH_NUMBERS: truth = bits >= matcher->low && bits <= matcher->high ? RUN_TRUE : RUN_FALSE; break;
+        case PLAN_MATCH_SYMBOL: truth = bits == context->binding->symbols[matcher->low] ? RUN_TRUE : RUN_FALSE; break;
+        case PLAN_MATCH_ITEM: truth = item_matches(context, type, matcher->item, bits, date, date_state); break;
+        }
+        if (truth == RUN_TRUE) return RUN_TRUE;
+        if (truth == RUN_NEITHER) result = RUN_NEITHER;
+    }
+    return result;
+}
+
+static bool cell_any(const plan_matchers *cell)
+{
+    return cell->count == 1 && cell->items[0].kind == PLAN_MATCH_ANY;
+}
+
+typedef struct query {
+    run_context *context;
+    const plan_table *table;
+    const run_table_index *index;
+    const int64_t *bits;
+    const uint8_t *states;
+    size_t inputs;
+    bool known; /* every input is present */
+    /* what was found */
+    bool perhaps;
+    int64_t row; /* -1 for none */
+    size_t first_found; /* of an `all` table: in the context's scratch */
+} query;
+
+static uint8_t on_day(const query *q, base_date from, base_date to)
+{
+    if (from == BASE_DATE_MIN && to == BASE_DATE_MAX) return RUN_TRUE;
+    if (q->states[q->inputs] != RUN_PRESENT) return RUN_NEITHER;
+    int64_t date = q->bits[q->inputs];
+    if (date > to) return RUN_FALSE;
+    if (from == LANG_BULK_NO_DAY) return RUN_NEITHER; /* the file does not say since when */
+    return date >= from ? RUN_TRUE : RUN_FALSE;
+}
+
+static uint8_t row_fits(const query *q, size_t row)
+{
+    const lang_dates *dates = &q->table->dates[row];
+    if (dates->known > q->context->binding->as_of) return RUN_FALSE;
+    uint8_t fits = on_day(q, dates->from, dates->to);
+    for (size_t i = 0; i < q->inputs && fits != RUN_FALSE; i++) {
+        const plan_matchers *cell = &q->table->inputs[row * q->inputs + i];
+        uint8_t truth = cell_any(cell) ? RUN_TRUE : RUN_NEITHER;
+        if (q->states[i] == RUN_PRESENT) {
+            truth = cell_matches(q->context, q->table->source->inputs.items[i].type, cell, q->bits[i],
+                                 q->bits[q->inputs], q->states[q->inputs]);
+        }
+        fits = truth == RUN_FALSE ? RUN_FALSE : truth == RUN_NEITHER ? RUN_NEITHER : fits;
+    }
+    return fits;
+}
+
+/* Takes a row that fits, surely or perhaps; true when the search is over. */
+static bool take(query *q, int64_t row, uint8_t fits)
+{
+    if (fits == RUN_FALSE) return false;
+    lang_hit_policy hit = q->table->source->hit;
+    if (hit == LANG_HIT_ALL) {
+        if (fits == RUN_NEITHER) q->perhaps = true;
+        uint32_t *slot = fits == RUN_TRUE ? BASE_PUSH(q->context->arena, &q->context->scratch) : NULL;
+        if (slot != NULL) *slot = (uint32_t)row;
+        return false;
+    }
+    if (fits == RUN_TRUE && (!q->perhaps || hit == LANG_HIT_UNIQUE)) {
+        q->row = row;
+        return true;
+    }
+    q->perhaps = true;
+    return false;
+}
+
+static int by_row(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Chains and ranges give candidates in an order of their own; what counts is the order of rows. */
+static void search_candidates(query *q, uint32_t *rows, size_t count)
+{
+    if (count > 1) qsort(rows, count, sizeof *rows, by_row);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && rows[i] == rows[i - 1]) continue;
+        if (take(q, rows[i], row_fits(q, rows[i]))) return;
+    }
+}
+
+static void search_all(query *q)
+{
+    for (size_t row = 0; row < q->table->row_count; row++) {
+        if (take(q, (int64_t)row, row_fits(q, row))) return;
+    }
+}
+
+enum { CANDIDATES = 64 };
+
+static void search_hash(query *q)
+{
+    int64_t values[LANG_TABLE_COLUMN_LIMIT];
+    uint32_t rows[CANDIDATES];
+    size_t count = 0;
+    for (size_t k = 0; k < q->index->key_count; k++) values[k] = q->bits[q->index->keys[k]];
+    uint32_t entry = q->index->heads[hash_of(values, q->index->key_count) & q->index->mask];
+    for (; entry != 0; entry = q->index->entries.items[entry - 1].next) {
+        if (count == CANDIDATES) {
+            search_all(q); /* one key, many rows: their order is that of the table */
+            return;
+        }
+        rows[count++] = q->index->entries.items[entry - 1].row;
+    }
+    search_candidates(q, rows, count);
+}
+
+static void search_tree(query *q)
+{
+    int64_t value = q->bits[q->index->tree_input];
+    uint32_t rows[CANDIDATES];
+    size_t count = 0, low = 0, high = q->index->range_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (q->index->ranges[middle].low <= value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (size_t i = low; i-- > 0 && q->index->ranges[i].reach >= value;) {
+        if (q->index->ranges[i].high < value) continue;
+        if (count == CANDIDATES) {
+            search_all(q);
+            return;
+        }
+        rows[count++] = q->index->ranges[i].row;
+    }
+    search_candidates(q, rows, count);
+}
+
+/* The inputs as a file numbers them; false where it has never seen one of them. */
+static bool bulk_values(const query *q, size_t bulk, int64_t *values)
+{
+    const run_binding *binding = q->context->binding;
+    const base_intern *own = &q->table->source->bulks.items[bulk]->symbols;
+    for (size_t i = 0; i < q->inputs; i++) {
+        lang_type_kind kind = q->table->source->inputs.items[i].type.kind;
+        values[i] = q->bits[i];
+        if (kind != LANG_TYPE_CODE && kind != LANG_TYPE_TEXT) continue;
+        if (q->bits[i] >= 0 && (size_t)q->bits[i] < binding->store->symbols.entries.count) {
+            values[i] = (int64_t)q->index->bulk_ids[bulk][q->bits[i]] - 1;
+        } else {
+            const char *text = run_symbol_text(binding, q->bits[i]);
+            uint32_t id = text == NULL ? BASE_INTERN_NONE : base_intern_find(own, text, strlen(text));
+            values[i] = id == BASE_INTERN_NONE ? -1 : (int64_t)id;
+        }
+        if (values[i] < 0) return false;
+    }
+    return true;
+}
+
+static void search_bulks(query *q)
+{
+    const lang_table *source = q->table->source;
+    int64_t offset = q->index->first_bulk_row;
+    for (size_t b = 0; b < source->bulks.count && q->row < 0; b++) {
+        const lang_bulk *bulk = source->bulks.items[b];
+        int64_t values[LANG_TABLE_COLUMN_LIMIT];
+        if (!q->known) {
+            q->perhaps = q->perhaps || bulk->row_count > 0;
+        } else if (bulk_values(q, b, values)) {
+            for (int64_t row = lang_bulk_first(bulk, values); row >= 0; row = lang_bulk_next(bulk, row, values)) {
+                base_date from = lang_bulk_from(bulk, (size_t)row), to = lang_bulk_to(bulk, (size_t)row);
+                if (to == LANG_BULK_NO_DAY) continue;
+                if (take(q, offset + row, on_day(q, from, to))) break;
+            }
+        }
+        offset += (int64_t)bulk->row_count;
+    }
+}
+
+/* An unknown argument fits every cell perhaps; a row that surely fits ends the search. */
+int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states, uint8_t *state)
+{
+    query q = {.context = context, .table = &context->binding->plan->tables.items[table], .bits = bits,
+               .states = states, .row = -1};
+    q.index = &context->binding->tables[table];
+    q.inputs = q.table->source->inputs.count;
+    q.known = true;
+    q.first_found = context->scratch.count;
+    for (size_t i = 0; i < q.inputs; i++) q.known = q.known && states[i] == RUN_PRESENT;
+    if (q.known && q.index->key_count > 0)
+        search_hash(&q);
+    else if (q.known && q.index->ranges != NULL)
+        search_tree(&q);
+    else
+        search_all(&q);
+    if (q.row < 0) search_bulks(&q);
+    const lang_table *source = q.table->source;
+    if (source->hit == LANG_HIT_ALL) {
+        size_t found = context->scratch.count - q.first_found;
+        *state = q.perhaps ? RUN_UNKNOWN : found > 0 ? RUN_PRESENT : source->partial ? RUN_UNKNOWN : RUN_ABSENT;
+        return *state == RUN_PRESENT ? run_list_pack(q.first_found, found) | RUN_LIST_SCRATCH : 0;
+    }
+    *state = q.row >= 0 ? RUN_PRESENT : q.perhaps || source->partial ? RUN_UNKNOWN : RUN_ABSENT;
+    return q.row >= 0 ? q.row : 0;
+}
+
+/* ---- outputs ---- */
+
+static int64_t cell_output(const run_context *context, const plan_table *table, uint32_t column, int64_t row,
+                           uint8_t *state)
+{
+    const plan_cell *cell = &table->outputs[(size_t)row * table->source->outputs.count + column];
+    *state = cell->absent ? RUN_ABSENT : RUN_PRESENT;
+    if (cell->absent) return 0;
+    lang_type type = table->source->outputs.items[column].type;
+    if (type.list) return context->binding->lists[cell->number];
+    bool symbol = type.kind == LANG_TYPE_CODE || type.kind == LANG_TYPE_TEXT;
+    return symbol ? context->binding->symbols[cell->number] : cell->number;
+}
+
+static int64_t bulk_output(const run_context *context, const plan_table *table, const run_table_index *index,
+                           uint32_t column, int64_t row, uint8_t *state)
+{
+    const lang_table *source = table->source;
+    row -= index->first_bulk_row;
+    size_t b = 0;
+    while (row >= (int64_t)source->bulks.items[b]->row_count) row -= (int64_t)source->bulks.items[b++]->row_count;
+    (void)context;
+    int64_t value = lang_bulk_value(source->bulks.items[b], source->inputs.count + column, (size_t)row);
+    *state = value == LANG_BULK_ABSENT ? RUN_ABSENT : RUN_PRESENT;
+    if (*state == RUN_ABSENT) return 0;
+    lang_type_kind kind = source->outputs.items[column].type.kind;
+    bool symbol = kind == LANG_TYPE_CODE || kind == LANG_TYPE_TEXT;
+    return symbol ? index->bulk_symbols[b][value] : value;
+}
+
+/* The lists of all rows that were found, joined, each code once. */
+static int64_t joined_output(run_context *context, const plan_table *table, uint32_t column, int64_t rows,
+                             uint8_t *state)
+{
+    size_t count, found = (size_t)(rows & 0xFFFF), first = (size_t)((rows & (RUN_LIST_CONSTANT - 1)) >> 16);
+    size_t start = context->scratch.count;
+    for (size_t r = 0; r < found; r++) {
+        uint8_t held;
+        int64_t list = cell_output(context, table, column, context->scratch.items[first + r], &held);
+        const uint32_t *codes = run_list_items(context, list, &count);
+        for (size_t i = 0; held == RUN_PRESENT && i < count; i++) {
+            bool there = false;
+            for (size_t k = start; k < context->scratch.count; k++) there = there || context->scratch.items[k] == codes[i];
+            uint32_t *slot = there ? NULL : BASE_PUSH(context->arena, &context->scratch);
+            if (slot != NULL) *slot = codes[i];
+        }
+    }
+    *state = RUN_PRESENT;
+    return run_list_pack(start, context->scratch.count - start) | RUN_LIST_SCRATCH;
+}
+
+int64_t run_output(run_context *context, uint32_t table, uint32_t column, int64_t row, uint8_t *state)
+{
+    const plan_table *source = &context->binding->plan->tables.items[table];
+    if (source->source->hit == LANG_HIT_ALL) return joined_output(context, source, column, row, state);
+    if (row < (int64_t)source->row_count) return cell_output(context, source, column, row, state);
+    return bulk_output(context, source, &context->binding->tables[table], column, row, state);
+}
