@@ -122,7 +122,10 @@ void lang_index_names(lang_checker *checker)
 {
     lang_file *file = checker->file;
     file->names = base_arena_alloc(checker->arena, sizeof *file->names);
-    if (file->names == NULL || !base_intern_init(file->names, checker->arena)) return;
+    if (file->names == NULL || !base_intern_init(file->names, checker->arena)) {
+        file->names = NULL;
+        return;
+    }
     INDEX(code_sets, code_set)
     INDEX(parameters, parameter)
     INDEX(tables, table)

@@ -75,11 +75,32 @@ size_t lang_scan_duration(lang_parser *parser, const char *text, size_t length)
     return digits;
 }
 
+void *lang_scan_alloc(lang_parser *parser, size_t size)
+{
+    size = (size + 15) / 16 * 16;
+    if (size > parser->reserve_left) {
+        parser->arena->failed = true;
+        return NULL;
+    }
+    char *block = parser->reserve;
+    parser->reserve += size;
+    parser->reserve_left -= size;
+    return block;
+}
+
+/* Memory for a scan of so many bytes, with room for the scanner's own state. */
+static bool set_aside(lang_parser *parser, size_t length)
+{
+    parser->reserve_left = length + 4096;
+    parser->reserve = base_arena_alloc(parser->arena, parser->reserve_left);
+    return parser->reserve != NULL;
+}
+
 /* Flex asks to grow blocks whose old size it does not tell; copying `size` bytes could read past the old block, so
  * the scan is given up instead. It only grows its buffer stack, which one scan over bytes never does. */
 void *lang_scan_regrow(lang_parser *parser, void *block, size_t size)
 {
-    if (block == NULL) return base_arena_alloc(parser->arena, size);
+    if (block == NULL) return lang_scan_alloc(parser, size);
     parser->arena->failed = true;
     return NULL;
 }
@@ -259,6 +280,7 @@ static bool run(lang_parser *parser, uint32_t start, uint32_t end)
 {
     parser->token_start = parser->token_end = start;
     yyscan_t scanner;
+    if (!set_aside(parser, end - start)) return false;
     if (lang_flex_lex_init_extra(parser, &scanner) != 0) return false;
     parser->scanner = scanner;
     bool done = lang_flex__scan_bytes(parser->file->text + start, (int)(end - start), scanner) != NULL &&
@@ -337,7 +359,8 @@ void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out)
     lang_diagnostics_init(&diagnostics, arena);
     lang_parser parser = {.arena = arena, .diagnostics = &diagnostics, .file = file};
     yyscan_t scanner;
-    if (!check_encoding(&diagnostics, file) || lang_flex_lex_init_extra(&parser, &scanner) != 0) return;
+    if (!check_encoding(&diagnostics, file) || !set_aside(&parser, file->length)) return;
+    if (lang_flex_lex_init_extra(&parser, &scanner) != 0) return;
     parser.scanner = scanner;
     if (lang_flex__scan_bytes(file->text, (int)file->length, scanner) == NULL) return;
     LANG_PARSE_STYPE value;

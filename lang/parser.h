@@ -28,6 +28,8 @@ typedef struct lang_parser {
     lang_diagnostics *diagnostics;
     lang_file *file;
     void *scanner;
+    char *reserve; /* memory of the scanner */
+    size_t reserve_left;
     uint32_t token_start;
     uint32_t token_end;
     int previous; /* the token before, for `.` and row ends */
@@ -79,6 +81,7 @@ lang_name lang_scan_name(lang_parser *parser, const char *text, size_t length);
 
 /* 0 if a number and the word after it are a duration; else the number's length, and the token ends there. */
 size_t lang_scan_duration(lang_parser *parser, const char *text, size_t length);
+void *lang_scan_alloc(lang_parser *parser, size_t size);
 void *lang_scan_regrow(lang_parser *parser, void *block, size_t size);
 
 #endif
