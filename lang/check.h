@@ -103,6 +103,11 @@ void lang_check_code_import(lang_checker *checker, lang_code_set *set, struct la
 /* Declarations */
 void lang_check_parameter(lang_checker *checker, lang_parameter *parameter);
 void lang_check_table(lang_checker *checker, lang_table *table);
+
+void lang_check_unique(lang_checker *checker, const lang_table *table);
+
+/* The header and cells of a table whose columns are known. */
+bool lang_check_rows(lang_checker *checker, lang_table *table);
 void lang_check_clause(lang_checker *checker, lang_clause *clause);
 void lang_check_test(lang_checker *checker, lang_test *test);
 bool lang_check_literal_for(lang_checker *checker, lang_item *item, lang_type type);

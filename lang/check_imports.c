@@ -83,14 +83,16 @@ static bool add_item(row_reader *r, lang_cell *slot, lang_item item)
 
 static bool read_cell(row_reader *r, const csv_cell *cell, lang_type type, lang_cell *slot, lang_span row)
 {
-    bool inside = cell->text >= r->file->text && cell->text <= r->file->text + r->file->length;
-    uint32_t start = inside ? (uint32_t)(cell->text - r->file->text) : row.start;
+    /* A quoted cell was copied out of the file; what it holds stands behind its quote, unless quotes are doubled. */
+    bool bare = cell->text >= r->file->text && cell->text <= r->file->text + r->file->length;
+    uint32_t start = bare ? (uint32_t)(cell->text - r->file->text) : row.start + (uint32_t)cell->column;
+    bool inside = start + cell->length <= r->file->length && memcmp(r->file->text + start, cell->text, cell->length) == 0;
     lang_span span = {r->file->index, start, inside ? start + (uint32_t)cell->length : row.end};
     slot->span = span;
     if (cell->length == 0 || is_word(cell, "-")) return add_item(r, slot, (lang_item){.span = span, .absent = true});
     if (is_word(cell, "any") || is_word(cell, "*")) return add_item(r, slot, (lang_item){.span = span, .any = true});
     bool quoted = cell->text[0] == '"';
-    if (type.kind == LANG_TYPE_TEXT && !quoted) {
+    if ((type.kind == LANG_TYPE_TEXT && !quoted) || !inside) {
         lang_expression *text = text_literal(r->checker->arena, cell, span);
         return text != NULL && add_item(r, slot, (lang_item){.low = text, .span = span});
     }

@@ -189,8 +189,12 @@ static lang_table *as_above(const lang_file *file, lang_table *base)
 static void merge(lang_checker *checker, lang_table *override, const lang_table *above)
 {
     lang_table *merged = base_arena_alloc(checker->arena, sizeof *merged);
-    lang_table **slot = merged == NULL ? NULL : BASE_PUSH(checker->arena, &checker->program->tables);
-    if (slot == NULL) return;
+    if (merged == NULL) return;
+    override->inputs.items = above->inputs.items;
+    override->inputs.count = above->inputs.count;
+    override->outputs.items = above->outputs.items;
+    override->outputs.count = above->outputs.count;
+    if (!lang_check_rows(checker, override)) return;
     *merged = *above;
     merged->name.span = override->name.span;
     merged->span = override->span;
@@ -213,10 +217,12 @@ static void merge(lang_checker *checker, lang_table *override, const lang_table 
         lang_table_row *row = replaced ? NULL : BASE_PUSH(checker->arena, &merged->rows);
         if (row != NULL) *row = override->rows.items[k];
     }
+    lang_table **slot = BASE_PUSH(checker->arena, &checker->program->tables);
+    if (slot == NULL) return;
     *slot = merged;
     merged->index = (uint16_t)(checker->program->tables.count - 1);
     override->merged = merged;
-    lang_check_table(checker, merged);
+    if (merged->hit == LANG_HIT_UNIQUE) lang_check_unique(checker, merged);
 }
 
 void lang_check_override_tables(lang_checker *checker, lang_file *file)

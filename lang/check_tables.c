@@ -317,7 +317,7 @@ static void report_overlap(lang_checker *checker, const lang_table *table, const
 }
 
 /* Rows are compared with those before them in the same bucket: of one value of a plain column, where there is one. */
-static void check_unique(lang_checker *checker, const lang_table *table)
+void lang_check_unique(lang_checker *checker, const lang_table *table)
 {
     enum { REPORTED = 5 };
     int reported = 0, column = plain_column(table);
@@ -380,20 +380,26 @@ static bool check_shape(lang_checker *checker, lang_table *table)
     return checker->diagnostics->errors == errors;
 }
 
-void lang_check_table(lang_checker *checker, lang_table *table)
+bool lang_check_rows(lang_checker *checker, lang_table *table)
 {
     size_t errors = checker->diagnostics->errors;
-    check_columns(checker, table);
-    if (checker->diagnostics->errors > errors || !check_shape(checker, table)) return;
+    if (!check_shape(checker, table)) return false;
     if (table->rows.count > 0) check_header(checker, table);
-    lang_check_imports(checker, table);
-    if (checker->diagnostics->errors > errors) return;
     size_t columns = table->inputs.count + table->outputs.count;
     for (size_t r = 1; r < table->rows.count; r++) {
         lang_table_row *row = &table->rows.items[r];
         for (size_t c = 0; c < columns; c++) check_cell(checker, table, &row->cells.items[c], c);
     }
+    return checker->diagnostics->errors == errors;
+}
+
+void lang_check_table(lang_checker *checker, lang_table *table)
+{
+    size_t errors = checker->diagnostics->errors;
+    check_columns(checker, table);
     if (checker->diagnostics->errors > errors) return;
-    if (table->hit == LANG_HIT_UNIQUE) check_unique(checker, table);
+    if (table->inputs.count > 0 && table->outputs.count > 0) lang_check_imports(checker, table);
+    if (checker->diagnostics->errors > errors || !lang_check_rows(checker, table)) return;
+    if (table->hit == LANG_HIT_UNIQUE) lang_check_unique(checker, table);
     lang_check_bulk_rows(checker, table);
 }

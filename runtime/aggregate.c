@@ -101,6 +101,11 @@ static void set_days(const run_context *context, const plan_aggregate *aggregate
         break;
     default: whole_days(aggregate, date, window); break;
     }
+    /* Without a window, a claim's or a session's lines are all of them. */
+    if (!aggregate->window.given && aggregate->collection != LANG_COLLECTION_HISTORY) {
+        window->to = BASE_DATE_MAX;
+        window->cut = false;
+    }
     if (aggregate->window.whole) {
         window->to = run_add_months(window->from, 12) - 1;
         window->cut = false;
