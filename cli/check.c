@@ -240,7 +240,7 @@ static int run(const check_options *options)
     if (code == EXIT_CLEAN && adj_policies_policy_count(policies) == 0) {
         code = cli_usage_error("check", "the policy files hold only modules; name a file that begins with `policy`");
     }
-    adj_encounters *encounters = code == EXIT_CLEAN ? adj_encounters_new(NULL) : NULL;
+    adj_encounters *encounters = code == EXIT_CLEAN ? adj_encounters_new_for(policies, NULL) : NULL;
     adj_results *results = NULL;
     if (code == EXIT_CLEAN && encounters == NULL) code = EXIT_OURS;
     if (code == EXIT_CLEAN) {

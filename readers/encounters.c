@@ -171,6 +171,13 @@ static void apply_claim_facts(read_encounters *encounters)
                         run_store_bits(store, LANG_FIELD_claim_id, claim) == fact->claim_id;
             if (!same || !store->claims.items[claim].subject) continue;
             if (fact->program >= 0) run_store_set(store, LANG_FIELD_claim_program, claim, fact->program);
+            for (size_t v = 0; v < fact->values.count; v++) {
+                const read_site_value *value = &fact->values.items[v];
+                if (value->state == RUN_ABSENT)
+                    run_store_set_absent(store, value->field, claim);
+                else
+                    run_store_set(store, value->field, claim, value->bits);
+            }
             if (fact->received_given) run_store_set(store, LANG_FIELD_claim_received, claim, fact->received);
         }
     }

@@ -5,7 +5,15 @@
 #include "runtime/handles.h"
 
 /* A fact about a claim that came beside it (claims.csv); applied when all is read. */
+/* A value of a site's field that a claims file gives. */
+typedef struct read_site_value {
+    lang_field field;
+    uint8_t state;
+    int64_t bits;
+} read_site_value;
+
 typedef struct read_claim_fact {
+    BASE_ARRAY(read_site_value) values;
     uint32_t claim_id; /* symbol */
     int64_t program;   /* -1 for unknown */
     bool received_given;

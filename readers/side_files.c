@@ -23,6 +23,8 @@ typedef enum cell_use {
     USE_FACT_CLAIM,
     USE_FACT_PROGRAM,
     USE_FACT_RECEIVED,
+    USE_REMITTED_CLAIM,
+    USE_REMITTED_LINE,
     USE_PAYER_ID,
     USE_PAYER_NAME
 } cell_use;
@@ -81,6 +83,8 @@ typedef struct side_reader {
     run_store *store;
     csv_reader csv;
     side_kind kind;
+    const lang_site_name *site; /* of a record that the policies declare; NULL for a standard file */
+    lang_record record;
     const side_column *order[CSV_COLUMN_LIMIT]; /* by position; NULL for one that is not known */
     size_t width;
     parsed cells[CSV_COLUMN_LIMIT];
@@ -97,6 +101,11 @@ static void problem(side_reader *r, adj_severity severity, const char *code, siz
 }
 
 /* ---- the header ---- */
+
+static const char *kind_name(const side_reader *r)
+{
+    return r->site != NULL ? r->site->name : kinds[r->kind].name;
+}
 
 static bool has_column(const csv_cell *cells, size_t count, const char *header)
 {
@@ -138,6 +147,49 @@ static void report_header(side_reader *r)
     problem(r, ADJ_SEVERITY_ERROR, "D0301", 1, base_text_string(&text));
 }
 
+/* A column for a field that a site added to the record of this file. */
+static const side_column *site_column(side_reader *r, const csv_cell *cell)
+{
+    const lang_schema *schema = r->store->schema;
+    char name[64];
+    if (cell->length >= sizeof name) return NULL;
+    memcpy(name, cell->text, cell->length);
+    name[cell->length] = '\0';
+    bool dates = r->site != NULL && r->site->dates != UINT16_MAX;
+    bool first = dates && strcmp(name, "from") == 0, last = dates && strcmp(name, "to") == 0;
+    lang_field field = first || last ? (lang_field)r->site->dates : lang_schema_find(schema, r->record, name);
+    if (field == LANG_NO_FIELD || (int)field < LANG_FIELD_COUNT) return NULL;
+    const lang_field_info *info = lang_schema_field(schema, field);
+    if (r->site == NULL && info->feed != kinds[r->kind].feed) return NULL;
+    bool spans = info->type.kind == LANG_TYPE_DATES || info->type.kind == LANG_TYPE_TIMES;
+    if (info->type.kind == LANG_TYPE_RECORD || (spans && !first && !last)) return NULL;
+    bool key = false;
+    for (size_t i = 0; r->site != NULL && i < r->site->key_count; i++) key = key || r->site->keys[i] == field;
+    side_column *column = base_arena_alloc(&r->store->arena, sizeof *column);
+    if (column == NULL) return NULL;
+    *column = (side_column){r->kind, base_arena_copy(&r->store->arena, name, cell->length),
+                            first ? USE_FROM_DATE : last ? USE_TO_DATE : USE_FIELD, field, key};
+    return column;
+}
+
+/* A file of a record that the policies declare: its keys are there, and nothing that it does not have. */
+static bool detect_site(side_reader *r, const csv_cell *cells, size_t count)
+{
+    const lang_schema *schema = r->store->schema;
+    for (int record = LANG_RECORD_COUNT; record < lang_schema_record_count(schema); record++) {
+        r->site = lang_schema_site_record(schema, (lang_record)record);
+        r->record = (lang_record)record;
+        bool fits = r->site->key_count > 0;
+        for (size_t k = 0; k < r->site->key_count && fits; k++) {
+            fits = has_column(cells, count, lang_schema_field(schema, (lang_field)r->site->keys[k])->name);
+        }
+        for (size_t i = 0; i < count && fits; i++) fits = site_column(r, &cells[i]) != NULL;
+        if (fits) return true;
+    }
+    r->site = NULL;
+    return false;
+}
+
 static const char *nearest(side_kind kind, const char *name)
 {
     const char *best = NULL;
@@ -159,8 +211,10 @@ static void order_columns(side_reader *r, const csv_cell *cells, size_t count)
     for (size_t i = 0; i < count; i++) {
         r->order[i] = NULL;
         for (size_t c = 0; c < COLUMN_COUNT; c++) {
-            if (columns[c].kind == r->kind && same(&cells[i], columns[c].header)) r->order[i] = &columns[c];
+            bool standard = r->site == NULL && columns[c].kind == r->kind;
+            if (standard && same(&cells[i], columns[c].header)) r->order[i] = &columns[c];
         }
+        if (r->order[i] == NULL) r->order[i] = site_column(r, &cells[i]);
         bool twice = false;
         for (size_t k = 0; k < i; k++) twice = twice || (r->order[i] != NULL && r->order[k] == r->order[i]);
         if (r->order[i] != NULL && !twice) continue;
@@ -173,7 +227,7 @@ static void order_columns(side_reader *r, const csv_cell *cells, size_t count)
                     ? base_format(&r->store->arena, "the column `%s` is not known and not read; did you mean `%s`?",
                                   name, near)
                     : base_format(&r->store->arena, "the column `%s` is not known in a file of %s, and not read", name,
-                                  kinds[r->kind].name));
+                                  kind_name(r)));
     }
 }
 
@@ -415,7 +469,7 @@ static bool stands_twice(side_reader *r, const parsed *const *cells, size_t coun
 {
     base_text key;
     base_text_init(&key, &r->store->arena);
-    base_text_put(&key, kinds[r->kind].name);
+    base_text_put(&key, kind_name(r));
     for (size_t i = 0; i < count; i++) {
         base_text_format(&key, "\x1f%.*s", (int)cells[i]->cell->length, cells[i]->cell->text);
     }
@@ -557,6 +611,21 @@ static bool store_coverage(side_reader *r)
     return store_dates(r, LANG_FIELD_coverage_dates, row, true);
 }
 
+/* What a claims file says in columns of the site is kept until every claim has been read. */
+static void store_site_facts(side_reader *r, read_claim_fact *fact)
+{
+    for (size_t i = 0; i < r->width; i++) {
+        const parsed *p = &r->cells[i];
+        bool site = p->column != NULL && p->column->use == USE_FIELD && (int)p->column->field >= LANG_FIELD_COUNT;
+        if (!site || p->state == RUN_UNKNOWN) continue;
+        read_site_value *value = BASE_PUSH(&r->store->arena, &fact->values);
+        if (value == NULL) return;
+        *value = (read_site_value){p->column->field, p->state, p->bits};
+        bool list = lang_schema_field(r->store->schema, p->column->field)->type.list;
+        if (list && p->state == RUN_PRESENT) value->bits = run_store_list(r->store, p->list, p->list_count);
+    }
+}
+
 static bool store_claim_fact(side_reader *r)
 {
     const parsed *claim = of_use(r, USE_FACT_CLAIM), *program = of_use(r, USE_FACT_PROGRAM),
@@ -566,6 +635,33 @@ static bool store_claim_fact(side_reader *r)
     *fact = (read_claim_fact){.claim_id = (uint32_t)claim->bits, .program = program == NULL ? -1 : program->bits};
     fact->received_given = received != NULL;
     if (received != NULL) fact->received = (base_date)received->bits;
+    store_site_facts(r, fact);
+    return true;
+}
+
+static bool store_remittance(side_reader *r)
+{
+    const parsed *claim = of_use(r, USE_REMITTED_CLAIM), *line = of_use(r, USE_REMITTED_LINE);
+    uint32_t row = claim == NULL ? RUN_NO_ROW : run_store_add(r->store, LANG_RECORD_remittance);
+    run_remitted *link = row == RUN_NO_ROW ? NULL : BASE_PUSH(&r->store->arena, &r->store->remitted);
+    if (link == NULL) return false;
+    int64_t number = 1;
+    if (line != NULL && !read_whole(line->cell->text, line->cell->length, &number)) {
+        problem(r, ADJ_SEVERITY_ERROR, "D0305", line->cell->column, "the line number is not a whole number");
+        r->store->remitted.count--;
+        return false;
+    }
+    *link = (run_remitted){row, (uint32_t)claim->bits, number};
+    store_fields(r, row);
+    return true;
+}
+
+static bool store_site_record(side_reader *r)
+{
+    uint32_t row = run_store_add(r->store, r->record);
+    if (row == RUN_NO_ROW) return false;
+    store_fields(r, row);
+    if (r->site->dates != UINT16_MAX && !store_dates(r, (lang_field)r->site->dates, row, true)) return false;
     return true;
 }
 
@@ -582,6 +678,7 @@ static bool store_payer(side_reader *r)
 
 static bool store_record(side_reader *r)
 {
+    if (r->site != NULL) return store_site_record(r);
     switch (r->kind) {
     case SIDE_history: return store_history(r);
     case SIDE_attendance: return store_attendance(r);
@@ -589,6 +686,7 @@ static bool store_record(side_reader *r)
     case SIDE_authorizations: return store_authorization(r);
     case SIDE_eligibility: return store_coverage(r);
     case SIDE_claims: return store_claim_fact(r);
+    case SIDE_remittance: return store_remittance(r);
     default: return store_payer(r);
     }
 }
@@ -597,6 +695,7 @@ static bool store_record(side_reader *r)
 static void reject(side_reader *r)
 {
     r->input->rejected++;
+    if (r->site != NULL) return;
     if (r->kind == SIDE_history) r->store->history_is_own = true;
     if (r->kind == SIDE_eligibility) r->store->eligibility_has_holes = true;
 }
@@ -612,7 +711,9 @@ bool read_side_file(read_input *input)
     size_t count;
     bool header = csv_next(&r->csv, cells, &count);
     r->kind = header && r->csv.error == NULL ? detect(cells, count) : SIDE_COUNT;
-    if (r->kind == SIDE_COUNT) {
+    bool site = r->kind == SIDE_COUNT && header && r->csv.error == NULL && detect_site(r, cells, count);
+    if (r->kind != SIDE_COUNT) r->record = kinds[r->kind].record;
+    if (r->kind == SIDE_COUNT && !site) {
         if (header && r->csv.error != NULL)
             problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
         else if (!header)
@@ -622,7 +723,10 @@ bool read_side_file(read_input *input)
         return false;
     }
     order_columns(r, cells, count);
-    input->store->feeds[kinds[r->kind].feed] = true;
+    if (site)
+        input->store->site_feeds[r->record] = true;
+    else
+        input->store->feeds[kinds[r->kind].feed] = true;
     while (csv_next(&r->csv, cells, &count) && !input->store->arena.failed) {
         bool good = r->csv.error == NULL;
         if (!good) problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);

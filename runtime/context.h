@@ -100,6 +100,7 @@ struct run_context {
     const run_change *changes;
     size_t change_count;
     const uint32_t *overlay_pool;
+    const run_value *tallies; /* of the measure whose value is worked out */
     /* When set, run_aggregate tells of each element that counts or may count. */
     void (*counted)(void *state, uint32_t element, run_truth truth);
     void *counted_state;

@@ -56,6 +56,15 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
 void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size_t clause, const uint8_t *verdicts,
                     adj_finding *finding);
 
+struct adj_measure {
+    base_arena arena;
+    const char *name, *title, *policy;
+    const char **dimensions;
+    size_t dimension_count;
+    BASE_ARRAY(adj_measure_row) rows;
+    size_t unreadable;
+};
+
 /* Builds the store that a policy test describes; false when memory runs out. */
 bool run_test_store(run_store *store, const lang_test *test);
 

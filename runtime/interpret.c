@@ -198,6 +198,7 @@ static run_value evaluate(run_context *context, const plan_block *block, const p
     case PLAN_ROUND:
     case PLAN_PART: return function(block, step, a, a, a);
     case PLAN_KNOWN: return truth_value(truth_of(step->number <= context->binding->as_of));
+    case PLAN_TALLY: return context->tallies == NULL ? nothing : context->tallies[step->number];
     case PLAN_DENIED:
         return truth_value((run_truth)run_denied(context, (uint32_t)step->number, a->bits, a->state));
     case PLAN_AGGREGATE: return aggregate(context, step, values, line);

@@ -282,6 +282,79 @@ static void retire_claims(run_store *store)
     }
 }
 
+/* Remittances find their line by the claim's identifier and the line's number. */
+static void link_remittances(run_store *store)
+{
+    uint32_t lines = store->counts[LANG_RECORD_line];
+    if (store->feeds[LANG_FEED_REMITTANCE]) {
+        for (uint32_t line = 0; line < lines; line++) run_store_set_absent(store, LANG_FIELD_line_remittance, line);
+    }
+    if (store->remitted.count == 0) return;
+    size_t symbols = store->symbols.entries.count;
+    uint32_t *first = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *first);
+    uint32_t *next = base_arena_alloc(&store->arena, (store->remitted.count + 1) * sizeof *next);
+    if (first == NULL || next == NULL) return;
+    for (uint32_t i = (uint32_t)store->remitted.count; i-- > 0;) {
+        next[i] = first[store->remitted.items[i].claim];
+        first[store->remitted.items[i].claim] = i + 1;
+    }
+    for (uint32_t line = 0; line < lines; line++) {
+        if (!run_store_present(store, LANG_FIELD_line_claim, line)) continue;
+        uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
+        if (!run_store_present(store, LANG_FIELD_claim_id, claim)) continue;
+        for (uint32_t i = first[run_store_bits(store, LANG_FIELD_claim_id, claim)]; i != 0; i = next[i - 1]) {
+            const run_remitted *remitted = &store->remitted.items[i - 1];
+            if (remitted->number != run_store_bits(store, LANG_FIELD_line_number, line)) continue;
+            run_store_set(store, LANG_FIELD_line_remittance, line, remitted->row);
+            break;
+        }
+    }
+}
+
+/* Whether a row of a site's record has the keys that a row asks for, and is in effect on its day. */
+static bool site_row_fits(const run_store *store, const lang_field_info *info, const lang_site_name *site, uint32_t row,
+                          uint32_t found)
+{
+    for (size_t k = 0; k < info->join_count; k++) {
+        if (!same_known(store, (lang_field)info->joins[k], row, (lang_field)site->keys[k], found)) return false;
+    }
+    bool dated = site->dates != UINT16_MAX && info->record == LANG_RECORD_line &&
+                 run_store_present(store, (lang_field)site->dates, found);
+    if (!dated) return true;
+    if (!run_store_present(store, LANG_FIELD_line_date, row)) return false;
+    int64_t span = run_store_bits(store, (lang_field)site->dates, found);
+    int64_t date = run_store_bits(store, LANG_FIELD_line_date, row);
+    return date >= run_span_from(span) && date <= run_span_to(span);
+}
+
+static void link_site_field(run_store *store, lang_field field)
+{
+    const lang_field_info *info = lang_schema_field(store->schema, field);
+    lang_record record = (lang_record)info->type.detail;
+    const lang_site_name *site = lang_schema_site_record(store->schema, record);
+    if (site == NULL || info->join_count == 0 || !store->site_feeds[record]) return;
+    lang_type key = lang_schema_field(store->schema, (lang_field)site->keys[0])->type;
+    bool symbols = key.kind == LANG_TYPE_CODE || key.kind == LANG_TYPE_TEXT;
+    size_t keys = symbols ? store->symbols.entries.count : 1;
+    chains rows = symbols ? chain_by(store, record, (lang_field)site->keys[0], keys) : (chains){0};
+    for (uint32_t row = 0; row < store->counts[info->record]; row++) {
+        uint32_t found = RUN_NO_ROW;
+        bool known = run_store_present(store, (lang_field)info->joins[0], row);
+        if (symbols && known) {
+            found = first_of(&rows, (size_t)run_store_bits(store, (lang_field)info->joins[0], row));
+            while (found != RUN_NO_ROW && !site_row_fits(store, info, site, row, found)) found = rows.next[found];
+        } else if (known) {
+            for (uint32_t i = 0; i < store->counts[record] && found == RUN_NO_ROW; i++) {
+                if (site_row_fits(store, info, site, row, i)) found = i;
+            }
+        }
+        if (found != RUN_NO_ROW)
+            run_store_set(store, field, row, found);
+        else if (known && info->type.optional)
+            run_store_set_absent(store, field, row);
+    }
+}
+
 void run_link(run_store *store)
 {
     map_payers(store);
@@ -292,6 +365,20 @@ void run_link(run_store *store)
     for (uint32_t claim = 0; store->submit_given && claim < store->counts[LANG_RECORD_claim]; claim++) {
         if (store->claims.items[claim].subject)
             run_store_set(store, LANG_FIELD_claim_received, claim, store->submit_on);
+    }
+    link_remittances(store);
+    for (int f = LANG_FIELD_COUNT; f < lang_schema_field_count(store->schema); f++) {
+        if (lang_schema_field(store->schema, (lang_field)f)->type.kind == LANG_TYPE_RECORD)
+            link_site_field(store, (lang_field)f);
+    }
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        if (!run_store_present(store, LANG_FIELD_line_attendance, line)) continue;
+        run_store_set(store, LANG_FIELD_attendance_line, (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line),
+                      line);
+    }
+    for (uint32_t row = 0; row < store->counts[LANG_RECORD_attendance]; row++) {
+        if (run_store_state(store, LANG_FIELD_attendance_line, row) == RUN_UNKNOWN)
+            run_store_set_absent(store, LANG_FIELD_attendance_line, row);
     }
     retire_claims(store);
 }

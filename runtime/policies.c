@@ -175,6 +175,11 @@ size_t adj_policies_policy_count(const adj_policies *policies)
     return policies->plan == NULL ? 0 : policies->plan->policies.count;
 }
 
+size_t adj_policies_measure_count(const adj_policies *policies)
+{
+    return policies->plan == NULL ? 0 : policies->plan->measures.count;
+}
+
 size_t adj_policies_test_count(const adj_policies *policies)
 {
     return policies->program.tests.count;

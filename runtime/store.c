@@ -104,15 +104,20 @@ void run_store_set_code(run_store *store, lang_field field, uint32_t row, const 
     if (symbol != BASE_INTERN_NONE) run_store_set(store, field, row, symbol);
 }
 
-void run_store_set_list(run_store *store, lang_field field, uint32_t row, const uint32_t *codes, size_t count)
+int64_t run_store_list(run_store *store, const uint32_t *codes, size_t count)
 {
     size_t offset = store->pool.count;
     for (size_t i = 0; i < count; i++) {
         uint32_t *slot = BASE_PUSH(&store->arena, &store->pool);
-        if (slot == NULL) return;
+        if (slot == NULL) return 0;
         *slot = codes[i];
     }
-    run_store_set(store, field, row, run_list_pack(offset, count));
+    return run_list_pack(offset, count);
+}
+
+void run_store_set_list(run_store *store, lang_field field, uint32_t row, const uint32_t *codes, size_t count)
+{
+    run_store_set(store, field, row, run_store_list(store, codes, count));
 }
 
 const char *run_store_text(const run_store *store, lang_field field, uint32_t row)

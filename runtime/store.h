@@ -60,6 +60,13 @@ typedef struct run_claim_extra {
 } run_claim_extra;
 
 /* Rows of one record grouped by the row of another that they refer to. */
+/* A remittance row and the line that it answers. */
+typedef struct run_remitted {
+    uint32_t row;
+    uint32_t claim; /* symbol of the claim's identifier */
+    int64_t number;
+} run_remitted;
+
 typedef struct run_groups {
     uint32_t *starts; /* one more than there are groups */
     uint32_t *rows;
@@ -79,6 +86,7 @@ typedef struct run_store {
     BASE_ARRAY(run_claim_extra) claims;
     BASE_ARRAY(uint8_t) own_history;        /* by patient: history is only the provider's own */
     BASE_ARRAY(uint32_t) coverage_patients; /* by coverage row */
+    BASE_ARRAY(run_remitted) remitted;
     BASE_ARRAY(adj_problem) problems;
     bool feeds[LANG_FEED_COUNT]; /* which were given */
     bool history_is_own;
@@ -115,6 +123,9 @@ void run_store_set_text(run_store *store, lang_field field, uint32_t row, const 
 /* Interns a code in its normal spelling. */
 uint32_t run_store_code(run_store *store, lang_code_system system, const char *text, size_t length);
 void run_store_set_code(run_store *store, lang_field field, uint32_t row, const char *text, size_t length);
+
+/* Keeps a list of interned codes and gives what a column holds for it. */
+int64_t run_store_list(run_store *store, const uint32_t *codes, size_t count);
 
 /* Sets a list of interned codes. */
 void run_store_set_list(run_store *store, lang_field field, uint32_t row, const uint32_t *codes, size_t count);

@@ -319,9 +319,11 @@ static plan_value arithmetic(plan_builder *builder, const lang_expression *expre
                           .number = scale_of(operator_kind, x->type, y->type),
                           .type = type,
                           .source = expression};
+        bool divides = operator_kind == LANG_DIVIDE;
+        if (divides) step.b = right.high; /* a ratio is least where its divisor is most */
         plan_value result = {plan_emit(builder, step), 0};
         step.a = left.high;
-        step.b = right.high;
+        step.b = divides ? right.low : right.high;
         bool exact_sides = left.low == left.high && right.low == right.high;
         result.high = exact_sides ? result.low : plan_emit(builder, step);
         return result;
@@ -395,6 +397,15 @@ plan_value plan_number(plan_builder *builder, const lang_expression *expression)
         break;
     }
     case LANG_QUANTIFIED: return plan_quantified(builder, expression);
+    case LANG_TALLY:
+        step = plan_emit(builder, (plan_step){.operation = PLAN_TALLY,
+                                              .a = PLAN_NO_STEP,
+                                              .b = PLAN_NO_STEP,
+                                              .c = PLAN_NO_STEP,
+                                              .number = (int64_t)expression->as.tally.index,
+                                              .type = expression->type,
+                                              .source = expression});
+        return (plan_value){step, plan_emit_simple(builder, PLAN_UPPER, step, PLAN_NO_STEP, expression->type)};
     default: step = plan_truth(builder, expression); break;
     }
     return (plan_value){step, step};

@@ -38,6 +38,12 @@ static bool build_measure(plan_program *plan, const lang_measure *source)
         if (slot == NULL) return false;
         build_tally(&builder, source->tallies.items[i], slot);
     }
+    plan_builder value;
+    if (!plan_builder_init(&value, plan, NULL)) return false;
+    measure.value_block = value.block;
+    plan_value bounds = plan_number(&value, source->value);
+    measure.value_low = bounds.low;
+    measure.value_high = bounds.high;
     plan_measure *slot = BASE_PUSH(plan->arena, &plan->measures);
     if (slot != NULL) *slot = measure;
     return slot != NULL;

@@ -137,6 +137,8 @@ typedef struct plan_measure {
     uint32_t where_step;
     plan_step_list by_steps;
     BASE_ARRAY(plan_tally) tallies;
+    uint32_t value_block; /* of the measure's value, over its tallies */
+    uint32_t value_low, value_high;
 } plan_measure;
 
 typedef struct plan_policy {

@@ -99,6 +99,7 @@ typedef struct adj_policies adj_policies;
 typedef struct adj_encounters adj_encounters;
 typedef struct adj_results adj_results;
 typedef struct adj_explanation adj_explanation;
+typedef struct adj_measure adj_measure;
 
 /* The words "deny", "cannot tell" and so on. */
 ADJ_API const char *adj_verdict_name(adj_verdict verdict);
@@ -278,6 +279,28 @@ ADJ_API adj_status adj_results_explain(adj_results *results, size_t index, adj_e
 ADJ_API void adj_explanation_free(adj_explanation *explanation);
 ADJ_API size_t adj_explanation_count(const adj_explanation *explanation);
 ADJ_API const adj_finding *adj_explanation_finding(const adj_explanation *explanation, size_t index);
+
+/* ---- measures ---- */
+
+typedef struct adj_measure_row {
+    const char *const *dimensions; /* one text for each dimension of the measure */
+    const char *value;             /* "0.125", "$40.00", "from 0.1 to 0.2", "none" where it divides by nothing */
+    bool exact;                    /* false where something that counts is unknown */
+    size_t subjects;               /* that surely count */
+    size_t perhaps;                /* that may or may not count */
+} adj_measure_row;
+
+ADJ_API size_t adj_policies_measure_count(const adj_policies *policies);
+
+/* Works out the i-th measure of the policies over evaluated encounters. Rows come in the order of their dimensions. */
+ADJ_API adj_status adj_results_measure(adj_results *results, size_t index, adj_measure **measure);
+ADJ_API void adj_measure_free(adj_measure *measure);
+ADJ_API const char *adj_measure_name(const adj_measure *measure);
+ADJ_API const char *adj_measure_title(const adj_measure *measure);
+ADJ_API size_t adj_measure_dimension_count(const adj_measure *measure);
+ADJ_API const char *adj_measure_dimension(const adj_measure *measure, size_t index);
+ADJ_API size_t adj_measure_row_count(const adj_measure *measure);
+ADJ_API adj_measure_row adj_measure_row_at(const adj_measure *measure, size_t index);
 
 /* ---- tests written in policies ---- */
 
