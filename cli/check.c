@@ -1,4 +1,5 @@
 /* adjudge check: reads claims and side files, judges every line, and explains what it found. */
+#include "cli/inputs.h"
 #include "cli/report.h"
 
 #include <stdlib.h>
@@ -30,19 +31,10 @@ static const char usage[] =
     "      --with examples/demo/sessions.csv --with examples/demo/attendance.csv --with examples/demo/history.csv\n";
 
 typedef struct check_options {
-    cli_texts claims, policies, sides;
+    cli_inputs inputs;
     const cli_format *format;
-    adj_evaluator evaluator;
-    bool only_findings, no_summary, history_is_own, submit_given, as_of_given, policy_missing;
-    int32_t submit_on, as_of;
+    bool only_findings, no_summary;
 } check_options;
-
-static int read_date_option(const char *name, const char *text, bool *given, int32_t *day)
-{
-    *given = text != NULL && adj_read_date(text, day);
-    if (*given) return EXIT_CLEAN;
-    return cli_usage_error("check", "%s takes a date that exists, as YYYY-MM-DD", name);
-}
 
 static int read_format(const char *word, check_options *options)
 {
@@ -55,72 +47,28 @@ static int read_format(const char *word, check_options *options)
     return cli_usage_error("check", "--format takes text, json or csv");
 }
 
-static int read_history(const char *word, check_options *options)
-{
-    bool own = word != NULL && strcmp(word, "own") == 0, complete = word != NULL && strcmp(word, "complete") == 0;
-    options->history_is_own = own;
-    return own || complete ? EXIT_CLEAN : cli_usage_error("check", "--history takes complete or own");
-}
-
-/* Options with a value; -1 if it is none of them. */
-static int valued_option(const char *name, const char *value, check_options *options)
-{
-    if (strcmp(name, "--policy") == 0) {
-        if (value == NULL) return cli_usage_error("check", "--policy takes a file or folder");
-        options->policy_missing = !cli_find_policies(value, &options->policies) || options->policy_missing;
-        return EXIT_CLEAN;
-    }
-    if (strcmp(name, "--with") == 0) {
-        if (value == NULL) return cli_usage_error("check", "--with takes a side file");
-        return cli_texts_add(&options->sides, value) ? EXIT_CLEAN : EXIT_OURS;
-    }
-    if (strcmp(name, "--format") == 0) return read_format(value, options);
-    if (strcmp(name, "--history") == 0) return read_history(value, options);
-    if (strcmp(name, "--submit-on") == 0)
-        return read_date_option(name, value, &options->submit_given, &options->submit_on);
-    if (strcmp(name, "--as-of") == 0) return read_date_option(name, value, &options->as_of_given, &options->as_of);
-    if (strcmp(name, "--evaluator") == 0) {
-        if (value != NULL && cli_read_evaluator(value, &options->evaluator)) return EXIT_CLEAN;
-        return cli_usage_error("check", "--evaluator takes best, interpreter, machine or both");
-    }
-    return -1;
-}
-
 static int read_options(int count, char **arguments, check_options *options)
 {
     options->format = &cli_text_format;
+    options->inputs.command = "check";
     for (int i = 1; i < count; i++) {
         const char *argument = arguments[i];
         if (argument[0] != '-' || argument[1] == '\0') {
-            if (!cli_texts_add(&options->claims, argument)) return EXIT_OURS;
+            if (!cli_texts_add(&options->inputs.claims, argument)) return EXIT_OURS;
         } else if (strcmp(argument, "--only-findings") == 0) {
             options->only_findings = true;
         } else if (strcmp(argument, "--no-summary") == 0) {
             options->no_summary = true;
         } else {
-            int code = valued_option(argument, i + 1 < count ? arguments[i + 1] : NULL, options);
+            const char *value = i + 1 < count ? arguments[i + 1] : NULL;
+            int code = strcmp(argument, "--format") == 0 ? read_format(value, options)
+                                                         : cli_inputs_option(&options->inputs, argument, value);
             if (code < 0) return cli_usage_error("check", "there is no option %s", argument);
             if (code != EXIT_CLEAN) return code;
             i++;
         }
     }
-    if (options->policy_missing) return EXIT_INPUT;
-    if (options->claims.count == 0) return cli_usage_error("check", "no claims file was given");
-    if (options->policies.count == 0) return cli_usage_error("check", "no policy was given; add --policy PATH");
-    return EXIT_CLEAN;
-}
-
-static void show_problems(const adj_encounters *encounters)
-{
-    static const char *const words[] = {"error", "warning", "note"};
-    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
-        adj_problem p = adj_encounters_problem(encounters, i);
-        fprintf(stderr, "%s[%s]: %s", words[p.severity], p.code, p.file);
-        if (p.line > 0) fprintf(stderr, ":%zu:%zu", p.line, p.column);
-        if (p.segment > 0) fprintf(stderr, " (segment %zu)", p.segment);
-        if (p.claim != NULL && *p.claim != '\0') fprintf(stderr, " claim %s", p.claim);
-        fprintf(stderr, ": %s\n", p.message);
-    }
+    return cli_inputs_complete(&options->inputs);
 }
 
 /* A bar on standard error for long work, on a terminal only. */
@@ -219,50 +167,21 @@ static int report_all(const check_options *options, adj_results *results, const 
     return code;
 }
 
-static int read_all(const check_options *options, adj_encounters *encounters)
-{
-    int code = EXIT_CLEAN;
-    const cli_texts *lists[] = {&options->claims, &options->sides};
-    for (size_t l = 0; l < 2; l++) {
-        for (size_t i = 0; i < lists[l]->count; i++) {
-            adj_status status = adj_encounters_read(encounters, lists[l]->items[i]);
-            if (status == ADJ_OUT_OF_MEMORY) return EXIT_OURS;
-            if (status != ADJ_OK) code = EXIT_INPUT;
-        }
-    }
-    return adj_encounters_finish(encounters) == ADJ_OK ? code : EXIT_OURS;
-}
-
 static int run(const check_options *options)
 {
     adj_policies *policies = NULL;
-    int code = cli_compile(&options->policies, options->evaluator, &policies);
-    if (code == EXIT_CLEAN && adj_policies_policy_count(policies) == 0) {
-        code = cli_usage_error("check", "the policy files hold only modules; name a file that begins with `policy`");
-    }
-    adj_encounters *encounters = code == EXIT_CLEAN ? adj_encounters_new_for(policies, NULL) : NULL;
+    adj_encounters *encounters = NULL;
     adj_results *results = NULL;
-    if (code == EXIT_CLEAN && encounters == NULL) code = EXIT_OURS;
-    if (code == EXIT_CLEAN) {
-        if (options->history_is_own) adj_encounters_history_is_own(encounters);
-        if (options->submit_given) adj_encounters_submit_on(encounters, options->submit_on);
-        if (options->as_of_given) adj_encounters_as_of(encounters, options->as_of);
-        code = read_all(options, encounters);
-        show_problems(encounters);
-    }
+    int code = cli_inputs_read(&options->inputs, &policies, &encounters);
     bool readable =
         encounters != NULL && code != EXIT_OURS && (code == EXIT_CLEAN || adj_encounters_line_count(encounters) > 0);
     if (readable) {
-        adj_options evaluation = {.evaluator = options->evaluator};
-        adj_status status = adj_evaluate(policies, encounters, &evaluation, &results);
-        if (status == ADJ_OK) {
+        int judged = cli_inputs_evaluate(&options->inputs, policies, encounters, &results);
+        if (judged == EXIT_CLEAN) {
             int reported = report_all(options, results, encounters);
             if (code == EXIT_CLEAN || reported == EXIT_OURS) code = reported;
         } else {
-            bool lacking = status == ADJ_NOT_FOUND;
-            fprintf(stderr, "adjudge check: %s\n",
-                    lacking ? "this build has no machine code" : adj_status_name(status));
-            code = lacking ? EXIT_INPUT : EXIT_OURS;
+            code = judged;
         }
     }
     adj_results_free(results);
@@ -280,8 +199,6 @@ int cli_check(int count, char **arguments)
     check_options options = {0};
     int code = read_options(count, arguments, &options);
     if (code == EXIT_CLEAN) code = run(&options);
-    cli_texts_free(&options.claims);
-    cli_texts_free(&options.policies);
-    cli_texts_free(&options.sides);
+    cli_inputs_free(&options.inputs);
     return code;
 }

@@ -11,6 +11,11 @@ enum { EXIT_CLEAN = 0, EXIT_DENIED = 1, EXIT_INPUT = 2, EXIT_OURS = 3 };
 int cli_check(int count, char **arguments);
 int cli_test(int count, char **arguments);
 int cli_dump(int count, char **arguments);
+int cli_measure(int count, char **arguments);
+int cli_fmt(int count, char **arguments);
+int cli_explain(int count, char **arguments);
+int cli_layers(int count, char **arguments);
+int cli_table(int count, char **arguments);
 
 /* Ends with a message on standard error and the exit code for wrong input. */
 int cli_usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

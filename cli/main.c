@@ -10,6 +10,11 @@ static const char usage[] =
     "Usage:\n"
     "  adjudge check CLAIMS... --policy PATH... [--with SIDEFILE]...   judge claims and explain every finding\n"
     "  adjudge test PATH...                                           run the tests written in policies\n"
+    "  adjudge measure CLAIMS... --policy PATH... [--with SIDEFILE]... work out the measures of policies\n"
+    "  adjudge fmt PATH... [--check]                                  lay policies out in their one form\n"
+    "  adjudge explain CODE                                           what an error or warning means\n"
+    "  adjudge layers PATH...                                         who extends and overrides whom\n"
+    "  adjudge table diff OLD NEW --key COLUMNS                       how a table's file changed\n"
     "  adjudge dump --stage STAGE FILE                                show a policy as the compiler sees it\n"
     "  adjudge COMMAND --help                                         what a command takes, with examples\n"
     "  adjudge --version\n"
@@ -33,7 +38,8 @@ int main(int count, char **arguments)
     static const struct {
         const char *name;
         int (*run)(int, char **);
-    } commands[] = {{"check", cli_check}, {"test", cli_test}, {"dump", cli_dump}};
+    } commands[] = {{"check", cli_check}, {"test", cli_test}, {"dump", cli_dump}, {"measure", cli_measure}, {"fmt", cli_fmt},
+                    {"explain", cli_explain}, {"layers", cli_layers}, {"table", cli_table}};
     const char *command = count > 1 ? arguments[1] : "";
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(commands[i].name, command) == 0) return commands[i].run(count - 1, arguments + 1);

@@ -256,6 +256,15 @@ static bool surely_meet(const lang_bulk *bulk, size_t a, size_t b)
     return from_a <= to_b && from_b <= to_a;
 }
 
+/* Two rows that say the same of a key are one row that stands twice, which public files have; no contradiction. */
+static bool say_the_same(const lang_bulk *bulk, size_t a, size_t b)
+{
+    for (size_t c = bulk->input_count; c < bulk->column_count; c++) {
+        if (lang_bulk_value(bulk, c, a) != lang_bulk_value(bulk, c, b)) return false;
+    }
+    return true;
+}
+
 void lang_check_bulk_rows(lang_checker *checker, lang_table *table)
 {
     enum { REPORTED = 5 };
@@ -269,7 +278,7 @@ void lang_check_bulk_rows(lang_checker *checker, lang_table *table)
             for (size_t c = 0; c < bulk->input_count; c++) values[c] = lang_bulk_value(bulk, c, row);
             for (int64_t at = lang_bulk_next(bulk, (int64_t)row, values); at >= 0;
                  at = lang_bulk_next(bulk, at, values)) {
-                if (!surely_meet(bulk, row, (size_t)at)) continue;
+                if (!surely_meet(bulk, row, (size_t)at) || say_the_same(bulk, row, (size_t)at)) continue;
                 reported++;
                 lang_diagnose(checker->diagnostics, LANG_E0703, bulk->import->span,
                               "%s: rows %zu and %zu of the unique table `%s` hold for one input: %s", bulk->path,

@@ -50,10 +50,10 @@ static void holes(lang_checker *checker, const lang_file *file)
 {
     for (size_t i = 0; i < file->parameters.count; i++) {
         const lang_parameter *parameter = file->parameters.items[i];
-        base_date from = file->is_module ? BASE_DATE_MAX : file->dates.from;
+        bool open = file->is_module || file->dates.from == BASE_DATE_MIN;
+        base_date from = open ? BASE_DATE_MAX : file->dates.from;
         for (size_t r = 0; r < parameter->rows.count; r++) {
-            bool earlier = file->is_module || file->dates.from == BASE_DATE_MIN;
-            if (earlier && parameter->rows.items[r].dates.from < from) from = parameter->rows.items[r].dates.from;
+            if (open && parameter->rows.items[r].dates.from < from) from = parameter->rows.items[r].dates.from;
         }
         base_date hole = first_hole(parameter, from, file->is_module ? BASE_DATE_MAX - 1 : file->dates.to);
         if (hole == BASE_DATE_MAX || parameter->rows.count == 0) continue;

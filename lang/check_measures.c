@@ -86,12 +86,21 @@ static void assume_present(lang_checker *checker, const lang_expression *express
         }
         return;
     }
+    if (expression->kind == LANG_PRESENCE || expression->kind == LANG_QUANTIFIED || expression->kind == LANG_TALLY) return;
+    if (expression->kind == LANG_IN || expression->kind == LANG_INCLUDE) {
+        assume_present(checker, expression->as.membership.value);
+        return;
+    }
+    if (expression->kind == LANG_BETWEEN) {
+        assume_present(checker, expression->as.between.value);
+        return;
+    }
     if (expression->kind == LANG_PART) assume_present(checker, expression->as.part.value);
     if (expression->kind == LANG_CALL) {
         for (size_t i = 0; i < expression->as.call.arguments.count; i++)
             assume_present(checker, expression->as.call.arguments.items[i]);
     }
-    if (expression->kind == LANG_ARITHMETIC || expression->kind == LANG_NEGATE) {
+    if (expression->kind != LANG_PART && expression->kind != LANG_CALL && expression->kind != LANG_DENIED) {
         assume_present(checker, expression->as.binary.left);
         assume_present(checker, expression->as.binary.right);
     }
@@ -133,6 +142,7 @@ lang_type lang_check_tally(lang_checker *checker, lang_expression *expression)
         lang_diagnose(checker->diagnostics, LANG_E0319, expression->span, "a %s has no `lines`",
                       lang_schema_record_label(checker->schema, measure->record));
     }
+    assume_present(&inner, where);
     lang_check_condition(&inner, where);
     lang_facts_from(&inner, where, true);
     assume_present(&inner, value);
@@ -158,6 +168,7 @@ void lang_check_measure(lang_checker *checker, lang_measure *measure)
     checker->subject = measure->record;
     checker->prefix = LANG_NO_FIELD;
     lang_facts_from(checker, measure->where, true);
+    assume_present(checker, measure->where);
     lang_check_condition(checker, measure->where);
     for (size_t i = 0; i < measure->by.count; i++) {
         lang_expression *by = measure->by.items[i];

@@ -385,6 +385,7 @@ bool lang_check_rows(lang_checker *checker, lang_table *table)
     size_t errors = checker->diagnostics->errors;
     if (!check_shape(checker, table)) return false;
     if (table->rows.count > 0) check_header(checker, table);
+    if (checker->diagnostics->errors > errors) return false;
     size_t columns = table->inputs.count + table->outputs.count;
     for (size_t r = 1; r < table->rows.count; r++) {
         lang_table_row *row = &table->rows.items[r];

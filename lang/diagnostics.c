@@ -31,6 +31,21 @@ const char *lang_diagnostic_label(lang_diagnostic_code code)
     return table[code].label;
 }
 
+const char *lang_diagnostic_page(const char *code)
+{
+    static const struct {
+        const char *code, *page;
+    } pages[] = {
+#define LANG_PAGE(code, why, wrong, right) {#code, why "\n\nInstead of\n\n  " wrong "\n\nwrite\n\n  " right "\n"},
+#include "lang/pages.def"
+#undef LANG_PAGE
+    };
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        if (strcmp(pages[i].code, code) == 0) return pages[i].page;
+    }
+    return NULL;
+}
+
 const char *lang_diagnostic_about(lang_diagnostic_code code)
 {
     return table[code].about;

@@ -49,6 +49,8 @@ void lang_note(lang_diagnostics *diagnostics, lang_diagnostic *diagnostic, lang_
 const char *lang_diagnostic_name(lang_diagnostic_code code);
 /* "unused": by what name `allow` silences it. */
 const char *lang_diagnostic_label(lang_diagnostic_code code);
+/* The page of a code (pages.def); NULL for a code that does not exist. */
+const char *lang_diagnostic_page(const char *code);
 const char *lang_diagnostic_about(lang_diagnostic_code code);
 lang_severity lang_diagnostic_severity(lang_diagnostic_code code);
 

@@ -2,6 +2,7 @@
 #include "lang/parser.h"
 
 #include "grammar.h"
+#include "lang/layout.h"
 #include "lang/build.h"
 
 #include <string.h>
@@ -351,6 +352,33 @@ bool lang_parse_cell(base_arena *arena, lang_diagnostics *diagnostics, lang_file
     bool done = run(&parser, start, end) && diagnostics->errors == errors;
     *items = parser.cell;
     return done && items->count > 0;
+}
+
+bool lang_tokenize(base_arena *arena, lang_file *file, lang_tokens *tokens)
+{
+    lang_diagnostics diagnostics;
+    lang_diagnostics_init(&diagnostics, arena);
+    lang_file copy = *file; /* what the scan notes of the file is not wanted twice */
+    copy.starts.items = NULL;
+    copy.starts.count = copy.starts.capacity = 0;
+    lang_parser parser = {.arena = arena, .diagnostics = &diagnostics, .file = &copy};
+    yyscan_t scanner;
+    uint32_t start = file->length >= 3 && memcmp(file->text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    if (!check_encoding(&diagnostics, file) || !set_aside(&parser, file->length)) return false;
+    if (lang_flex_lex_init_extra(&parser, &scanner) != 0) return false;
+    parser.scanner = scanner;
+    parser.token_start = parser.token_end = start;
+    bool good = lang_flex__scan_bytes(file->text + start, (int)(file->length - start), scanner) != NULL;
+    LANG_PARSE_STYPE value;
+    lang_span span;
+    int token;
+    while (good && (token = lang_parse_lex(&value, &span, &parser)) > 0) {
+        lang_token *slot = BASE_PUSH(arena, tokens);
+        good = slot != NULL;
+        if (good) *slot = (lang_token){token, span.start, span.end};
+    }
+    lang_flex_lex_destroy(scanner);
+    return good && !arena->failed && diagnostics.errors == 0;
 }
 
 void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out)

@@ -63,6 +63,9 @@ bool lang_code_set_dated(const lang_code_set *set, const char *code);
 /* Whether an item of codes (not a set) holds a normalized code. */
 bool lang_item_holds(lang_code_system system, const lang_item *item, const char *code);
 
+/* Writes who extends whom, and what each layer overrides or excepts. */
+void lang_show_layers(const lang_program *program, base_text *out);
+
 /* Writes the tree, one node a line. */
 void lang_dump_tree(const lang_program *program, base_text *out);
 

@@ -355,6 +355,33 @@ static void link_site_field(run_store *store, lang_field field)
     }
 }
 
+/* Whose member attended: the payer of the line that bills it, else of the coverage that holds the session's day. */
+static void link_attendance_payer(run_store *store, uint32_t row)
+{
+    if (run_store_present(store, LANG_FIELD_attendance_line, row)) {
+        uint32_t line = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_line, row);
+        if (run_store_present(store, LANG_FIELD_line_payer, line))
+            run_store_set(store, LANG_FIELD_attendance_payer, row, run_store_bits(store, LANG_FIELD_line_payer, line));
+        return;
+    }
+    if (!store->feeds[LANG_FEED_ELIGIBILITY] || !run_store_present(store, LANG_FIELD_attendance_patient, row)) return;
+    if (!run_store_present(store, LANG_FIELD_attendance_session, row)) return;
+    uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
+    if (!run_store_present(store, LANG_FIELD_session_date, session)) return;
+    int64_t date = run_store_bits(store, LANG_FIELD_session_date, session);
+    for (uint32_t c = 0; c < store->counts[LANG_RECORD_coverage]; c++) {
+        bool member = store->coverage_patients.items[c] ==
+                      (uint32_t)run_store_bits(store, LANG_FIELD_attendance_patient, row);
+        if (!member || !run_store_present(store, LANG_FIELD_coverage_dates, c)) continue;
+        int64_t dates = run_store_bits(store, LANG_FIELD_coverage_dates, c);
+        if (date < run_span_from(dates) || date > run_span_to(dates)) continue;
+        if (run_store_present(store, LANG_FIELD_coverage_payer, c))
+            run_store_set(store, LANG_FIELD_attendance_payer, row, run_store_bits(store, LANG_FIELD_coverage_payer, c));
+        return;
+    }
+    if (!store->eligibility_has_holes) run_store_set_absent(store, LANG_FIELD_attendance_payer, row);
+}
+
 void run_link(run_store *store)
 {
     map_payers(store);
@@ -376,6 +403,7 @@ void run_link(run_store *store)
         run_store_set(store, LANG_FIELD_attendance_line, (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line),
                       line);
     }
+    for (uint32_t row = 0; row < store->counts[LANG_RECORD_attendance]; row++) link_attendance_payer(store, row);
     for (uint32_t row = 0; row < store->counts[LANG_RECORD_attendance]; row++) {
         if (run_store_state(store, LANG_FIELD_attendance_line, row) == RUN_UNKNOWN)
             run_store_set_absent(store, LANG_FIELD_attendance_line, row);

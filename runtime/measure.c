@@ -78,7 +78,7 @@ static bool predict(measuring *m)
     bool room = fill_column(m, columns, LANG_FIELD_line_predicted, lines) &&
                 fill_column(m, columns, LANG_FIELD_prediction_verdict, lines) &&
                 fill_column(m, columns, LANG_FIELD_prediction_category, lines) &&
-                fill_column(m, columns, LANG_FIELD_prediction_clause, lines);
+                fill_column(m, columns, LANG_FIELD_prediction_clause_name, lines);
     if (!room) return false;
     for (size_t l = 0; l < lines; l++) put(columns, LANG_FIELD_line_predicted, l, 0, RUN_ABSENT);
     for (size_t i = 0; i < results->line_count; i++) {
@@ -98,7 +98,7 @@ static bool predict(measuring *m)
                                          : base_intern_find(&plan->symbol_table, clause->name.text,
                                                             strlen(clause->name.text));
         bool named = symbol != BASE_INTERN_NONE;
-        put(columns, LANG_FIELD_prediction_clause, line, named ? results->binding.symbols[symbol] : 0,
+        put(columns, LANG_FIELD_prediction_clause_name, line, named ? results->binding.symbols[symbol] : 0,
             named ? RUN_PRESENT : clause == NULL ? RUN_ABSENT : RUN_UNKNOWN);
     }
     m->binding = results->binding;
@@ -303,10 +303,11 @@ static void add_row(measuring *m, measure_group *group, adj_measure *out)
     run_value *tallies = base_arena_alloc(&m->scratch, (m->plan->tallies.count + 1) * sizeof *tallies);
     adj_measure_row *row = tallies == NULL ? NULL : BASE_PUSH(m->arena, &out->rows);
     if (row == NULL) return;
-    bool past = false;
+    bool past = false, endless = false;
     for (size_t t = 0; t < m->plan->tallies.count; t++) {
         tallies[t] = settled(m->plan->tallies.items[t].source, &group->tallies[t]);
         past = past || group->tallies[t].past_range;
+        endless = endless || tallies[t].high == INT64_MAX;
     }
     m->context.tallies = tallies;
     run_interpret_all(&m->context, m->plan->value_block, 0, RUN_NO_ROW, m->values);
@@ -326,7 +327,7 @@ static void add_row(measuring *m, measure_group *group, adj_measure *out)
         row->exact = nothing;
     } else if (low.bits != high.bits) {
         row->exact = false;
-        row->value = high.bits == INT64_MAX
+        row->value = endless
                          ? base_format(m->arena, "at least %s", low_text)
                          : base_format(m->arena, "from %s to %s", low_text,
                                        run_format(m->arena, &m->context, type, high.bits, RUN_PRESENT));

@@ -1,4 +1,5 @@
 /* Compiling policies: files or texts, through checker and plan, to machine code where this build has it. */
+#include "lang/layout.h"
 #include "lang/parser.h"
 #include "runtime/handles.h"
 
@@ -72,6 +73,7 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
                           const adj_options *options)
 {
     lang_program *program = &policies->program;
+    program->today = options != NULL && options->today != 0 ? options->today : BASE_DATE_MIN;
     lang_program_load(program, source, paths, count);
     bool good = program->diagnostics.errors == 0 && lang_check(program);
     if (good) policies->plan = plan_build(&policies->arena, program);
@@ -183,6 +185,72 @@ size_t adj_policies_measure_count(const adj_policies *policies)
 size_t adj_policies_test_count(const adj_policies *policies)
 {
     return policies->program.tests.count;
+}
+
+adj_status adj_format(const char *name, const char *source, const adj_options *options, char **text)
+{
+    *text = NULL;
+    base_allocator allocator = allocator_of(options);
+    base_arena arena;
+    base_arena_init(&arena, &allocator);
+    lang_diagnostics diagnostics;
+    lang_diagnostics_init(&diagnostics, &arena);
+    lang_file file = {.path = name, .text = source, .length = strlen(source)}, *files[] = {&file};
+    const char *result = NULL;
+    bool parsed = lang_index_lines(&arena, &file) && lang_parse_file(&arena, &diagnostics, &file);
+    if (parsed) {
+        result = lang_layout(&arena, &file);
+    } else if (!arena.failed) {
+        base_text shown;
+        base_text_init(&shown, &arena);
+        lang_diagnostics_render(&diagnostics, files, 1, options != NULL && options->colour, &shown);
+        result = base_text_string(&shown);
+    }
+    adj_status status = arena.failed ? ADJ_OUT_OF_MEMORY : result == NULL ? ADJ_INTERNAL : parsed ? ADJ_OK : ADJ_INVALID_POLICY;
+    if (result != NULL && !arena.failed) {
+        size_t size = strlen(result) + 1;
+        *text = allocator.reallocate(allocator.state, NULL, size);
+        if (*text != NULL)
+            memcpy(*text, result, size);
+        else
+            status = ADJ_OUT_OF_MEMORY;
+    }
+    base_arena_release(&arena);
+    return status;
+}
+
+void adj_text_free(char *text, const adj_options *options)
+{
+    base_allocator allocator = allocator_of(options);
+    if (text != NULL) allocator.reallocate(allocator.state, text, 0);
+}
+
+const char *adj_explain_code(const char *code)
+{
+    return lang_diagnostic_page(code);
+}
+
+const char *adj_diagnostic_code(size_t index)
+{
+    return index < LANG_DIAGNOSTIC_COUNT ? lang_diagnostic_name((lang_diagnostic_code)index) : NULL;
+}
+
+const char *adj_diagnostic_label(size_t index)
+{
+    return index < LANG_DIAGNOSTIC_COUNT ? lang_diagnostic_label((lang_diagnostic_code)index) : "";
+}
+
+const char *adj_diagnostic_about(size_t index)
+{
+    return index < LANG_DIAGNOSTIC_COUNT ? lang_diagnostic_about((lang_diagnostic_code)index) : "";
+}
+
+const char *adj_policies_layers(adj_policies *policies)
+{
+    base_text text;
+    base_text_init(&text, &policies->arena);
+    lang_show_layers(&policies->program, &text);
+    return base_text_string(&text);
 }
 
 const char *adj_policies_dump(adj_policies *policies, adj_stage stage)

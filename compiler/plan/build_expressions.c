@@ -510,7 +510,50 @@ static uint32_t denied(plan_builder *builder, const lang_expression *expression)
     return result;
 }
 
+static uint32_t truth_of_kind(plan_builder *builder, const lang_expression *expression);
+
+/* That every path in a comparison is present. */
+static uint32_t all_present(plan_builder *builder, const lang_expression *expression, uint32_t result)
+{
+    if (expression == NULL) return result;
+    const lang_expression *parts[3] = {NULL, NULL, NULL};
+    switch (expression->kind) {
+    case LANG_PATH: {
+        bool field = expression->as.path.base == LANG_BASE_SUBJECT && expression->as.path.field_count > 0;
+        if (!field) return result;
+        uint32_t present = plan_emit_simple(builder, PLAN_IS_PRESENT, plan_number(builder, expression).low,
+                                            PLAN_NO_STEP, truth_type());
+        return plan_both(builder, result, present);
+    }
+    case LANG_COMPARE:
+    case LANG_CONTAIN:
+    case LANG_OVERLAP:
+    case LANG_ARITHMETIC:
+    case LANG_NEGATE:
+        parts[0] = expression->as.binary.left;
+        parts[1] = expression->as.binary.right;
+        break;
+    case LANG_BETWEEN:
+        parts[0] = expression->as.between.value;
+        parts[1] = expression->as.between.low;
+        parts[2] = expression->as.between.high;
+        break;
+    case LANG_IN:
+    case LANG_INCLUDE: parts[0] = expression->as.membership.value; break;
+    case LANG_PART: parts[0] = expression->as.part.value; break;
+    default: return result;
+    }
+    for (size_t i = 0; i < 3; i++) result = all_present(builder, parts[i], result);
+    return result;
+}
+
 uint32_t plan_truth(plan_builder *builder, const lang_expression *expression)
+{
+    uint32_t truth = truth_of_kind(builder, expression);
+    return builder->measuring ? all_present(builder, expression, truth) : truth;
+}
+
+static uint32_t truth_of_kind(plan_builder *builder, const lang_expression *expression)
 {
     switch (expression->kind) {
     case LANG_AND:

@@ -14,6 +14,7 @@ static void build_tally(plan_builder *builder, const lang_expression *source, pl
     plan_builder inner, *used = builder;
     if (source->as.tally.over_lines) {
         if (!plan_builder_init(&inner, builder->plan, NULL)) return;
+        inner.measuring = true;
         tally->block = inner.block;
         used = &inner;
     }
@@ -26,6 +27,7 @@ static bool build_measure(plan_program *plan, const lang_measure *source)
     plan_builder builder;
     if (!plan_builder_init(&builder, plan, NULL)) return false;
     builder.subject = source->record;
+    builder.measuring = true;
     plan_measure measure = {.source = source, .block = builder.block, .where_step = PLAN_NO_STEP};
     if (source->where != NULL) measure.where_step = plan_truth(&builder, source->where);
     for (size_t i = 0; i < source->by.count; i++) {

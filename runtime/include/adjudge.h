@@ -56,6 +56,7 @@ typedef struct adj_options {
     adj_evaluator evaluator;
     const adj_allocator *allocator; /* NULL for the C library's */
     bool colour;                    /* of diagnostics */
+    int32_t today; /* for `review by`: days since 1970-01-01; 0 to leave review dates alone */
 } adj_options;
 
 /* What a clause says of a line. */
@@ -133,6 +134,24 @@ typedef enum adj_stage { ADJ_STAGE_TOKENS, ADJ_STAGE_AST, ADJ_STAGE_PLAN, ADJ_ST
 
 /* Writes one stage of the compilation as text, owned by `policies`; NULL where this build lacks the stage. */
 ADJ_API const char *adj_policies_dump(adj_policies *policies, adj_stage stage);
+
+/* Lays a policy file out in its one form. *text is released with adj_text_free. ADJ_INVALID_POLICY if the file does not
+ * parse: *text then holds the diagnostics. */
+ADJ_API adj_status adj_format(const char *name, const char *source, const adj_options *options, char **text);
+ADJ_API void adj_text_free(char *text, const adj_options *options);
+
+/* What a diagnostic's code means, a page of text; NULL for a code that does not exist. Static. */
+ADJ_API const char *adj_explain_code(const char *code);
+
+/* The i-th code there is, in the order of the codes; NULL past the last. */
+ADJ_API const char *adj_diagnostic_code(size_t index);
+
+/* "unused", the name by which `allow` silences a warning; and what the code is about, in one phrase. */
+ADJ_API const char *adj_diagnostic_label(size_t index);
+ADJ_API const char *adj_diagnostic_about(size_t index);
+
+/* The layers of the policies as a tree: who extends whom, and what each overrides or excepts. Owned by `policies`. */
+ADJ_API const char *adj_policies_layers(adj_policies *policies);
 
 /* ---- encounters ---- */
 
@@ -301,6 +320,30 @@ ADJ_API size_t adj_measure_dimension_count(const adj_measure *measure);
 ADJ_API const char *adj_measure_dimension(const adj_measure *measure, size_t index);
 ADJ_API size_t adj_measure_row_count(const adj_measure *measure);
 ADJ_API adj_measure_row adj_measure_row_at(const adj_measure *measure, size_t index);
+
+/* ---- files of rows ---- */
+
+typedef struct adj_table_diff adj_table_diff;
+
+typedef enum adj_table_change {
+    ADJ_TABLE_CAME,
+    ADJ_TABLE_WENT,
+    ADJ_TABLE_REACTIVATED,
+    ADJ_TABLE_ENDED,
+    ADJ_TABLE_CHANGED,
+    ADJ_TABLE_KINDS
+} adj_table_change;
+
+/* Compares two files of rows by the columns `key` (separated by commas) and their spans; `from` and `to` may be NULL.
+ * After ADJ_INVALID_INPUT, *diff holds the error. */
+ADJ_API adj_status adj_table_compare(const char *old_path, const char *new_path, const char *key, const char *from,
+                                     const char *to, adj_table_diff **diff);
+ADJ_API void adj_table_diff_free(adj_table_diff *diff);
+ADJ_API const char *adj_table_diff_error(const adj_table_diff *diff);
+ADJ_API size_t adj_table_diff_count(const adj_table_diff *diff, adj_table_change change);
+
+/* One difference as text: its key, and what it was and is. */
+ADJ_API const char *adj_table_diff_row(const adj_table_diff *diff, adj_table_change change, size_t index);
 
 /* ---- tests written in policies ---- */
 

@@ -54,7 +54,7 @@ for command in check test dump; do expect "$command --help" 0 "$adjudge" "$comma
 expect "the shipped tests" 0 "$adjudge" test policies examples
 holds "the shipped tests" out " 0 failed"
 expect "the language tests" 0 "$adjudge" test tests/language
-holds "the language tests" out "78 passed, 0 failed"
+holds "the language tests" out "178 passed, 0 failed"
 
 expect "the demo predicts denials" 1 "$adjudge" "${demo[@]}"
 cp "$work/out" "$work/text"

@@ -1,0 +1,116 @@
+/* Options and files of the commands that judge claims. */
+#include "cli/inputs.h"
+
+#include <string.h>
+
+static int read_date_option(const cli_inputs *inputs, const char *name, const char *text, bool *given, int32_t *day)
+{
+    *given = text != NULL && adj_read_date(text, day);
+    if (*given) return EXIT_CLEAN;
+    return cli_usage_error(inputs->command, "%s takes a date that exists, as YYYY-MM-DD", name);
+}
+
+static int read_history(cli_inputs *inputs, const char *word)
+{
+    bool own = word != NULL && strcmp(word, "own") == 0, complete = word != NULL && strcmp(word, "complete") == 0;
+    inputs->history_is_own = own;
+    return own || complete ? EXIT_CLEAN : cli_usage_error(inputs->command, "--history takes complete or own");
+}
+
+int cli_inputs_option(cli_inputs *inputs, const char *name, const char *value)
+{
+    if (strcmp(name, "--policy") == 0) {
+        if (value == NULL) return cli_usage_error(inputs->command, "--policy takes a file or folder");
+        inputs->policy_missing = !cli_find_policies(value, &inputs->policies) || inputs->policy_missing;
+        return EXIT_CLEAN;
+    }
+    if (strcmp(name, "--with") == 0) {
+        if (value == NULL) return cli_usage_error(inputs->command, "--with takes a side file");
+        return cli_texts_add(&inputs->sides, value) ? EXIT_CLEAN : EXIT_OURS;
+    }
+    if (strcmp(name, "--history") == 0) return read_history(inputs, value);
+    if (strcmp(name, "--submit-on") == 0)
+        return read_date_option(inputs, name, value, &inputs->submit_given, &inputs->submit_on);
+    if (strcmp(name, "--as-of") == 0)
+        return read_date_option(inputs, name, value, &inputs->as_of_given, &inputs->as_of);
+    if (strcmp(name, "--evaluator") == 0) {
+        if (value != NULL && cli_read_evaluator(value, &inputs->evaluator)) return EXIT_CLEAN;
+        return cli_usage_error(inputs->command, "--evaluator takes best, interpreter, machine or both");
+    }
+    return -1;
+}
+
+int cli_inputs_complete(const cli_inputs *inputs)
+{
+    if (inputs->policy_missing) return EXIT_INPUT;
+    if (inputs->claims.count == 0) return cli_usage_error(inputs->command, "no claims file was given");
+    if (inputs->policies.count == 0)
+        return cli_usage_error(inputs->command, "no policy was given; add --policy PATH");
+    return EXIT_CLEAN;
+}
+
+static void show_problems(const adj_encounters *encounters)
+{
+    static const char *const words[] = {"error", "warning", "note"};
+    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
+        adj_problem p = adj_encounters_problem(encounters, i);
+        fprintf(stderr, "%s[%s]: %s", words[p.severity], p.code, p.file);
+        if (p.line > 0) fprintf(stderr, ":%zu:%zu", p.line, p.column);
+        if (p.segment > 0) fprintf(stderr, " (segment %zu)", p.segment);
+        if (p.claim != NULL && *p.claim != '\0') fprintf(stderr, " claim %s", p.claim);
+        fprintf(stderr, ": %s\n", p.message);
+    }
+}
+
+static int read_all(const cli_inputs *inputs, adj_encounters *encounters)
+{
+    int code = EXIT_CLEAN;
+    const cli_texts *lists[] = {&inputs->claims, &inputs->sides};
+    for (size_t l = 0; l < 2; l++) {
+        for (size_t i = 0; i < lists[l]->count; i++) {
+            adj_status status = adj_encounters_read(encounters, lists[l]->items[i]);
+            if (status == ADJ_OUT_OF_MEMORY) return EXIT_OURS;
+            if (status != ADJ_OK) code = EXIT_INPUT;
+        }
+    }
+    return adj_encounters_finish(encounters) == ADJ_OK ? code : EXIT_OURS;
+}
+
+int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters)
+{
+    int code = cli_compile(&inputs->policies, inputs->evaluator, policies);
+    bool nothing = code == EXIT_CLEAN && adj_policies_policy_count(*policies) == 0 &&
+                   adj_policies_measure_count(*policies) == 0;
+    if (nothing) {
+        return cli_usage_error(inputs->command,
+                               "the policy files hold only modules; name a file that begins with `policy`");
+    }
+    if (code != EXIT_CLEAN) return code;
+    *encounters = adj_encounters_new_for(*policies, NULL);
+    if (*encounters == NULL) return EXIT_OURS;
+    if (inputs->history_is_own) adj_encounters_history_is_own(*encounters);
+    if (inputs->submit_given) adj_encounters_submit_on(*encounters, inputs->submit_on);
+    if (inputs->as_of_given) adj_encounters_as_of(*encounters, inputs->as_of);
+    code = read_all(inputs, *encounters);
+    show_problems(*encounters);
+    return code;
+}
+
+int cli_inputs_evaluate(const cli_inputs *inputs, const adj_policies *policies, const adj_encounters *encounters,
+                        adj_results **results)
+{
+    adj_options evaluation = {.evaluator = inputs->evaluator};
+    adj_status status = adj_evaluate(policies, encounters, &evaluation, results);
+    if (status == ADJ_OK) return EXIT_CLEAN;
+    bool lacking = status == ADJ_NOT_FOUND;
+    fprintf(stderr, "adjudge %s: %s\n", inputs->command,
+            lacking ? "this build has no machine code" : adj_status_name(status));
+    return lacking ? EXIT_INPUT : EXIT_OURS;
+}
+
+void cli_inputs_free(cli_inputs *inputs)
+{
+    cli_texts_free(&inputs->claims);
+    cli_texts_free(&inputs->policies);
+    cli_texts_free(&inputs->sides);
+}

@@ -1,0 +1,29 @@
+/* What commands that judge claims take: policies, claims and what lies beside them. */
+#ifndef CLI_INPUTS_H
+#define CLI_INPUTS_H
+
+#include "cli/cli.h"
+
+typedef struct cli_inputs {
+    const char *command;
+    cli_texts claims, policies, sides;
+    adj_evaluator evaluator;
+    bool history_is_own, submit_given, as_of_given, policy_missing;
+    int32_t submit_on, as_of;
+} cli_inputs;
+
+/* Reads an option with a value; -1 if it is none of these. */
+int cli_inputs_option(cli_inputs *inputs, const char *name, const char *value);
+
+/* Says what is missing, once all options are read. */
+int cli_inputs_complete(const cli_inputs *inputs);
+
+/* Compiles the policies and reads every file. An exit code; EXIT_INPUT with *encounters set if some could be read. */
+int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters);
+
+/* Judges what was read; an exit code. */
+int cli_inputs_evaluate(const cli_inputs *inputs, const adj_policies *policies, const adj_encounters *encounters,
+                        adj_results **results);
+void cli_inputs_free(cli_inputs *inputs);
+
+#endif
