@@ -93,7 +93,9 @@ char *base_arena_copy(base_arena *arena, const char *text, size_t length)
 bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size)
 {
     if (count < *capacity) return true;
-    size_t wanted = *capacity == 0 ? 8 : *capacity * 2;
+    /* Most arrays of a tree hold one or two items; large items start alone. */
+    size_t first = item_size >= 64 ? 1 : item_size >= 16 ? 2 : 4;
+    size_t wanted = *capacity == 0 ? first : *capacity * 2;
     if (wanted > SIZE_MAX / 4 / item_size) {
         arena->failed = true;
         return false;

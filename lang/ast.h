@@ -667,6 +667,9 @@ struct lang_file {
     BASE_ARRAY(lang_schema_declaration *) schema;
     BASE_ARRAY(lang_allow) allows;
     BASE_ARRAY(lang_test *) tests;
+    char *hole_memory; /* of the scanner of holes, while the text is parsed */
+    size_t hole_size;
+    struct base_intern *words; /* of the text, while it is parsed */
     struct base_intern *names; /* checked: of all declarations; ids are places in `declared` */
     BASE_ARRAY(lang_declared) declared;
     lang_section *section; /* the one that further clauses fall under, while parsing */

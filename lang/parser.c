@@ -3,6 +3,7 @@
 
 #include "grammar.h"
 #include "lang/layout.h"
+#include "base/intern.h"
 #include "lang/build.h"
 
 #include <string.h>
@@ -58,8 +59,17 @@ void lang_scan_advance(lang_parser *parser, size_t length)
 lang_name lang_scan_name(lang_parser *parser, const char *text, size_t length)
 {
     lang_span span = {parser->file->index, parser->token_start, parser->token_end};
-    const char *copy = base_arena_copy(parser->arena, text, length);
-    return (lang_name){copy == NULL ? "" : copy, span};
+    lang_file *file = parser->file;
+    if (file->words == NULL) {
+        /* The words of a file are few and stand there often: each is kept once. */
+        file->words = base_arena_alloc(parser->arena, sizeof *file->words);
+        if (file->words == NULL || !base_intern_init(file->words, parser->arena)) {
+            file->words = NULL;
+            return (lang_name){"", span};
+        }
+    }
+    uint32_t id = base_intern_add(file->words, text, length);
+    return (lang_name){id == BASE_INTERN_NONE ? "" : base_intern_text(file->words, id), span};
 }
 
 size_t lang_scan_duration(lang_parser *parser, const char *text, size_t length)
@@ -92,9 +102,21 @@ void *lang_scan_alloc(lang_parser *parser, size_t size)
 /* Memory for a scan of so many bytes, with room for the scanner's own state. */
 static bool set_aside(lang_parser *parser, size_t length)
 {
-    parser->reserve_left = length + 4096;
-    parser->reserve = base_arena_alloc(parser->arena, parser->reserve_left);
-    return parser->reserve != NULL;
+    lang_file *file = parser->file;
+    size_t wanted = length + 4096;
+    if (!parser->hole_mode || file->hole_memory == NULL || file->hole_size < wanted) {
+        char *memory = base_arena_alloc(parser->arena, wanted);
+        if (memory == NULL) return false;
+        parser->reserve = memory;
+        parser->reserve_left = wanted;
+        if (!parser->hole_mode) return true;
+        file->hole_memory = memory;
+        file->hole_size = wanted;
+    }
+    /* Holes and cells are parsed one after the other: they share their scanner's memory. */
+    parser->reserve = file->hole_memory;
+    parser->reserve_left = file->hole_size;
+    return true;
 }
 
 /* Flex asks to grow blocks whose old size it does not tell; copying `size` bytes could read past the old block, so

@@ -97,7 +97,8 @@ const lang_field_info *lang_schema_field(const lang_schema *schema, lang_field f
 lang_field lang_schema_find(const lang_schema *schema, lang_record record, const char *name)
 {
     for (int i = 0; i < LANG_FIELD_COUNT; i++) {
-        if (rows[i].record == record && strcmp(rows[i].name, name) == 0) return (lang_field)i;
+        if (rows[i].record == record && rows[i].name[0] == name[0] && strcmp(rows[i].name, name) == 0)
+            return (lang_field)i;
     }
     for (size_t i = 0; i < schema->fields.count; i++) {
         const lang_field_info *info = &schema->fields.items[i];

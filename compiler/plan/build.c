@@ -36,7 +36,25 @@ bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_fil
     if (block == NULL || region == NULL) return false;
     builder->block = (uint32_t)(plan->blocks.count - 1);
     *region = true;
-    return grow_known(builder);
+    if (plan->spare == NULL) return grow_known(builder);
+    /* A table of an earlier block, emptied. */
+    plan_spare *spare = plan->spare;
+    plan->spare = spare->next;
+    builder->known = spare->known;
+    builder->known_size = spare->size;
+    builder->spare = spare;
+    memset(builder->known, 0, builder->known_size * sizeof *builder->known);
+    return true;
+}
+
+void plan_builder_done(plan_builder *builder)
+{
+    enum { KEPT = 1024 }; /* emptying a large table for a small block would cost more than it saves */
+    if (builder->known_size > KEPT) return;
+    plan_spare *spare = builder->spare != NULL ? builder->spare : base_arena_alloc(builder->arena, sizeof *spare);
+    if (spare == NULL) return;
+    *spare = (plan_spare){builder->known, builder->known_size, builder->plan->spare};
+    builder->plan->spare = spare;
 }
 
 uint32_t plan_region_open(plan_builder *builder)
@@ -82,7 +100,11 @@ uint32_t plan_emit(plan_builder *builder, plan_step step)
     for (; shareable(step.operation) && builder->known[slot].step != 0; slot = (slot + 1) & (builder->known_size - 1)) {
         if (builder->known[slot].hash != hash) continue;
         const plan_step *old = &block->steps.items[builder->known[slot].step - 1];
-        if (same_step(block, old, &step) && builder->regions.items[old->region]) return builder->known[slot].step - 1;
+        if (!same_step(block, old, &step)) continue;
+        if (builder->regions.items[old->region]) return builder->known[slot].step - 1;
+        /* A region that is closed stays closed: the new step takes the old one's place, so that chains stay short. */
+        builder->known_count--;
+        break;
     }
     step.region = builder->region;
     plan_step *added = BASE_PUSH(builder->arena, &block->steps);
@@ -381,6 +403,7 @@ static void build_explanation(plan_program *plan, size_t index)
         push_exception(plan, &clause, source->foreign.items[i]);
     }
     build_message(&builder, source, &clause);
+    plan_builder_done(&builder);
     plan->clauses.items[index] = clause;
 }
 

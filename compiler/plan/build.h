@@ -10,6 +10,12 @@ typedef struct plan_value {
     uint32_t high;
 } plan_value;
 
+typedef struct plan_spare {
+    struct plan_known_step *known;
+    size_t size;
+    struct plan_spare *next;
+} plan_spare;
+
 typedef struct plan_known_step {
     uint64_t hash;
     uint32_t step; /* + 1; 0 for free */
@@ -24,6 +30,7 @@ typedef struct plan_builder {
     plan_known_step *known;
     size_t known_size;
     size_t known_count;
+    struct plan_spare *spare; /* where the table came from; NULL for a new one */
     BASE_ARRAY(bool) regions; /* whether each is open */
     uint32_t region;
     const lang_file *layer; /* the policy whose overrides count; NULL for none */
@@ -34,6 +41,9 @@ typedef struct plan_builder {
 } plan_builder;
 
 bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_file *layer);
+
+/* Ends a block: its table of known steps serves the next one. */
+void plan_builder_done(plan_builder *builder);
 
 /* Remembers numbers by two addresses; linear search would make large programs slow. */
 typedef struct plan_map_entry {

@@ -145,6 +145,7 @@ static uint32_t element_block(plan_builder *builder, const lang_expression *expr
     uint32_t also = second == NULL ? PLAN_NO_STEP : plan_exact(&inner, second);
     plan_emit(&inner,
               (plan_step){.operation = PLAN_RETURN, .a = condition, .b = number, .c = also, .type = truth_type()});
+    plan_builder_done(&inner);
     return inner.block;
 }
 

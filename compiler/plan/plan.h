@@ -163,6 +163,7 @@ typedef struct plan_program {
     BASE_ARRAY(plan_aggregate) aggregates;
     BASE_ARRAY(plan_denial) denials;
     BASE_ARRAY(plan_measure) measures;
+    struct plan_spare *spare; /* while building: tables of known steps to use again */
     struct plan_map *map; /* what was built for which part of the tree, while building */
 } plan_program;
 
