@@ -493,6 +493,9 @@ lang_bulk *lang_bulk_load(lang_program *program, lang_table *table, const lang_i
         lang_diagnose(&program->diagnostics, LANG_E0710, import->span, "the file %s cannot be read, or ends early",
                       l.bulk->path);
     }
+    if (good && !l.header_read) {
+        lang_diagnose(&program->diagnostics, LANG_E0710, import->span, "the file %s is empty", l.bulk->path);
+    }
     if (l.bulk->rejected > REPORTED) {
         lang_diagnose(&program->diagnostics, LANG_E0712, import->span, "%s: %zu rows in all cannot be read",
                       l.bulk->path, l.bulk->rejected);

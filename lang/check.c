@@ -154,5 +154,5 @@ bool lang_check(lang_program *program)
     bool clean = program->diagnostics.errors == 0 && !program->arena->failed;
     if (clean) lang_check_lints(&checker);
     lang_settle_allows(program);
-    return clean;
+    return clean && program->diagnostics.errors == 0;
 }

@@ -241,7 +241,7 @@ static void offer_record(const lang_checker *checker, nearest *search, lang_reco
 void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const char *name)
 {
     nearest search = {name, NULL, SIZE_MAX};
-    offer_record(checker, &search, checker->in_element ? checker->element : checker->subject);
+    if (checker->define == NULL) offer_record(checker, &search, checker->in_element ? checker->element : checker->subject);
     offer_file(&search, checker->file);
     for (const lang_file *base = checker->file->base; base != NULL; base = base->base) offer_file(&search, base);
     for (size_t u = 0; u < checker->file->uses.count; u++) {
@@ -251,6 +251,7 @@ void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const
         offer(&search, checker->section->lets.items[i]->name.text);
     }
     if (search.best != NULL) lang_suggest(checker->diagnostics, diagnostic, "did you mean `%s`?", search.best);
+    if (checker->define != NULL) return;
     for (int r = 0; r < lang_schema_record_count(checker->schema); r++) {
         if (lang_schema_find(checker->schema, (lang_record)r, name) == LANG_NO_FIELD || r == LANG_RECORD_line) continue;
         lang_suggest(checker->diagnostics, diagnostic, "`%s.%s` is a field", lang_schema_record_name(checker->schema, (lang_record)r),

@@ -201,6 +201,11 @@ static void each(schema_builder *b, void (*visit)(schema_builder *, lang_record,
                 lang_diagnostic *diagnostic =
                     lang_diagnose(b->diagnostics, LANG_E0330, declaration->name.span, "there is no record `%s`",
                                   declaration->name.text);
+                for (int r = 0; r < lang_schema_record_count(b->schema); r++) {
+                    const char *near = lang_schema_record_name(b->schema, (lang_record)r);
+                    if (base_edit_distance(near, declaration->name.text) <= 2)
+                        lang_suggest(b->diagnostics, diagnostic, "did you mean `%s`?", near);
+                }
                 lang_suggest(b->diagnostics, diagnostic, "declare a new one with `record %s \"...\"`",
                              declaration->name.text);
                 continue;

@@ -231,7 +231,7 @@ code_rows
 code_row
   : items row_dates NEWLINE       { lang_build_code_row(parser, $1, $2, false, @$); }
   | EXCEPT items row_dates NEWLINE { lang_build_code_row(parser, $2, $3, true, @$); }
-  | FROM TEXT                     { lang_build_import(parser, $2, @$); } import_columns NEWLINE
+  | FROM TEXT                     { lang_build_import(parser, $2, joined(@1, @2)); } import_columns NEWLINE
                                   { lang_build_code_import(parser, @$); }
   | ALLOW ident_all TEXT NEWLINE  { lang_build_allow(parser, $2, $3, @$); }
   ;
@@ -321,7 +321,7 @@ table_words
   | table_words NAME              { lang_build_table_policy(parser, $2); }
   | table_words BY_RECEIVED_DATE  { lang_build_table_clock(parser); }
   | table_words ALLOW ident_all TEXT { lang_build_allow(parser, $3, $4, @$); }
-  | table_words FROM TEXT         { lang_build_import(parser, $3, @$); } import_columns { lang_build_table_import(parser); }
+  | table_words FROM TEXT         { lang_build_import(parser, $3, joined(@2, @3)); } import_columns { lang_build_table_import(parser); }
   ;
 
 table_rows

@@ -197,15 +197,15 @@ static bool pass_gap(layout *l, uint32_t from, uint32_t to, bool declaration, si
         }
         uint32_t end = at;
         while (end < to && text[end] != '\n') end++;
-        bool trailing = newlines == 0 && from > 0 && !commented;
+        bool trailing = newlines == 0 && from > 0 && !broke;
         if (!trailing && declaration && (newlines > 1 || !commented)) blank_line(l);
         add_comment(l, text + at, end - at, trailing, indent);
-        commented = true;
+        commented = commented || !trailing;
         broke = true;
         newlines = 0;
         at = end;
     }
-    if (declaration && (newlines > 1 || !commented || !broke)) blank_line(l);
+    if (declaration && (newlines > 1 || !commented)) blank_line(l);
     return broke || newlines > 0;
 }
 

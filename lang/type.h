@@ -21,7 +21,7 @@
     X(MINUTES, "duration in minutes")                                                                                  \
     X(DAYS, "number of days")                                                                                          \
     X(MONTHS, "number of months")                                                                                      \
-    X(MONEY, "amount of money")                                                                                        \
+    X(MONEY, "sum of money")                                                                                           \
     X(COUNT, "count")                                                                                                  \
     X(QUANTITY, "quantity")                                                                                            \
     X(NUMBER, "number")                                                                                                \

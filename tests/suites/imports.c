@@ -1,0 +1,129 @@
+/* Tables whose rows come from files: what is wrong in a file is said with its place; nothing is guessed. */
+#include "tests/suites/support.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static void write_text(const char *name, const char *text)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static adj_policies *compile(const char *policy, const char *rows, adj_status *status)
+{
+    strcpy(folder, "/tmp/adjudge-rows-XXXXXX");
+    cr_assert_not_null(mkdtemp(folder));
+    write_text("p.adj", policy);
+    if (rows != NULL) write_text("rows.csv", rows);
+    char path[200];
+    snprintf(path, sizeof path, "%s/p.adj", folder);
+    const char *paths[] = {path};
+    adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
+    adj_policies *policies = NULL;
+    *status = adj_policies_compile(paths, 1, &options, &policies);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/rows.csv", folder);
+    unlink(path);
+    rmdir(folder);
+    return policies;
+}
+
+#define POLICY                                                                                                         \
+    "policy p\n\ntable t (procedure, pos) gives (rate: money)\n  unique\n  from \"rows.csv\" (rate as \"Rate\")\n\n"   \
+    "clause c\n  cite \"1\"\n  require t(procedure, pos) is found\n  warn \"x\"\n"
+
+static void expect_error(const char *policy, const char *rows, const char *code, const char *place)
+{
+    adj_status status;
+    adj_policies *policies = compile(policy, rows, &status);
+    const char *shown = adj_policies_diagnostics(policies);
+    cr_expect_eq(status, ADJ_INVALID_POLICY, "compiles with\n%s", rows == NULL ? "no file" : rows);
+    cr_expect(strstr(shown, code) != NULL, "no %s in\n%s", code, shown);
+    cr_expect(strstr(shown, place) != NULL, "no %s in\n%s", place, shown);
+    adj_policies_free(policies);
+}
+
+Test(imports, what_is_wrong_is_said_with_its_place)
+{
+    expect_error(POLICY, NULL, "E0710", "rows.csv");
+    expect_error(POLICY, "", "E0710", "rows.csv");
+    expect_error(POLICY, "procedure,pos\n90853,11\n", "E0711", "Rate");
+    expect_error(POLICY, "procedure,pos,Rate\n90853,11,$40.00\n9085X9,11,$40.00\n", "E0712", "rows.csv:3:1");
+    expect_error(POLICY, "procedure,pos,Rate\n90853,11,forty dollars\n", "E0201", "rows.csv:2");
+    expect_error(POLICY, "procedure,pos,Rate\n90853,11,40.005\n", "E0712", "rows.csv:2:10");
+    expect_error(POLICY, "procedure,pos,Rate\n90853,11,40.00\n90853,11,41.00\n", "E0703", "90853 / 11");
+    expect_error(POLICY, "procedure,pos,Rate\n90853,\"11,40.00\n", "E0712", "never closed");
+    expect_error("policy p\n\ntable t (procedure) gives (rate: money)\n  from \"rows.csv\" (rates as \"Rate\")\n",
+                 "procedure,rate\n90853,40.00\n", "E0711", "no column `rates`");
+}
+
+Test(imports, a_row_that_stands_twice_is_one_row)
+{
+    adj_status status;
+    adj_policies *policies = compile(POLICY, "procedure\tpos\tRate\tnote\n90853\t11\t40.00\ta\n90853\t11\t40.00\tb\n", &status);
+    cr_expect_eq(status, ADJ_OK, "%s", adj_policies_diagnostics(policies));
+    adj_policies_free(policies);
+}
+
+/* The pair edits and unit limits as they are published, where the machine has them. */
+Test(imports, published_files_load_as_they_come)
+{
+    const char *ptp = "/../shared/data/ref-ncci/andrewallenbruce__northstar/ncci_ptp_prac.tsv.gz";
+    char path[600];
+    snprintf(path, sizeof path, "%s%s", SOURCE_FOLDER, ptp);
+    struct stat status;
+    if (stat(path, &status) != 0) cr_skip_test("the published pair edits are not on this machine");
+    char policy[4000];
+    snprintf(policy, sizeof policy,
+             "policy p\n\ntable ptp (column_one: procedure, column_two: procedure) gives (indicator: count)\n  unique\n"
+             "  from \"%s\" (column_one as \"column1\", column_two as \"column2\", to as \"deletion_date\",\n"
+             "       indicator as \"modifier_ind\")\n"
+             "  | column_one | column_two | indicator |\n  | 90847 | 90846 | 0 | from 2000-01-01\n\n"
+             "clause c\n  cite \"1\"\n  when ptp(procedure, 90846) is found\n  require units = 1\n  warn \"x\"\n\n"
+             "test \"a pair whose first day is known\"\n  given line 90847 on 2026-03-05\n  expect pass by c\n\n"
+             "test \"a pair whose first day is not\"\n  given line 90849 on 2026-03-05\n  expect pass by c\n\n"
+             "test \"no pair\"\n  given line 99213 on 2026-03-05\n  expect not applicable by c\n",
+             path);
+    adj_status compiled;
+    adj_policies *policies = compile(policy, NULL, &compiled);
+    cr_assert_eq(compiled, ADJ_OK, "%s", adj_policies_diagnostics(policies));
+    for (size_t i = 0; i < adj_policies_test_count(policies); i++) {
+        adj_test_result result;
+        cr_assert_eq(adj_policies_run_test(policies, i, NULL, &result), ADJ_OK);
+        if (i != 1) cr_expect(result.passed, "%s:\n%s", result.title, result.difference);
+    }
+    adj_policies_free(policies);
+}
+
+Test(imports, two_editions_differ_by_rows)
+{
+    strcpy(folder, "/tmp/adjudge-rows-XXXXXX");
+    cr_assert_not_null(mkdtemp(folder));
+    write_text("old.csv", "a,b,to,x\n1,2,9999-12-31,p\n1,3,2020-12-31,p\n1,4,9999-12-31,p\n1,5,9999-12-31,p\n");
+    write_text("new.csv", "a,b,to,x\n1,2,2025-12-31,p\n1,3,2020-12-31,p\n1,3,9999-12-31,p\n1,4,9999-12-31,q\n1,6,*,p\n");
+    char old_path[200], new_path[200];
+    snprintf(old_path, sizeof old_path, "%s/old.csv", folder);
+    snprintf(new_path, sizeof new_path, "%s/new.csv", folder);
+    adj_table_diff *diff = NULL;
+    cr_assert_eq(adj_table_compare(old_path, new_path, "a,b", NULL, "to", &diff), ADJ_OK);
+    static const char *const wanted[] = {"1 / 6 : p", "1 / 5 : p", "1 / 3 : p", "1 / 2:  -> to 2025-12-31",
+                                         "1 / 4 : p -> q"};
+    for (int kind = 0; kind < ADJ_TABLE_KINDS; kind++) {
+        cr_assert_eq(adj_table_diff_count(diff, (adj_table_change)kind), 1u, "kind %d", kind);
+        cr_expect_str_eq(adj_table_diff_row(diff, (adj_table_change)kind, 0), wanted[kind]);
+    }
+    adj_table_diff_free(diff);
+    cr_expect_eq(adj_table_compare(old_path, new_path, "a,z", NULL, NULL, &diff), ADJ_INVALID_INPUT);
+    cr_expect(strstr(adj_table_diff_error(diff), "`z`") != NULL);
+    adj_table_diff_free(diff);
+    unlink(old_path);
+    unlink(new_path);
+    rmdir(folder);
+}

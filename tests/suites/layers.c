@@ -1,0 +1,87 @@
+/* Layers across files: what may be overridden, and errors that show both places. */
+#include "tests/suites/support.h"
+
+#define STATE                                                                                                          \
+    "policy state\n  payer \"STATE\"\n\n"                                                                              \
+    "overridable parameter cap : count = 4\n\nparameter fixed : count = 1\n\n"                                         \
+    "overridable table places (pos) gives (rate: money)\n  | pos | rate   |\n  | 11  | $40.00 |\n\n"                   \
+    "clause units_a_day\n  cite \"1\"\n  require units <= cap + fixed - 1\n  deny CO-119 N362 as limit \"{units}\"\n\n" \
+    "clause paid\n  cite \"2\"\n  require places(pos) is found\n  deny CO-5 M77 as coding \"{pos}\"\n"
+
+typedef struct layer_case {
+    const char *lower;
+    const char *code;
+    const char *places[2]; /* parts of the text that shows where */
+} layer_case;
+
+static const layer_case cases[] = {
+    {"policy plan extends state\noverride parameter fixed : count = 2\n", "E0323", {"plan.adj:2", "state.adj:6"}},
+    {"policy plan extends state\noverride parameter cpa : count = 2\n", "E0324", {"plan.adj:2", NULL}},
+    {"policy plan extends state\noverride parameter cap : count = 2\noverride parameter cap : count = 3\n", "E0325",
+     {"plan.adj:3", "plan.adj:2"}},
+    {"policy plan extends state\noverride parameter cap : money = $2.00\n", "E0326", {"plan.adj:2", "state.adj:4"}},
+    {"policy plan extends state\nparameter cap : count = 2\n", "E0329", {"plan.adj:2", "state.adj:4"}},
+    {"policy plan extends state\noverride table places (pos) gives (rate: money)\n  | pos | rate |\n  | 11 | $1.00 |\n",
+     "E0216", {"plan.adj:2", NULL}},
+    {"policy plan extends state\noverride table places\n  from \"rows.csv\"\n", "E0714", {"plan.adj:2", NULL}},
+    {"policy plan extends state\noverride table places\n  | pos | rate |\n  | 11, 22 | $1.00 |\n", "E0703",
+     {"state.adj:", "plan.adj:4"}},
+    {"policy plan extends state\noverride clause paid\n  cite \"9\"\n  require units = 1\n  warn \"x\"\n", "E0323",
+     {"plan.adj:2", "state.adj:"}},
+    {"policy plan extends state\nexception e to units_a_dya\n  cite \"1\"\n  when pos = 11\n", "E0311",
+     {"plan.adj:2", NULL}},
+    {"policy plan extends state\nexception e to state.units_a_day\n  cite \"1\"\n  when authorization.units > 1\n", "E0504",
+     {"plan.adj:4", NULL}},
+};
+
+Test(layers, errors_show_both_places)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *names[] = {"state.adj", "plan.adj"}, *texts[] = {STATE, cases[i].lower};
+        adj_policies *policies = NULL;
+        adj_status status = adj_policies_compile_text(names, texts, 2, NULL, &policies);
+        const char *shown = adj_policies_diagnostics(policies);
+        cr_expect_eq(status, ADJ_INVALID_POLICY, "case %zu compiles", i);
+        cr_expect(strstr(shown, cases[i].code) != NULL, "case %zu: no %s in\n%s", i, cases[i].code, shown);
+        for (size_t p = 0; p < 2; p++) {
+            if (cases[i].places[p] == NULL) continue;
+            cr_expect(strstr(shown, cases[i].places[p]) != NULL, "case %zu: no %s in\n%s", i, cases[i].places[p], shown);
+        }
+        cr_expect(strstr(shown, "\n1 error\n") != NULL, "case %zu cascades:\n%s", i, shown);
+        adj_policies_free(policies);
+    }
+}
+
+Test(layers, a_circle_of_two_files_shows_both)
+{
+    const char *names[] = {"a.adj", "b.adj"}, *texts[] = {"policy a extends b\n", "policy b extends a\n"};
+    adj_policies *policies = NULL;
+    cr_expect_eq(adj_policies_compile_text(names, texts, 2, NULL, &policies), ADJ_INVALID_POLICY);
+    const char *shown = adj_policies_diagnostics(policies);
+    cr_expect(strstr(shown, "E0322") != NULL && strstr(shown, "a.adj") != NULL && strstr(shown, "b.adj") != NULL, "%s",
+              shown);
+    adj_policies_free(policies);
+}
+
+/* A line of the lower layer's payer meets the clauses once, as the lower layer has them; one of the upper's likewise. */
+Test(layers, a_line_meets_the_layer_that_is_its_payers)
+{
+    const char *names[] = {"state.adj", "plan.adj"};
+    const char *texts[] = {STATE, "policy plan extends state\n  payer \"PLAN\"\n\noverride parameter cap : count = 2\n"
+                                  "\ntest \"lower\"\n  given line 90853 on 2026-03-05, units 3\n"
+                                  "  expect deny by units_a_day\n"
+                                  "\ntest \"upper\"\n  given line 90853 on 2026-03-05, units 3, payer \"STATE\"\n"
+                                  "  expect not applicable by units_a_day\n  expect pass by state.units_a_day\n"};
+    adj_policies *policies = NULL;
+    adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
+    cr_assert_eq(adj_policies_compile_text(names, texts, 2, &options, &policies), ADJ_OK, "%s",
+                 adj_policies_diagnostics(policies));
+    cr_assert_eq(adj_policies_test_count(policies), 2u);
+    adj_test_result result;
+    adj_policies_run_test(policies, 0, &options, &result);
+    cr_expect(result.passed, "%s", result.difference);
+    const char *tree = adj_policies_layers(policies);
+    cr_expect(strstr(tree, "state: 2 clauses") != NULL && strstr(tree, "\n  plan: 0 clauses") != NULL, "%s", tree);
+    cr_expect(strstr(tree, "overrides parameter cap of state") != NULL, "%s", tree);
+    adj_policies_free(policies);
+}
