@@ -83,7 +83,7 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 %token PLUS "`+`" MINUS "`-`" TIMES "`*`" DIVIDE "`/`" OPEN "`(`" CLOSE "`)`" COMMA "`,`" DOT "`.`" COLON "`:`" BAR "`|`"
 
 %precedence LOWEST
-%precedence CITE
+%precedence COMMA CITE
 %left OR
 %left AND
 %precedence NOT
@@ -475,16 +475,16 @@ expr
   | NOT expr                      { $$ = lang_build_binary(parser, LANG_NOT, LANG_EQUAL, $2, NULL, @$); }
   | operand comparison operand    %prec LOWEST { $$ = lang_build_binary(parser, LANG_COMPARE, $2, $1, $3, @$); }
   | operand BETWEEN operand AND operand { $$ = lang_build_between(parser, $1, $3, $5, @$); }
-  | operand IN items              { $$ = lang_build_in(parser, $1, $3, false, @$); }
-  | operand NOT_IN items          { $$ = lang_build_in(parser, $1, $3, true, @$); }
+  | operand IN items              %prec LOWEST { $$ = lang_build_in(parser, $1, $3, false, @$); }
+  | operand NOT_IN items          %prec LOWEST { $$ = lang_build_in(parser, $1, $3, true, @$); }
   | operand IS_PRESENT            { $$ = lang_build_presence(parser, $1, LANG_IS_PRESENT, @$); }
   | operand IS_ABSENT             { $$ = lang_build_presence(parser, $1, LANG_IS_ABSENT, @$); }
   | operand IS_FOUND              { $$ = lang_build_presence(parser, $1, LANG_IS_PRESENT, @$); }
   | operand IS_NOT_FOUND          { $$ = lang_build_presence(parser, $1, LANG_IS_ABSENT, @$); }
-  | operand INCLUDE items         { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ONE, $3, @$); }
-  | operand INCLUDE_ANY_OF items  { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ANY, $3, @$); }
-  | operand INCLUDE_ALL_OF items  { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ALL, $3, @$); }
-  | operand INCLUDE_NONE_OF items { $$ = lang_build_include(parser, $1, LANG_INCLUDE_NONE, $3, @$); }
+  | operand INCLUDE items         %prec LOWEST { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ONE, $3, @$); }
+  | operand INCLUDE_ANY_OF items  %prec LOWEST { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ANY, $3, @$); }
+  | operand INCLUDE_ALL_OF items  %prec LOWEST { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ALL, $3, @$); }
+  | operand INCLUDE_NONE_OF items %prec LOWEST { $$ = lang_build_include(parser, $1, LANG_INCLUDE_NONE, $3, @$); }
   | operand CONTAIN operand       %prec LOWEST { $$ = lang_build_binary(parser, LANG_CONTAIN, LANG_EQUAL, $1, $3, @$); }
   | subject_word IS_DENIED_BY dotted { $$ = lang_build_denied(parser, $1, $3, false, @$); }
   | subject_word IS_NOT_DENIED_BY dotted { $$ = lang_build_denied(parser, $1, $3, true, @$); }
@@ -613,8 +613,8 @@ part_word
   ;
 
 arguments
-  : operand                       { $$ = lang_build_list(parser, NULL, $1); }
-  | arguments COMMA operand       { $$ = lang_build_list(parser, &$1, $3); }
+  : expr                          { $$ = lang_build_list(parser, NULL, $1); }
+  | arguments COMMA expr          { $$ = lang_build_list(parser, &$1, $3); }
   ;
 
 define

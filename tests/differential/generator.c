@@ -56,7 +56,17 @@ static void count_bound(generator *g)
 
 static void window(generator *g)
 {
-    switch (generator_below(g, 11)) {
+    switch (generator_below(g, 21)) {
+    case 11: PUT(" within %u days before", 1 + generator_below(g, 90)); break;
+    case 12: PUT(" within %u months before", 1 + generator_below(g, 9)); break;
+    case 13: PUT(" in the fiscal year from july 1"); break;
+    case 14: PUT(" in the same fiscal year from october 1"); break;
+    case 15: PUT(" in the same benefit year"); break;
+    case 16: PUT(" in the same calendar week from monday"); break;
+    case 17: PUT(" in periods of %u months from the first service", 1 + generator_below(g, 12)); break;
+    case 18: PUT(" in periods of %u days from the first service", 1 + generator_below(g, 60)); break;
+    case 19: PUT(" in the next %u days", 1 + generator_below(g, 60)); return;
+    case 20: PUT(" during the emergency"); break;
     case 0: PUT(" on the same day"); break;
     case 1: PUT(" in the last %u days", 1 + generator_below(g, 200)); break;
     case 2: PUT(" in the last %u months", 1 + generator_below(g, 13)); break;
@@ -84,10 +94,37 @@ static void where(generator *g)
 static void counting(generator *g)
 {
     static const char *const bounds[] = {"at most", "at least", "more than", "fewer than"};
-    static const char *const collections[] = {"history", "history", "history", "claim.lines"};
+    static const char *const collections[] = {"history",
+                                              "history",
+                                              "history",
+                                              "claim.lines",
+                                              "session.lines",
+                                              "history of the rendering provider",
+                                              "history of the billing provider",
+                                              "history of the session"};
     const char *collection = PICK(g, collections);
     PUT("(");
-    switch (generator_below(g, 8)) {
+    switch (generator_below(g, 11)) {
+    case 8:
+        PUT("%s ", PICK(g, bounds));
+        count_bound(g);
+        PUT(" of distinct %s over %s", generator_chance(g, 50) ? "date" : "rendering_provider, date", collection);
+        window(g);
+        where(g);
+        PUT(")");
+        return;
+    case 9:
+        PUT("(count of distinct patient over %s", collection);
+        window(g);
+        where(g);
+        PUT(") * 2 %s %u)", PICK(g, comparisons), generator_below(g, 9));
+        return;
+    case 10:
+        PUT("eight_minute_units(sum of session.minutes over %s", collection);
+        window(g);
+        where(g);
+        PUT(") %s units)", PICK(g, comparisons));
+        return;
     case 0:
     case 1:
         PUT("%s ", PICK(g, bounds));
@@ -133,7 +170,10 @@ static void other_collection(generator *g)
 
 static void table_condition(generator *g)
 {
-    switch (generator_below(g, 5)) {
+    switch (generator_below(g, 8)) {
+    case 5: PUT("(joined is found and modifiers include all of joined.needed)"); break;
+    case 6: PUT("(dated is found and charge <= dated.rate)"); break;
+    case 7: PUT("(part(procedure) is found)"); break;
     case 0: PUT("grid is found"); break;
     case 1: PUT("(grid is found and units <= grid.most)"); break;
     case 2: PUT("(grid is found and modifiers include all of grid.needed)"); break;
@@ -158,7 +198,21 @@ static void optional_condition(generator *g)
 
 static void value_condition(generator *g)
 {
-    switch (generator_below(g, 14)) {
+    switch (generator_below(g, 27)) {
+    case 13: PUT("age(patient.birth_date, date) %s %u", PICK(g, comparisons), generator_below(g, 90)); break;
+    case 14: PUT("age_in_months(patient.birth_date, date) %s %u", PICK(g, comparisons), generator_below(g, 900)); break;
+    case 15: PUT("overlap(session.time, attendance.time) %s %u minutes", PICK(g, comparisons), generator_below(g, 40)); break;
+    case 16: PUT("length(session.time) %s %u minutes", PICK(g, comparisons), generator_below(g, 80)); break;
+    case 17: PUT("eight_minute_units(session.minutes) %s units", PICK(g, comparisons)); break;
+    case 18: PUT("prorate(fee, attendance.minutes, session.minutes) %s charge", PICK(g, comparisons)); break;
+    case 19: PUT("round%s(units * 1.5) %s %u", generator_chance(g, 50) ? "_up" : "_down", PICK(g, comparisons), generator_below(g, 6)); break;
+    case 20: PUT("round(session.minutes / 15 minutes) %s units", PICK(g, comparisons)); break;
+    case 21: PUT("weekday of date in monday, sunday"); break;
+    case 22: PUT("month of date %s month of later_day(claim.received)", generator_chance(g, 50) ? "=" : "<"); break;
+    case 23: PUT("year of date = year of claim.received"); break;
+    case 24: PUT("small_group(session.attendees, cap)"); break;
+    case 25: PUT("doubled(units) %s greater(units, 2)", PICK(g, comparisons)); break;
+    case 26: PUT("first_limit %s lesser(units, 3)", PICK(g, comparisons)); break;
     case 0: PUT("units %s %u.%u", PICK(g, comparisons), generator_below(g, 4), generator_below(g, 10)); break;
     case 1: PUT("session.minutes %s %u minutes", PICK(g, comparisons), generator_below(g, 70)); break;
     case 2: PUT("attendance.minutes >= session.minutes / %u", 1 + generator_below(g, 4)); break;
@@ -260,14 +314,27 @@ static void declarations(generator *g)
     if (generator_chance(g, 50)) PUT("  except %s\n", PICK(g, procedures));
     PUT("codes some_modifiers : modifier\n  %s\n  %s from %s\n", PICK(g, modifier_codes), PICK(g, modifier_codes),
         PICK(g, dates));
-    PUT("codes some_places : pos\n  %s, %s\n", PICK(g, places), PICK(g, places));
+    PUT("overridable codes some_places : pos\n  %s, %s\n", PICK(g, places), PICK(g, places));
     PUT("codes some_diagnoses : icd10\n  F20..F29, F33.*\n  except F20.81\n  F41.1 to %s\n", PICK(g, dates));
     if (generator_chance(g, 50))
-        PUT("parameter cap : count = %u\n", generator_below(g, 5));
+        PUT("overridable parameter cap : count = %u\n", generator_below(g, 5));
     else
-        PUT("parameter cap : count\n  %u from 2026-01-01\n  %u from 2026-03-15\n", generator_below(g, 4),
+        PUT("overridable parameter cap : count\n  %u from 2026-01-01\n  %u from 2026-03-15\n", generator_below(g, 4),
             generator_below(g, 6));
     PUT("parameter fee : money = $%u.%u0\n", generator_below(g, 120), generator_below(g, 10));
+    PUT("parameter emergency : dates = 2026-02-01 to 2026-04-30\n");
+    PUT("parameter first_limit : count by received date\n  1\n  2 from 2026-02-01 known 2026-03-01\n");
+    PUT("define small_group(heads: count, most: count) : yes_no = heads <= most + 5\n");
+    PUT("define doubled(n: quantity) : quantity = n * 2\n");
+    PUT("define later_day(d: date) : date = d + 1 month\n");
+    PUT("table join_table (procedure, pos) gives (needed: modifiers)\n  all\n  | procedure | pos | needed |\n"
+        "  | some_procedures | any | %s |\n  | any | 11 | %s, %s |\n  | 90853 | some_places | none |\n",
+        PICK(g, modifier_codes), PICK(g, modifier_codes), PICK(g, modifier_codes));
+    PUT("table dated_table (procedure) gives (rate: money)\n  | procedure | rate |\n"
+        "  | 90853, 90832 | $40.00 | from 2026-01-01 to %s\n  | 90853 | $60.00 | from 2026-07-02\n"
+        "  | H0005..H0015 | $50.00 |\n", generator_chance(g, 50) ? "2026-06-30" : "2026-03-31");
+    PUT("table part (procedure) gives (rate: money)\n  unique partial\n  | procedure | rate |\n  | %s | $1.00 |\n",
+        PICK(g, procedures));
     PUT("table matrix (plan, session.mode, pos) gives (most: count, needed: modifiers, after: count optional, rate: "
         "money optional)\n  first\n");
     PUT("  | plan  | session.mode | pos    | most | needed | after | rate   |\n");
@@ -285,8 +352,11 @@ static void clause(generator *g, unsigned number)
 {
     static const char *const outcomes[] = {"deny CO-119", "audit CO-152", "review", "warn",
                                            "reduce by 25 percent CO-45"};
-    PUT("clause c%u\n  cite \"%u\"\n", number, number);
-    if (generator_chance(g, 15)) PUT("  effective %s\n", PICK(g, dates));
+    PUT("overridable clause c%u\n  cite \"%u\"\n", number, number);
+    if (generator_chance(g, 15)) PUT("  effective %s%s\n", PICK(g, dates), generator_chance(g, 30) ? " by received date" : "");
+    if (generator_chance(g, 10)) PUT("  known 2026-03-01\n");
+    if (number > 1 && generator_chance(g, 15))
+        PUT("  when this is %sdenied by c%u\n", generator_chance(g, 50) ? "not " : "", 1 + generator_below(g, number - 1));
     for (uint32_t i = generator_below(g, 3); i > 0; i--) {
         PUT("  when ");
         condition(g, false);
@@ -327,7 +397,36 @@ const char *generate_policy(generator *g, base_arena *arena)
             code_condition(g, false);
         }
         PUT("\n  let grid = matrix(plan, session.mode, pos)\n");
+        PUT("  let joined = join_table(procedure, pos)\n  let dated = dated_table(procedure)\n");
         for (uint32_t clauses = 1 + generator_below(g, 4); clauses > 0; clauses--) clause(g, ++number);
+    }
+    if (generator_chance(g, 40)) {
+        PUT("exception away to c1\n  cite \"e\"\n  when ");
+        g->depth = 4;
+        value_condition(g);
+        PUT("\n");
+    }
+    return base_text_string(&g->out);
+}
+
+/* A layer below the policy: other payers, and one of each kind of override. */
+const char *generate_layer(generator *g, base_arena *arena)
+{
+    base_text_init(&g->out, arena);
+    g->depth = 3;
+    PUT("policy lower extends random\n  payer \"GAMMA\"\n");
+    if (generator_chance(g, 50)) PUT("  effective %s\n", PICK(g, dates));
+    if (generator_chance(g, 60)) PUT("override parameter cap : count\n  %u from 2026-02-01 to 2026-05-31\n", generator_below(g, 6));
+    if (generator_chance(g, 40)) PUT("override codes some_places : pos\n  %s\n", PICK(g, places));
+    if (generator_chance(g, 40)) {
+        PUT("override clause c1\n  cite \"o\"\n  require ");
+        value_condition(g);
+        PUT("\n  deny CO-11 \"{units}\"\n");
+    }
+    if (generator_chance(g, 40)) {
+        PUT("exception below to c1\n  cite \"e\"\n  when ");
+        code_condition(g, false);
+        PUT("\n");
     }
     return base_text_string(&g->out);
 }

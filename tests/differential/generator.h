@@ -16,6 +16,7 @@ uint32_t generator_below(generator *g, uint32_t limit);
 bool generator_chance(generator *g, uint32_t percent);
 
 /* The text of a policy; in the arena. */
+const char *generate_layer(generator *g, base_arena *arena);
 const char *generate_policy(generator *g, base_arena *arena);
 
 /* Fills a store with `lines` lines to judge, history, and everything they refer to, in every mixture of present,

@@ -131,6 +131,8 @@ bool generate_store(generator *g, run_store *store, uint32_t lines)
     }
     for (int f = 0; f < LANG_FEED_COUNT; f++) store->feeds[f] = generator_chance(g, 75);
     for (size_t i = 0; i < store->claims.count; i++) store->claims.items[i].retired = generator_chance(g, 5);
+    store->as_of_given = generator_chance(g, 30);
+    store->as_of = (base_date)random_date(g);
     store->finished = true;
     return run_index(store) && !store->arena.failed;
 }
@@ -169,10 +171,13 @@ bool compare_once(uint64_t seed, uint32_t lines, comparison *total)
     generator g = {.state = seed};
     base_arena arena;
     base_arena_init(&arena, NULL);
-    const char *text = generate_policy(&g, &arena), *name = "random.adj";
+    const char *texts[] = {generate_policy(&g, &arena), NULL};
+    static const char *const names[] = {"random.adj", "lower.adj"};
+    size_t files = generator_chance(&g, 40) ? 2 : 1;
+    if (files == 2) texts[1] = generate_layer(&g, &arena);
     adj_options options = {.evaluator = ADJ_EVALUATOR_BOTH};
     adj_policies *policies = NULL;
-    adj_status status = adj_policies_compile_text(&name, &text, 1, &options, &policies);
+    adj_status status = adj_policies_compile_text(names, texts, files, &options, &policies);
     total->policies++;
     bool good = status == ADJ_OK || status == ADJ_INVALID_POLICY;
     if (status == ADJ_INVALID_POLICY) {
