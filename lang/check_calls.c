@@ -116,8 +116,7 @@ static const char *function_inputs(lang_function function)
                                          [LANG_FUNCTION_last_day] = "a span of dates",
                                          [LANG_FUNCTION_eight_minute_units] = "minutes",
                                          [LANG_FUNCTION_prorate] =
-                                             "an amount, a part and a whole: prorate($60.00, attendance.minutes, "
-                                             "session.minutes)",
+                                             "an amount, a part and a whole: prorate($60.00, units, 4)",
                                          [LANG_FUNCTION_round] = "a quantity, minutes or money",
                                          [LANG_FUNCTION_round_up] = "a quantity, minutes or money",
                                          [LANG_FUNCTION_round_down] = "a quantity, minutes or money",

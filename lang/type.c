@@ -13,7 +13,11 @@ const char *lang_type_label(const lang_schema *schema, base_arena *arena, lang_t
 {
     const char *label = labels[type.kind];
     switch (type.kind) {
-    case LANG_TYPE_CODE: label = lang_schema_system_label(schema, (lang_code_system)type.detail); break;
+    case LANG_TYPE_CODE:
+        /* A code beside something that is none belongs to no system yet. */
+        if (type.detail == UINT16_MAX) break;
+        label = lang_schema_system_label(schema, (lang_code_system)type.detail);
+        break;
     case LANG_TYPE_ENUMERATION:
         label = base_format(arena, "%s word", lang_schema_enumeration_name(schema, (lang_enumeration)type.detail));
         break;

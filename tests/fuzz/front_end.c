@@ -22,6 +22,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         if (adj_policies_run_test(policies, i, &options, &result) != ADJ_OK) abort();
     }
     adj_policies_free(policies);
+    /* What parses is laid out, and what is laid out stays as it is. */
+    char *once = NULL, *twice = NULL;
+    adj_status laid_out = strlen(text) == size ? adj_format(name, text, &options, &once) : ADJ_INVALID_POLICY;
+    if (laid_out != ADJ_OK && laid_out != ADJ_INVALID_POLICY) abort();
+    if (laid_out == ADJ_OK && (adj_format(name, once, &options, &twice) != ADJ_OK || strcmp(once, twice) != 0)) abort();
+    adj_text_free(once, &options);
+    adj_text_free(twice, &options);
     free(text);
     return 0;
 }
