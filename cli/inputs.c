@@ -44,8 +44,7 @@ int cli_inputs_complete(const cli_inputs *inputs)
 {
     if (inputs->policy_missing) return EXIT_INPUT;
     if (inputs->claims.count == 0) return cli_usage_error(inputs->command, "no claims file was given");
-    if (inputs->policies.count == 0)
-        return cli_usage_error(inputs->command, "no policy was given; add --policy PATH");
+    if (inputs->policies.count == 0) return cli_usage_error(inputs->command, "no policy was given; add --policy PATH");
     return EXIT_CLEAN;
 }
 
@@ -79,8 +78,8 @@ static int read_all(const cli_inputs *inputs, adj_encounters *encounters)
 int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters)
 {
     int code = cli_compile(&inputs->policies, inputs->evaluator, policies);
-    bool nothing = code == EXIT_CLEAN && adj_policies_policy_count(*policies) == 0 &&
-                   adj_policies_measure_count(*policies) == 0;
+    bool nothing =
+        code == EXIT_CLEAN && adj_policies_policy_count(*policies) == 0 && adj_policies_measure_count(*policies) == 0;
     if (nothing) {
         return cli_usage_error(inputs->command,
                                "the policy files hold only modules; name a file that begins with `policy`");

@@ -6,7 +6,8 @@
 static const char usage[] =
     "Usage: adjudge layers PATH...\n"
     "\n"
-    "Shows the policies of the files (or of all .adj files under a folder), and those that they extend, as a tree: under\n"
+    "Shows the policies of the files (or of all .adj files under a folder), and those that they extend, as a tree: "
+    "under\n"
     "each what it overrides of the layers above, and which exceptions it makes to whose clauses.\n"
     "\n"
     "Example:\n"

@@ -38,8 +38,8 @@ int main(int count, char **arguments)
     static const struct {
         const char *name;
         int (*run)(int, char **);
-    } commands[] = {{"check", cli_check}, {"test", cli_test}, {"dump", cli_dump}, {"measure", cli_measure}, {"fmt", cli_fmt},
-                    {"explain", cli_explain}, {"layers", cli_layers}, {"table", cli_table}};
+    } commands[] = {{"check", cli_check}, {"test", cli_test},       {"dump", cli_dump},     {"measure", cli_measure},
+                    {"fmt", cli_fmt},     {"explain", cli_explain}, {"layers", cli_layers}, {"table", cli_table}};
     const char *command = count > 1 ? arguments[1] : "";
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(commands[i].name, command) == 0) return commands[i].run(count - 1, arguments + 1);

@@ -112,6 +112,7 @@ static json_t *finding_object(const adj_finding *finding)
     json_object_set_new(object, "verdict", text(adj_clause_verdict_name(finding->verdict)));
     json_object_set_new(object, "outcome", text(cli_finding_word(finding)));
     json_object_set_new(object, "policy", text(finding->policy));
+    json_object_set_new(object, "through", optional_text(finding->through));
     json_object_set_new(object, "clause", text(finding->clause));
     json_object_set_new(object, "citation", optional_text(finding->citation));
     json_object_set_new(object, "source_document", optional_text(finding->source));
@@ -127,6 +128,7 @@ static json_t *finding_object(const adj_finding *finding)
     json_object_set_new(object, "counted", counted(finding));
     json_object_set_new(object, "exceptions", exceptions(finding));
     json_object_set_new(object, "missing", texts(finding->missing, finding->missing_count));
+    json_object_set_new(object, "errors", texts(finding->errors, finding->error_count));
     json_object_set_new(object, "cures", cures(finding));
     json_object_set_new(object, "hint", optional_text(finding->fix));
     return object;

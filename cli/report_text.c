@@ -129,7 +129,8 @@ static void finding_text(const cli_report *report, const adj_finding *finding)
     if (finding->verdict == ADJ_CLAUSE_CANNOT_TELL) {
         pieces p = {.length = 0};
         for (size_t i = 0; i < finding->missing_count; i++) piece(&p, "%s%s", i == 0 ? "" : ", ", finding->missing[i]);
-        wrapped(report, "needs", p.text);
+        if (finding->missing_count > 0) wrapped(report, "needs", p.text);
+        for (size_t i = 0; i < finding->error_count; i++) wrapped(report, "error", finding->errors[i]);
     }
     pieces p = {.length = 0};
     facts(&p, finding->facts, finding->fact_count);
@@ -141,6 +142,7 @@ static void finding_text(const cli_report *report, const adj_finding *finding)
     piece(&source, "%s", finding->citation);
     if (*finding->source != '\0') piece(&source, "%s%s", source.length > 0 ? "; " : "", finding->source);
     piece(&source, "%s%s:%zu", source.length > 0 ? "; " : "", finding->file, finding->line);
+    if (*finding->through != '\0') piece(&source, ", through %s", finding->through);
     wrapped(report, "source", source.text);
 }
 

@@ -7,7 +7,8 @@
 static const char usage[] =
     "Usage: adjudge table diff OLD NEW --key COLUMN[,COLUMN...] [--from COLUMN] [--to COLUMN] [--limit N]\n"
     "\n"
-    "Compares two editions of a file of rows (CSV or with tabs, gzipped or not), such as the pair edits and unit limits\n"
+    "Compares two editions of a file of rows (CSV or with tabs, gzipped or not), such as the pair edits and unit "
+    "limits\n"
     "that a payer publishes each quarter. Rows are told apart by their key and, where --to or --from name columns, by\n"
     "their span, since a pair may come back with another one.\n"
     "\n"
@@ -15,7 +16,8 @@ static const char usage[] =
     "  --from, --to    the columns with a row's first and last day\n"
     "  --limit N       how many rows of each kind to show (20; 0 for all)\n"
     "\n"
-    "Every difference is one of: came (a key that was not there), went (a key that is gone), re-activated (a key that had\n"
+    "Every difference is one of: came (a key that was not there), went (a key that is gone), re-activated (a key that "
+    "had\n"
     "ended and has a new span), ended (a span that has a last day now), and changed (other columns differ).\n"
     "Exit codes: 0 nothing differs; 1 something does; 2 a file cannot be read.\n"
     "\n"
@@ -69,7 +71,8 @@ int cli_table(int count, char **arguments)
     int code = read_options(count, arguments, &options);
     if (code != EXIT_CLEAN) return code;
     adj_table_diff *diff = NULL;
-    adj_status status = adj_table_compare(options.files[0], options.files[1], options.key, options.from, options.to, &diff);
+    adj_status status =
+        adj_table_compare(options.files[0], options.files[1], options.key, options.from, options.to, &diff);
     if (status != ADJ_OK) {
         fprintf(stderr, "adjudge table: %s\n", diff == NULL ? adj_status_name(status) : adj_table_diff_error(diff));
         adj_table_diff_free(diff);

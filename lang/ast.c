@@ -34,8 +34,8 @@ const char *lang_window_name(lang_window_kind kind)
 
 const char *lang_collection_name(lang_collection collection)
 {
-    static const char *const names[] = {"history", "claim.lines", "authorizations", "session.attendance", "session.lines",
-                                        "nothing"};
+    static const char *const names[] = {"history",       "claim.lines", "authorizations", "session.attendance",
+                                        "session.lines", "nothing"};
     return names[collection];
 }
 

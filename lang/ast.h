@@ -171,12 +171,7 @@ typedef enum lang_expression_kind {
 } lang_expression_kind;
 
 /* What `of` takes out of a date. */
-typedef enum lang_part {
-    LANG_PART_YEAR,
-    LANG_PART_QUARTER,
-    LANG_PART_MONTH,
-    LANG_PART_WEEKDAY
-} lang_part;
+typedef enum lang_part { LANG_PART_YEAR, LANG_PART_QUARTER, LANG_PART_MONTH, LANG_PART_WEEKDAY } lang_part;
 
 /* Functions that the language brings. */
 typedef enum lang_function {
@@ -297,7 +292,7 @@ struct lang_expression {
         } tally;
         struct {
             lang_quantifier quantifier;
-            lang_expression *bound; /* at most N */
+            lang_expression *bound;  /* at most N */
             lang_expression *value;  /* sum of V over; distinct V */
             lang_expression *second; /* distinct V, W */
             bool distinct;
@@ -374,7 +369,7 @@ struct lang_parameter {
     lang_clock clock;
     bool overridable;
     lang_parameter *overrides; /* checked, of an override: what it replaces */
-    lang_type type; /* checked */
+    lang_type type;            /* checked */
     bool used;
 };
 
@@ -491,13 +486,13 @@ struct lang_clause {
     lang_outcome if_unknown;
     int64_t priority; /* smaller speaks first; 1000 unless stated */
     /* checked */
-    lang_clause *overrides; /* of an override: what it replaces */
+    lang_clause *overrides;               /* of an override: what it replaces */
     BASE_ARRAY(lang_exception *) foreign; /* exceptions that other declarations make to it */
     BASE_ARRAY(lang_clause *) needs;      /* clauses that it asks about with `is denied by` */
     int state;                            /* of the walk for circles among `needs` */
-    lang_expression *counting; /* the one counting or summing expression, if there is exactly one */
-    lang_expression *binding;  /* the `exists other` of a forbid */
-    size_t index;              /* among the clauses of the program */
+    lang_expression *counting;            /* the one counting or summing expression, if there is exactly one */
+    lang_expression *binding;             /* the `exists other` of a forbid */
+    size_t index;                         /* among the clauses of the program */
 };
 
 typedef enum lang_given_kind {
@@ -637,7 +632,7 @@ struct lang_file {
     bool root;             /* named on the command line, not only extended */
     lang_names extends;    /* the layer above; empty for none */
     lang_span extends_span;
-    lang_file *base; /* resolved by the loader */
+    lang_file *base;                /* resolved by the loader */
     BASE_ARRAY(lang_file *) layers; /* policies that extend this one */
     lang_clock clock;
     lang_name title;

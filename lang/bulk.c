@@ -151,8 +151,8 @@ static bool read_day(const csv_cell *cell, bool last, int64_t *value)
         *value = last ? BASE_DATE_MAX : LANG_BULK_ABSENT;
         return true;
     }
-    bool good = base_date_read(cell->text, cell->length, false, &day) ||
-                base_date_read(cell->text, cell->length, true, &day);
+    bool good =
+        base_date_read(cell->text, cell->length, false, &day) || base_date_read(cell->text, cell->length, true, &day);
     *value = good ? day : 0;
     return good;
 }
@@ -293,7 +293,8 @@ static void read_row(loader *l, const csv_cell *cells, size_t count, size_t line
 static const char *header_of(const loader *l, const char *column)
 {
     for (size_t i = 0; i < l->import->columns.count; i++) {
-        if (strcmp(l->import->columns.items[i].column.text, column) == 0) return l->import->columns.items[i].header.text;
+        if (strcmp(l->import->columns.items[i].column.text, column) == 0)
+            return l->import->columns.items[i].header.text;
     }
     return column;
 }
@@ -367,7 +368,8 @@ static void read_header(loader *l, const csv_cell *cells, size_t count)
     for (size_t i = 0; i < l->import->columns.count; i++) {
         const char *name = l->import->columns.items[i].column.text;
         bool known = strcmp(name, "from") == 0 || strcmp(name, "to") == 0;
-        for (size_t c = 0; c < table->inputs.count; c++) known = known || strcmp(table->inputs.items[c].name.text, name) == 0;
+        for (size_t c = 0; c < table->inputs.count; c++)
+            known = known || strcmp(table->inputs.items[c].name.text, name) == 0;
         for (size_t c = 0; c < table->outputs.count; c++)
             known = known || strcmp(table->outputs.items[c].name.text, name) == 0;
         if (known) continue;

@@ -21,7 +21,8 @@ static void collect(lang_program *program, lang_file *file)
     for (size_t i = 0; i < file->clauses.count + file->clause_overrides.count; i++) {
         lang_clause **slot = BASE_PUSH(program->arena, &program->clauses);
         if (slot == NULL) continue;
-        *slot = i < file->clauses.count ? file->clauses.items[i] : file->clause_overrides.items[i - file->clauses.count];
+        *slot =
+            i < file->clauses.count ? file->clauses.items[i] : file->clause_overrides.items[i - file->clauses.count];
         (*slot)->index = program->clauses.count - 1;
     }
     for (size_t i = 0; i < file->measures.count; i++) {

@@ -20,13 +20,13 @@ typedef struct lang_checker {
     bool other_bound; /* `other.` may be used */
     lang_record other;
     bool in_message;
-    lang_record subject; /* what bare names outside elements are fields of */
-    lang_field prefix;   /* the line's field that leads to the subject; LANG_NO_FIELD for the line itself */
-    const lang_define *define;   /* whose body is being checked: only its inputs are seen */
-    lang_measure *measure;       /* being checked; may be NULL */
-    const lang_section *inputs;  /* of the define: its inputs as `let` names */
-    lang_facts facts; /* paths known to be present, as keys */
-    size_t counting;  /* counting expressions seen in the clause */
+    lang_record subject;        /* what bare names outside elements are fields of */
+    lang_field prefix;          /* the line's field that leads to the subject; LANG_NO_FIELD for the line itself */
+    const lang_define *define;  /* whose body is being checked: only its inputs are seen */
+    lang_measure *measure;      /* being checked; may be NULL */
+    const lang_section *inputs; /* of the define: its inputs as `let` names */
+    lang_facts facts;           /* paths known to be present, as keys */
+    size_t counting;            /* counting expressions seen in the clause */
     lang_expression *last_counting;
 } lang_checker;
 

@@ -38,12 +38,12 @@ static lang_type check_table_call(lang_checker *checker, lang_expression *call)
         good = false;
         lang_diagnose(checker->diagnostics, LANG_E0706, arguments->items[i]->span,
                       "input %zu of `%s` is a %s; this is a %s", i + 1, table->name.text,
-                      lang_type_label(checker->schema, checker->arena, wanted), lang_type_label(checker->schema, checker->arena, type));
+                      lang_type_label(checker->schema, checker->arena, wanted),
+                      lang_type_label(checker->schema, checker->arena, type));
     }
     if (good) call->type = (lang_type){LANG_TYPE_ROW, table->index, false, true};
     return call->type;
 }
-
 
 static bool amount(lang_type type)
 {
@@ -151,8 +151,8 @@ static lang_type check_function(lang_checker *checker, lang_expression *call, la
     }
     if (good) call->type = function_type(function, in);
     if (call->type.kind != LANG_TYPE_ERROR) return call->type;
-    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0523, call->span,
-                                                "`%s` takes %s", call->as.call.name.text, function_inputs(function));
+    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0523, call->span, "`%s` takes %s",
+                                                call->as.call.name.text, function_inputs(function));
     if (good) {
         lang_suggest(checker->diagnostics, diagnostic, "here its first input is a %s", label(checker, in[0]));
     }
@@ -257,10 +257,9 @@ static bool inputs_fit(lang_checker *checker, const lang_define *define, lang_ex
         }
         if (lang_type_same(type, wanted) || (lang_is_numeric(type) && lang_is_numeric(wanted))) continue;
         good = false;
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0523, arguments->items[i]->span,
-                          "the input `%s` of `%s` is a %s; this is a %s", define->inputs.items[i].name.text,
-                          define->name.text, label(checker, wanted), label(checker, type));
+        lang_diagnostic *diagnostic = lang_diagnose(
+            checker->diagnostics, LANG_E0523, arguments->items[i]->span, "the input `%s` of `%s` is a %s; this is a %s",
+            define->inputs.items[i].name.text, define->name.text, label(checker, wanted), label(checker, type));
         lang_note(checker->diagnostics, diagnostic, define->span, "it is declared here");
     }
     return good;
@@ -283,10 +282,9 @@ static lang_type check_body(lang_checker *checker, lang_define *define, lang_exp
     bool same = lang_type_same(type, define->type) || (lang_is_numeric(type) && lang_is_numeric(define->type));
     if (type.kind == LANG_TYPE_ERROR || define->type.kind == LANG_TYPE_ERROR) return LANG_PLAIN(ERROR);
     if (same) return type;
-    lang_diagnostic *diagnostic =
-        lang_diagnose(checker->diagnostics, LANG_E0525, define->body->span,
-                      "the function `%s` is declared as a %s, and this is a %s", define->name.text,
-                      label(checker, define->type), label(checker, type));
+    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0525, define->body->span,
+                                                "the function `%s` is declared as a %s, and this is a %s",
+                                                define->name.text, label(checker, define->type), label(checker, type));
     lang_note(checker->diagnostics, diagnostic, define->type_name.span, "its type stands here");
     return LANG_PLAIN(ERROR);
 }
@@ -370,9 +368,7 @@ lang_type lang_check_part(lang_checker *checker, lang_expression *expression)
     case LANG_PART_WEEKDAY:
         expression->type = (lang_type){LANG_TYPE_ENUMERATION, LANG_ENUMERATION_weekday, false, false};
         break;
-    default:
-        expression->type = (lang_type){LANG_TYPE_PERIOD, (uint16_t)expression->as.part.part, false, false};
-        break;
+    default: expression->type = (lang_type){LANG_TYPE_PERIOD, (uint16_t)expression->as.part.part, false, false}; break;
     }
     return expression->type;
 }

@@ -157,9 +157,9 @@ static bool check_set_item(lang_checker *checker, lang_item *item, lang_code_sys
     if (set == NULL) return false;
     lang_check_code_set(checker, set);
     if (set->system != system) {
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0402, item->span, "`%s` holds %ss, and a %s is asked for here",
-                          name.text, lang_schema_system_label(checker->schema, set->system), lang_schema_system_label(checker->schema, system));
+        lang_diagnostic *diagnostic = lang_diagnose(
+            checker->diagnostics, LANG_E0402, item->span, "`%s` holds %ss, and a %s is asked for here", name.text,
+            lang_schema_system_label(checker->schema, set->system), lang_schema_system_label(checker->schema, system));
         lang_note(checker->diagnostics, diagnostic, set->span, "`%s` is declared here", name.text);
     }
     item->set = set;
@@ -289,7 +289,8 @@ static bool row_holds(const lang_code_set *set, const lang_code_row *row, const 
     if (row->bulk != NULL) return bulk_holds(row->bulk, code, date);
     for (size_t i = 0; i < row->items.count; i++) {
         const lang_item *item = &row->items.items[i];
-        if (item->set != NULL ? lang_code_set_holds(item->set, code, date, as_of) : lang_item_holds(set->system, item, code)) {
+        if (item->set != NULL ? lang_code_set_holds(item->set, code, date, as_of)
+                              : lang_item_holds(set->system, item, code)) {
             return true;
         }
     }

@@ -139,6 +139,11 @@ static lang_type check_literal(lang_checker *checker, lang_expression *literal, 
     }
     if (hint.kind != LANG_TYPE_ERROR && lang_adapt_literal(checker, literal, hint)) return literal->type;
     lang_type type = literal_type(literal);
+    if (literal->as.literal.kind == LANG_LITERAL_DIGITS && literal->as.literal.value < 0) {
+        lang_diagnose(checker->diagnostics, LANG_E0104, literal->span, "`%s` is too large a number",
+                      literal->as.literal.spelling);
+        return literal->type;
+    }
     if (literal->as.literal.kind == LANG_LITERAL_DURATION) literal->as.literal.value = duration_value(literal);
     if (type.kind == LANG_TYPE_NUMBER) {
         type = literal->as.literal.kind == LANG_LITERAL_DIGITS ? LANG_PLAIN(NUMBER) : LANG_PLAIN(QUANTITY);
@@ -226,7 +231,8 @@ static lang_type check_or_else(lang_checker *checker, lang_expression *expressio
     type.optional = false;
     if (!lang_type_same(type, other)) {
         lang_diagnose(checker->diagnostics, LANG_E0501, right->span,
-                      "`or else` needs a %s here, as on its left; this is a %s", lang_type_label(checker->schema, checker->arena, type),
+                      "`or else` needs a %s here, as on its left; this is a %s",
+                      lang_type_label(checker->schema, checker->arena, type),
                       lang_type_label(checker->schema, checker->arena, other));
         return expression->type;
     }

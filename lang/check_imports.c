@@ -86,7 +86,8 @@ static bool read_cell(row_reader *r, const csv_cell *cell, lang_type type, lang_
     /* A quoted cell was copied out of the file; what it holds stands behind its quote, unless quotes are doubled. */
     bool bare = cell->text >= r->file->text && cell->text <= r->file->text + r->file->length;
     uint32_t start = bare ? (uint32_t)(cell->text - r->file->text) : row.start + (uint32_t)cell->column;
-    bool inside = start + cell->length <= r->file->length && memcmp(r->file->text + start, cell->text, cell->length) == 0;
+    bool inside =
+        start + cell->length <= r->file->length && memcmp(r->file->text + start, cell->text, cell->length) == 0;
     lang_span span = {r->file->index, start, inside ? start + (uint32_t)cell->length : row.end};
     slot->span = span;
     if (cell->length == 0 || is_word(cell, "-")) return add_item(r, slot, (lang_item){.span = span, .absent = true});
@@ -302,8 +303,7 @@ void lang_check_code_import(lang_checker *checker, lang_code_set *set, lang_code
     const char *path = lang_bulk_path(checker->program, set->file, row->import);
     row->bulk = lang_bulk_load(checker->program, table, row->import, path, &complex);
     if (complex) {
-        lang_diagnose(checker->diagnostics, LANG_E0712, row->span,
-                      "%s holds something that is not one %s in a row", path,
-                      lang_schema_system_label(checker->schema, set->system));
+        lang_diagnose(checker->diagnostics, LANG_E0712, row->span, "%s holds something that is not one %s in a row",
+                      path, lang_schema_system_label(checker->schema, set->system));
     }
 }

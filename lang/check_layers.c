@@ -9,7 +9,8 @@
     static type *function(const lang_file *file, const char *name)                                                     \
     {                                                                                                                  \
         size_t depth = 0;                                                                                              \
-        for (const lang_file *base = file->base; base != NULL && depth < LANG_LAYER_LIMIT; base = base->base, depth++) { \
+        for (const lang_file *base = file->base; base != NULL && depth < LANG_LAYER_LIMIT;                             \
+             base = base->base, depth++) {                                                                             \
             type *found = lang_declared_in(base, name)->member;                                                        \
             if (found != NULL) return found;                                                                           \
         }                                                                                                              \
@@ -26,20 +27,19 @@ static bool allowed(lang_checker *checker, const char *what, lang_name name, boo
                     lang_span declared)
 {
     if (!found) {
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0324, name.span,
-                          checker->file->base == NULL ? "`%s` cannot be overridden: this %s extends no other"
-                                                      : "no layer above declares `%s` as a %s",
-                          checker->file->base == NULL ? name.text : name.text,
-                          checker->file->base == NULL ? "policy" : what);
+        lang_diagnostic *diagnostic = lang_diagnose(
+            checker->diagnostics, LANG_E0324, name.span,
+            checker->file->base == NULL ? "`%s` cannot be overridden: this %s extends no other"
+                                        : "no layer above declares `%s` as a %s",
+            checker->file->base == NULL ? name.text : name.text, checker->file->base == NULL ? "policy" : what);
         if (checker->file->base == NULL)
             lang_suggest(checker->diagnostics, diagnostic, "say `policy %s extends ...` in the header",
                          checker->file->full_name);
         return false;
     }
     if (overridable) return true;
-    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0323, name.span,
-                                                "`%s` is not overridable", name.text);
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0323, name.span, "`%s` is not overridable", name.text);
     lang_note(checker->diagnostics, diagnostic, declared, "its layer declares it here, without `overridable`");
     lang_suggest(checker->diagnostics, diagnostic, "only `overridable %s %s` may be overridden", what, name.text);
     return false;
@@ -47,8 +47,8 @@ static bool allowed(lang_checker *checker, const char *what, lang_name name, boo
 
 static void once(lang_checker *checker, lang_name name, lang_name first)
 {
-    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0325, name.span,
-                                                "`%s` is overridden twice in this layer", name.text);
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0325, name.span, "`%s` is overridden twice in this layer", name.text);
     lang_note(checker->diagnostics, diagnostic, first.span, "the first override is here");
 }
 
@@ -60,9 +60,8 @@ static void once(lang_checker *checker, lang_name name, lang_name first)
 
 static void type_differs(lang_checker *checker, lang_name type, lang_name name, lang_span declared)
 {
-    lang_diagnostic *diagnostic =
-        lang_diagnose(checker->diagnostics, LANG_E0326, type.span, "`%s` is not the type of what is overridden",
-                      type.text);
+    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0326, type.span,
+                                                "`%s` is not the type of what is overridden", type.text);
     lang_note(checker->diagnostics, diagnostic, declared, "`%s` is declared here", name.text);
 }
 
@@ -115,8 +114,8 @@ static void check_shadows(lang_checker *checker, const lang_file *file)
     for (size_t i = 0; i < file->list.count; i++) {                                                                    \
         lang_name name = file->list.items[i]->name;                                                                    \
         if (above(file, name.text) == NULL) continue;                                                                  \
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0329, name.span,                       \
-                                                    "a layer above already has `%s`", name.text);                      \
+        lang_diagnostic *diagnostic =                                                                                  \
+            lang_diagnose(checker->diagnostics, LANG_E0329, name.span, "a layer above already has `%s`", name.text);   \
         lang_note(checker->diagnostics, diagnostic, above(file, name.text)->name.span, "it is declared here");         \
         lang_suggest(checker->diagnostics, diagnostic, "write `override " what " %s`, or choose another name",         \
                      name.text);                                                                                       \

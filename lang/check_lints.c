@@ -7,8 +7,8 @@
 #define UNUSED(list, what)                                                                                             \
     for (size_t i = 0; i < file->list.count; i++) {                                                                    \
         if (file->list.items[i]->used) continue;                                                                       \
-        lang_diagnose(checker->diagnostics, LANG_W0001, file->list.items[i]->name.span, "the " what " `%s` is not used", \
-                      file->list.items[i]->name.text);                                                                 \
+        lang_diagnose(checker->diagnostics, LANG_W0001, file->list.items[i]->name.span,                                \
+                      "the " what " `%s` is not used", file->list.items[i]->name.text);                                \
     }
 
 static void unused(lang_checker *checker, const lang_file *file)
@@ -65,13 +65,13 @@ static void holes(lang_checker *checker, const lang_file *file)
         /* A value that simply ends is the end of a rule, not a hole in it, unless its policy goes on. */
         bool ends = end == BASE_DATE_MAX && (file->is_module || file->dates.to == BASE_DATE_MAX);
         lang_diagnostic *diagnostic =
-            end == BASE_DATE_MAX
-                ? lang_diagnose(checker->diagnostics, LANG_W0004, parameter->name.span,
-                                ends ? "`%s` has no value from %s on" : "`%s` has no value from %s on, while its policy goes on",
-                                parameter->name.text, day_text(checker->arena, hole))
-                : lang_diagnose(checker->diagnostics, LANG_W0004, parameter->name.span,
-                                "`%s` has no value from %s to %s", parameter->name.text, day_text(checker->arena, hole),
-                                day_text(checker->arena, end - 1));
+            end == BASE_DATE_MAX ? lang_diagnose(checker->diagnostics, LANG_W0004, parameter->name.span,
+                                                 ends ? "`%s` has no value from %s on"
+                                                      : "`%s` has no value from %s on, while its policy goes on",
+                                                 parameter->name.text, day_text(checker->arena, hole))
+                                 : lang_diagnose(checker->diagnostics, LANG_W0004, parameter->name.span,
+                                                 "`%s` has no value from %s to %s", parameter->name.text,
+                                                 day_text(checker->arena, hole), day_text(checker->arena, end - 1));
         lang_suggest(checker->diagnostics, diagnostic, "what is asked of it on these days cannot be told");
     }
 }
@@ -89,7 +89,8 @@ static bool same_path(const lang_expression *a, const lang_expression *b)
 {
     if (a == NULL || b == NULL || a->kind != LANG_PATH || b->kind != LANG_PATH) return false;
     const lang_path *x = &a->as.path, *y = &b->as.path;
-    if (x->base != y->base || x->frame != y->frame || x->field_count != y->field_count || x->let != y->let) return false;
+    if (x->base != y->base || x->frame != y->frame || x->field_count != y->field_count || x->let != y->let)
+        return false;
     if (x->parameter != y->parameter || x->row_output != y->row_output || x->field_count == 0) return false;
     return memcmp(x->fields, y->fields, x->field_count * sizeof *x->fields) == 0;
 }
@@ -132,10 +133,11 @@ static bool contradict(const lang_expression *a, const lang_expression *b)
         return symbols && strcmp(a->as.binary.right->as.literal.spelling, b->as.binary.right->as.literal.spelling) != 0;
     }
     bool words = codes && a->as.binary.right->kind == LANG_PATH && b->as.binary.right->kind == LANG_PATH &&
-                 a->as.binary.right->as.path.base == LANG_BASE_WORD && b->as.binary.right->as.path.base == LANG_BASE_WORD;
+                 a->as.binary.right->as.path.base == LANG_BASE_WORD &&
+                 b->as.binary.right->as.path.base == LANG_BASE_WORD;
     if (words) return a->as.binary.right->as.path.word != b->as.binary.right->as.path.word;
-    bool presence = a->kind == LANG_PRESENCE && b->kind == LANG_PRESENCE &&
-                    same_path(a->as.presence.value, b->as.presence.value);
+    bool presence =
+        a->kind == LANG_PRESENCE && b->kind == LANG_PRESENCE && same_path(a->as.presence.value, b->as.presence.value);
     return presence && a->as.presence.presence != b->as.presence.presence;
 }
 
@@ -161,8 +163,8 @@ static settled settle(const lang_expression *e)
         lang_operator o = e->as.binary.operator_kind;
         return o == LANG_EQUAL || o == LANG_AT_MOST || o == LANG_AT_LEAST ? ALWAYS : NEVER;
     }
-    if (e->kind == LANG_QUANTIFIED && e->as.quantified.bound != NULL &&
-        e->as.quantified.bound->kind == LANG_LITERAL && e->as.quantified.bound->as.literal.value == 0) {
+    if (e->kind == LANG_QUANTIFIED && e->as.quantified.bound != NULL && e->as.quantified.bound->kind == LANG_LITERAL &&
+        e->as.quantified.bound->as.literal.value == 0) {
         if (e->as.quantified.quantifier == LANG_AT_LEAST_OF) return ALWAYS;
         if (e->as.quantified.quantifier == LANG_FEWER_THAN_OF) return NEVER;
     }
@@ -265,7 +267,8 @@ static bool covers(const lang_item *wide, const lang_item *narrow)
             return narrow->high == NULL && b->as.literal.kind == a->as.literal.kind &&
                    strcmp(a->as.literal.spelling, b->as.literal.spelling) == 0;
         }
-        const char *low = b->as.literal.spelling, *high = narrow->high == NULL ? low : narrow->high->as.literal.spelling;
+        const char *low = b->as.literal.spelling,
+                   *high = narrow->high == NULL ? low : narrow->high->as.literal.spelling;
         return lang_item_holds(LANG_SYSTEM_cpt, wide, low) && lang_item_holds(LANG_SYSTEM_cpt, wide, high);
     }
     int64_t low_a = a->as.literal.value, high_a = wide->high == NULL ? low_a : wide->high->as.literal.value;
@@ -298,9 +301,9 @@ static void masked_rows(lang_checker *checker, const lang_table *table)
                 masks = cell_covers(&early->cells.items[c], &late->cells.items[c]);
             }
             if (!masks) continue;
-            lang_diagnostic *diagnostic =
-                lang_diagnose(checker->diagnostics, LANG_W0008, late->span,
-                              "this row of `%s` never counts: an earlier one takes all of its inputs", table->name.text);
+            lang_diagnostic *diagnostic = lang_diagnose(
+                checker->diagnostics, LANG_W0008, late->span,
+                "this row of `%s` never counts: an earlier one takes all of its inputs", table->name.text);
             lang_note(checker->diagnostics, diagnostic, early->span, "the earlier row");
             break;
         }
@@ -340,7 +343,8 @@ static bool same_others(const lang_table *table, size_t column, const lang_table
 {
     for (size_t c = 0; c < table->inputs.count; c++) {
         if (c == column) continue;
-        if (!cell_covers(&a->cells.items[c], &b->cells.items[c]) || !cell_covers(&b->cells.items[c], &a->cells.items[c]))
+        if (!cell_covers(&a->cells.items[c], &b->cells.items[c]) ||
+            !cell_covers(&b->cells.items[c], &a->cells.items[c]))
             return false;
     }
     return true;
@@ -400,8 +404,8 @@ static void lint_file(lang_checker *checker, lang_file *file)
     for (size_t i = 0; i < file->tables.count; i++) lint_table(checker, file->tables.items[i]);
     bool late = file->review_given && checker->program->today > file->review_by;
     if (!late) return;
-    lang_diagnose(checker->diagnostics, LANG_W0010, file->review_span, "`%s` was to be reviewed by %s",
-                  file->full_name, day_text(checker->arena, file->review_by));
+    lang_diagnose(checker->diagnostics, LANG_W0010, file->review_span, "`%s` was to be reviewed by %s", file->full_name,
+                  day_text(checker->arena, file->review_by));
 }
 
 void lang_check_lints(lang_checker *checker)
@@ -433,8 +437,8 @@ static bool speaks_of(const lang_file *file, const lang_allow *allow, lang_span 
 
 static void unknown_lint(lang_program *program, const lang_allow *allow)
 {
-    lang_diagnostic *diagnostic = lang_diagnose(&program->diagnostics, LANG_E0336, allow->lint.span,
-                                                "there is no lint `%s`", allow->lint.text);
+    lang_diagnostic *diagnostic =
+        lang_diagnose(&program->diagnostics, LANG_E0336, allow->lint.span, "there is no lint `%s`", allow->lint.text);
     base_text names;
     base_text_init(&names, program->arena);
     for (int c = 0; c < LANG_DIAGNOSTIC_COUNT; c++) {

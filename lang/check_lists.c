@@ -14,7 +14,8 @@ static bool names_set(lang_checker *checker, const lang_item *item)
     if (item->low == NULL || item->low->kind != LANG_PATH || item->low->as.path.names.count != 1) return false;
     lang_name name = item->low->as.path.names.items[0];
     lang_record record = checker->in_element ? checker->element : checker->subject;
-    if (lang_schema_find(checker->schema, record, name.text) != LANG_NO_FIELD || lang_find_let(checker, name.text) != NULL) {
+    if (lang_schema_find(checker->schema, record, name.text) != LANG_NO_FIELD ||
+        lang_find_let(checker, name.text) != NULL) {
         return false;
     }
     if (lang_find_parameter(checker, name) != NULL) return false;
@@ -189,10 +190,9 @@ static void check_window(lang_checker *checker, lang_expression *expression)
     bool cut = window->cut != LANG_CUT_NONE;
     bool keyed = expression->as.quantified.key_given;
     if (keyed && collection != LANG_COLLECTION_HISTORY) {
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0524, expression->as.quantified.key_span,
-                          "only `history` is kept by member, provider or session; `%s` is not",
-                          lang_collection_name(collection));
+        lang_diagnostic *diagnostic = lang_diagnose(
+            checker->diagnostics, LANG_E0524, expression->as.quantified.key_span,
+            "only `history` is kept by member, provider or session; `%s` is not", lang_collection_name(collection));
         lang_suggest(checker->diagnostics, diagnostic, "write `history of the rendering provider`");
     }
     if (!lines && (window->given || cut)) {
@@ -275,10 +275,11 @@ lang_type lang_check_quantified(lang_checker *checker, lang_expression *expressi
     if (expression->type.kind != LANG_TYPE_ERROR) return expression->type;
     size_t errors = checker->diagnostics->errors;
     if (checker->in_element || checker->measure != NULL || checker->define != NULL) {
-        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0518, expression->span,
-                                                    checker->measure != NULL  ? "a measure counts its own subjects, not history"
-                                                    : checker->define != NULL ? "a function cannot count; hand the count in"
-                                                                              : "a `where` cannot hold another counting expression");
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0518, expression->span,
+                          checker->measure != NULL  ? "a measure counts its own subjects, not history"
+                          : checker->define != NULL ? "a function cannot count; hand the count in"
+                                                    : "a `where` cannot hold another counting expression");
         lang_suggest(checker->diagnostics, diagnostic,
                      "count in a clause or a `when` of its own, and join them with `and`");
         return expression->type;

@@ -6,12 +6,9 @@
 static const struct {
     const char *name;
     lang_record record;
-} subjects[] = {{"line", LANG_RECORD_line},
-                {"claim", LANG_RECORD_claim},
-                {"session", LANG_RECORD_session},
-                {"attendance", LANG_RECORD_attendance},
-                {"patient", LANG_RECORD_patient},
-                {"authorization", LANG_RECORD_authorization}};
+} subjects[] = {{"line", LANG_RECORD_line},       {"claim", LANG_RECORD_claim},
+                {"session", LANG_RECORD_session}, {"attendance", LANG_RECORD_attendance},
+                {"patient", LANG_RECORD_patient}, {"authorization", LANG_RECORD_authorization}};
 
 static bool read_subject(lang_checker *checker, lang_measure *measure)
 {
@@ -86,7 +83,8 @@ static void assume_present(lang_checker *checker, const lang_expression *express
         }
         return;
     }
-    if (expression->kind == LANG_PRESENCE || expression->kind == LANG_QUANTIFIED || expression->kind == LANG_TALLY) return;
+    if (expression->kind == LANG_PRESENCE || expression->kind == LANG_QUANTIFIED || expression->kind == LANG_TALLY)
+        return;
     if (expression->kind == LANG_IN || expression->kind == LANG_INCLUDE) {
         assume_present(checker, expression->as.membership.value);
         return;

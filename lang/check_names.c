@@ -241,7 +241,8 @@ static void offer_record(const lang_checker *checker, nearest *search, lang_reco
 void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const char *name)
 {
     nearest search = {name, NULL, SIZE_MAX};
-    if (checker->define == NULL) offer_record(checker, &search, checker->in_element ? checker->element : checker->subject);
+    if (checker->define == NULL)
+        offer_record(checker, &search, checker->in_element ? checker->element : checker->subject);
     offer_file(&search, checker->file);
     for (const lang_file *base = checker->file->base; base != NULL; base = base->base) offer_file(&search, base);
     for (size_t u = 0; u < checker->file->uses.count; u++) {
@@ -254,8 +255,8 @@ void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const
     if (checker->define != NULL) return;
     for (int r = 0; r < lang_schema_record_count(checker->schema); r++) {
         if (lang_schema_find(checker->schema, (lang_record)r, name) == LANG_NO_FIELD || r == LANG_RECORD_line) continue;
-        lang_suggest(checker->diagnostics, diagnostic, "`%s.%s` is a field", lang_schema_record_name(checker->schema, (lang_record)r),
-                     name);
+        lang_suggest(checker->diagnostics, diagnostic, "`%s.%s` is a field",
+                     lang_schema_record_name(checker->schema, (lang_record)r), name);
         break;
     }
 }
@@ -267,8 +268,8 @@ bool lang_read_type(lang_checker *checker, lang_name name, bool report, lang_typ
     if (!report) return false;
     lang_diagnostic *diagnostic =
         lang_diagnose(checker->diagnostics, LANG_E0307, name.span, "there is no type `%s`", name.text);
-    static const char *const plain[] = {"count", "quantity", "units",  "money",     "text",      "date",
-                                        "dates", "times",    "minutes", "days",     "months",    "yes_no",
+    static const char *const plain[] = {"count",     "quantity",   "units",     "money",     "text",     "date",
+                                        "dates",     "times",      "minutes",   "days",      "months",   "yes_no",
                                         "procedure", "procedures", "diagnosis", "diagnoses", "modifiers"};
     nearest search = {name.text, NULL, SIZE_MAX};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) offer(&search, plain[i]);

@@ -48,9 +48,8 @@ static void add_name(schema_builder *b, const lang_schema_declaration *declarati
     }
     if (slot == NULL) return;
     bool words = declaration->kind == LANG_SCHEMA_ENUMERATION;
-    *slot = (lang_site_name){.name = name,
-                             .label = words ? joined(b, &declaration->words) : declaration->label.text,
-                             .dates = UINT16_MAX};
+    *slot = (lang_site_name){
+        .name = name, .label = words ? joined(b, &declaration->words) : declaration->label.text, .dates = UINT16_MAX};
 }
 
 static bool field_type(schema_builder *b, const lang_field_row *row, lang_type *type)
@@ -91,8 +90,8 @@ static void field_words(schema_builder *b, const lang_field_row *row, lang_site_
         } else if (strcmp(word.text, "key") == 0 && site != NULL && site->key_count < LANG_KEY_LIMIT) {
             site->keys[site->key_count++] = id;
         } else {
-            lang_diagnostic *diagnostic = lang_diagnose(b->diagnostics, LANG_E0332, word.span,
-                                                        "`%s` says nothing about a field here", word.text);
+            lang_diagnostic *diagnostic =
+                lang_diagnose(b->diagnostics, LANG_E0332, word.span, "`%s` says nothing about a field here", word.text);
             lang_suggest(b->diagnostics, diagnostic, "write `optional` or `correctable`%s",
                          site != NULL ? ", or `key` for at most four fields" : "");
         }
@@ -140,7 +139,7 @@ static void add_field(schema_builder *b, lang_record record, const lang_field_ro
     info.standard = info.type.list ? "none" : info.type.optional ? "absent" : "unknown";
     if (row->standard_given) {
         const lang_expression *low = row->standard.low;
-        info.standard = low == NULL                ? info.standard
+        info.standard = low == NULL                 ? info.standard
                         : low->kind == LANG_LITERAL ? low->as.literal.spelling
                                                     : lang_path_text(b->program->arena, &low->as.path.names);
         if (low != NULL && low->kind == LANG_LITERAL && low->as.literal.kind == LANG_LITERAL_MONEY) info.standard++;
@@ -156,9 +155,8 @@ static void join_field(schema_builder *b, lang_record record, const lang_field_r
     lang_field field = lang_schema_find(b->schema, record, row->name.text);
     if (field == LANG_NO_FIELD || (int)field < LANG_FIELD_COUNT) return;
     lang_field_info *info = &b->schema->fields.items[(int)field - LANG_FIELD_COUNT];
-    const lang_site_name *site = info->type.kind == LANG_TYPE_RECORD
-                                     ? lang_schema_site_record(b->schema, (lang_record)info->type.detail)
-                                     : NULL;
+    const lang_site_name *site =
+        info->type.kind == LANG_TYPE_RECORD ? lang_schema_site_record(b->schema, (lang_record)info->type.detail) : NULL;
     if (site == NULL && row->joins.count == 0) return;
     if (site == NULL || row->joins.count != site->key_count || site->key_count == 0) {
         lang_diagnostic *diagnostic = lang_diagnose(
@@ -198,9 +196,8 @@ static void each(schema_builder *b, void (*visit)(schema_builder *, lang_record,
             lang_record record = lang_schema_record_find(b->schema, declaration->name.text);
             if (record == LANG_NO_RECORD) {
                 if (visit != add_field) continue;
-                lang_diagnostic *diagnostic =
-                    lang_diagnose(b->diagnostics, LANG_E0330, declaration->name.span, "there is no record `%s`",
-                                  declaration->name.text);
+                lang_diagnostic *diagnostic = lang_diagnose(b->diagnostics, LANG_E0330, declaration->name.span,
+                                                            "there is no record `%s`", declaration->name.text);
                 for (int r = 0; r < lang_schema_record_count(b->schema); r++) {
                     const char *near = lang_schema_record_name(b->schema, (lang_record)r);
                     if (base_edit_distance(near, declaration->name.text) <= 2)

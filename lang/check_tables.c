@@ -308,10 +308,9 @@ static const char *plain_text(const lang_table_row *row, int column)
 static void report_overlap(lang_checker *checker, const lang_table *table, const lang_table_row *late,
                            const lang_table_row *early, const base_text *example)
 {
-    lang_diagnostic *diagnostic =
-        lang_diagnose(checker->diagnostics, LANG_E0703, late->span,
-                      "two rows of the unique table `%s` hold for one input: %s", table->name.text,
-                      example->length == 0 ? "any" : base_text_string((base_text *)(uintptr_t)example));
+    lang_diagnostic *diagnostic = lang_diagnose(
+        checker->diagnostics, LANG_E0703, late->span, "two rows of the unique table `%s` hold for one input: %s",
+        table->name.text, example->length == 0 ? "any" : base_text_string((base_text *)(uintptr_t)example));
     lang_note(checker->diagnostics, diagnostic, early->span, "this row holds for it too");
     lang_suggest(checker->diagnostics, diagnostic, "narrow one of them, or declare the table `first`");
 }

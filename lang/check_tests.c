@@ -77,8 +77,8 @@ static void check_given_value(lang_checker *checker, lang_given *given)
         if (fits && item->low->kind == LANG_LITERAL && item->low->as.literal.kind == LANG_LITERAL_PREFIX) fits = false;
         if (fits || checker->diagnostics->errors > errors) continue;
         lang_diagnose(checker->diagnostics, LANG_E0904, item->span, "`%s` is a %s, and `%s` is not one",
-                      lang_source_text(checker, given->path->span), lang_type_label(checker->schema, checker->arena, plain),
-                      lang_source_text(checker, item->span));
+                      lang_source_text(checker, given->path->span),
+                      lang_type_label(checker->schema, checker->arena, plain), lang_source_text(checker, item->span));
     }
 }
 

@@ -23,8 +23,8 @@ typedef struct layout {
     lang_file *file;
     lang_tokens tokens;
     BASE_ARRAY(out_line) lines;
-    out_line *line; /* being filled */
-    base_text text; /* its last segment */
+    out_line *line;  /* being filled */
+    base_text text;  /* its last segment */
     int declaration; /* the keyword of the declaration at hand */
     bool in_head;    /* of a declaration with rows: before its first row */
     bool in_given;
@@ -279,7 +279,12 @@ static void start_part(layout *l, size_t index)
 
 static void put_token(layout *l, size_t index, bool spaces)
 {
-    if (spaces && (l->text.length > 0 || (l->line != NULL && l->line->segments.count > 0 && l->line->kind == LINE_PLAIN)))
+    if (l->line == NULL) { /* a comment ended it */
+        new_line(l, LINE_PLAIN, declares(kind_at(l, index)) ? 0 : l->content);
+        spaces = false;
+    }
+    if (spaces &&
+        (l->text.length > 0 || (l->line != NULL && l->line->segments.count > 0 && l->line->kind == LINE_PLAIN)))
         base_text_put(&l->text, " ");
     int token = kind_at(l, index);
     base_text_put(&l->text, token_text(l, &l->tokens.items[index]));
@@ -310,8 +315,8 @@ static bool splits(const layout *l, size_t index)
     if (l->line->kind != LINE_FIELDS) return false;
     if (token == TOKEN_COLON) return l->line->segments.count == 0;
     bool feeds = AMONG(token, TOKEN_FROM, TOKEN_DEFAULT, TOKEN_BY) && l->line->segments.count == 1;
-    return feeds || (token == TOKEN_TEXT && kind_at(l, index - 1) != TOKEN_DEFAULT &&
-                     next_kind(l, index + 1) != 0 && kind_at(l, index + 1) == TOKEN_NEWLINE);
+    return feeds || (token == TOKEN_TEXT && kind_at(l, index - 1) != TOKEN_DEFAULT && next_kind(l, index + 1) != 0 &&
+                     kind_at(l, index + 1) == TOKEN_NEWLINE);
 }
 
 static void start_row(layout *l, size_t index)
@@ -358,7 +363,8 @@ static size_t table_row(layout *l, size_t index)
 static void in_table(layout *l, size_t index, bool broke)
 {
     int token = kind_at(l, index);
-    bool word = l->depth == 0 && (token == TOKEN_NAME || AMONG(token, TOKEN_BY_RECEIVED_DATE, TOKEN_ALLOW, TOKEN_FROM)) &&
+    bool word = l->depth == 0 &&
+                (token == TOKEN_NAME || AMONG(token, TOKEN_BY_RECEIVED_DATE, TOKEN_ALLOW, TOKEN_FROM)) &&
                 kind_at(l, index - 1) != TOKEN_TABLE && kind_at(l, index - 1) != TOKEN_ALLOW;
     bool starts = word && (!l->table_words || broke || token == TOKEN_ALLOW);
     if (starts) {
@@ -511,8 +517,10 @@ static void write_line(const layout *l, const out_line *line, const size_t *widt
     base_text_repeat(out, ' ', line->kind == LINE_BLANK ? 0 : line->indent);
     for (size_t s = 0; s < line->segments.count; s++) {
         const char *text = line->segments.items[s];
-        if (line->kind == LINE_TABLE) base_text_put(out, "| ");
-        else if (s > 0) base_text_put(out, line->kind == LINE_FIELDS && s > 1 ? "  " : " ");
+        if (line->kind == LINE_TABLE)
+            base_text_put(out, "| ");
+        else if (s > 0)
+            base_text_put(out, line->kind == LINE_FIELDS && s > 1 ? "  " : " ");
         base_text_put(out, text);
         size_t width = characters(text), wanted = aligned(line->kind) && s < SEGMENTS ? widths[s] : width;
         bool pad = line->kind == LINE_TABLE || s + 1 < line->segments.count;
@@ -520,7 +528,8 @@ static void write_line(const layout *l, const out_line *line, const size_t *widt
         if (line->kind == LINE_TABLE) base_text_put(out, " ");
     }
     if (line->kind == LINE_TABLE) base_text_put(out, "|");
-    if (line->tail != NULL) base_text_format(out, "%s%s", line->kind == LINE_TABLE && *line->tail != '#' ? " " : "  ", line->tail);
+    if (line->tail != NULL)
+        base_text_format(out, "%s%s", line->kind == LINE_TABLE && *line->tail != '#' ? " " : "  ", line->tail);
     base_text_put(out, "\n");
 }
 

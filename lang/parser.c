@@ -1,10 +1,10 @@
 /* Entry to the parser, and the layer between scanner and grammar: row ends, words after a dot, reserved words. */
 #include "lang/parser.h"
 
-#include "grammar.h"
-#include "lang/layout.h"
 #include "base/intern.h"
+#include "grammar.h"
 #include "lang/build.h"
+#include "lang/layout.h"
 
 #include <string.h>
 
@@ -131,10 +131,10 @@ void *lang_scan_regrow(lang_parser *parser, void *block, size_t size)
 static bool starts_declaration(int previous, int token)
 {
     if (previous == TOKEN_OVERRIDE || previous == TOKEN_OVERRIDABLE) return false;
-    static const int tokens[] = {TOKEN_USE,     TOKEN_CODES,     TOKEN_PARAMETER, TOKEN_TABLE,       TOKEN_SECTION,
-                                 TOKEN_CLAUSE,  TOKEN_TEST,      TOKEN_DEFINE,    TOKEN_EXCEPTION,   TOKEN_MEASURE,
-                                 TOKEN_RECORD,  TOKEN_EXTEND,    TOKEN_OVERRIDE,  TOKEN_ENUMERATION, TOKEN_CODE_SYSTEM,
-                                 TOKEN_OVERRIDABLE};
+    static const int tokens[] = {TOKEN_USE,       TOKEN_CODES,       TOKEN_PARAMETER,   TOKEN_TABLE,
+                                 TOKEN_SECTION,   TOKEN_CLAUSE,      TOKEN_TEST,        TOKEN_DEFINE,
+                                 TOKEN_EXCEPTION, TOKEN_MEASURE,     TOKEN_RECORD,      TOKEN_EXTEND,
+                                 TOKEN_OVERRIDE,  TOKEN_ENUMERATION, TOKEN_CODE_SYSTEM, TOKEN_OVERRIDABLE};
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
         if (tokens[i] == token) return true;
     }

@@ -35,7 +35,7 @@ typedef struct lang_parser {
     int previous; /* the token before, for `.` and row ends */
     lang_row_mode rows;
     int start_token; /* fed before the first scanned one; 0 when done */
-    bool after_bar; /* in a row of a table */
+    bool after_bar;  /* in a row of a table */
     bool ended;
     bool hole_mode;
     lang_expression *hole;
@@ -56,8 +56,8 @@ typedef struct lang_parser {
     lang_history_key key; /* of the collection just read */
     bool key_given;
     lang_span key_span;
-    bool overriding;  /* the declaration at hand follows `override` */
-    bool overridable; /* or `overridable` */
+    bool overriding;   /* the declaration at hand follows `override` */
+    bool overridable;  /* or `overridable` */
     bool out_of_place; /* the declaration at hand was refused; its parts are dropped */
 } lang_parser;
 

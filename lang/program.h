@@ -15,10 +15,10 @@ typedef struct lang_source {
 } lang_source;
 
 enum {
-    LANG_CLAUSE_LIMIT = 60000, /* clauses of one program */
-    LANG_LAYER_LIMIT = 32,      /* policies that extend one another */
+    LANG_CLAUSE_LIMIT = 60000,    /* clauses of one program */
+    LANG_LAYER_LIMIT = 32,        /* policies that extend one another */
     LANG_TABLE_ROW_LIMIT = 20000, /* written in a policy; files may hold more */
-    LANG_TABLE_COLUMN_LIMIT = 60 /* inputs, and outputs, of one table */
+    LANG_TABLE_COLUMN_LIMIT = 60  /* inputs, and outputs, of one table */
 };
 
 typedef struct lang_program {

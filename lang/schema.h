@@ -67,8 +67,8 @@ typedef struct lang_field_info {
     lang_record record;
     const char *name;
     lang_type type;
-    bool correctable; /* a biller may change it on the claim */
-    lang_feed feed;   /* of the standard schema; LANG_FEED_COUNT for a site's own record */
+    bool correctable;     /* a biller may change it on the claim */
+    lang_feed feed;       /* of the standard schema; LANG_FEED_COUNT for a site's own record */
     const char *standard; /* what a test assumes */
     const char *label;
     /* of a site's field that leads to a site's record: the fields of this record that must equal the record's keys */

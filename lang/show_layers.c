@@ -28,7 +28,8 @@ static void contents(const tree *t, const lang_file *file, size_t depth)
     for (size_t i = 0; i < file->parameter_overrides.count; i++) {
         const lang_parameter *override = file->parameter_overrides.items[i];
         if (override->overrides == NULL) continue;
-        item(t, depth, "overrides parameter", override->name.text, override->overrides->file->full_name, override->span);
+        item(t, depth, "overrides parameter", override->name.text, override->overrides->file->full_name,
+             override->span);
     }
     for (size_t i = 0; i < file->code_overrides.count; i++) {
         const lang_code_set *override = file->code_overrides.items[i];

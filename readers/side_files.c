@@ -168,7 +168,10 @@ static const side_column *site_column(side_reader *r, const csv_cell *cell)
     side_column *column = base_arena_alloc(&r->store->arena, sizeof *column);
     if (column == NULL) return NULL;
     *column = (side_column){r->kind, base_arena_copy(&r->store->arena, name, cell->length),
-                            first ? USE_FROM_DATE : last ? USE_TO_DATE : USE_FIELD, field, key};
+                            first  ? USE_FROM_DATE
+                            : last ? USE_TO_DATE
+                                   : USE_FIELD,
+                            field, key};
     return column;
 }
 
@@ -364,8 +367,9 @@ static const char *expected(side_reader *r, const side_column *column)
     case LANG_TYPE_QUANTITY:
     case LANG_TYPE_MINUTES: return "a number with at most three decimals";
     default:
-        return base_format(arena, "a %s",
-                           lang_type_label(r->store->schema, arena, (lang_type){type.kind, type.detail, type.list, false}));
+        return base_format(
+            arena, "a %s",
+            lang_type_label(r->store->schema, arena, (lang_type){type.kind, type.detail, type.list, false}));
     }
 }
 

@@ -405,8 +405,7 @@ static void visit_window(walk *w, run_truth limit)
     bool narrow = w->window.known && w->aggregate->collection == LANG_COLLECTION_HISTORY;
     size_t undated = narrow ? first_on(store, &w->found, 0, INT64_MIN) : w->found.count;
     size_t start = narrow ? first_on(store, &w->found, undated, w->window.from) : w->found.count;
-    size_t end = narrow ? first_on(store, &w->found, start,
-                                   w->window.to == INT64_MAX ? w->window.to : w->window.to + 1)
+    size_t end = narrow ? first_on(store, &w->found, start, w->window.to == INT64_MAX ? w->window.to : w->window.to + 1)
                         : w->found.count;
     for (size_t i = 0; i < end; i++) {
         if (i == undated && start > undated) i = start;

@@ -94,9 +94,9 @@ struct run_context {
     size_t block_room;
     int depth, depth_limit;
     base_arena *arena;
-    bool failed; /* memory ran out while judging */
+    bool failed;                  /* memory ran out while judging */
     BASE_ARRAY(uint32_t) scratch; /* rows and lists that `all` tables gave for the line at hand */
-    BASE_ARRAY(run_seen) seen; /* values that `distinct` met */
+    BASE_ARRAY(run_seen) seen;    /* values that `distinct` met */
     const run_change *changes;
     size_t change_count;
     const uint32_t *overlay_pool;
@@ -123,8 +123,7 @@ int64_t run_multiply(int64_t a, int64_t b, int64_t divisor, uint8_t *state);
 int64_t run_divide(int64_t a, int64_t b, int64_t factor, uint8_t *state);
 
 /* The row of a table for its inputs and, after them, the date of service: values and states in two arrays. */
-int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states,
-                   uint8_t *state);
+int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states, uint8_t *state);
 int64_t run_output(run_context *context, uint32_t table, uint32_t column, int64_t row, uint8_t *state);
 
 int64_t run_age(int64_t from, int64_t to, int64_t months, uint8_t *state);

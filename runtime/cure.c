@@ -218,7 +218,8 @@ static void add_cure(search *s, const run_change *changes, size_t count, bool li
         lang_field field = changes[i].field;
         run_change now = {field, s->line, run_store_bits(store, field, s->line), store->columns[field].states[s->line]};
         const char *gap = i == 0 ? "" : "; ";
-        base_text_format(&fields, "%s%s", gap, lang_schema_field(s->context->binding->plan->program->schema, field)->name);
+        base_text_format(&fields, "%s%s", gap,
+                         lang_schema_field(s->context->binding->plan->program->schema, field)->name);
         base_text_format(&from, "%s%s", gap, shown(s, &now));
         base_text_format(&to, "%s%s", gap, shown(s, &changes[i]));
     }

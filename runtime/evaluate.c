@@ -108,7 +108,8 @@ static const char *field_text(adj_results *results, lang_field field, uint32_t r
 {
     const run_store *store = results->binding.store;
     if (!run_store_present(store, field, row)) return "";
-    return run_format(&results->scratch, &results->context, lang_schema_field(results->binding.plan->program->schema, field)->type,
+    return run_format(&results->scratch, &results->context,
+                      lang_schema_field(results->binding.plan->program->schema, field)->type,
                       run_store_bits(store, field, row), RUN_PRESENT);
 }
 

@@ -17,7 +17,7 @@ typedef struct explainer {
     BASE_ARRAY(const char *) missing;
     BASE_ARRAY(adj_counted_line) counted;
     BASE_ARRAY(const char *) errors; /* of arithmetic */
-    uint8_t *seen; /* steps already turned into facts */
+    uint8_t *seen;                   /* steps already turned into facts */
 } explainer;
 
 static const char *squeezed(base_arena *arena, const lang_file *file, lang_span span)
@@ -38,7 +38,8 @@ static const char *squeezed(base_arena *arena, const lang_file *file, lang_span 
 static const char *load_name(const explainer *e, const plan_step *step)
 {
     const plan_step *row = &e->block->steps.items[step->a];
-    const lang_field_info *info = lang_schema_field(e->context->binding->plan->program->schema, (lang_field)step->detail);
+    const lang_field_info *info =
+        lang_schema_field(e->context->binding->plan->program->schema, (lang_field)step->detail);
     if (row->operation == PLAN_LOAD) return base_format(e->arena, "%s.%s", load_name(e, row), info->name);
     bool other = row->operation == PLAN_FRAME && row->number == 1 && *e->prefix == '\0';
     return other ? base_format(e->arena, "other.%s", info->name) : info->name;
@@ -254,9 +255,10 @@ static void missing_of_arithmetic(explainer *e, const plan_step *step, const run
     bool divides = step->operation == PLAN_DIVIDE || step->operation == PLAN_PRORATE;
     const char *why = divides && e->values[divisor].bits == 0 ? "divides by zero" : "goes past what can be counted";
     const lang_expression *source = step->source;
-    const char *text = source == NULL ? plan_operation_name(step->operation)
-                                      : squeezed(e->arena, e->context->binding->plan->program->files.items[source->span.file],
-                                                 source->span);
+    const char *text =
+        source == NULL
+            ? plan_operation_name(step->operation)
+            : squeezed(e->arena, e->context->binding->plan->program->files.items[source->span.file], source->span);
     const char **slot = BASE_PUSH(e->arena, &e->errors);
     if (slot != NULL) *slot = base_format(e->arena, "in `%s`, `%s` %s", e->clause->source->name.text, text, why);
 }

@@ -42,8 +42,7 @@ static run_value load(const run_context *context, const plan_step *step, const r
     return (run_value){bits, bits, column->states[row->bits]};
 }
 
-static run_value lookup(run_context *context, const plan_block *block, const plan_step *step,
-                        const run_value *values)
+static run_value lookup(run_context *context, const plan_block *block, const plan_step *step, const run_value *values)
 {
     int64_t bits[PLAN_LOOKUP_LIMIT + 1];
     uint8_t states[PLAN_LOOKUP_LIMIT + 1];
@@ -199,8 +198,7 @@ static run_value evaluate(run_context *context, const plan_block *block, const p
     case PLAN_PART: return function(block, step, a, a, a);
     case PLAN_KNOWN: return truth_value(truth_of(step->number <= context->binding->as_of));
     case PLAN_TALLY: return context->tallies == NULL ? nothing : context->tallies[step->number];
-    case PLAN_DENIED:
-        return truth_value((run_truth)run_denied(context, (uint32_t)step->number, a->bits, a->state));
+    case PLAN_DENIED: return truth_value((run_truth)run_denied(context, (uint32_t)step->number, a->bits, a->state));
     case PLAN_AGGREGATE: return aggregate(context, step, values, line);
     case PLAN_UPPER: return (run_value){a->high, a->high, a->state};
     default: return truth_value(relate(context, block, step, a, b));

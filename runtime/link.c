@@ -370,8 +370,8 @@ static void link_attendance_payer(run_store *store, uint32_t row)
     if (!run_store_present(store, LANG_FIELD_session_date, session)) return;
     int64_t date = run_store_bits(store, LANG_FIELD_session_date, session);
     for (uint32_t c = 0; c < store->counts[LANG_RECORD_coverage]; c++) {
-        bool member = store->coverage_patients.items[c] ==
-                      (uint32_t)run_store_bits(store, LANG_FIELD_attendance_patient, row);
+        bool member =
+            store->coverage_patients.items[c] == (uint32_t)run_store_bits(store, LANG_FIELD_attendance_patient, row);
         if (!member || !run_store_present(store, LANG_FIELD_coverage_dates, c)) continue;
         int64_t dates = run_store_bits(store, LANG_FIELD_coverage_dates, c);
         if (date < run_span_from(dates) || date > run_span_to(dates)) continue;
@@ -400,8 +400,8 @@ void run_link(run_store *store)
     }
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
         if (!run_store_present(store, LANG_FIELD_line_attendance, line)) continue;
-        run_store_set(store, LANG_FIELD_attendance_line, (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line),
-                      line);
+        run_store_set(store, LANG_FIELD_attendance_line,
+                      (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line), line);
     }
     for (uint32_t row = 0; row < store->counts[LANG_RECORD_attendance]; row++) link_attendance_payer(store, row);
     for (uint32_t row = 0; row < store->counts[LANG_RECORD_attendance]; row++) {

@@ -89,17 +89,19 @@ static bool predict(measuring *m)
         const lang_clause *clause = primary_clause(results, verdicts, verdict);
         put(columns, LANG_FIELD_line_predicted, line, line, RUN_PRESENT);
         put(columns, LANG_FIELD_prediction_verdict, line, verdict, RUN_PRESENT);
-        int category = clause == NULL || clause->category.text == NULL
-                           ? -1
-                           : lang_schema_word_find(plan->program->schema, LANG_ENUMERATION_category,
-                                                   clause->category.text);
+        int category =
+            clause == NULL || clause->category.text == NULL
+                ? -1
+                : lang_schema_word_find(plan->program->schema, LANG_ENUMERATION_category, clause->category.text);
         put(columns, LANG_FIELD_prediction_category, line, category, category < 0 ? RUN_ABSENT : RUN_PRESENT);
-        uint32_t symbol = clause == NULL ? BASE_INTERN_NONE
-                                         : base_intern_find(&plan->symbol_table, clause->name.text,
-                                                            strlen(clause->name.text));
+        uint32_t symbol = clause == NULL
+                              ? BASE_INTERN_NONE
+                              : base_intern_find(&plan->symbol_table, clause->name.text, strlen(clause->name.text));
         bool named = symbol != BASE_INTERN_NONE;
         put(columns, LANG_FIELD_prediction_clause_name, line, named ? results->binding.symbols[symbol] : 0,
-            named ? RUN_PRESENT : clause == NULL ? RUN_ABSENT : RUN_UNKNOWN);
+            named            ? RUN_PRESENT
+            : clause == NULL ? RUN_ABSENT
+                             : RUN_UNKNOWN);
     }
     m->binding = results->binding;
     m->binding.columns = columns;
@@ -327,10 +329,9 @@ static void add_row(measuring *m, measure_group *group, adj_measure *out)
         row->exact = nothing;
     } else if (low.bits != high.bits) {
         row->exact = false;
-        row->value = endless
-                         ? base_format(m->arena, "at least %s", low_text)
-                         : base_format(m->arena, "from %s to %s", low_text,
-                                       run_format(m->arena, &m->context, type, high.bits, RUN_PRESENT));
+        row->value = endless ? base_format(m->arena, "at least %s", low_text)
+                             : base_format(m->arena, "from %s to %s", low_text,
+                                           run_format(m->arena, &m->context, type, high.bits, RUN_PRESENT));
     }
 }
 

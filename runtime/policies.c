@@ -206,7 +206,10 @@ adj_status adj_format(const char *name, const char *source, const adj_options *o
         lang_diagnostics_render(&diagnostics, files, 1, options != NULL && options->colour, &shown);
         result = base_text_string(&shown);
     }
-    adj_status status = arena.failed ? ADJ_OUT_OF_MEMORY : result == NULL ? ADJ_INTERNAL : parsed ? ADJ_OK : ADJ_INVALID_POLICY;
+    adj_status status = arena.failed     ? ADJ_OUT_OF_MEMORY
+                        : result == NULL ? ADJ_INTERNAL
+                        : parsed         ? ADJ_OK
+                                         : ADJ_INVALID_POLICY;
     if (result != NULL && !arena.failed) {
         size_t size = strlen(result) + 1;
         *text = allocator.reallocate(allocator.state, NULL, size);

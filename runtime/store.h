@@ -75,12 +75,12 @@ typedef struct run_groups {
 typedef struct run_store {
     base_arena arena;
     base_intern symbols;
-    base_intern members; /* ids are patient rows; row 0 is a nameless patient that nobody refers to */
+    base_intern members;       /* ids are patient rows; row 0 is a nameless patient that nobody refers to */
     const lang_schema *schema; /* outlives the store */
     uint32_t *counts;          /* by record */
     uint32_t *capacities;
-    run_column *columns; /* by field */
-    bool *site_feeds;    /* by record of the site: whether a file of it was given */
+    run_column *columns;       /* by field */
+    bool *site_feeds;          /* by record of the site: whether a file of it was given */
     BASE_ARRAY(uint32_t) pool; /* of lists */
     BASE_ARRAY(run_line_extra) lines;
     BASE_ARRAY(run_claim_extra) claims;

@@ -55,8 +55,7 @@ static int place_of(const csv_cell *cells, size_t count, const char *name)
 
 static void lacks(adj_table_diff *d, const char *name)
 {
-    if (d->error == NULL)
-        d->error = base_format(&d->arena, "%s has no column `%s` in its first line", d->path, name);
+    if (d->error == NULL) d->error = base_format(&d->arena, "%s has no column `%s` in its first line", d->path, name);
 }
 
 static void read_header(adj_table_diff *d, const csv_cell *cells, size_t count)
@@ -99,14 +98,14 @@ static void read_row(adj_table_diff *d, const csv_cell *cells, size_t count)
     size_t used = 0;
     for (size_t k = 0; k < d->key_count; k++) {
         const csv_cell *cell = (size_t)d->key_places[k] < count ? &cells[d->key_places[k]] : &nothing;
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.*s", k == 0 ? "" : " / ",
-                                 shown(cell), cell->text);
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, "%s%.*s", k == 0 ? "" : " / ", shown(cell), cell->text);
     }
     row.key = base_intern_add(&d->texts, text, used);
     used = 0;
     if (d->from_place >= 0 && (size_t)d->from_place < count)
-        used += (size_t)snprintf(text, sizeof text, "from %.*s ", shown(&cells[d->from_place]),
-                                 cells[d->from_place].text);
+        used +=
+            (size_t)snprintf(text, sizeof text, "from %.*s ", shown(&cells[d->from_place]), cells[d->from_place].text);
     if (d->to_place >= 0 && (size_t)d->to_place < count) {
         row.open = never_ends(&cells[d->to_place]);
         if (!row.open)

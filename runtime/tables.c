@@ -31,9 +31,9 @@ typedef struct run_table_index {
     size_t tree_input;
     table_range *ranges; /* NULL for none */
     size_t range_count;
-    uint32_t **bulk_ids;     /* by file, by store id: the file's id + 1 */
-    int64_t **bulk_symbols;  /* by file, by the file's id: the id that the run knows */
-    int64_t first_bulk_row;  /* of files, after the written ones */
+    uint32_t **bulk_ids;    /* by file, by store id: the file's id + 1 */
+    int64_t **bulk_symbols; /* by file, by the file's id: the id that the run knows */
+    int64_t first_bulk_row; /* of files, after the written ones */
 } run_table_index;
 
 /* ---- symbols ---- */
@@ -269,7 +269,7 @@ typedef struct query {
     bool known; /* every input is present */
     /* what was found */
     bool perhaps;
-    int64_t row; /* -1 for none */
+    int64_t row;        /* -1 for none */
     size_t first_found; /* of an `all` table: in the context's scratch */
 } query;
 
@@ -428,8 +428,11 @@ static void search_bulks(query *q)
 /* An unknown argument fits every cell perhaps; a row that surely fits ends the search. */
 int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states, uint8_t *state)
 {
-    query q = {.context = context, .table = &context->binding->plan->tables.items[table], .bits = bits,
-               .states = states, .row = -1};
+    query q = {.context = context,
+               .table = &context->binding->plan->tables.items[table],
+               .bits = bits,
+               .states = states,
+               .row = -1};
     q.index = &context->binding->tables[table];
     q.inputs = q.table->source->inputs.count;
     q.known = true;
@@ -494,7 +497,8 @@ static int64_t joined_output(run_context *context, const plan_table *table, uint
         const uint32_t *codes = run_list_items(context, list, &count);
         for (size_t i = 0; held == RUN_PRESENT && i < count; i++) {
             bool there = false;
-            for (size_t k = start; k < context->scratch.count; k++) there = there || context->scratch.items[k] == codes[i];
+            for (size_t k = start; k < context->scratch.count; k++)
+                there = there || context->scratch.items[k] == codes[i];
             uint32_t *slot = there ? NULL : BASE_PUSH(context->arena, &context->scratch);
             if (slot != NULL) *slot = codes[i];
         }

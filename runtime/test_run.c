@@ -138,7 +138,8 @@ static void keep_own_policy(test_run *run, const lang_file *file)
 {
     const plan_program *plan = run->policies->plan;
     for (size_t c = 0; c < plan->clauses.count; c++) {
-        if (plan->policies.items[plan->clauses.items[c].policy].source != file) run->verdicts[c] = ADJ_CLAUSE_NOT_APPLICABLE;
+        if (plan->policies.items[plan->clauses.items[c].policy].source != file)
+            run->verdicts[c] = ADJ_CLAUSE_NOT_APPLICABLE;
     }
     for (size_t p = 0; p < plan->policies.count; p++) {
         if (plan->policies.items[p].source != file) run->verdicts[plan->clauses.count + p] = RUN_SCOPE_OTHER_PAYER;
@@ -197,8 +198,8 @@ adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj
     run.with_machine = wanted != ADJ_EVALUATOR_INTERPRETER && policies->code != NULL;
     base_arena_init(&run.scratch, &policies->allocator);
     base_text_init(&run.difference, &policies->arena);
-    bool ready = run_store_init(&run.store, policies->program.schema, &policies->allocator) && run_test_store(&run.store, test) &&
-                 run_bind(&run.binding, &run.scratch, policies->plan, &run.store) &&
+    bool ready = run_store_init(&run.store, policies->program.schema, &policies->allocator) &&
+                 run_test_store(&run.store, test) && run_bind(&run.binding, &run.scratch, policies->plan, &run.store) &&
                  run_context_init(&run.interpreter, &run.scratch, &run.binding, NULL) &&
                  run_context_init(&run.machine, &run.scratch, &run.binding, policies->code);
     result->title = test->title.text;

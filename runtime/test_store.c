@@ -64,7 +64,8 @@ static void set_standard(run_store *store, lang_field field, uint32_t row)
     case LANG_TYPE_DATES: run_store_set(store, field, row, run_span_pack(date_of(text), date_of(text + 14))); break;
     case LANG_TYPE_TRUTH: run_store_set(store, field, row, strcmp(text, "yes") == 0); break;
     case LANG_TYPE_ENUMERATION:
-        run_store_set(store, field, row, lang_schema_word_find(store->schema, (lang_enumeration)info->type.detail, text));
+        run_store_set(store, field, row,
+                      lang_schema_word_find(store->schema, (lang_enumeration)info->type.detail, text));
         break;
     default: break;
     }
@@ -145,7 +146,8 @@ static void given_history(test_builder *b, const lang_given *given)
         run_store_set(store, LANG_FIELD_claim_received, claim, date);
         uint32_t line = add_line(b, claim, given->code, date, 1);
         if (line == RUN_NO_ROW) return;
-        run_store_set(store, LANG_FIELD_line_status, line, lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "paid"));
+        run_store_set(store, LANG_FIELD_line_status, line,
+                      lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "paid"));
     }
     b->end = store->counts[LANG_RECORD_line];
 }

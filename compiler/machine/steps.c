@@ -412,8 +412,7 @@ gen_value gen_step(gen_function *f, const plan_step *step)
     case PLAN_SPAN_SHARED:
     case PLAN_LESSER:
     case PLAN_GREATER:
-    case PLAN_PRORATE:
-        return function_step(f, step, a, b, step->c == PLAN_NO_STEP ? b : &f->values[step->c]);
+    case PLAN_PRORATE: return function_step(f, step, a, b, step->c == PLAN_NO_STEP ? b : &f->values[step->c]);
     case PLAN_SPAN_LENGTH:
     case PLAN_SPAN_END:
     case PLAN_ROUND:

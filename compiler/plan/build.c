@@ -92,8 +92,12 @@ static bool shareable(plan_operation operation)
 uint32_t plan_emit(plan_builder *builder, plan_step step)
 {
     bool lookup = step.operation == PLAN_LOOKUP; /* keyed by the hash of its arguments, in `detail` */
-    uint64_t key[6] = {(uint64_t)step.operation, ((uint64_t)(lookup ? 0 : step.a) << 32) | step.b, step.c, step.detail,
-                       (uint64_t)step.number,    (uint64_t)step.type.kind};
+    uint64_t key[6] = {(uint64_t)step.operation,
+                       ((uint64_t)(lookup ? 0 : step.a) << 32) | step.b,
+                       step.c,
+                       step.detail,
+                       (uint64_t)step.number,
+                       (uint64_t)step.type.kind};
     uint64_t hash = XXH3_64bits(key, sizeof key);
     plan_block *block = plan_block_at(builder->plan, builder->block);
     size_t slot = (size_t)hash & (builder->known_size - 1);

@@ -35,8 +35,8 @@ typedef struct plan_builder {
     uint32_t region;
     const lang_file *layer; /* the policy whose overrides count; NULL for none */
     lang_record subject;    /* of frame 0 */
-    bool measuring; /* an absent value makes the comparison that asks for it false: the subject does not count */
-    bool in_element;        /* a where or exception block: bare element paths mean frame 1 */
+    bool measuring;  /* an absent value makes the comparison that asks for it false: the subject does not count */
+    bool in_element; /* a where or exception block: bare element paths mean frame 1 */
     uint32_t *aggregate_of; /* per counting expression met: see plan_aggregate_for */
 } plan_builder;
 

@@ -118,7 +118,9 @@ static uint32_t path_step(plan_builder *builder, const lang_expression *expressi
     case LANG_BASE_LET: return follow(builder, expression, plan_number(builder, path->let->value).low);
     case LANG_BASE_ELEMENT: {
         lang_record record =
-            path->field_count > 0 ? lang_schema_field(builder->plan->program->schema, (lang_field)path->fields[0])->record : LANG_RECORD_line;
+            path->field_count > 0
+                ? lang_schema_field(builder->plan->program->schema, (lang_field)path->fields[0])->record
+                : LANG_RECORD_line;
         return follow(builder, expression, plan_frame(builder, 1, record));
     }
     default: return follow(builder, expression, plan_frame(builder, 0, builder->subject));

@@ -115,7 +115,8 @@ static bool build_table(plan_program *plan, const lang_table *source)
 {
     plan_table *table = BASE_PUSH(plan->arena, &plan->tables);
     if (table == NULL) return false;
-    size_t inputs = source->inputs.count, outputs = source->outputs.count, rows = source->rows.count == 0 ? 0 : source->rows.count - 1;
+    size_t inputs = source->inputs.count, outputs = source->outputs.count,
+           rows = source->rows.count == 0 ? 0 : source->rows.count - 1;
     plan_matchers *matchers = base_arena_alloc(plan->arena, (rows * inputs + 1) * sizeof *matchers);
     plan_cell *cells = base_arena_alloc(plan->arena, (rows * outputs + 1) * sizeof *cells);
     lang_dates *dates = base_arena_alloc(plan->arena, (rows + 1) * sizeof *dates);

@@ -170,11 +170,10 @@ uint32_t plan_payers(plan_builder *builder, const lang_file *policy)
     while (payers != NULL && payers->payers.count == 0) payers = payers->base;
     while (plans != NULL && plans->plans.count == 0) plans = plans->base;
     uint32_t result = PLAN_NO_STEP;
-    if (payers != NULL)
-        result = any_text(builder, LANG_FIELD_line_payer, payers->payers.items, payers->payers.count);
+    if (payers != NULL) result = any_text(builder, LANG_FIELD_line_payer, payers->payers.items, payers->payers.count);
     if (plans != NULL) {
-        result = plan_both(builder, result,
-                           any_text(builder, LANG_FIELD_line_plan, plans->plans.items, plans->plans.count));
+        result =
+            plan_both(builder, result, any_text(builder, LANG_FIELD_line_plan, plans->plans.items, plans->plans.count));
     }
     return result == PLAN_NO_STEP ? plan_emit_truth(builder, true) : result;
 }

@@ -100,7 +100,6 @@ typedef struct plan_table {
 
 typedef BASE_ARRAY(uint32_t) plan_symbols;
 
-
 typedef struct plan_clause {
     const lang_clause *source;
     uint32_t policy; /* that it speaks for: its own, or one that extends it */
@@ -110,9 +109,9 @@ typedef struct plan_clause {
     uint32_t requirement_step;
     plan_step_list exception_steps;
     BASE_ARRAY(const lang_exception *) exceptions; /* of each of those steps */
-    plan_step_list hole_steps;  /* one for each piece; PLAN_NO_STEP for plain text and for {count} */
-    uint32_t counting_step;     /* of {count} and {sum} */
-    uint32_t bound_aggregate;   /* the elements that a `forbid exists other` finds, excused or not */
+    plan_step_list hole_steps;                     /* one for each piece; PLAN_NO_STEP for plain text and for {count} */
+    uint32_t counting_step;                        /* of {count} and {sum} */
+    uint32_t bound_aggregate;                      /* the elements that a `forbid exists other` finds, excused or not */
     uint32_t binding_aggregate; /* the elements that fail a `forbid exists other`; PLAN_NO_STEP for none */
 } plan_clause;
 
@@ -164,7 +163,7 @@ typedef struct plan_program {
     BASE_ARRAY(plan_denial) denials;
     BASE_ARRAY(plan_measure) measures;
     struct plan_spare *spare; /* while building: tables of known steps to use again */
-    struct plan_map *map; /* what was built for which part of the tree, while building */
+    struct plan_map *map;     /* what was built for which part of the tree, while building */
 } plan_program;
 
 /* The clause as a policy has it: an override of the policy or of a layer above, or the clause itself. */

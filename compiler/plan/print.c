@@ -60,9 +60,7 @@ static void print_detail(const plan_program *plan, const plan_block *block, cons
     case PLAN_AGGREGATE: base_text_format(out, " aggregate %" PRId64, step->number); break;
     case PLAN_VERDICT: base_text_format(out, " %s", plan->clauses.items[step->number].source->name.text); break;
     case PLAN_SCOPE: base_text_format(out, " %s", plan->policies.items[step->number].source->full_name); break;
-    case PLAN_DENIED:
-        base_text_format(out, " %s", plan->denials.items[step->number].clause->name.text);
-        break;
+    case PLAN_DENIED: base_text_format(out, " %s", plan->denials.items[step->number].clause->name.text); break;
     case PLAN_KNOWN: {
         char day[16];
         base_date_write((base_date)step->number, day);

@@ -56,7 +56,7 @@ typedef struct adj_options {
     adj_evaluator evaluator;
     const adj_allocator *allocator; /* NULL for the C library's */
     bool colour;                    /* of diagnostics */
-    int32_t today; /* for `review by`: days since 1970-01-01; 0 to leave review dates alone */
+    int32_t today;                  /* for `review by`: days since 1970-01-01; 0 to leave review dates alone */
 } adj_options;
 
 /* What a clause says of a line. */

@@ -49,12 +49,77 @@ holds "help" out "adjudge check CLAIMS"
 expect "version" 0 "$adjudge" --version
 expect "no command" 2 "$adjudge"
 expect "unknown command" 2 "$adjudge" chek
-for command in check test dump; do expect "$command --help" 0 "$adjudge" "$command" --help && holds "$command --help" out "Example:"; done
+for command in check test dump measure fmt explain layers table; do expect "$command --help" 0 "$adjudge" "$command" --help && holds "$command --help" out "Example:"; done
 
 expect "the shipped tests" 0 "$adjudge" test policies examples
 holds "the shipped tests" out " 0 failed"
 expect "the language tests" 0 "$adjudge" test tests/language
 holds "the language tests" out "178 passed, 0 failed"
+
+# What policies look like, what messages mean, who overrides whom.
+expect "everything is laid out" 0 "$adjudge" fmt --check policies examples tests/language lang/standard.adj
+printf 'policy p title "P"\nclause c require units<=1 warn "x"\n' >"$work/squeezed.adj"
+expect "a squeezed policy is not" 1 "$adjudge" fmt --check "$work/squeezed.adj"
+holds "a squeezed policy is not" out "squeezed.adj"
+expect "laying it out" 0 "$adjudge" fmt "$work/squeezed.adj"
+expect "then it is" 0 "$adjudge" fmt --check "$work/squeezed.adj"
+printf 'policy p\nclause {\n' >"$work/wrong.adj"
+cp "$work/wrong.adj" "$work/before.adj"
+expect "what does not parse" 2 "$adjudge" fmt "$work/wrong.adj"
+same "what does not parse is left alone" "$work/wrong.adj" "$work/before.adj"
+expect "a policy through pipes" 0 sh -c "'$adjudge' fmt - < '$work/squeezed.adj'"
+same "a policy through pipes" "$work/out" "$work/squeezed.adj"
+expect "fmt of nothing" 2 "$adjudge" fmt
+expect "fmt of what is not there" 2 "$adjudge" fmt "$work/nowhere.adj"
+
+expect "a page" 0 "$adjudge" explain e0504
+holds "a page" out "E0504 may_be_absent"
+expect "a lint by its name" 0 "$adjudge" explain table_gap
+expect "no such page" 2 "$adjudge" explain E9999
+expect "every page" 0 "$adjudge" explain --all
+same "docs/diagnostics.md is made of the pages" "$work/out" docs/diagnostics.md
+
+expect "the layers" 0 "$adjudge" layers tests/language/layers
+holds "the layers" out "overrides clause group_attended of layers.state"
+holds "the layers" out "exception emergency to clause service_covered of layers.state"
+expect "layers of a circle" 2 "$adjudge" layers tests/golden/errors/e0322_circle.adj
+
+measured=(measure examples/demo/claims.837 --policy policies --policy examples/harbor --with examples/demo/remittance.csv)
+for side in sessions attendance authorizations eligibility history; do measured+=(--with "examples/demo/$side.csv"); done
+expect "the measures" 0 "$adjudge" "${measured[@]}"
+holds "the measures" out "denial_rate: Lines denied, of lines adjudicated"
+holds "the measures" out "revenue_per_session"
+expect "one measure as JSON" 0 "$adjudge" "${measured[@]}" --only authorization_lapse_rate --format json
+holds "one measure as JSON" out '{"measure":"authorization_lapse_rate","by":{"payer":"HARBOR"},"value":"0.5","exact":true,"subjects":2,"perhaps":0}'
+expect "measures as CSV" 0 "$adjudge" "${measured[@]}" --format csv
+holds "measures as CSV" out 'revenue_per_session,program=clinic,$71.64,yes,9,0'
+expect "a measure that is not there" 2 "$adjudge" "${measured[@]}" --only nothing
+without=(measure examples/demo/claims.837 --policy policies --policy examples/harbor --only denial_rate)
+expect "a measure whose feed was not given" 0 "$adjudge" "${without[@]}"
+holds "a measure whose feed was not given" out "more may count"
+
+printf 'code,to,x\n90853,9999-12-31,1\n90832,9999-12-31,1\n' >"$work/old.csv"
+printf 'code,to,x\n90853,2026-12-31,1\n90834,9999-12-31,1\n' >"$work/new.csv"
+expect "two editions" 1 "$adjudge" table diff "$work/old.csv" "$work/new.csv" --key code --to to
+holds "two editions" out "ended: 1"
+holds "two editions" out "came: 1"
+expect "one edition" 0 "$adjudge" table diff "$work/old.csv" "$work/old.csv" --key code --to to
+expect "an edition that is not there" 2 "$adjudge" table diff "$work/old.csv" "$work/nowhere.csv" --key code
+expect "no key" 2 "$adjudge" table diff "$work/old.csv" "$work/new.csv"
+
+# Arithmetic past its range is an error of its clause, never a wrapped number.
+cat >"$work/range.adj" <<'ADJ'
+policy range
+  payer "HARBOR", "CT-MEDICAID", "SUMMIT"
+
+clause far_too_much
+  cite    "A1"
+  require charge * 90000000000 * 90000000000 <= $1.00
+  deny    CO-45 "{charge}"
+ADJ
+expect "past the range" 0 "$adjudge" check examples/demo/claims.837 --policy "$work/range.adj"
+holds "past the range" out "goes past what can be counted"
+holds "past the range" out "far_too_much"
 
 expect "the demo predicts denials" 1 "$adjudge" "${demo[@]}"
 cp "$work/out" "$work/text"

@@ -201,11 +201,16 @@ static void value_condition(generator *g)
     switch (generator_below(g, 27)) {
     case 13: PUT("age(patient.birth_date, date) %s %u", PICK(g, comparisons), generator_below(g, 90)); break;
     case 14: PUT("age_in_months(patient.birth_date, date) %s %u", PICK(g, comparisons), generator_below(g, 900)); break;
-    case 15: PUT("overlap(session.time, attendance.time) %s %u minutes", PICK(g, comparisons), generator_below(g, 40)); break;
+    case 15:
+        PUT("overlap(session.time, attendance.time) %s %u minutes", PICK(g, comparisons), generator_below(g, 40));
+        break;
     case 16: PUT("length(session.time) %s %u minutes", PICK(g, comparisons), generator_below(g, 80)); break;
     case 17: PUT("eight_minute_units(session.minutes) %s units", PICK(g, comparisons)); break;
     case 18: PUT("prorate(fee, attendance.minutes, session.minutes) %s charge", PICK(g, comparisons)); break;
-    case 19: PUT("round%s(units * 1.5) %s %u", generator_chance(g, 50) ? "_up" : "_down", PICK(g, comparisons), generator_below(g, 6)); break;
+    case 19:
+        PUT("round%s(units * 1.5) %s %u", generator_chance(g, 50) ? "_up" : "_down", PICK(g, comparisons),
+            generator_below(g, 6));
+        break;
     case 20: PUT("round(session.minutes / 15 minutes) %s units", PICK(g, comparisons)); break;
     case 21: PUT("weekday of date in monday, sunday"); break;
     case 22: PUT("month of date %s month of later_day(claim.received)", generator_chance(g, 50) ? "=" : "<"); break;
@@ -332,7 +337,8 @@ static void declarations(generator *g)
         PICK(g, modifier_codes), PICK(g, modifier_codes), PICK(g, modifier_codes));
     PUT("table dated_table (procedure) gives (rate: money)\n  | procedure | rate |\n"
         "  | 90853, 90832 | $40.00 | from 2026-01-01 to %s\n  | 90853 | $60.00 | from 2026-07-02\n"
-        "  | H0005..H0015 | $50.00 |\n", generator_chance(g, 50) ? "2026-06-30" : "2026-03-31");
+        "  | H0005..H0015 | $50.00 |\n",
+        generator_chance(g, 50) ? "2026-06-30" : "2026-03-31");
     PUT("table part (procedure) gives (rate: money)\n  unique partial\n  | procedure | rate |\n  | %s | $1.00 |\n",
         PICK(g, procedures));
     PUT("table matrix (plan, session.mode, pos) gives (most: count, needed: modifiers, after: count optional, rate: "
@@ -353,10 +359,12 @@ static void clause(generator *g, unsigned number)
     static const char *const outcomes[] = {"deny CO-119", "audit CO-152", "review", "warn",
                                            "reduce by 25 percent CO-45"};
     PUT("overridable clause c%u\n  cite \"%u\"\n", number, number);
-    if (generator_chance(g, 15)) PUT("  effective %s%s\n", PICK(g, dates), generator_chance(g, 30) ? " by received date" : "");
+    if (generator_chance(g, 15))
+        PUT("  effective %s%s\n", PICK(g, dates), generator_chance(g, 30) ? " by received date" : "");
     if (generator_chance(g, 10)) PUT("  known 2026-03-01\n");
     if (number > 1 && generator_chance(g, 15))
-        PUT("  when this is %sdenied by c%u\n", generator_chance(g, 50) ? "not " : "", 1 + generator_below(g, number - 1));
+        PUT("  when this is %sdenied by c%u\n", generator_chance(g, 50) ? "not " : "",
+            1 + generator_below(g, number - 1));
     for (uint32_t i = generator_below(g, 3); i > 0; i--) {
         PUT("  when ");
         condition(g, false);
@@ -416,7 +424,8 @@ const char *generate_layer(generator *g, base_arena *arena)
     g->depth = 3;
     PUT("policy lower extends random\n  payer \"GAMMA\"\n");
     if (generator_chance(g, 50)) PUT("  effective %s\n", PICK(g, dates));
-    if (generator_chance(g, 60)) PUT("override parameter cap : count\n  %u from 2026-02-01 to 2026-05-31\n", generator_below(g, 6));
+    if (generator_chance(g, 60))
+        PUT("override parameter cap : count\n  %u from 2026-02-01 to 2026-05-31\n", generator_below(g, 6));
     if (generator_chance(g, 40)) PUT("override codes some_places : pos\n  %s\n", PICK(g, places));
     if (generator_chance(g, 40)) {
         PUT("override clause c1\n  cite \"o\"\n  require ");

@@ -67,7 +67,8 @@ Test(imports, what_is_wrong_is_said_with_its_place)
 Test(imports, a_row_that_stands_twice_is_one_row)
 {
     adj_status status;
-    adj_policies *policies = compile(POLICY, "procedure\tpos\tRate\tnote\n90853\t11\t40.00\ta\n90853\t11\t40.00\tb\n", &status);
+    adj_policies *policies =
+        compile(POLICY, "procedure\tpos\tRate\tnote\n90853\t11\t40.00\ta\n90853\t11\t40.00\tb\n", &status);
     cr_expect_eq(status, ADJ_OK, "%s", adj_policies_diagnostics(policies));
     adj_policies_free(policies);
 }
@@ -107,7 +108,8 @@ Test(imports, two_editions_differ_by_rows)
     strcpy(folder, "/tmp/adjudge-rows-XXXXXX");
     cr_assert_not_null(mkdtemp(folder));
     write_text("old.csv", "a,b,to,x\n1,2,9999-12-31,p\n1,3,2020-12-31,p\n1,4,9999-12-31,p\n1,5,9999-12-31,p\n");
-    write_text("new.csv", "a,b,to,x\n1,2,2025-12-31,p\n1,3,2020-12-31,p\n1,3,9999-12-31,p\n1,4,9999-12-31,q\n1,6,*,p\n");
+    write_text("new.csv",
+               "a,b,to,x\n1,2,2025-12-31,p\n1,3,2020-12-31,p\n1,3,9999-12-31,p\n1,4,9999-12-31,q\n1,6,*,p\n");
     char old_path[200], new_path[200];
     snprintf(old_path, sizeof old_path, "%s/old.csv", folder);
     snprintf(new_path, sizeof new_path, "%s/new.csv", folder);

@@ -5,7 +5,8 @@
     "policy state\n  payer \"STATE\"\n\n"                                                                              \
     "overridable parameter cap : count = 4\n\nparameter fixed : count = 1\n\n"                                         \
     "overridable table places (pos) gives (rate: money)\n  | pos | rate   |\n  | 11  | $40.00 |\n\n"                   \
-    "clause units_a_day\n  cite \"1\"\n  require units <= cap + fixed - 1\n  deny CO-119 N362 as limit \"{units}\"\n\n" \
+    "clause units_a_day\n  cite \"1\"\n  require units <= cap + fixed - 1\n  deny CO-119 N362 as limit "               \
+    "\"{units}\"\n\n"                                                                                                  \
     "clause paid\n  cite \"2\"\n  require places(pos) is found\n  deny CO-5 M77 as coding \"{pos}\"\n"
 
 typedef struct layer_case {
@@ -17,20 +18,26 @@ typedef struct layer_case {
 static const layer_case cases[] = {
     {"policy plan extends state\noverride parameter fixed : count = 2\n", "E0323", {"plan.adj:2", "state.adj:6"}},
     {"policy plan extends state\noverride parameter cpa : count = 2\n", "E0324", {"plan.adj:2", NULL}},
-    {"policy plan extends state\noverride parameter cap : count = 2\noverride parameter cap : count = 3\n", "E0325",
+    {"policy plan extends state\noverride parameter cap : count = 2\noverride parameter cap : count = 3\n",
+     "E0325",
      {"plan.adj:3", "plan.adj:2"}},
     {"policy plan extends state\noverride parameter cap : money = $2.00\n", "E0326", {"plan.adj:2", "state.adj:4"}},
     {"policy plan extends state\nparameter cap : count = 2\n", "E0329", {"plan.adj:2", "state.adj:4"}},
     {"policy plan extends state\noverride table places (pos) gives (rate: money)\n  | pos | rate |\n  | 11 | $1.00 |\n",
-     "E0216", {"plan.adj:2", NULL}},
-    {"policy plan extends state\noverride table places\n  from \"rows.csv\"\n", "E0714", {"plan.adj:2", NULL}},
-    {"policy plan extends state\noverride table places\n  | pos | rate |\n  | 11, 22 | $1.00 |\n", "E0703",
-     {"state.adj:", "plan.adj:4"}},
-    {"policy plan extends state\noverride clause paid\n  cite \"9\"\n  require units = 1\n  warn \"x\"\n", "E0323",
-     {"plan.adj:2", "state.adj:"}},
-    {"policy plan extends state\nexception e to units_a_dya\n  cite \"1\"\n  when pos = 11\n", "E0311",
+     "E0216",
      {"plan.adj:2", NULL}},
-    {"policy plan extends state\nexception e to state.units_a_day\n  cite \"1\"\n  when authorization.units > 1\n", "E0504",
+    {"policy plan extends state\noverride table places\n  from \"rows.csv\"\n", "E0714", {"plan.adj:2", NULL}},
+    {"policy plan extends state\noverride table places\n  | pos | rate |\n  | 11, 22 | $1.00 |\n",
+     "E0703",
+     {"state.adj:", "plan.adj:4"}},
+    {"policy plan extends state\noverride clause paid\n  cite \"9\"\n  require units = 1\n  warn \"x\"\n",
+     "E0323",
+     {"plan.adj:2", "state.adj:"}},
+    {"policy plan extends state\nexception e to units_a_dya\n  cite \"1\"\n  when pos = 11\n",
+     "E0311",
+     {"plan.adj:2", NULL}},
+    {"policy plan extends state\nexception e to state.units_a_day\n  cite \"1\"\n  when authorization.units > 1\n",
+     "E0504",
      {"plan.adj:4", NULL}},
 };
 
@@ -45,7 +52,8 @@ Test(layers, errors_show_both_places)
         cr_expect(strstr(shown, cases[i].code) != NULL, "case %zu: no %s in\n%s", i, cases[i].code, shown);
         for (size_t p = 0; p < 2; p++) {
             if (cases[i].places[p] == NULL) continue;
-            cr_expect(strstr(shown, cases[i].places[p]) != NULL, "case %zu: no %s in\n%s", i, cases[i].places[p], shown);
+            cr_expect(strstr(shown, cases[i].places[p]) != NULL, "case %zu: no %s in\n%s", i, cases[i].places[p],
+                      shown);
         }
         cr_expect(strstr(shown, "\n1 error\n") != NULL, "case %zu cascades:\n%s", i, shown);
         adj_policies_free(policies);

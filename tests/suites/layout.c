@@ -79,8 +79,8 @@ static void check_folder(const char *folder)
 
 Test(layout, every_policy_keeps_its_meaning)
 {
-    static const char *const folders[] = {"policies",       "examples/harbor",        "tests/language",
-                                          "tests/language/layers", "tests/golden/errors", "lang"};
+    static const char *const folders[] = {
+        "policies", "examples/harbor", "tests/language", "tests/language/layers", "tests/golden/errors", "lang"};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char path[500];
         snprintf(path, sizeof path, SOURCE_FOLDER "/%s", folders[i]);
@@ -90,9 +90,10 @@ Test(layout, every_policy_keeps_its_meaning)
 
 Test(layout, squeezed_text_unfolds)
 {
-    const char *text = "policy p title \"P\" payer \"X\"\n# one\ncodes c:cpt\n90853,90832 # two\nparameter cap:count\n8 from "
-                       "2026-01-01\n12 from 2026-07-01\nclause c when pos in 11,22 require units<=cap and not(units=2) "
-                       "deny CO-119 N362 as limit \"{units}\"\n";
+    const char *text =
+        "policy p title \"P\" payer \"X\"\n# one\ncodes c:cpt\n90853,90832 # two\nparameter cap:count\n8 from "
+        "2026-01-01\n12 from 2026-07-01\nclause c when pos in 11,22 require units<=cap and not(units=2) "
+        "deny CO-119 N362 as limit \"{units}\"\n";
     const char *wanted = "policy p\n"
                          "  title     \"P\"\n"
                          "  payer     \"X\"\n"
@@ -112,6 +113,25 @@ Test(layout, squeezed_text_unfolds)
     char *result = laid_out("p.adj", text);
     cr_expect_str_eq(result, wanted);
     adj_text_free(result, NULL);
+}
+
+/* Comments may stand between any two words. */
+Test(layout, comments_stand_anywhere)
+{
+    static const char *const texts[] = {"policy p\noverridable# one\nparameter cap : count = 2\n",
+                                        "policy p # one\n  # two\n  title # three\n    \"P\"\nclause # four\n c # "
+                                        "five\n  require # six\n units # seven\n . # "
+                                        "eight\n x <= 1\n  warn # nine\n \"x\" # ten\n# eleven\n",
+                                        "policy p\ncodes c : cpt # one\n  # two\n  90853, # three\n  90832 # "
+                                        "four\ntable t # five\n  (pos) gives # six\n (rate: "
+                                        "money) # seven\n  | pos | rate | # eight\n  # nine\n  | 11 | $1.00 | # ten\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *once = laid_out("p.adj", texts[i]), *twice = laid_out("p.adj", once);
+        cr_expect_str_eq(once, twice, "text %zu:\n%s\nthen\n%s", i, once, twice);
+        cr_expect_eq(comments(texts[i]), comments(once), "text %zu", i);
+        adj_text_free(once, NULL);
+        adj_text_free(twice, NULL);
+    }
 }
 
 Test(layout, what_does_not_parse_is_left_alone)

@@ -45,8 +45,12 @@ Test(schema, the_tables_are_the_file)
         const lang_schema_declaration *declaration = file.schema.items[d];
         const char *name = declaration->name.text;
         switch (declaration->kind) {
-        case LANG_SCHEMA_RECORD: cr_expect_eq((int)lang_schema_record_find(&lang_schema_standard, name), records++); break;
-        case LANG_SCHEMA_SYSTEM: cr_expect_eq((int)lang_schema_system_find(&lang_schema_standard, name), systems++); break;
+        case LANG_SCHEMA_RECORD:
+            cr_expect_eq((int)lang_schema_record_find(&lang_schema_standard, name), records++);
+            break;
+        case LANG_SCHEMA_SYSTEM:
+            cr_expect_eq((int)lang_schema_system_find(&lang_schema_standard, name), systems++);
+            break;
         default: {
             lang_enumeration id = lang_schema_enumeration_find(&lang_schema_standard, name);
             cr_assert_eq((int)id, enumerations++);
@@ -59,7 +63,8 @@ Test(schema, the_tables_are_the_file)
             break;
         }
         }
-        for (size_t r = 0; r < declaration->rows.count; r++, fields++) check_field(declaration, &declaration->rows.items[r]);
+        for (size_t r = 0; r < declaration->rows.count; r++, fields++)
+            check_field(declaration, &declaration->rows.items[r]);
     }
     cr_expect_eq(fields, LANG_FIELD_COUNT);
     cr_expect_eq(records, LANG_RECORD_COUNT);
@@ -120,7 +125,8 @@ Test(schema, a_sites_fields_come_with_its_files)
     cr_expect_eq(verdict_of(results, "RB-2001", 2), ADJ_CLAUSE_PASS);
     cr_expect_eq(verdict_of(results, "RB-2002", 2), ADJ_CLAUSE_FAIL);
     adj_clause_verdict license = verdict_of(results, "RB-2001", 0);
-    cr_expect(license == ADJ_CLAUSE_PASS || license == ADJ_CLAUSE_FAIL, "the license's file was given: nothing is open");
+    cr_expect(license == ADJ_CLAUSE_PASS || license == ADJ_CLAUSE_FAIL,
+              "the license's file was given: nothing is open");
     adj_results_free(results);
     adj_encounters_free(encounters);
 
