@@ -37,8 +37,12 @@ bool cli_find_policies(const char *path, cli_texts *files);
 
 bool cli_colour(FILE *stream);
 
+/* The day by which review dates are judged, in days since 1970-01-01 and UTC: SOURCE_DATE_EPOCH where it is set, so that
+ * a build or a test that must give the same bytes on any day can, or the clock's. */
+int32_t cli_today(void);
+
 /* Compiles policies and shows their diagnostics; an exit code, EXIT_CLEAN if *policies can be used. */
-int cli_compile(const cli_texts *files, adj_evaluator evaluator, adj_policies **policies);
+int cli_compile(const cli_texts *files, adj_evaluator evaluator, int32_t today, adj_policies **policies);
 
 bool cli_read_evaluator(const char *word, adj_evaluator *evaluator);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 bool cli_wants_help(int count, char **arguments)
@@ -81,9 +82,20 @@ bool cli_colour(FILE *stream)
     return (off == NULL || *off == '\0') && isatty(fileno(stream)) != 0;
 }
 
-int cli_compile(const cli_texts *files, adj_evaluator evaluator, adj_policies **policies)
+int32_t cli_today(void)
 {
-    adj_options options = {.evaluator = evaluator, .colour = cli_colour(stderr)};
+    enum { seconds_a_day = 86400, last_day = 2932896 /* 9999-12-31 */ };
+    const char *fixed = getenv("SOURCE_DATE_EPOCH");
+    char *end = NULL;
+    long long seconds = fixed == NULL || *fixed == '\0' ? 0 : strtoll(fixed, &end, 10);
+    if (end == NULL || *end != '\0') seconds = (long long)time(NULL);
+    long long day = seconds / seconds_a_day;
+    return day > 0 && day <= last_day ? (int32_t)day : 0;
+}
+
+int cli_compile(const cli_texts *files, adj_evaluator evaluator, int32_t today, adj_policies **policies)
+{
+    adj_options options = {.evaluator = evaluator, .colour = cli_colour(stderr), .today = today};
     adj_status status = adj_policies_compile((const char *const *)files->items, files->count, &options, policies);
     if (*policies != NULL) fputs(adj_policies_diagnostics(*policies), stderr);
     if (status == ADJ_OK) return EXIT_CLEAN;

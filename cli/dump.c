@@ -52,7 +52,7 @@ static int read_options(int count, char **arguments, dump_options *options)
 static int show(const dump_options *options)
 {
     adj_policies *policies = NULL;
-    int code = cli_compile(&options->files, ADJ_EVALUATOR_INTERPRETER, &policies);
+    int code = cli_compile(&options->files, ADJ_EVALUATOR_INTERPRETER, 0, &policies);
     /* What did not compile still has words and a tree. */
     const char *text = policies == NULL ? NULL : adj_policies_dump(policies, options->stage);
     if (text != NULL) fputs(text, stdout);

@@ -77,7 +77,8 @@ static int read_all(const cli_inputs *inputs, adj_encounters *encounters)
 
 int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters)
 {
-    int code = cli_compile(&inputs->policies, inputs->evaluator, policies);
+    int32_t today = inputs->as_of_given ? inputs->as_of : cli_today();
+    int code = cli_compile(&inputs->policies, inputs->evaluator, today, policies);
     bool nothing =
         code == EXIT_CLEAN && adj_policies_policy_count(*policies) == 0 && adj_policies_measure_count(*policies) == 0;
     if (nothing) {

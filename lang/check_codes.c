@@ -3,6 +3,7 @@
 #include "lang/check.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CODE_LENGTH = 40 };
@@ -70,6 +71,18 @@ void lang_check_reason(lang_checker *checker, lang_name reason, size_t remarks)
     }
 }
 
+/* The codes of a series run from 1 without a gap that matters. M and MA are closed; new codes come at the end of N. */
+static void check_remark_list(lang_checker *checker, lang_name remark, const char *at, size_t digits)
+{
+    enum { last_m = 144, last_ma = 134, last_n = 920 /* newest seen, and those of a year to come */ };
+    long number = strtol(at, NULL, 10), last = remark.text[0] == 'N' ? last_n : at - remark.text == 2 ? last_ma : last_m;
+    bool written = remark.text[0] == 'M' && remark.text[1] == 'A' ? digits >= 2 : at[0] != '0';
+    bool retired = strcmp(remark.text, "MA95") == 0;
+    if (written && number >= 1 && number <= last && !retired) return;
+    lang_diagnose(checker->diagnostics, LANG_W0009, remark.span,
+                  retired ? "remark code %s is retired" : "the list of remark codes does not hold %s", remark.text);
+}
+
 void lang_check_remark(lang_checker *checker, lang_name remark)
 {
     const char *at = remark.text;
@@ -82,7 +95,9 @@ void lang_check_remark(lang_checker *checker, lang_name remark)
         lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0406, remark.span,
                                                     "`%s` cannot be a remittance advice remark code", remark.text);
         lang_suggest(checker->diagnostics, diagnostic, "they look like M62, MA04 or N362");
+        return;
     }
+    check_remark_list(checker, remark, at, digits);
 }
 
 /* Example spellings for a message about shape. */

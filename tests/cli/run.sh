@@ -181,6 +181,15 @@ holds "history is only our own" out "cannot tell  session_cap"
 expect "as of a day before the history" 1 "$adjudge" "${demo[@]}" --as-of 2026-01-31 --format csv
 ! grep -q "RB-2003.*,session_cap,deny" "$work/out" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL as-of"; }
 
+printf 'policy p\n  title "P"\n  source "S"\n  review by 2025-06-30\n\nclause c\n  cite "1"\n  require units <= 100\n  warn "Many"\n' >"$work/late.adj"
+SOURCE_DATE_EPOCH=1751241600 expect "on the last day of review" 0 "$adjudge" test "$work/late.adj" # 2025-06-30
+lacks() { ! grep -qF -e "$3" "$work/$2" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL $1: $2 has: $3"; }; }
+lacks "on the last day of review" err "W0010"
+SOURCE_DATE_EPOCH=1751328000 expect "a review overdue" 0 "$adjudge" test "$work/late.adj"
+holds "a review overdue" err 'warning[W0010]: `p` was to be reviewed by 2025-06-30'
+expect "a review overdue as of a day" 0 "$adjudge" check "$work/readable.837" --policy "$work/late.adj" --as-of 2025-07-01
+holds "a review overdue as of a day" err "W0010"
+
 for stage in tokens ast plan; do expect "dump $stage" 0 "$adjudge" dump --stage $stage policies/ct_medicaid_clinic.adj; done
 holds "dump plan" out "VERDICT"
 if ! "$adjudge" --version | grep -q "interpreter only"; then
