@@ -5,17 +5,19 @@
 
 static const char usage[] =
     "Usage: adjudge dump --stage tokens|ast|plan|ir|asm FILE...\n"
+    "       adjudge dump --stage schema [FILE...]\n"
     "\n"
     "Shows a policy at one stage of its compilation:\n"
     "  tokens  the words of the text      ast  the tree, with types      plan  the steps that both evaluators run\n"
     "  ir      LLVM's intermediate code   asm  machine code of this processor\n"
+    "  schema  every record and field that policies can name, with those that the files add\n"
     "\n"
     "Example:\n"
-    "  adjudge dump --stage plan policies/ct_medicaid/clinic_psychotherapy.adj\n";
+    "  adjudge dump --stage plan policies/ct_medicaid_clinic.adj\n";
 
 static bool read_stage(const char *word, adj_stage *stage)
 {
-    static const char *const words[] = {"tokens", "ast", "plan", "ir", "asm"};
+    static const char *const words[] = {"tokens", "ast", "plan", "ir", "asm", "schema"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strcmp(words[i], word) != 0) continue;
         *stage = (adj_stage)i;
@@ -37,7 +39,7 @@ static int read_options(int count, char **arguments, dump_options *options)
         if (strcmp(argument, "--stage") == 0) {
             i++;
             options->staged = i < count && read_stage(arguments[i], &options->stage);
-            if (!options->staged) return cli_usage_error("dump", "--stage takes tokens, ast, plan, ir or asm");
+            if (!options->staged) return cli_usage_error("dump", "--stage takes tokens, ast, plan, ir, asm or schema");
         } else if (argument[0] == '-' && argument[1] != '\0') {
             return cli_usage_error("dump", "there is no option %s", argument);
         } else if (!cli_find_policies(argument, &options->files)) {
@@ -45,14 +47,24 @@ static int read_options(int count, char **arguments, dump_options *options)
         }
     }
     if (!options->staged) return cli_usage_error("dump", "--stage is missing");
-    if (options->files.count == 0) return cli_usage_error("dump", "no policy file was given");
+    if (options->files.count == 0 && options->stage != ADJ_STAGE_SCHEMA)
+        return cli_usage_error("dump", "no policy file was given");
     return EXIT_CLEAN;
+}
+
+/* Without files there is the standard schema to show: an empty module has it. */
+static int compile(const dump_options *options, adj_policies **policies)
+{
+    if (options->files.count > 0) return cli_compile(&options->files, ADJ_EVALUATOR_INTERPRETER, 0, policies);
+    const char *name = "schema", *text = "module standard_only\n";
+    adj_status status = adj_policies_compile_text(&name, &text, 1, NULL, policies);
+    return status == ADJ_OK ? EXIT_CLEAN : EXIT_OURS;
 }
 
 static int show(const dump_options *options)
 {
     adj_policies *policies = NULL;
-    int code = cli_compile(&options->files, ADJ_EVALUATOR_INTERPRETER, 0, &policies);
+    int code = compile(options, &policies);
     /* What did not compile still has words and a tree. */
     const char *text = policies == NULL ? NULL : adj_policies_dump(policies, options->stage);
     if (text != NULL) fputs(text, stdout);

@@ -75,7 +75,8 @@ void lang_check_reason(lang_checker *checker, lang_name reason, size_t remarks)
 static void check_remark_list(lang_checker *checker, lang_name remark, const char *at, size_t digits)
 {
     enum { last_m = 144, last_ma = 134, last_n = 920 /* newest seen, and those of a year to come */ };
-    long number = strtol(at, NULL, 10), last = remark.text[0] == 'N' ? last_n : at - remark.text == 2 ? last_ma : last_m;
+    long number = strtol(at, NULL, 10), last = at - remark.text == 2 ? last_ma : last_m;
+    if (remark.text[0] == 'N') last = last_n;
     bool written = remark.text[0] == 'M' && remark.text[1] == 'A' ? digits >= 2 : at[0] != '0';
     bool retired = strcmp(remark.text, "MA95") == 0;
     if (written && number >= 1 && number <= last && !retired) return;

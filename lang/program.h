@@ -66,6 +66,9 @@ bool lang_item_holds(lang_code_system system, const lang_item *item, const char 
 /* Writes who extends whom, and what each layer overrides or excepts. */
 void lang_show_layers(const lang_program *program, base_text *out);
 
+/* Writes every record, field and word that policies can name, as tables. */
+void lang_show_schema(const lang_schema *schema, base_text *out);
+
 /* Writes the tree, one node a line. */
 void lang_dump_tree(const lang_program *program, base_text *out);
 

@@ -664,9 +664,12 @@ static bool store_site_record(side_reader *r)
 {
     uint32_t row = run_store_add(r->store, r->record);
     if (row == RUN_NO_ROW) return false;
-    store_fields(r, row);
-    if (r->site->dates != UINT16_MAX && !store_dates(r, (lang_field)r->site->dates, row, true)) return false;
-    return true;
+    bool good = r->site->dates == UINT16_MAX || store_dates(r, (lang_field)r->site->dates, row, true);
+    if (good)
+        store_fields(r, row);
+    else
+        r->store->counts[r->record]--;
+    return good;
 }
 
 static bool store_payer(side_reader *r)
@@ -695,11 +698,15 @@ static bool store_record(side_reader *r)
     }
 }
 
-/* A record that was left out leaves a hole: history is then a lower bound, and no coverage is no longer none. */
+/* A record that was left out leaves a hole: history is then a lower bound, and no record found is no longer none. */
 static void reject(side_reader *r)
 {
     r->input->rejected++;
-    if (r->site != NULL) return;
+    if (r->site != NULL) {
+        r->store->site_holes[r->record] = true;
+        return;
+    }
+    if (r->kind == SIDE_remittance) r->store->remittance_has_holes = true;
     if (r->kind == SIDE_history) r->store->history_is_own = true;
     if (r->kind == SIDE_eligibility) r->store->eligibility_has_holes = true;
 }

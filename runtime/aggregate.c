@@ -209,6 +209,11 @@ static void of_key(const run_store *store, lang_history_key key, uint32_t line, 
     if (!run_store_present(store, fields[key], line)) return;
     of_group(groups[key], run_store_bits(store, fields[key], line), found);
     found->complete = store->feeds[LANG_FEED_HISTORY];
+    if (key == LANG_HISTORY_RENDERING_PROVIDER && store->rendering_unknown) found->complete = false;
+    if (key == LANG_HISTORY_BILLING_PROVIDER && store->billing_unknown) found->complete = false;
+    if (key != LANG_HISTORY_SESSION) return;
+    uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_line_session, line);
+    if (run_next_possible_line(store, session, 0) < store->sessionless_count) found->complete = false;
 }
 
 static void collect(const run_context *context, const plan_aggregate *aggregate, uint32_t line, candidates *found)

@@ -57,6 +57,65 @@ static bool group(run_store *store, run_groups *groups, lang_field field, lang_r
     return true;
 }
 
+bool run_may_be_of_session(const run_store *store, uint32_t session, uint32_t line)
+{
+    bool may = run_session_may_fit(store, session, line);
+    bool members = store->feeds[LANG_FEED_ATTENDANCE] && run_store_present(store, LANG_FIELD_line_patient, line);
+    if (!may || !members) return may;
+    const run_groups *attended = &store->attendance_of_session;
+    for (uint32_t i = attended->starts[session]; i < attended->starts[session + 1]; i++) {
+        bool same = run_store_bits(store, LANG_FIELD_attendance_patient, attended->rows[i]) ==
+                    run_store_bits(store, LANG_FIELD_line_patient, line);
+        if (same || !run_store_present(store, LANG_FIELD_attendance_patient, attended->rows[i])) return true;
+    }
+    return false;
+}
+
+size_t run_next_possible_line(const run_store *store, uint32_t session, size_t from)
+{
+    bool dated = run_store_present(store, LANG_FIELD_session_date, session);
+    int64_t day = dated ? run_store_bits(store, LANG_FIELD_session_date, session) : 0;
+    for (size_t i = from; i < store->sessionless_count; i++) {
+        uint32_t line = store->sessionless[i];
+        if (dated && run_store_present(store, LANG_FIELD_line_date, line)) {
+            int64_t date = run_store_bits(store, LANG_FIELD_line_date, line);
+            if (date > day) break;
+            size_t low = i, high = store->sessionless_count;
+            while (date < day && low < high) { /* skip to the session's day */
+                size_t middle = low + (high - low) / 2;
+                if (run_store_bits(store, LANG_FIELD_line_date, store->sessionless[middle]) < day)
+                    low = middle + 1;
+                else
+                    high = middle;
+            }
+            i = low;
+            if (i == store->sessionless_count) break;
+            line = store->sessionless[i];
+        }
+        if (run_may_be_of_session(store, session, line)) return i;
+    }
+    return store->sessionless_count;
+}
+
+/* What nobody told of lines that other records would hold. */
+static bool collect_unknown(run_store *store, const uint32_t *order)
+{
+    uint32_t count = store->counts[LANG_RECORD_line];
+    store->sessionless = base_arena_alloc(&store->arena, (count + 1) * sizeof *store->sessionless);
+    if (store->sessionless == NULL) return false;
+    store->sessionless_count = 0;
+    store->rendering_unknown = store->billing_unknown = false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (run_store_state(store, LANG_FIELD_line_session, order[i]) == RUN_UNKNOWN)
+            store->sessionless[store->sessionless_count++] = order[i];
+        if (run_store_state(store, LANG_FIELD_line_rendering_provider, order[i]) == RUN_UNKNOWN)
+            store->rendering_unknown = true;
+        if (run_store_state(store, LANG_FIELD_line_billing_provider, order[i]) == RUN_UNKNOWN)
+            store->billing_unknown = true;
+    }
+    return true;
+}
+
 bool run_index(run_store *store)
 {
     uint32_t count = store->counts[LANG_RECORD_line];
@@ -70,6 +129,7 @@ bool run_index(run_store *store)
         order[i] = keys[i].row;
         store->position[keys[i].row] = i;
     }
+    if (!collect_unknown(store, order)) return false;
     return group(store, &store->lines_of_patient, LANG_FIELD_line_patient, LANG_RECORD_line,
                  store->counts[LANG_RECORD_patient], order) &&
            group(store, &store->lines_of_session, LANG_FIELD_line_session, LANG_RECORD_line,

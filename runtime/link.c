@@ -141,6 +141,13 @@ static bool session_fits(const run_store *store, uint32_t session, uint32_t line
            may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
 }
 
+bool run_session_may_fit(const run_store *store, uint32_t session, uint32_t line)
+{
+    return may_be_same(store, LANG_FIELD_session_date, session, LANG_FIELD_line_date, line) &&
+           may_be_same(store, LANG_FIELD_session_facilitator, session, LANG_FIELD_line_rendering_provider, line) &&
+           may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
+}
+
 /* The attendance of a line: by session id in the line's control number, else the only one of member, day, provider. */
 static uint32_t attendance_of(const run_store *store, const chains *by_patient, uint32_t line, bool *several)
 {
@@ -282,11 +289,21 @@ static void retire_claims(run_store *store)
     }
 }
 
-/* Remittances find their line by the claim's identifier and the line's number. */
+/* Whether a remittance answers after another one: a correction counts, not what it corrects. */
+static bool answers_later(const run_store *store, uint32_t row, uint32_t other)
+{
+    bool dated = run_store_present(store, LANG_FIELD_remittance_date, row) &&
+                 run_store_present(store, LANG_FIELD_remittance_date, other);
+    if (!dated) return true; /* later in its file */
+    return run_store_bits(store, LANG_FIELD_remittance_date, row) >=
+           run_store_bits(store, LANG_FIELD_remittance_date, other);
+}
+
+/* Remittances find their line by the claim's identifier and the line's number; the last answer counts. */
 static void link_remittances(run_store *store)
 {
     uint32_t lines = store->counts[LANG_RECORD_line];
-    if (store->feeds[LANG_FEED_REMITTANCE]) {
+    if (store->feeds[LANG_FEED_REMITTANCE] && !store->remittance_has_holes) {
         for (uint32_t line = 0; line < lines; line++) run_store_set_absent(store, LANG_FIELD_line_remittance, line);
     }
     if (store->remitted.count == 0) return;
@@ -305,28 +322,58 @@ static void link_remittances(run_store *store)
         for (uint32_t i = first[run_store_bits(store, LANG_FIELD_claim_id, claim)]; i != 0; i = next[i - 1]) {
             const run_remitted *remitted = &store->remitted.items[i - 1];
             if (remitted->number != run_store_bits(store, LANG_FIELD_line_number, line)) continue;
-            run_store_set(store, LANG_FIELD_line_remittance, line, remitted->row);
-            break;
+            bool later =
+                !run_store_present(store, LANG_FIELD_line_remittance, line) ||
+                answers_later(store, remitted->row, (uint32_t)run_store_bits(store, LANG_FIELD_line_remittance, line));
+            if (later) run_store_set(store, LANG_FIELD_line_remittance, line, remitted->row);
         }
     }
 }
 
-/* Whether a row of a site's record has the keys that a row asks for, and is in effect on its day. */
-static bool site_row_fits(const run_store *store, const lang_field_info *info, const lang_site_name *site, uint32_t row,
-                          uint32_t found)
+/* Whether a row of a site's record is the one that a row asks for: -1 it is not, 0 nobody can say, 1 it is. Its keys must
+ * be equal, and where it has a span that span must hold the day. */
+static int site_row_fits(const run_store *store, const lang_field_info *info, const lang_site_name *site, uint32_t row,
+                         uint32_t found)
 {
+    int fits = 1;
     for (size_t k = 0; k < info->join_count; k++) {
-        if (!same_known(store, (lang_field)info->joins[k], row, (lang_field)site->keys[k], found)) return false;
+        lang_field asked = (lang_field)info->joins[k], key = (lang_field)site->keys[k];
+        if (run_store_state(store, asked, row) == RUN_ABSENT || !may_be_same(store, asked, row, key, found)) return -1;
+        if (!same_known(store, asked, row, key, found)) fits = 0;
     }
-    bool dated = site->dates != UINT16_MAX && info->record == LANG_RECORD_line &&
-                 run_store_present(store, (lang_field)site->dates, found);
-    if (!dated) return true;
-    if (!run_store_present(store, LANG_FIELD_line_date, row)) return false;
+    if (site->dates == UINT16_MAX || info->record != LANG_RECORD_line) return fits;
+    bool known =
+        run_store_present(store, (lang_field)site->dates, found) && run_store_present(store, LANG_FIELD_line_date, row);
+    if (!known) return 0;
     int64_t span = run_store_bits(store, (lang_field)site->dates, found);
     int64_t date = run_store_bits(store, LANG_FIELD_line_date, row);
-    return date >= run_span_from(span) && date <= run_span_to(span);
+    return date >= run_span_from(span) && date <= run_span_to(span) ? fits : -1;
 }
 
+/* The rows of a site's record by its first key, where that key is a name. */
+typedef struct site_rows {
+    chains chains;
+    bool named;
+    uint32_t count;
+} site_rows;
+
+static uint32_t first_site_row(const run_store *store, const site_rows *rows, const lang_field_info *info, uint32_t row)
+{
+    bool chained = rows->named && run_store_present(store, (lang_field)info->joins[0], row);
+    if (chained) return first_of(&rows->chains, (size_t)run_store_bits(store, (lang_field)info->joins[0], row));
+    return rows->count == 0 ? RUN_NO_ROW : 0;
+}
+
+static uint32_t next_site_row(const run_store *store, const site_rows *rows, const lang_field_info *info, uint32_t row,
+                              uint32_t at)
+{
+    bool chained = rows->named && run_store_present(store, (lang_field)info->joins[0], row);
+    if (chained) return rows->chains.next[at];
+    return at + 1 < rows->count ? at + 1 : RUN_NO_ROW;
+}
+
+/* One row that fits for certain, and no other that may, is the one. None that may is an absent one, if every record of
+ * the feed could be read. All else stays unknown. */
 static void link_site_field(run_store *store, lang_field field)
 {
     const lang_field_info *info = lang_schema_field(store->schema, field);
@@ -334,23 +381,20 @@ static void link_site_field(run_store *store, lang_field field)
     const lang_site_name *site = lang_schema_site_record(store->schema, record);
     if (site == NULL || info->join_count == 0 || !store->site_feeds[record]) return;
     lang_type key = lang_schema_field(store->schema, (lang_field)site->keys[0])->type;
-    bool symbols = key.kind == LANG_TYPE_CODE || key.kind == LANG_TYPE_TEXT;
-    size_t keys = symbols ? store->symbols.entries.count : 1;
-    chains rows = symbols ? chain_by(store, record, (lang_field)site->keys[0], keys) : (chains){0};
+    site_rows rows = {.named = key.kind == LANG_TYPE_CODE || key.kind == LANG_TYPE_TEXT,
+                      .count = store->counts[record]};
+    if (rows.named) rows.chains = chain_by(store, record, (lang_field)site->keys[0], store->symbols.entries.count);
     for (uint32_t row = 0; row < store->counts[info->record]; row++) {
-        uint32_t found = RUN_NO_ROW;
-        bool known = run_store_present(store, (lang_field)info->joins[0], row);
-        if (symbols && known) {
-            found = first_of(&rows, (size_t)run_store_bits(store, (lang_field)info->joins[0], row));
-            while (found != RUN_NO_ROW && !site_row_fits(store, info, site, row, found)) found = rows.next[found];
-        } else if (known) {
-            for (uint32_t i = 0; i < store->counts[record] && found == RUN_NO_ROW; i++) {
-                if (site_row_fits(store, info, site, row, i)) found = i;
-            }
+        size_t certain = 0, possible = 0;
+        uint32_t found = RUN_NO_ROW, at = first_site_row(store, &rows, info, row);
+        for (; at != RUN_NO_ROW && possible < 2; at = next_site_row(store, &rows, info, row, at)) {
+            int fits = site_row_fits(store, info, site, row, at);
+            if (fits >= 0) possible++;
+            if (fits > 0) certain++, found = at;
         }
-        if (found != RUN_NO_ROW)
+        if (certain == 1 && possible == 1)
             run_store_set(store, field, row, found);
-        else if (known && info->type.optional)
+        else if (possible == 0 && info->type.optional && !store->site_holes[record])
             run_store_set_absent(store, field, row);
     }
 }
@@ -382,6 +426,31 @@ static void link_attendance_payer(run_store *store, uint32_t row)
     if (!store->eligibility_has_holes) run_store_set_absent(store, LANG_FIELD_attendance_payer, row);
 }
 
+/* No line bills an attendance, unless one of its member may and nobody knows of which session that one is. */
+static void close_attendance(run_store *store)
+{
+    uint32_t count = store->counts[LANG_RECORD_attendance];
+    chains by_patient =
+        chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, store->counts[LANG_RECORD_patient]);
+    bool *open = base_arena_alloc(&store->arena, count + 1);
+    if (open == NULL || by_patient.first == NULL) return;
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        bool asks = run_store_state(store, LANG_FIELD_line_session, line) == RUN_UNKNOWN &&
+                    run_store_present(store, LANG_FIELD_line_patient, line);
+        if (!asks) continue;
+        uint32_t row = first_of(&by_patient, (size_t)run_store_bits(store, LANG_FIELD_line_patient, line));
+        for (; row != RUN_NO_ROW; row = by_patient.next[row]) {
+            if (!run_store_present(store, LANG_FIELD_attendance_session, row)) continue;
+            uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
+            open[row] = open[row] || run_session_may_fit(store, session, line);
+        }
+    }
+    for (uint32_t row = 0; row < count; row++) {
+        if (run_store_state(store, LANG_FIELD_attendance_line, row) == RUN_UNKNOWN && !open[row])
+            run_store_set_absent(store, LANG_FIELD_attendance_line, row);
+    }
+}
+
 void run_link(run_store *store)
 {
     map_payers(store);
@@ -404,9 +473,6 @@ void run_link(run_store *store)
                       (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line), line);
     }
     for (uint32_t row = 0; row < store->counts[LANG_RECORD_attendance]; row++) link_attendance_payer(store, row);
-    for (uint32_t row = 0; row < store->counts[LANG_RECORD_attendance]; row++) {
-        if (run_store_state(store, LANG_FIELD_attendance_line, row) == RUN_UNKNOWN)
-            run_store_set_absent(store, LANG_FIELD_attendance_line, row);
-    }
+    close_attendance(store);
     retire_claims(store);
 }

@@ -178,6 +178,14 @@ static const run_groups *lines_of(const run_store *store, lang_record record)
                                          : &store->lines_of_patient;
 }
 
+static void tally_line(measuring *m, const plan_tally *tally, measure_tally *into, uint32_t line, run_truth counts)
+{
+    if (!m->binding.store->lines.items[line].subject) return;
+    m->context.scratch.count = 0;
+    run_interpret_all(&m->context, tally->block, line, RUN_NO_ROW, m->line_values);
+    tally_values(m, tally, into, m->line_values, counts);
+}
+
 static void tally_subject(measuring *m, measure_group *group, uint32_t row, run_truth counts)
 {
     const run_store *store = m->binding.store;
@@ -189,10 +197,12 @@ static void tally_subject(measuring *m, measure_group *group, uint32_t row, run_
         }
         const run_groups *lines = lines_of(store, m->plan->source->record);
         for (uint32_t i = lines->starts[row]; i < lines->starts[row + 1]; i++) {
-            if (!store->lines.items[lines->rows[i]].subject) continue;
-            m->context.scratch.count = 0;
-            run_interpret_all(&m->context, tally->block, lines->rows[i], RUN_NO_ROW, m->line_values);
-            tally_values(m, tally, &group->tallies[t], m->line_values, counts);
+            tally_line(m, tally, &group->tallies[t], lines->rows[i], counts);
+        }
+        if (m->plan->source->record != LANG_RECORD_session) continue;
+        size_t next = run_next_possible_line(store, row, 0);
+        for (; next < store->sessionless_count; next = run_next_possible_line(store, row, next + 1)) {
+            tally_line(m, tally, &group->tallies[t], store->sessionless[next], both(counts, RUN_NEITHER));
         }
     }
 }

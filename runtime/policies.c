@@ -268,6 +268,7 @@ const char *adj_policies_dump(adj_policies *policies, adj_stage stage)
             lang_dump_tokens(&policies->arena, policies->program.files.items[i], &text);
         }
         break;
+    case ADJ_STAGE_SCHEMA: lang_show_schema(policies->program.schema, &text); break;
     case ADJ_STAGE_AST: lang_dump_tree(&policies->program, &text); break;
     case ADJ_STAGE_PLAN:
         if (policies->plan == NULL) return NULL;

@@ -54,6 +54,7 @@ bool run_store_init(run_store *store, const lang_schema *schema, const base_allo
     store->capacities = base_arena_alloc(&store->arena, records * sizeof *store->capacities);
     store->columns = base_arena_alloc(&store->arena, fields * sizeof *store->columns);
     store->site_feeds = base_arena_alloc(&store->arena, records * sizeof *store->site_feeds);
+    store->site_holes = base_arena_alloc(&store->arena, records * sizeof *store->site_holes);
     if (store->arena.failed) return false;
     if (!base_intern_init(&store->symbols, &store->arena) || !base_intern_init(&store->members, &store->arena)) {
         return false;

@@ -90,7 +90,9 @@ typedef struct run_store {
     BASE_ARRAY(adj_problem) problems;
     bool feeds[LANG_FEED_COUNT]; /* which were given */
     bool history_is_own;
+    bool *site_holes;           /* by record of the site: whether a record of its file could not be read */
     bool eligibility_has_holes; /* a record of it could not be read */
+    bool remittance_has_holes;
     bool as_of_given;
     base_date as_of; /* history after this day was not known */
     bool submit_given;
@@ -101,7 +103,10 @@ typedef struct run_store {
     uint32_t *position; /* of each line in the order date, claim, line */
     run_groups lines_of_patient;
     run_groups lines_of_session;
-    run_groups lines_of_rendering_provider; /* by the provider's symbol */
+    uint32_t *sessionless; /* lines whose session is unknown, in their order; those without a date first */
+    size_t sessionless_count;
+    bool rendering_unknown, billing_unknown; /* of any line: a provider's lines are then not all known */
+    run_groups lines_of_rendering_provider;  /* by the provider's symbol */
     run_groups lines_of_billing_provider;
     run_groups lines_of_claim;
     run_groups authorizations_of_patient;
@@ -162,5 +167,16 @@ const lang_schema *run_policies_schema(const adj_policies *policies);
 /* The two halves of finishing, each in a file of its own. */
 void run_link(run_store *store);
 bool run_index(run_store *store);
+
+/* Whether nothing that is known of a line and a session says that the line bills another one. */
+bool run_session_may_fit(const run_store *store, uint32_t session, uint32_t line);
+
+/* Whether a line whose session nobody knows may be of this one: nothing that is known of both differs, and its member
+ * attended, where attendance was given. After run_index. */
+bool run_may_be_of_session(const run_store *store, uint32_t session, uint32_t line);
+
+/* The lines that may be of a session, one after the other: the first place in `sessionless` at or after `from` that
+ * holds one, or sessionless_count. */
+size_t run_next_possible_line(const run_store *store, uint32_t session, size_t from);
 
 #endif

@@ -130,7 +130,14 @@ ADJ_API size_t adj_policies_clause_count(const adj_policies *policies);
 ADJ_API size_t adj_policies_policy_count(const adj_policies *policies);
 ADJ_API size_t adj_policies_test_count(const adj_policies *policies);
 
-typedef enum adj_stage { ADJ_STAGE_TOKENS, ADJ_STAGE_AST, ADJ_STAGE_PLAN, ADJ_STAGE_IR, ADJ_STAGE_ASM } adj_stage;
+typedef enum adj_stage {
+    ADJ_STAGE_TOKENS,
+    ADJ_STAGE_AST,
+    ADJ_STAGE_PLAN,
+    ADJ_STAGE_IR,
+    ADJ_STAGE_ASM,
+    ADJ_STAGE_SCHEMA /* the records and fields that the policies can name, as Markdown tables */
+} adj_stage;
 
 /* Writes one stage of the compilation as text, owned by `policies`; NULL where this build lacks the stage. */
 ADJ_API const char *adj_policies_dump(adj_policies *policies, adj_stage stage);

@@ -190,6 +190,11 @@ holds "a review overdue" err 'warning[W0010]: `p` was to be reviewed by 2025-06-
 expect "a review overdue as of a day" 0 "$adjudge" check "$work/readable.837" --policy "$work/late.adj" --as-of 2025-07-01
 holds "a review overdue as of a day" err "W0010"
 
+expect "a measure without what it rests on" 0 "$adjudge" measure examples/demo/claims.837 --policy policies --policy examples/harbor --with examples/demo/sessions.csv --only revenue_per_session --format json
+holds "a measure without what it rests on" out '"value":"at least $0.00","exact":false'
+expect "dump schema" 0 "$adjudge" dump --stage schema
+same "the encounter model lists every field" <(sed -n '/^### line:/,$p' docs/encounter.md) "$work/out"
+
 for stage in tokens ast plan; do expect "dump $stage" 0 "$adjudge" dump --stage $stage policies/ct_medicaid_clinic.adj; done
 holds "dump plan" out "VERDICT"
 if ! "$adjudge" --version | grep -q "interpreter only"; then

@@ -144,3 +144,112 @@ Test(schema, a_sites_fields_come_with_its_files)
     free(attendance);
     free(wide);
 }
+
+static adj_clause_verdict licensed_with(const char *licenses)
+{
+    char *claims = support_file(SOURCE_FOLDER "/examples/demo/claims.837");
+    adj_policies *policies = support_policies(SITE);
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    give(encounters, "claims.837", claims);
+    (void)adj_encounters_read_bytes(encounters, "license.csv", licenses, strlen(licenses));
+    adj_results *results = support_evaluate(policies, encounters);
+    adj_clause_verdict verdict = verdict_of(results, "RB-2001", 0);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    free(claims);
+    return verdict;
+}
+
+#define LICENSES "provider,state,from,to\n"
+
+/* RB-2001 is of 2026-06-02, by the rendering provider 1700000114. */
+Test(schema, a_sites_row_is_found_for_certain_or_not_at_all)
+{
+    const char *active = LICENSES "1700000114,active,2020-01-01,2026-12-31\n";
+    cr_expect_eq(licensed_with(active), ADJ_CLAUSE_PASS);
+    cr_expect_eq(licensed_with(LICENSES "1700000114,active,2020-01-01,2026-06-01\n"), ADJ_CLAUSE_FAIL, "ended before");
+    cr_expect_eq(licensed_with(LICENSES "1700000114,active,2020-01-01,\n"), ADJ_CLAUSE_PASS, "no end");
+    cr_expect_eq(licensed_with(LICENSES "1234567893,active,2020-01-01,2026-12-31\n"), ADJ_CLAUSE_FAIL, "another's");
+    const char *both = LICENSES "1700000114,active,2020-01-01,2026-12-31\n1700000114,lapsed,2026-01-01,2026-12-31\n";
+    cr_expect_eq(licensed_with(both), ADJ_CLAUSE_CANNOT_TELL, "two rows that fit, and nothing says which");
+    const char *hole = LICENSES "1234567893,active,2020-01-01,2026-12-31\n1700000114,active,2026-06-02,2026-06-01\n";
+    cr_expect_eq(licensed_with(hole), ADJ_CLAUSE_CANNOT_TELL, "a record that could not be read may be the one");
+    const char *when = LICENSES "1700000114,active,unknown,unknown\n";
+    cr_expect_eq(licensed_with(when), ADJ_CLAUSE_CANNOT_TELL, "nobody knows whether it was in effect");
+}
+
+static adj_clause_verdict paid_with(const char *remittances)
+{
+    char *claims = support_file(SOURCE_FOLDER "/examples/demo/claims.837");
+    adj_policies *policies = support_policies("policy p\n  payer \"HARBOR\"\n\nclause paid\n  cite \"1\"\n"
+                                              "  require remittance is present and remittance.status = paid\n"
+                                              "  warn \"not paid\"\n");
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    give(encounters, "claims.837", claims);
+    (void)adj_encounters_read_bytes(encounters, "remittance.csv", remittances, strlen(remittances));
+    adj_results *results = support_evaluate(policies, encounters);
+    adj_clause_verdict verdict = verdict_of(results, "RB-2001", 0);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    free(claims);
+    return verdict;
+}
+
+#define REMITTANCES "claim_id,line,status,date,paid\n"
+
+Test(schema, the_last_remittance_counts)
+{
+    const char *denied = "RB-2001,1,denied,2026-06-20,0.00\n", *paid = "RB-2001,1,paid,2026-07-20,50.00\n";
+    char text[200];
+    snprintf(text, sizeof text, REMITTANCES "%s%s", denied, paid);
+    cr_expect_eq(paid_with(text), ADJ_CLAUSE_PASS);
+    snprintf(text, sizeof text, REMITTANCES "%s%s", paid, denied);
+    cr_expect_eq(paid_with(text), ADJ_CLAUSE_PASS, "the order of the file does not matter where there are dates");
+    cr_expect_eq(paid_with(REMITTANCES "RB-2002,1,paid,,1.00\n"), ADJ_CLAUSE_FAIL, "not answered yet");
+    cr_expect_eq(paid_with(REMITTANCES "RB-2001,1,paid,2026-13-01,1.00\n"), ADJ_CLAUSE_CANNOT_TELL,
+                 "an answer that could not be read is not none");
+}
+
+/* Two members at one session; the history's line of the second one names no provider and no session. */
+static adj_clause_verdict counted_with(const char *history, const char *collection)
+{
+    char text[300];
+    snprintf(text, sizeof text,
+             "policy p\n  payer \"HARBOR\"\n\nclause few\n  cite \"1\"\n"
+             "  require at most 20 of %s\n  warn \"{count}\"\n",
+             collection);
+    adj_policies *policies = support_policies(text);
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    char *claims = support_file(SOURCE_FOLDER "/examples/demo/claims.837");
+    char *sessions = support_file(SOURCE_FOLDER "/examples/demo/sessions.csv");
+    char *attendance = support_file(SOURCE_FOLDER "/examples/demo/attendance.csv");
+    give(encounters, "claims.837", claims);
+    give(encounters, "sessions.csv", sessions);
+    give(encounters, "attendance.csv", attendance);
+    give(encounters, "history.csv", history);
+    adj_results *results = support_evaluate(policies, encounters);
+    adj_clause_verdict verdict = verdict_of(results, "RB-2001", 0);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    free(claims);
+    free(sessions);
+    free(attendance);
+    return verdict;
+}
+
+#define HISTORY "member_id,claim_id,date,procedure,status,rendering_provider,billing_provider\n"
+
+Test(schema, lines_of_unknown_provider_or_session_may_be_of_any)
+{
+    const char *other_day = HISTORY "RB10002,H1,2026-05-01,90853,paid,1234567893,1234567893\n";
+    const char *nobody = HISTORY "RB10002,H1,2026-06-02,90853,paid,,\n";
+    const char *day = "history of the rendering provider on the same day";
+    cr_expect_eq(counted_with(other_day, day), ADJ_CLAUSE_PASS);
+    cr_expect_eq(counted_with(nobody, day), ADJ_CLAUSE_CANNOT_TELL);
+    cr_expect_eq(counted_with(nobody, "history of the billing provider on the same day"), ADJ_CLAUSE_CANNOT_TELL);
+    cr_expect_eq(counted_with(other_day, "session.lines"), ADJ_CLAUSE_PASS, "a line of another day is not of it");
+    cr_expect_eq(counted_with(nobody, "session.lines"), ADJ_CLAUSE_CANNOT_TELL, "its member attended that day");
+}
