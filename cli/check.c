@@ -12,7 +12,7 @@ static const char usage[] =
     "which clause and why, with the facts that decided and the change that would cure it.\n"
     "\n"
     "  --policy PATH       a policy file, or a folder of them; may be given several times\n"
-    "  --with SIDEFILE     sessions, attendance, authorizations, eligibility, history, claims or payers as CSV; the\n"
+    "  --with SIDEFILE     sessions, attendance, authorizations, eligibility, history, remittances, claims, payers or a\n"
     "                      header tells which (docs/formats.md lists the columns)\n"
     "  --history WORD      complete (the default): the history files hold all that the payer has; own: only this\n"
     "                      provider's lines, so that counts are lower bounds\n"
