@@ -204,6 +204,7 @@ enum { LANG_PATH_DEPTH = 8 };
 
 typedef struct lang_path {
     lang_names names;
+    bool called; /* `table(inputs).output`: the first of `names` is the call as written, and `let` holds it */
     /* checked */
     size_t prefix; /* of `fields`: those that lead from the line to the subject of a `for each claim` */
     lang_path_base base;

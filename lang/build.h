@@ -6,6 +6,9 @@
 #include "lang/parser.h"
 
 lang_names lang_build_names(lang_parser *parser, const lang_names *before, lang_name name);
+
+/* `table(inputs).output`: a path from a call. */
+lang_expression *lang_build_called(lang_parser *parser, lang_expression *call, lang_name output, lang_span span);
 lang_names lang_build_headed(lang_parser *parser, const char *head, lang_span head_span, lang_name name);
 lang_expressions lang_build_list(lang_parser *parser, const lang_expressions *before, lang_expression *expression);
 lang_dates lang_build_dates(lang_parser *parser, const lang_name *from, const lang_name *to, lang_span span);

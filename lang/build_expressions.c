@@ -276,6 +276,22 @@ lang_expression *lang_build_call(lang_parser *parser, lang_name name, lang_expre
     return expression;
 }
 
+lang_expression *lang_build_called(lang_parser *parser, lang_expression *call, lang_name output, lang_span span)
+{
+    lang_expression *path = make(parser, LANG_PATH, span);
+    lang_let *let = base_arena_alloc(parser->arena, sizeof *let);
+    if (path == NULL || let == NULL || call == NULL) return NULL;
+    const char *text = parser->file->text + call->span.start;
+    let->name = (lang_name){base_arena_copy(parser->arena, text, call->span.end - call->span.start), call->span};
+    let->value = call;
+    lang_names head = lang_build_names(parser, NULL, let->name);
+    path->as.path.names = lang_build_names(parser, &head, output);
+    path->as.path.called = true;
+    path->as.path.let = let;
+    deepen(parser, path, call);
+    return path;
+}
+
 lang_expression *lang_build_quantified(lang_parser *parser, lang_quantifier quantifier, lang_expression *bound,
                                        lang_expression *value, const lang_name *binder, lang_expression *collection,
                                        lang_window window, lang_span span)

@@ -169,8 +169,15 @@ static lang_expression *clone(base_arena *arena, const lang_expression *from)
     *copy = *from;
     copy->type = LANG_PLAIN(ERROR);
     switch (from->kind) {
+    case LANG_PATH: {
+        lang_let *let = from->as.path.called ? base_arena_alloc(arena, sizeof *let) : NULL;
+        if (let == NULL) break;
+        *let = *from->as.path.let;
+        let->value = clone(arena, from->as.path.let->value);
+        copy->as.path.let = let;
+        break;
+    }
     case LANG_LITERAL:
-    case LANG_PATH:
     case LANG_DENIED:
     case LANG_TALLY: break;
     case LANG_BETWEEN:

@@ -39,6 +39,7 @@ static bool over_lines(lang_expression *expression)
     if (expression == NULL) return false;
     switch (expression->kind) {
     case LANG_PATH: {
+        if (expression->as.path.called) return over_lines(expression->as.path.let->value);
         lang_names *names = &expression->as.path.names;
         if (names->count < 2 || strcmp(names->items[0].text, "lines") != 0) return false;
         for (size_t i = 1; i < names->count; i++) names->items[i - 1] = names->items[i];

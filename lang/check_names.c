@@ -431,6 +431,12 @@ bool lang_resolve_path(lang_checker *checker, lang_expression *expression)
     path->row_output = false;
     expression->type = LANG_PLAIN(ERROR);
     if (path->names.count == 0) return false;
+    if (path->called) {
+        /* In the scope that it stands in, unlike a `let`. */
+        lang_type row = lang_check_value(checker, path->let->value, LANG_PLAIN(ERROR));
+        path->base = LANG_BASE_LET;
+        return row.kind != LANG_TYPE_ERROR && follow(checker, expression, path->let->value->type, 1);
+    }
     lang_name head = path->names.items[0];
     bool found;
     bool resolved = resolve_field(checker, expression, &found);

@@ -16,7 +16,8 @@ const char *lang_fact_key(const lang_checker *checker, const lang_names *names, 
     } else if (strcmp(head, "other") == 0) {
         element = true;
         at = 1;
-    } else if (element && lang_schema_find(checker->schema, checker->element, head) == LANG_NO_FIELD) {
+    } else if (element && strchr(head, '(') == NULL && /* a call asks of the element, where it stands */
+               lang_schema_find(checker->schema, checker->element, head) == LANG_NO_FIELD) {
         element = false; /* a `let` or a parameter, seen from inside a `where` */
     }
     base_text_put(&key, element ? "element" : "subject");
@@ -46,6 +47,14 @@ void lang_facts_from(lang_checker *checker, const lang_expression *condition, bo
     case LANG_PRESENCE: {
         const lang_expression *value = condition->as.presence.value;
         bool present = (condition->as.presence.presence == LANG_IS_PRESENT) == truth;
+        if (value != NULL && value->kind == LANG_CALL && present) {
+            lang_names called = {0};
+            lang_name *name = BASE_PUSH(checker->arena, &called);
+            if (name != NULL) *name = (lang_name){lang_source_text(checker, value->span), value->span};
+            const char **slot = name == NULL ? NULL : BASE_PUSH(checker->arena, &checker->facts);
+            if (slot != NULL) *slot = lang_fact_key(checker, &called, 1);
+            break;
+        }
         if (value == NULL || value->kind != LANG_PATH || !present) break;
         const lang_names *names = &value->as.path.names;
         for (size_t count = 1; count <= names->count; count++) {

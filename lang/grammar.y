@@ -94,7 +94,7 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 
 %nterm <lang_name> ident ident_all type_name verdict
 %nterm <lang_names> path dotted given_path
-%nterm <lang_expression *> expr operand primary literal quantified value_quantified bound_quantified where_body path_value
+%nterm <lang_expression *> expr operand primary literal quantified value_quantified bound_quantified where_body path_value call
 %nterm <lang_expression *> given_literal date
 %nterm <lang_expressions> arguments paths
 %nterm <lang_items> items cell_items
@@ -599,10 +599,15 @@ operand
 primary
   : literal
   | path_value
-  | ident_all OPEN arguments CLOSE { $$ = lang_build_call(parser, $1, $3, @$); }
+  | call
+  | call DOT NAME                 { $$ = lang_build_called(parser, $1, $3, @$); }
   | OPEN expr CLOSE               { $$ = $2; }
   | part_word primary             { $$ = lang_build_part(parser, $1, $2, @$); }
   | value_quantified              %prec LOWEST
+  ;
+
+call
+  : ident_all OPEN arguments CLOSE { $$ = lang_build_call(parser, $1, $3, @$); }
   ;
 
 part_word

@@ -255,8 +255,7 @@ static void report_twice(run_store *store, uint32_t claim)
                       "counts beside the others");
 }
 
-/* A replacement (7) or void (8) retires the claim it names, by the payer's number or the provider's own. */
-static void retire_claims(run_store *store)
+void run_retire_claims(run_store *store)
 {
     size_t symbols = store->symbols.entries.count;
     uint32_t *retirer = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *retirer);
@@ -474,5 +473,5 @@ void run_link(run_store *store)
     }
     for (uint32_t row = 0; row < store->counts[LANG_RECORD_attendance]; row++) link_attendance_payer(store, row);
     close_attendance(store);
-    retire_claims(store);
+    run_retire_claims(store);
 }

@@ -168,6 +168,9 @@ const lang_schema *run_policies_schema(const adj_policies *policies);
 void run_link(run_store *store);
 bool run_index(run_store *store);
 
+/* A replacement (7) or void (8) retires the claim it names, by the payer's number or the provider's own. */
+void run_retire_claims(run_store *store);
+
 /* Whether nothing that is known of a line and a session says that the line bills another one. */
 bool run_session_may_fit(const run_store *store, uint32_t session, uint32_t line);
 

@@ -71,12 +71,27 @@ static void set_standard(run_store *store, lang_field field, uint32_t row)
     }
 }
 
-static uint32_t add_row(run_store *store, lang_record record)
+static uint32_t add_plain_row(run_store *store, lang_record record)
 {
     uint32_t row = run_store_add(store, record);
     if (row == RUN_NO_ROW) return row;
     for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
         if (lang_schema_field(store->schema, (lang_field)f)->record == record) set_standard(store, (lang_field)f, row);
+    }
+    return row;
+}
+
+/* A row with its defaults. A record that a site requires is there, with its own defaults, as a session is. */
+static uint32_t add_row(run_store *store, lang_record record)
+{
+    uint32_t row = add_plain_row(store, record);
+    for (int f = LANG_FIELD_COUNT; f < lang_schema_field_count(store->schema) && row != RUN_NO_ROW; f++) {
+        const lang_field_info *info = lang_schema_field(store->schema, (lang_field)f);
+        bool required = info->record == record && info->type.kind == LANG_TYPE_RECORD && !info->type.optional &&
+                        (int)record < (int)LANG_RECORD_COUNT;
+        if (!required || lang_schema_site_record(store->schema, (lang_record)info->type.detail) == NULL) continue;
+        uint32_t held = add_plain_row(store, (lang_record)info->type.detail);
+        if (held != RUN_NO_ROW) run_store_set(store, (lang_field)f, row, held);
     }
     return row;
 }
@@ -321,6 +336,7 @@ bool run_test_store(run_store *store, const lang_test *test)
         }
     }
     derive(&b);
+    run_retire_claims(store);
     store->finished = true;
     return run_index(store) && !store->arena.failed;
 }
