@@ -437,6 +437,7 @@ static bool take(void *state, const char *bytes, size_t length)
         l->buffer = buffer;
         l->room = room;
     }
+    if (l->buffer == NULL) return true; /* no bytes, so far */
     memcpy(l->buffer + l->length, bytes, length);
     l->length += length;
     l->buffer[l->length] = '\0';

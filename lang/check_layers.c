@@ -27,11 +27,11 @@ static bool allowed(lang_checker *checker, const char *what, lang_name name, boo
                     lang_span declared)
 {
     if (!found) {
-        lang_diagnostic *diagnostic = lang_diagnose(
-            checker->diagnostics, LANG_E0324, name.span,
-            checker->file->base == NULL ? "`%s` cannot be overridden: this %s extends no other"
-                                        : "no layer above declares `%s` as a %s",
-            checker->file->base == NULL ? name.text : name.text, checker->file->base == NULL ? "policy" : what);
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0324, name.span,
+                          checker->file->base == NULL ? "`%s` cannot be overridden: this %s extends no other"
+                                                      : "no layer above declares `%s` as a %s",
+                          name.text, checker->file->base == NULL ? "policy" : what);
         if (checker->file->base == NULL)
             lang_suggest(checker->diagnostics, diagnostic, "say `policy %s extends ...` in the header",
                          checker->file->full_name);
@@ -72,7 +72,8 @@ static void override_values(lang_checker *checker, lang_file *file)
         lang_parameter *base = parameter_above(file, parameter->name.text);
         REPEATED(parameter_overrides)
         if (!allowed(checker, "parameter", parameter->name, base != NULL, base != NULL && base->overridable,
-                     base != NULL ? base->span : (lang_span){0}))
+                     base != NULL ? base->span : (lang_span){0}) ||
+            base == NULL)
             continue;
         parameter->overrides = base;
         lang_check_parameter(checker, parameter);
@@ -85,7 +86,8 @@ static void override_values(lang_checker *checker, lang_file *file)
         lang_code_set *base = code_set_above(file, set->name.text);
         REPEATED(code_overrides)
         if (!allowed(checker, "codes", set->name, base != NULL, base != NULL && base->overridable,
-                     base != NULL ? base->span : (lang_span){0}))
+                     base != NULL ? base->span : (lang_span){0}) ||
+            base == NULL)
             continue;
         set->overrides = base;
         lang_check_code_set(checker, set);
@@ -100,7 +102,8 @@ static void override_clauses(lang_checker *checker, lang_file *file)
         lang_clause *base = clause_above(file, clause->name.text);
         REPEATED(clause_overrides)
         if (!allowed(checker, "clause", clause->name, base != NULL, base != NULL && base->overridable,
-                     base != NULL ? base->name.span : (lang_span){0}))
+                     base != NULL ? base->name.span : (lang_span){0}) ||
+            base == NULL)
             continue;
         clause->overrides = base;
         clause->section = base->section;
@@ -231,7 +234,8 @@ void lang_check_override_tables(lang_checker *checker, lang_file *file)
         lang_table *base = table_above(file, override->name.text);
         REPEATED(table_overrides)
         if (!allowed(checker, "table", override->name, base != NULL, base != NULL && base->overridable,
-                     base != NULL ? base->span : (lang_span){0}))
+                     base != NULL ? base->span : (lang_span){0}) ||
+            base == NULL)
             continue;
         override->overrides = base;
         if (override->rows.count < 2 || override->imports.count > 0 || base->imports.count > 0) {

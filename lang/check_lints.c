@@ -372,9 +372,10 @@ static void range_gaps(lang_checker *checker, const lang_table *table, size_t co
         bool whole = table->inputs.items[column].type.kind == LANG_TYPE_DATE ||
                      table->inputs.items[column].type.kind == LANG_TYPE_COUNT;
         if (!ranged || next == INT64_MAX || (whole ? next <= end + 1 : true)) continue;
+        long long free_value = (long long)end + 1;
         const char *example = table->inputs.items[column].type.kind == LANG_TYPE_DATE
-                                  ? day_text(checker->arena, (base_date)(end + 1))
-                                  : base_format(checker->arena, "%lld", (long long)(end + 1));
+                                  ? day_text(checker->arena, (base_date)free_value)
+                                  : base_format(checker->arena, "%lld", free_value);
         lang_diagnose(checker->diagnostics, LANG_W0011, table->rows.items[i].span,
                       "between this row and the next of its kind, `%s` has none for %s %s", table->name.text,
                       table->inputs.items[column].name.text, example);

@@ -100,16 +100,18 @@ const lang_declared *lang_declared_in(const lang_file *file, const char *name)
     static const lang_declared nothing = {0};
     if (file->names == NULL) return &nothing;
     uint32_t id = base_intern_find(file->names, name, strlen(name));
-    return id != BASE_INTERN_NONE && id < file->declared.count ? &file->declared.items[id] : &nothing;
+    bool there = id != BASE_INTERN_NONE && file->declared.items != NULL && id < file->declared.count;
+    return there ? &file->declared.items[id] : &nothing;
 }
 
 static lang_declared *declare(lang_checker *checker, lang_file *file, const char *name)
 {
     uint32_t id = base_intern_add(file->names, name, strlen(name));
     while (id != BASE_INTERN_NONE && id >= file->declared.count) {
-        if (BASE_PUSH(checker->arena, &file->declared) == NULL) return NULL;
+        const lang_declared *slot = BASE_PUSH(checker->arena, &file->declared);
+        if (slot == NULL) return NULL;
     }
-    return id == BASE_INTERN_NONE ? NULL : &file->declared.items[id];
+    return id == BASE_INTERN_NONE || file->declared.items == NULL ? NULL : &file->declared.items[id];
 }
 
 #define INDEX(list, member)                                                                                            \

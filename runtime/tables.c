@@ -373,7 +373,8 @@ static void search_tree(query *q)
         else
             high = middle;
     }
-    for (size_t i = low; i-- > 0 && q->index->ranges[i].reach >= value;) {
+    for (size_t left = low; left > 0 && q->index->ranges[left - 1].reach >= value; left--) {
+        size_t i = left - 1;
         if (q->index->ranges[i].high < value) continue;
         if (count == CANDIDATES) {
             search_all(q);
@@ -491,7 +492,7 @@ static int64_t joined_output(run_context *context, const plan_table *table, uint
 {
     size_t count, found = (size_t)(rows & 0xFFFF), first = (size_t)((rows & (RUN_LIST_CONSTANT - 1)) >> 16);
     size_t start = context->scratch.count;
-    for (size_t r = 0; r < found; r++) {
+    for (size_t r = 0; r < found && context->scratch.items != NULL; r++) {
         uint8_t held;
         int64_t list = cell_output(context, table, column, context->scratch.items[first + r], &held);
         const uint32_t *codes = run_list_items(context, list, &count);

@@ -19,8 +19,6 @@ uint32_t plan_frame(plan_builder *builder, int64_t number, lang_record record)
                                           .type = {LANG_TYPE_RECORD, (uint16_t)record, false, false}});
 }
 
-uint32_t plan_load(plan_builder *builder, uint32_t row, lang_field field, const lang_expression *source);
-
 /* The day that picks versions. A subject other than a line has its own; where it has none, nothing dated is known. */
 uint32_t plan_subject_date(plan_builder *builder)
 {

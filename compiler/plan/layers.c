@@ -26,7 +26,8 @@ uint32_t plan_map_find(const plan_program *plan, plan_map_kind kind, const void 
 void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const void *b, uint32_t value)
 {
     plan_map *map = plan->map;
-    if (map == NULL && (map = plan->map = base_arena_alloc(plan->arena, sizeof *map)) == NULL) return;
+    if (map == NULL) map = plan->map = base_arena_alloc(plan->arena, sizeof *map);
+    if (map == NULL) return;
     if (map->count * 2 >= map->size) {
         plan_map larger = {.size = map->size == 0 ? 256 : map->size * 2, .count = map->count};
         larger.entries = base_arena_alloc(plan->arena, larger.size * sizeof *larger.entries);
