@@ -252,40 +252,6 @@ void lang_build_too_deep(lang_parser *parser, lang_span span)
     lang_suggest(parser->diagnostics, diagnostic, "give parts of it names with `let`, or use a code set or a table");
 }
 
-/* What one would write instead, for words that other languages use. */
-static const char *hint(const char *word)
-{
-    static const char *const hints[][2] = {
-        {"if", "conditions of a clause start with `when`"},
-        {"then", "a clause says what must hold with `require`; there is no `then`"},
-        {"else", "there is no `else`: write a second clause, or `or else` for a value that may be absent"},
-        {"=", "equality is one `=`"},
-        {">", "write `>=` for at least, `<>` for different"},
-        {"rule", "a rule is a `clause`"},
-        {"must", "what must hold is a `require`"},
-        {"reject", "the outcome is `deny`"},
-        {"denied", "the outcome is `deny`"},
-        {"approve", "a clause says what fails; what no clause fails passes"},
-        {"equals", "equality is `=`"},
-        {"is", "write `=`, or `is present`, `is absent`, `is found`"},
-        {"includes", "write `include`"},
-        {"contains", "write `contain` for spans, `include` for lists"},
-        {"has", "write `include any of` for lists"},
-        {"within", "write `within 6 months before`, `in the last 6 months` or `on the same day`"},
-        {"last", "write `in the last 6 months`"},
-        {"per", "write `on the same day`, `in the same calendar week` or `per lifetime`"},
-        {"greater", "write `>`"},
-        {"less", "write `<`"},
-        {"exceeds", "write `>`"},
-        {"-", "names are joined with underscores: `session_cap`"},
-        {"unique", "the hit policy stands after the columns, before the rows"},
-        {"message", "the message is a text in quotes after the outcome"}};
-    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
-        if (strcmp(hints[i][0], word) == 0) return hints[i][1];
-    }
-    return NULL;
-}
-
 enum { EXPECTED_SHOWN = 5 };
 
 static bool lists(const char *const *expected, size_t count, const char *wanted)
@@ -373,6 +339,6 @@ void lang_build_syntax_error(lang_parser *parser, lang_span span, const char *fo
     if (lists(expected, expected_count, "a date") && *word >= '0' && *word <= '9') {
         lang_suggest(parser->diagnostics, diagnostic, "dates are written 2026-01-31");
     }
-    const char *advice = hint(word);
+    const char *advice = reserved ? NULL : lang_hint(file, span);
     if (advice != NULL) lang_suggest(parser->diagnostics, diagnostic, "%s", advice);
 }

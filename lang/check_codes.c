@@ -95,7 +95,12 @@ void lang_check_remark(lang_checker *checker, lang_name remark)
     if (at == remark.text || digits == 0 || digits > 4 || at[digits] != '\0') {
         lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0406, remark.span,
                                                     "`%s` cannot be a remittance advice remark code", remark.text);
-        lang_suggest(checker->diagnostics, diagnostic, "they look like M62, MA04 or N362");
+        bool reason = strspn(remark.text, "COPRAI") == 2 && remark.text[2] >= '0' && remark.text[2] <= '9';
+        if (reason)
+            lang_suggest(checker->diagnostics, diagnostic, "a reason is written with a hyphen: `%.2s-%s`", remark.text,
+                         remark.text + 2);
+        else
+            lang_suggest(checker->diagnostics, diagnostic, "they look like M62, MA04 or N362");
         return;
     }
     check_remark_list(checker, remark, at, digits);

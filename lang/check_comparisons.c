@@ -53,8 +53,16 @@ static void report_differ(lang_checker *checker, const lang_expression *left, co
                       label(checker, b));
         return;
     }
-    lang_diagnose(checker->diagnostics, LANG_E0501, right->span, "a %s cannot be compared with a %s", label(checker, a),
-                  label(checker, b));
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0501, right->span, "a %s cannot be compared with a %s",
+                      label(checker, a), label(checker, b));
+    bool quoted = b.kind == LANG_TYPE_TEXT && right->kind == LANG_LITERAL;
+    if (quoted && a.kind == LANG_TYPE_CODE)
+        lang_suggest(checker->diagnostics, diagnostic, "codes stand without quotes: `90853`");
+    if (quoted && a.kind == LANG_TYPE_ENUMERATION)
+        lang_suggest(checker->diagnostics, diagnostic, "words of a list stand without quotes: `video`");
+    if (a.kind == LANG_TYPE_DATE && right->kind == LANG_ARITHMETIC)
+        lang_suggest(checker->diagnostics, diagnostic, "dates are written 2026-01-31");
 }
 
 /* Checks two operands against each other; the one that can't take any type goes first. */

@@ -75,6 +75,8 @@ static void check_items(lang_checker *checker, lang_items *items, lang_type want
             lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0301, item->span,
                                                         "there is no code set or field `%s`", name.text);
             lang_suggest_name(checker, diagnostic, name.text);
+            lang_suggest(checker->diagnostics, diagnostic,
+                         "declare it with `codes %s : ...`, or `use` the module that does", name.text);
         } else {
             check_path_item(checker, item, wanted);
         }

@@ -194,6 +194,8 @@ static void report_scan(lang_parser *parser, int found)
                                            {";", "declarations need no terminator"},
                                            {"'", "texts stand in double quotes"},
                                            {"!", "write `not`, or `<>` for different"},
+                                           {"[", "lists stand without brackets: `in 11, 22`"},
+                                           {"]", "lists stand without brackets: `in 11, 22`"},
                                            {"&", "write `and`"},
                                            {"%", "write `percent`"},
                                            {"\xE2\x80\x9C", "texts stand in straight quotes: \"...\""},
