@@ -141,9 +141,9 @@ void lang_index_names(lang_checker *checker)
 #define DEFINE_FIND(function, type, member)                                                                            \
     type *function(lang_checker *checker, lang_name name)                                                              \
     {                                                                                                                  \
-        type *found = NULL;                                                                                            \
-        size_t depth = 0;                                                                                              \
-        for (const lang_file *file = checker->file; file != NULL && found == NULL && depth < LANG_LAYER_LIMIT;         \
+        type *found = lang_declared_in(checker->file, name.text)->member;                                              \
+        size_t depth = 1;                                                                                              \
+        for (const lang_file *file = checker->file->base; file != NULL && found == NULL && depth < LANG_LAYER_LIMIT;   \
              file = file->base, depth++) {                                                                             \
             found = lang_declared_in(file, name.text)->member;                                                         \
         }                                                                                                              \

@@ -486,6 +486,15 @@ static int64_t bulk_output(const run_context *context, const plan_table *table, 
     return symbol ? index->bulk_symbols[b][value] : value;
 }
 
+/* Is `code` among the codes of the scratch memory from `start` on? */
+static bool in_scratch(const run_context *context, size_t start, uint32_t code)
+{
+    const uint32_t *items = context->scratch.items;
+    for (size_t k = start; items != NULL && k < context->scratch.count; k++)
+        if (items[k] == code) return true;
+    return false;
+}
+
 /* The lists of all rows that were found, joined, each code once. */
 static int64_t joined_output(run_context *context, const plan_table *table, uint32_t column, int64_t rows,
                              uint8_t *state)
@@ -497,10 +506,8 @@ static int64_t joined_output(run_context *context, const plan_table *table, uint
         int64_t list = cell_output(context, table, column, context->scratch.items[first + r], &held);
         const uint32_t *codes = run_list_items(context, list, &count);
         for (size_t i = 0; held == RUN_PRESENT && i < count; i++) {
-            bool there = false;
-            for (size_t k = start; k < context->scratch.count; k++)
-                there = there || context->scratch.items[k] == codes[i];
-            uint32_t *slot = there ? NULL : BASE_PUSH(context->arena, &context->scratch);
+            if (in_scratch(context, start, codes[i])) continue;
+            uint32_t *slot = BASE_PUSH(context->arena, &context->scratch);
             if (slot != NULL) *slot = codes[i];
         }
     }
