@@ -10,6 +10,19 @@ struct base_arena_block {
     size_t size;
 };
 
+/* Under the address sanitizer each piece is a block of its own: an access beyond it is found, and each can fail. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { SEPARATE = 1 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+enum { SEPARATE = 1 };
+#else
+enum { SEPARATE = 0 };
+#endif
+#else
+enum { SEPARATE = 0 };
+#endif
+
 enum { SMALLEST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGNMENT = 16 };
 
 static void *reallocate_default(void *state, void *block, size_t size)
@@ -50,7 +63,7 @@ static bool add_block(base_arena *arena, size_t wanted)
 {
     size_t size = arena->blocks == NULL ? SMALLEST_BLOCK : arena->blocks->size * 2;
     if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
-    if (size < wanted) size = wanted;
+    if (size < wanted || SEPARATE) size = wanted;
     size_t header = (sizeof(base_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (size > SIZE_MAX / 2) return false;
     base_arena_block *block = arena->allocator.reallocate(arena->allocator.state, NULL, header + size);
@@ -106,4 +119,13 @@ bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capa
     *items = grown;
     *capacity = wanted;
     return true;
+}
+
+void base_arena_settle(base_arena *arena, void **items, size_t *count, size_t *capacity, size_t item_size)
+{
+    void *exact = *count == 0 ? NULL : base_arena_alloc(arena, *count * item_size);
+    if (exact == NULL) *count = 0;
+    if (exact != NULL) memcpy(exact, *items, *count * item_size);
+    *items = exact;
+    *capacity = *count;
 }

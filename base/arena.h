@@ -43,6 +43,10 @@ char *base_arena_copy(base_arena *arena, const char *text, size_t length);
 /* Grows an array that lives in the arena so that one more item fits; false (array unchanged) on failure. */
 bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size);
 
+/* Copies an array into exactly as much memory as it needs; arena->failed is set, and the array empty,
+ * where there is none. */
+void base_arena_settle(base_arena *arena, void **items, size_t *count, size_t *capacity, size_t item_size);
+
 /* An array type, and pushing to it: the value of BASE_PUSH is a pointer to the new zeroed item or NULL. */
 #define BASE_ARRAY(type)                                                                                               \
     struct {                                                                                                           \
@@ -54,5 +58,9 @@ bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capa
     (base_arena_grow((arena), (void **)&(array)->items, (array)->count, &(array)->capacity, sizeof(*(array)->items))   \
          ? &(array)->items[(array)->count++]                                                                           \
          : NULL)
+
+/* Moves an array that grew elsewhere into the arena, in no more room than it fills. */
+#define BASE_SETTLE(arena, array)                                                                                      \
+    base_arena_settle((arena), (void **)&(array)->items, &(array)->count, &(array)->capacity, sizeof(*(array)->items))
 
 #endif

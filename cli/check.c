@@ -136,7 +136,10 @@ static int report_all(const check_options *options, adj_results *results, const 
     for (size_t i = 0; i < count; i++) {
         adj_line line = adj_results_line(results, i);
         adj_explanation *explanation = NULL;
-        if (line.findings > 0 && adj_results_explain(results, i, &explanation) != ADJ_OK) {
+        bool failed = line.out_of_memory;
+        if (!failed && line.findings > 0) failed = adj_results_explain(results, i, &explanation) != ADJ_OK;
+        if (failed) {
+            fprintf(stderr, "adjudge check: memory ran out\n");
             code = EXIT_OURS;
             break;
         }

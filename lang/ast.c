@@ -1,6 +1,7 @@
 /* Names of the tree's enumerations. */
 #include "lang/ast.h"
 
+#include <stddef.h>
 #include <string.h>
 
 const char *lang_outcome_name(lang_outcome outcome)
@@ -88,4 +89,33 @@ const char *lang_path_text(base_arena *arena, const lang_names *names)
         base_text_put(&text, names->items[i].text);
     }
     return base_text_string(&text);
+}
+
+size_t lang_expression_size(lang_expression_kind kind)
+{
+#define UP_TO(member) (offsetof(lang_expression, as) + sizeof(((lang_expression *)NULL)->as.member))
+    switch (kind) {
+    case LANG_LITERAL: return UP_TO(literal);
+    case LANG_PATH: return UP_TO(path);
+    case LANG_NOT:
+    case LANG_NEGATE:
+    case LANG_AND:
+    case LANG_OR:
+    case LANG_COMPARE:
+    case LANG_ARITHMETIC:
+    case LANG_CONTAIN:
+    case LANG_OVERLAP:
+    case LANG_OR_ELSE: return UP_TO(binary);
+    case LANG_BETWEEN: return UP_TO(between);
+    case LANG_IN:
+    case LANG_INCLUDE: return UP_TO(membership);
+    case LANG_PRESENCE: return UP_TO(presence);
+    case LANG_CALL: return UP_TO(call);
+    case LANG_QUANTIFIED: return UP_TO(quantified);
+    case LANG_PART: return UP_TO(part);
+    case LANG_DENIED: return UP_TO(denied);
+    case LANG_TALLY: return UP_TO(tally);
+    }
+#undef UP_TO
+    return sizeof(lang_expression);
 }

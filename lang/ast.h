@@ -309,6 +309,10 @@ struct lang_expression {
     } as;
 };
 
+/* The bytes that an expression of that kind takes: most are small, and a tree is mostly expressions. No more than those
+ * are there to read, write or copy. */
+size_t lang_expression_size(lang_expression_kind kind);
+
 struct lang_code_set {
     lang_name name; /* text is NULL for a set written in place */
     lang_file *file;

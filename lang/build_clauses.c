@@ -162,8 +162,8 @@ static void add_text_piece(lang_parser *parser, lang_pieces *pieces, base_text *
 {
     if (text->length == 0) return;
     lang_piece *piece = BASE_PUSH(parser->arena, pieces);
-    if (piece != NULL) *piece = (lang_piece){.text = base_text_string(text)};
-    base_text_init(text, parser->arena);
+    if (piece != NULL) *piece = (lang_piece){.text = base_arena_copy(parser->arena, text->bytes, text->length)};
+    text->length = 0;
 }
 
 /* Parses one hole; `at` stands on its opening brace. Returns the offset after the closing brace, or `end`. */
@@ -199,21 +199,21 @@ void lang_build_message(lang_parser *parser, lang_name text, lang_span span)
     }
     clause->message = (lang_name){lang_build_unquoted(parser, text), span};
     const char *source = parser->file->text;
-    base_text piece;
-    base_text_init(&piece, parser->arena);
+    base_text *piece = &parser->piece;
+    if (piece->arena == NULL) base_text_init(piece, parser->arena);
     uint32_t at = span.start + 1, end = span.end - 1;
     while (at < end) {
         bool doubled = at + 1 < end && source[at] == source[at + 1] && (source[at] == '{' || source[at] == '}');
         if (source[at] == '{' && !doubled) {
-            add_text_piece(parser, &clause->pieces, &piece);
+            add_text_piece(parser, &clause->pieces, piece);
             at = add_hole(parser, &clause->pieces, at, end);
             continue;
         }
         if (doubled || (source[at] == '\\' && at + 1 < end)) at++;
-        base_text_add(&piece, source + at, 1);
+        base_text_add(piece, source + at, 1);
         at++;
     }
-    add_text_piece(parser, &clause->pieces, &piece);
+    add_text_piece(parser, &clause->pieces, piece);
 }
 
 void lang_build_if_unknown(lang_parser *parser, lang_outcome outcome, lang_span span)

@@ -27,7 +27,7 @@ lang_expressions lang_build_list(lang_parser *parser, const lang_expressions *be
 
 static lang_expression *make(lang_parser *parser, lang_expression_kind kind, lang_span span)
 {
-    lang_expression *expression = base_arena_alloc(parser->arena, sizeof *expression);
+    lang_expression *expression = base_arena_alloc(parser->arena, lang_expression_size(kind));
     if (expression == NULL) return NULL;
     expression->kind = kind;
     expression->span = span;

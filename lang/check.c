@@ -121,7 +121,10 @@ static void check_file(lang_checker *checker, lang_file *file)
 
 bool lang_check(lang_program *program)
 {
+    base_text key;
+    base_text_init(&key, program->arena);
     lang_checker checker = {.program = program,
+                            .key = &key,
                             .arena = program->arena,
                             .diagnostics = &program->diagnostics,
                             .schema = program->schema,

@@ -26,6 +26,7 @@ typedef struct lang_checker {
     lang_measure *measure;      /* being checked; may be NULL */
     const lang_section *inputs; /* of the define: its inputs as `let` names */
     lang_facts facts;           /* paths known to be present, as keys */
+    base_text *key;             /* where the key of a path is put together */
     size_t counting;            /* counting expressions seen in the clause */
     lang_expression *last_counting;
 } lang_checker;
@@ -66,8 +67,9 @@ void lang_suggest_name(lang_checker *checker, lang_diagnostic *diagnostic, const
 
 /* Presence */
 void lang_facts_from(lang_checker *checker, const lang_expression *condition, bool truth);
-const char *lang_fact_key(const lang_checker *checker, const lang_names *names, size_t count);
-bool lang_fact_known(const lang_checker *checker, const char *key);
+/* Notes that the path of the first `count` names is present, and asks whether that was noted. */
+void lang_fact_add(lang_checker *checker, const lang_names *names, size_t count);
+bool lang_fact_known(const lang_checker *checker, const lang_names *names, size_t count);
 void lang_need_present(lang_checker *checker, lang_expression *expression);
 
 /* Codes */

@@ -164,9 +164,9 @@ static void clone_items(base_arena *arena, lang_items *items);
 static lang_expression *clone(base_arena *arena, const lang_expression *from)
 {
     if (from == NULL) return NULL;
-    lang_expression *copy = base_arena_alloc(arena, sizeof *copy);
+    lang_expression *copy = base_arena_alloc(arena, lang_expression_size(from->kind));
     if (copy == NULL) return NULL;
-    *copy = *from;
+    memcpy(copy, from, lang_expression_size(from->kind));
     copy->type = LANG_PLAIN(ERROR);
     switch (from->kind) {
     case LANG_PATH: {

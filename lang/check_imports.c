@@ -61,9 +61,11 @@ static bool read_header(row_reader *r, const csv_cell *cells, size_t count)
 
 static lang_expression *text_literal(base_arena *arena, const csv_cell *cell, lang_span span)
 {
-    lang_expression *literal = base_arena_alloc(arena, sizeof *literal);
+    lang_expression *literal = base_arena_alloc(arena, lang_expression_size(LANG_LITERAL));
     if (literal == NULL) return NULL;
-    *literal = (lang_expression){.kind = LANG_LITERAL, .span = span, .depth = 1};
+    literal->kind = LANG_LITERAL;
+    literal->span = span;
+    literal->depth = 1;
     literal->as.literal.kind = LANG_LITERAL_TEXT;
     literal->as.literal.spelling = base_arena_copy(arena, cell->text, cell->length);
     return literal;

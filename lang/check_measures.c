@@ -79,8 +79,7 @@ static void assume_present(lang_checker *checker, const lang_expression *express
     if (expression->kind == LANG_PATH) {
         const lang_names *names = &expression->as.path.names;
         for (size_t count = 1; count <= names->count; count++) {
-            const char **slot = BASE_PUSH(checker->arena, &checker->facts);
-            if (slot != NULL) *slot = lang_fact_key(checker, names, count);
+            lang_fact_add(checker, names, count);
         }
         return;
     }

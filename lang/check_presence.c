@@ -3,10 +3,11 @@
 
 #include <string.h>
 
-const char *lang_fact_key(const lang_checker *checker, const lang_names *names, size_t count)
+/* A path as a key; it is good until the next one is asked for. */
+static const char *key_of(const lang_checker *checker, const lang_names *names, size_t count)
 {
-    base_text key;
-    base_text_init(&key, checker->arena);
+    base_text *key = checker->key;
+    key->length = 0;
     const char *head = names->items[0].text;
     size_t at = 0;
     bool element = checker->in_element;
@@ -20,13 +21,23 @@ const char *lang_fact_key(const lang_checker *checker, const lang_names *names, 
                lang_schema_find(checker->schema, checker->element, head) == LANG_NO_FIELD) {
         element = false; /* a `let` or a parameter, seen from inside a `where` */
     }
-    base_text_put(&key, element ? "element" : "subject");
-    for (; at < count; at++) base_text_format(&key, ".%s", names->items[at].text);
-    return base_text_string(&key);
+    base_text_put(key, element ? "element" : "subject");
+    for (; at < count; at++) base_text_format(key, ".%s", names->items[at].text);
+    return base_text_string(key);
 }
 
-bool lang_fact_known(const lang_checker *checker, const char *key)
+void lang_fact_add(lang_checker *checker, const lang_names *names, size_t count)
 {
+    if (lang_fact_known(checker, names, count)) return;
+    const char *key = key_of(checker, names, count);
+    const char *copy = base_arena_copy(checker->arena, key, strlen(key));
+    const char **slot = copy == NULL ? NULL : BASE_PUSH(checker->arena, &checker->facts);
+    if (slot != NULL) *slot = copy;
+}
+
+bool lang_fact_known(const lang_checker *checker, const lang_names *names, size_t count)
+{
+    const char *key = key_of(checker, names, count);
     for (size_t i = 0; i < checker->facts.count; i++) {
         if (strcmp(checker->facts.items[i], key) == 0) return true;
     }
@@ -51,15 +62,13 @@ void lang_facts_from(lang_checker *checker, const lang_expression *condition, bo
             lang_names called = {0};
             lang_name *name = BASE_PUSH(checker->arena, &called);
             if (name != NULL) *name = (lang_name){lang_source_text(checker, value->span), value->span};
-            const char **slot = name == NULL ? NULL : BASE_PUSH(checker->arena, &checker->facts);
-            if (slot != NULL) *slot = lang_fact_key(checker, &called, 1);
+            if (name != NULL) lang_fact_add(checker, &called, 1);
             break;
         }
         if (value == NULL || value->kind != LANG_PATH || !present) break;
         const lang_names *names = &value->as.path.names;
         for (size_t count = 1; count <= names->count; count++) {
-            const char **slot = BASE_PUSH(checker->arena, &checker->facts);
-            if (slot != NULL) *slot = lang_fact_key(checker, names, count);
+            lang_fact_add(checker, names, count);
         }
         break;
     }
@@ -100,7 +109,7 @@ static bool steps_present(lang_checker *checker, lang_expression *expression)
     bool optional = path->base == LANG_BASE_LET && path->let->value->type.optional;
     bool row = path->base == LANG_BASE_LET && path->let->value->type.kind == LANG_TYPE_ROW;
     for (size_t i = first; i < names->count; i++) {
-        if (optional && i > 0 && !lang_fact_known(checker, lang_fact_key(checker, names, i))) {
+        if (optional && i > 0 && !lang_fact_known(checker, names, i)) {
             report_absent(checker, expression, names_text(checker, names, i), row);
             return false;
         }
@@ -124,7 +133,7 @@ lang_type lang_check_path(lang_checker *checker, lang_expression *expression)
         expression->type = LANG_PLAIN(ERROR);
         return expression->type;
     }
-    bool proved = lang_fact_known(checker, lang_fact_key(checker, &path->names, path->names.count));
+    bool proved = lang_fact_known(checker, &path->names, path->names.count);
     if (proved) expression->type.optional = false;
     return expression->type;
 }

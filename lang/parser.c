@@ -104,12 +104,16 @@ static bool set_aside(lang_parser *parser, size_t length)
 {
     lang_file *file = parser->file;
     size_t wanted = length + 4096;
-    if (!parser->hole_mode || file->hole_memory == NULL || file->hole_size < wanted) {
+    if (!parser->hole_mode) {
+        base_arena_init(&parser->memory, &parser->arena->allocator);
+        parser->reserve = base_arena_alloc(&parser->memory, wanted);
+        parser->reserve_left = wanted;
+        if (parser->reserve == NULL) parser->arena->failed = true;
+        return parser->reserve != NULL;
+    }
+    if (file->hole_memory == NULL || file->hole_size < wanted) {
         char *memory = base_arena_alloc(parser->arena, wanted);
         if (memory == NULL) return false;
-        parser->reserve = memory;
-        parser->reserve_left = wanted;
-        if (!parser->hole_mode) return true;
         file->hole_memory = memory;
         file->hole_size = wanted;
     }
@@ -301,16 +305,32 @@ int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *pa
     return token;
 }
 
-static bool run(lang_parser *parser, uint32_t start, uint32_t end)
+static void close_scan(lang_parser *parser)
+{
+    if (parser->scanner != NULL) lang_flex_lex_destroy(parser->scanner);
+    parser->scanner = NULL;
+    if (!parser->hole_mode) base_arena_release(&parser->memory);
+}
+
+/* Makes the scanner ready for the bytes [start, end); close_scan ends what it began. */
+static bool open_scan(lang_parser *parser, uint32_t start, uint32_t end)
 {
     parser->token_start = parser->token_end = start;
     yyscan_t scanner;
     if (!set_aside(parser, end - start)) return false;
-    if (lang_flex_lex_init_extra(parser, &scanner) != 0) return false;
-    parser->scanner = scanner;
-    bool done = lang_flex__scan_bytes(parser->file->text + start, (int)(end - start), scanner) != NULL &&
-                !parser->arena->failed && lang_parse_parse(parser) != 2;
-    lang_flex_lex_destroy(scanner);
+    if (lang_flex_lex_init_extra(parser, &scanner) == 0) {
+        parser->scanner = scanner;
+        if (lang_flex__scan_bytes(parser->file->text + start, (int)(end - start), scanner) != NULL) return true;
+    }
+    close_scan(parser);
+    return false;
+}
+
+static bool run(lang_parser *parser, uint32_t start, uint32_t end)
+{
+    if (!open_scan(parser, start, end)) return false;
+    bool done = !parser->arena->failed && lang_parse_parse(parser) != 2;
+    close_scan(parser);
     return done && !parser->arena->failed;
 }
 
@@ -386,13 +406,10 @@ bool lang_tokenize(base_arena *arena, lang_file *file, lang_tokens *tokens)
     copy.starts.items = NULL;
     copy.starts.count = copy.starts.capacity = 0;
     lang_parser parser = {.arena = arena, .diagnostics = &diagnostics, .file = &copy};
-    yyscan_t scanner;
     uint32_t start = file->length >= 3 && memcmp(file->text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    if (!check_encoding(&diagnostics, file) || !set_aside(&parser, file->length)) return false;
-    if (lang_flex_lex_init_extra(&parser, &scanner) != 0) return false;
-    parser.scanner = scanner;
-    parser.token_start = parser.token_end = start;
-    bool good = lang_flex__scan_bytes(file->text + start, (int)(file->length - start), scanner) != NULL;
+    if (!check_encoding(&diagnostics, file)) return false;
+    if (!open_scan(&parser, start, (uint32_t)file->length)) return false;
+    bool good = true;
     LANG_PARSE_STYPE value;
     lang_span span;
     int token;
@@ -401,7 +418,7 @@ bool lang_tokenize(base_arena *arena, lang_file *file, lang_tokens *tokens)
         good = slot != NULL;
         if (good) *slot = (lang_token){token, span.start, span.end};
     }
-    lang_flex_lex_destroy(scanner);
+    close_scan(&parser);
     return good && !arena->failed && diagnostics.errors == 0;
 }
 
@@ -410,11 +427,7 @@ void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out)
     lang_diagnostics diagnostics;
     lang_diagnostics_init(&diagnostics, arena);
     lang_parser parser = {.arena = arena, .diagnostics = &diagnostics, .file = file};
-    yyscan_t scanner;
-    if (!check_encoding(&diagnostics, file) || !set_aside(&parser, file->length)) return;
-    if (lang_flex_lex_init_extra(&parser, &scanner) != 0) return;
-    parser.scanner = scanner;
-    if (lang_flex__scan_bytes(file->text, (int)file->length, scanner) == NULL) return;
+    if (!check_encoding(&diagnostics, file) || !open_scan(&parser, 0, (uint32_t)file->length)) return;
     LANG_PARSE_STYPE value;
     lang_span span;
     int token;
@@ -428,5 +441,5 @@ void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out)
             base_text_add(out, file->text + span.start, span.end - span.start);
         base_text_put(out, "\n");
     }
-    lang_flex_lex_destroy(scanner);
+    close_scan(&parser);
 }

@@ -28,7 +28,8 @@ typedef struct lang_parser {
     lang_diagnostics *diagnostics;
     lang_file *file;
     void *scanner;
-    char *reserve; /* memory of the scanner */
+    base_arena memory; /* of the scanner of a whole file: given back after the scan */
+    char *reserve;     /* what is left of the scanner's memory */
     size_t reserve_left;
     uint32_t token_start;
     uint32_t token_end;
@@ -40,6 +41,7 @@ typedef struct lang_parser {
     bool hole_mode;
     lang_expression *hole;
     lang_items cell;
+    base_text piece; /* of a message, while it is put together */
     /* what is being built */
     lang_code_set *codes;
     lang_parameter *parameter;

@@ -110,6 +110,12 @@ struct run_context {
 bool run_context_init(run_context *context, base_arena *arena, const run_binding *binding,
                       const run_machine_code *code);
 
+/* Whether memory ran out for anything that the context was asked: its answers are not to be used. */
+static inline bool run_context_failed(const run_context *context)
+{
+    return context->failed || context->arena->failed;
+}
+
 /* ---- shared by both evaluators ---- */
 
 int64_t run_parameter(const run_context *context, uint32_t parameter, int64_t date, uint8_t date_state, uint8_t *state);

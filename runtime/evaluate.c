@@ -33,13 +33,15 @@ static bool judge_all(adj_results *results, run_context *context, run_context *c
 {
     const run_store *store = results->binding.store;
     uint8_t *second = check == NULL ? NULL : base_arena_alloc(&results->arena, results->stride + 1);
+    if (check != NULL && second == NULL) return true;
     for (size_t i = 0; i < results->line_count; i++) {
         if (!judged(store, results->lines[i])) continue;
         uint8_t *verdicts = results->verdicts + i * results->stride;
         run_judge(context, results->lines[i], verdicts);
-        if (context->failed) return true;
-        if (second == NULL) continue;
+        if (run_context_failed(context)) return true;
+        if (check == NULL) continue;
         run_judge(check, results->lines[i], second);
+        if (run_context_failed(check)) return true;
         if (memcmp(verdicts, second, results->stride) != 0) return false;
     }
     return true;
@@ -72,13 +74,11 @@ adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *enco
         adj_results_free(results);
         return ADJ_OUT_OF_MEMORY;
     }
-    if (!judge_all(results, &context, wanted == ADJ_EVALUATOR_BOTH ? &results->context : NULL)) {
+    bool agreed = judge_all(results, &context, wanted == ADJ_EVALUATOR_BOTH ? &results->context : NULL);
+    bool failed = run_context_failed(&context) || run_context_failed(&results->context);
+    if (failed || !agreed) {
         adj_results_free(results);
-        return ADJ_INTERNAL;
-    }
-    if (context.failed) {
-        adj_results_free(results);
-        return ADJ_OUT_OF_MEMORY;
+        return failed ? ADJ_OUT_OF_MEMORY : ADJ_INTERNAL;
     }
     *out = results;
     return ADJ_OK;
@@ -147,6 +147,7 @@ adj_line adj_results_line(adj_results *results, size_t index)
         if (verdict >= ADJ_CLAUSE_FAIL) line.findings++;
     }
     if (line.verdict == ADJ_NOT_ADJUDICATED) line.findings = line.failing = 0;
+    line.out_of_memory = results->scratch.failed;
     return line;
 }
 
@@ -192,7 +193,7 @@ static bool explain_all(adj_results *results, size_t index, adj_explanation *exp
             run_find_cures(&explanation->arena, &results->context, line, clause, verdicts, finding);
         }
     }
-    return !explanation->arena.failed;
+    return !explanation->arena.failed && !run_context_failed(&results->context);
 }
 
 adj_status adj_results_explain(adj_results *results, size_t index, adj_explanation **out)

@@ -408,7 +408,7 @@ static bool measure(measuring *m, adj_measure *out)
                  base_intern_init(&m->keys, &m->scratch) && describe(m, out) && walk_subjects(m);
     if (!ready) return false;
     for (size_t i = 0; i < m->groups.count; i++) add_row(m, m->groups.items[i], out);
-    return sort_rows(m, out) && !m->arena->failed && !m->scratch.failed;
+    return sort_rows(m, out) && !m->arena->failed && !run_context_failed(&m->context);
 }
 
 adj_status adj_results_measure(adj_results *results, size_t index, adj_measure **out)

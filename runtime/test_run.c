@@ -209,6 +209,9 @@ adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj
     lang_position(test->file, test->span.start, &result->line, &column);
     if (ready) result->passed = run_expectations(&run, test);
     result->difference = base_text_string(&run.difference);
+    if (ready) ready = !run_context_failed(&run.interpreter) && !run_context_failed(&run.machine);
+    if (run.store.arena.failed || policies->arena.failed) ready = false;
+    policies->arena.failed = false; /* the next test may find memory again */
     run_store_release(&run.store);
     base_arena_release(&run.scratch);
     return ready ? ADJ_OK : ADJ_OUT_OF_MEMORY;

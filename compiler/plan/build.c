@@ -14,7 +14,7 @@ plan_block *plan_block_at(plan_program *plan, uint32_t block)
 static bool grow_known(plan_builder *builder)
 {
     size_t size = builder->known_size == 0 ? 64 : builder->known_size * 2;
-    plan_known_step *known = base_arena_alloc(builder->arena, size * sizeof *known);
+    plan_known_step *known = base_arena_alloc(builder->plan->scratch, size * sizeof *known);
     if (known == NULL) return false;
     for (size_t i = 0; i < builder->known_size; i++) {
         if (builder->known[i].step == 0) continue;
@@ -29,20 +29,25 @@ static bool grow_known(plan_builder *builder)
 
 bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_file *layer)
 {
-    base_arena *arena = plan->arena;
-    *builder = (plan_builder){.plan = plan, .arena = arena, .layer = layer, .subject = LANG_RECORD_line};
-    plan_block *block = BASE_PUSH(arena, &plan->blocks);
-    bool *region = BASE_PUSH(arena, &builder->regions);
+    *builder = (plan_builder){.plan = plan, .arena = plan->arena, .layer = layer, .subject = LANG_RECORD_line};
+    plan_block *block = BASE_PUSH(plan->scratch, &plan->blocks);
+    bool *region = BASE_PUSH(plan->scratch, &builder->regions);
     if (block == NULL || region == NULL) return false;
     builder->block = (uint32_t)(plan->blocks.count - 1);
     *region = true;
-    if (plan->spare == NULL) return grow_known(builder);
-    /* A table of an earlier block, emptied. */
     plan_spare *spare = plan->spare;
+    if (spare == NULL) {
+        /* Where memory runs out steps are step 0: there is room for one from the start. */
+        if (BASE_PUSH(plan->scratch, &block->steps) == NULL) return false;
+        block->steps.count = 0;
+        return grow_known(builder);
+    }
     plan->spare = spare->next;
     builder->known = spare->known;
-    builder->known_size = spare->size;
+    builder->known_size = spare->known_size;
     builder->spare = spare;
+    block->steps.items = spare->steps;
+    block->steps.capacity = spare->step_capacity;
     memset(builder->known, 0, builder->known_size * sizeof *builder->known);
     return true;
 }
@@ -50,17 +55,23 @@ bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_fil
 void plan_builder_done(plan_builder *builder)
 {
     enum { KEPT = 1024 }; /* emptying a large table for a small block would cost more than it saves */
+    plan_program *plan = builder->plan;
+    plan_block *block = plan_block_at(plan, builder->block);
+    plan_step *steps = block->steps.items;
+    size_t capacity = block->steps.capacity;
+    BASE_SETTLE(plan->arena, &block->steps);
+    BASE_SETTLE(plan->arena, &block->arguments);
     if (builder->known_size > KEPT) return;
-    plan_spare *spare = builder->spare != NULL ? builder->spare : base_arena_alloc(builder->arena, sizeof *spare);
+    plan_spare *spare = builder->spare != NULL ? builder->spare : base_arena_alloc(plan->scratch, sizeof *spare);
     if (spare == NULL) return;
-    *spare = (plan_spare){builder->known, builder->known_size, builder->plan->spare};
-    builder->plan->spare = spare;
+    *spare = (plan_spare){builder->known, builder->known_size, steps, capacity, plan->spare};
+    plan->spare = spare;
 }
 
 uint32_t plan_region_open(plan_builder *builder)
 {
     uint32_t before = builder->region;
-    bool *region = BASE_PUSH(builder->arena, &builder->regions);
+    bool *region = BASE_PUSH(builder->plan->scratch, &builder->regions);
     if (region == NULL) return before;
     *region = true;
     builder->region = (uint32_t)(builder->regions.count - 1);
@@ -105,18 +116,17 @@ uint32_t plan_emit(plan_builder *builder, plan_step step)
         if (builder->known[slot].hash != hash) continue;
         const plan_step *old = &block->steps.items[builder->known[slot].step - 1];
         if (!same_step(block, old, &step)) continue;
-        if (builder->regions.items[old->region]) return builder->known[slot].step - 1;
+        if (builder->regions.items[builder->known[slot].region]) return builder->known[slot].step - 1;
         /* A region that is closed stays closed: the new step takes the old one's place, so that chains stay short. */
         builder->known_count--;
         break;
     }
-    step.region = builder->region;
-    plan_step *added = BASE_PUSH(builder->arena, &block->steps);
+    plan_step *added = BASE_PUSH(builder->plan->scratch, &block->steps);
     if (added == NULL) return 0;
     *added = step;
     uint32_t index = (uint32_t)(block->steps.count - 1);
     if (!shareable(step.operation)) return index;
-    builder->known[slot] = (plan_known_step){hash, index + 1};
+    builder->known[slot] = (plan_known_step){hash, index + 1, builder->region};
     builder->known_count++;
     if (builder->known_count * 2 > builder->known_size && !grow_known(builder)) builder->known_count = 0;
     return index;
@@ -151,7 +161,7 @@ uint32_t plan_symbol(plan_program *plan, const char *text)
 {
     uint32_t id = base_intern_add(&plan->symbol_table, text, strlen(text));
     while (id != BASE_INTERN_NONE && id >= plan->symbols.count) {
-        const char **slot = BASE_PUSH(plan->arena, &plan->symbols);
+        const char **slot = BASE_PUSH(plan->scratch, &plan->symbols);
         if (slot == NULL) return 0;
         *slot = base_intern_text(&plan->symbol_table, (uint32_t)plan->symbols.count - 1);
     }
@@ -298,7 +308,7 @@ static uint32_t without_layers(plan_builder *builder, const lang_file *file, uin
 
 static void build_policy(plan_program *plan, const lang_file *file, uint32_t first, uint32_t count)
 {
-    plan_policy *policy = BASE_PUSH(plan->arena, &plan->policies);
+    plan_policy *policy = BASE_PUSH(plan->scratch, &plan->policies);
     plan_builder builder;
     if (policy == NULL || !plan_builder_init(&builder, plan, file)) return;
     uint32_t index = (uint32_t)(plan->policies.count - 1);
@@ -317,6 +327,7 @@ static void build_policy(plan_program *plan, const lang_file *file, uint32_t fir
     for (const lang_file *layer = file; layer != NULL; layer = layer->base) build_layer(&builder, layer, applicable);
     land(&builder, skip);
     plan_region_close(&builder, before);
+    plan_builder_done(&builder);
 }
 
 /* The clauses that a policy has, its own first, then those of the layers above as it overrides them. */
@@ -326,7 +337,7 @@ static uint32_t list_clauses(plan_program *plan, const lang_file *policy, uint32
     for (const lang_file *file = policy; file != NULL; file = file->base) {
         for (size_t i = 0; i < file->clauses.count; i++) {
             const lang_clause *clause = plan_effective_clause(policy, file->clauses.items[i]);
-            plan_clause *slot = BASE_PUSH(plan->arena, &plan->clauses);
+            plan_clause *slot = BASE_PUSH(plan->scratch, &plan->clauses);
             if (slot == NULL) return count;
             *slot = (plan_clause){.source = clause, .policy = index};
             plan_map_add(plan, PLAN_MAP_CLAUSE, clause, policy, (uint32_t)(plan->clauses.count - 1));
@@ -357,7 +368,7 @@ static void build_message(plan_builder *builder, const lang_clause *source, plan
         uint32_t aggregate = plan_aggregate_for(builder, counting, NULL);
         plan_step step = {.operation = PLAN_AGGREGATE, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .number = aggregate};
         step.a = plan_window_bound(builder, &counting->as.quantified.window);
-        step.type = plan->aggregates.items[aggregate].type;
+        step.type = plan_aggregate_at(plan, aggregate)->type;
         step.source = counting;
         clause->counting_step = plan_emit(builder, step);
     }
@@ -419,7 +430,7 @@ uint32_t plan_denial_index(plan_program *plan, const lang_clause *clause, const 
         if (plan->denials.items[i].clause == effective && plan->denials.items[i].layer == layer) return (uint32_t)i;
     }
     plan_builder builder;
-    plan_denial *slot = BASE_PUSH(plan->arena, &plan->denials);
+    plan_denial *slot = BASE_PUSH(plan->scratch, &plan->denials);
     if (slot == NULL) return 0;
     uint32_t index = (uint32_t)(plan->denials.count - 1);
     *slot = (plan_denial){.clause = effective, .layer = layer};
@@ -445,26 +456,59 @@ uint32_t plan_denial_index(plan_program *plan, const lang_clause *clause, const 
                                     .b = PLAN_NO_STEP,
                                     .c = PLAN_NO_STEP,
                                     .type = PLAN_TYPE(TRUTH)});
+    plan_builder_done(&builder);
     return index;
+}
+
+static bool build_all(plan_program *plan)
+{
+    plan_symbol(plan, "");
+    if (!plan_build_tables(plan)) return false;
+    uint32_t policies = 0;
+    for (size_t i = 0; i < plan->program->files.count; i++) {
+        const lang_file *file = plan->program->files.items[i];
+        if (file->is_module || !file->root) continue;
+        uint32_t first = (uint32_t)plan->clauses.count;
+        uint32_t count = list_clauses(plan, file, policies++);
+        build_policy(plan, file, first, count);
+    }
+    if (plan->scratch->failed || plan->arena->failed) return false;
+    for (size_t i = 0; i < plan->clauses.count; i++) build_explanation(plan, i);
+    return plan_build_measures(plan);
+}
+
+/* Moves what grew in the scratch memory to where it stays. */
+static void settle(plan_program *plan)
+{
+    BASE_SETTLE(plan->arena, &plan->blocks);
+    BASE_SETTLE(plan->arena, &plan->policies);
+    BASE_SETTLE(plan->arena, &plan->clauses);
+    BASE_SETTLE(plan->arena, &plan->symbols);
+    BASE_SETTLE(plan->arena, &plan->lists);
+    BASE_SETTLE(plan->arena, &plan->sets);
+    BASE_SETTLE(plan->arena, &plan->parameters);
+    BASE_SETTLE(plan->arena, &plan->tables);
+    BASE_SETTLE(plan->arena, &plan->aggregates);
+    BASE_SETTLE(plan->arena, &plan->denials);
+    BASE_SETTLE(plan->arena, &plan->measures);
+    plan_map_settle(plan);
+    plan->spare = NULL;
 }
 
 plan_program *plan_build(base_arena *arena, const lang_program *program)
 {
     plan_program *plan = base_arena_alloc(arena, sizeof *plan);
     if (plan == NULL || !base_intern_init(&plan->symbol_table, arena)) return NULL;
+    base_arena scratch;
+    base_arena_init(&scratch, &arena->allocator);
     plan->arena = arena;
+    plan->scratch = &scratch;
     plan->program = program;
-    plan_symbol(plan, "");
-    if (!plan_build_tables(plan)) return NULL;
-    uint32_t policies = 0;
-    for (size_t i = 0; i < program->files.count; i++) {
-        const lang_file *file = program->files.items[i];
-        if (file->is_module || !file->root) continue;
-        uint32_t first = (uint32_t)plan->clauses.count;
-        uint32_t count = list_clauses(plan, file, policies++);
-        build_policy(plan, file, first, count);
-    }
-    for (size_t i = 0; i < plan->clauses.count; i++) build_explanation(plan, i);
-    if (!plan_build_measures(plan)) return NULL;
-    return arena->failed ? NULL : plan;
+    bool built = build_all(plan);
+    if (built) settle(plan);
+    bool failed = scratch.failed;
+    base_arena_release(&scratch);
+    plan->scratch = NULL;
+    if (failed) arena->failed = true;
+    return built && !arena->failed ? plan : NULL;
 }

@@ -10,16 +10,20 @@ typedef struct plan_value {
     uint32_t high;
 } plan_value;
 
-typedef struct plan_spare {
-    struct plan_known_step *known;
-    size_t size;
-    struct plan_spare *next;
-} plan_spare;
-
 typedef struct plan_known_step {
     uint64_t hash;
     uint32_t step; /* + 1; 0 for free */
+    uint32_t region;
 } plan_known_step;
+
+/* What a block needs while it is built, kept for the next one. */
+typedef struct plan_spare {
+    plan_known_step *known;
+    size_t known_size;
+    plan_step *steps;
+    size_t step_capacity;
+    struct plan_spare *next;
+} plan_spare;
 
 /* One block under construction. Equal steps are shared where the first of them surely ran: regions that a SKIP may
  * jump over are remembered, and a step is only shared with the regions inside its own. */
@@ -30,19 +34,18 @@ typedef struct plan_builder {
     plan_known_step *known;
     size_t known_size;
     size_t known_count;
-    struct plan_spare *spare; /* where the table came from; NULL for a new one */
+    plan_spare *spare;        /* where that came from; NULL for new memory */
     BASE_ARRAY(bool) regions; /* whether each is open */
     uint32_t region;
     const lang_file *layer; /* the policy whose overrides count; NULL for none */
     lang_record subject;    /* of frame 0 */
     bool measuring;  /* an absent value makes the comparison that asks for it false: the subject does not count */
     bool in_element; /* a where or exception block: bare element paths mean frame 1 */
-    uint32_t *aggregate_of; /* per counting expression met: see plan_aggregate_for */
 } plan_builder;
 
 bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_file *layer);
 
-/* Ends a block: its table of known steps serves the next one. */
+/* Ends a block, which gets just the memory it fills; what it was built in serves the next one. */
 void plan_builder_done(plan_builder *builder);
 
 /* Remembers numbers by two addresses; linear search would make large programs slow. */
@@ -59,6 +62,9 @@ typedef struct plan_map {
 typedef enum plan_map_kind { PLAN_MAP_PARAMETER, PLAN_MAP_SET, PLAN_MAP_AGGREGATE, PLAN_MAP_CLAUSE } plan_map_kind;
 uint32_t plan_map_find(const plan_program *plan, plan_map_kind kind, const void *a, const void *b);
 void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const void *b, uint32_t value);
+
+/* Keeps of the map what is asked of a plan that is built: its clauses. */
+void plan_map_settle(plan_program *plan);
 
 /* Layers (layers.c) */
 const lang_code_set *plan_effective_set(plan_program *plan, const lang_file *layer, const lang_code_set *set);
@@ -99,6 +105,8 @@ plan_value plan_as(plan_builder *builder, plan_value value, lang_type from, lang
 /* The aggregate of a counting expression. `exceptions` may hold conditions that excuse an element; `negated` counts
  * the elements that do not satisfy the `where`. */
 uint32_t plan_aggregate_for(plan_builder *builder, const lang_expression *expression, const lang_clause *exceptions);
+/* The aggregate of that number; one that counts, where memory ran out before it was made. */
+const plan_aggregate *plan_aggregate_at(const plan_program *plan, uint32_t aggregate);
 uint32_t plan_window_bound(plan_builder *builder, const lang_window *window);
 
 bool plan_build_tables(plan_program *plan);

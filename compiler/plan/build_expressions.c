@@ -149,7 +149,7 @@ static uint32_t lookup(plan_builder *builder, const lang_expression *call)
     plan_block *block = plan_block_at(builder->plan, builder->block);
     uint32_t first = (uint32_t)block->arguments.count;
     for (size_t i = 0; i < count; i++) {
-        uint32_t *slot = BASE_PUSH(builder->arena, &block->arguments);
+        uint32_t *slot = BASE_PUSH(builder->plan->scratch, &block->arguments);
         if (slot != NULL) *slot = steps[i];
     }
     if (block->arguments.count != first + count) return 0;

@@ -13,7 +13,7 @@ uint32_t plan_set_index(plan_program *plan, const lang_code_set *set, const lang
     const lang_code_set *effective = plan_effective_set(plan, layer, set);
     uint32_t shared = effective == set ? plan_map_find(plan, PLAN_MAP_SET, set, NULL) : PLAN_NO_STEP;
     if (shared == PLAN_NO_STEP) {
-        const lang_code_set **slot = BASE_PUSH(plan->arena, &plan->sets);
+        const lang_code_set **slot = BASE_PUSH(plan->scratch, &plan->sets);
         if (slot == NULL) return 0;
         *slot = effective;
         shared = (uint32_t)(plan->sets.count - 1);
@@ -188,11 +188,17 @@ uint32_t plan_aggregate_for(plan_builder *builder, const lang_expression *expres
     aggregate.layer = builder->layer;
     aggregate.block = element_block(builder, expression, exceptions);
     aggregate.names_status = names_status(plan, aggregate.block);
-    plan_aggregate *slot = BASE_PUSH(plan->arena, &plan->aggregates);
+    plan_aggregate *slot = BASE_PUSH(plan->scratch, &plan->aggregates);
     if (slot == NULL) return 0;
     *slot = aggregate;
     plan_map_add(plan, PLAN_MAP_AGGREGATE, key, builder->layer, (uint32_t)(plan->aggregates.count - 1));
     return (uint32_t)(plan->aggregates.count - 1);
+}
+
+const plan_aggregate *plan_aggregate_at(const plan_program *plan, uint32_t aggregate)
+{
+    static const plan_aggregate none = {.kind = PLAN_COUNTS, .type = PLAN_TYPE(COUNT)};
+    return aggregate < plan->aggregates.count ? &plan->aggregates.items[aggregate] : &none;
 }
 
 uint32_t plan_window_bound(plan_builder *builder, const lang_window *window)
@@ -216,7 +222,7 @@ plan_value plan_quantified(plan_builder *builder, const lang_expression *express
 {
     uint32_t aggregate = plan_aggregate_for(builder, expression, NULL);
     uint32_t bound = plan_window_bound(builder, &expression->as.quantified.window);
-    lang_type type = builder->plan->aggregates.items[aggregate].type;
+    lang_type type = plan_aggregate_at(builder->plan, aggregate)->type;
     uint32_t low = plan_emit(builder, (plan_step){.operation = PLAN_AGGREGATE,
                                                   .a = bound,
                                                   .b = PLAN_NO_STEP,
@@ -224,7 +230,7 @@ plan_value plan_quantified(plan_builder *builder, const lang_expression *express
                                                   .number = aggregate,
                                                   .type = type,
                                                   .source = expression});
-    plan_aggregate_kind kind = builder->plan->aggregates.items[aggregate].kind;
+    plan_aggregate_kind kind = plan_aggregate_at(builder->plan, aggregate)->kind;
     if (kind == PLAN_MINIMUM || kind == PLAN_MAXIMUM) return (plan_value){low, low};
     return (plan_value){low, plan_emit_simple(builder, PLAN_UPPER, low, PLAN_NO_STEP, type)};
 }

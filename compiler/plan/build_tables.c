@@ -57,7 +57,7 @@ uint32_t plan_parameter_index(plan_program *plan, const lang_parameter *paramete
     const lang_parameter *override = override_at(layer, parameter, &at);
     uint32_t known = plan_map_find(plan, PLAN_MAP_PARAMETER, parameter, override);
     if (known != PLAN_NO_STEP) return known;
-    plan_parameter *added = BASE_PUSH(plan->arena, &plan->parameters);
+    plan_parameter *added = BASE_PUSH(plan->scratch, &plan->parameters);
     if (added == NULL) return 0;
     added->source = parameter;
     plan_map_add(plan, PLAN_MAP_PARAMETER, parameter, override, (uint32_t)(plan->parameters.count - 1));
@@ -89,7 +89,7 @@ static plan_matcher matcher(plan_program *plan, const lang_item *item, lang_type
 
 static int64_t constant_list(plan_program *plan, const lang_items *items, lang_type type)
 {
-    plan_symbols *list = BASE_PUSH(plan->arena, &plan->lists);
+    plan_symbols *list = BASE_PUSH(plan->scratch, &plan->lists);
     if (list == NULL) return 0;
     int64_t index = (int64_t)plan->lists.count - 1;
     plan_symbols symbols = {0};
@@ -113,7 +113,7 @@ static plan_cell output_cell(plan_program *plan, const lang_cell *cell, lang_typ
 
 static bool build_table(plan_program *plan, const lang_table *source)
 {
-    plan_table *table = BASE_PUSH(plan->arena, &plan->tables);
+    plan_table *table = BASE_PUSH(plan->scratch, &plan->tables);
     if (table == NULL) return false;
     size_t inputs = source->inputs.count, outputs = source->outputs.count,
            rows = source->rows.count == 0 ? 0 : source->rows.count - 1;

@@ -26,11 +26,11 @@ uint32_t plan_map_find(const plan_program *plan, plan_map_kind kind, const void 
 void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const void *b, uint32_t value)
 {
     plan_map *map = plan->map;
-    if (map == NULL) map = plan->map = base_arena_alloc(plan->arena, sizeof *map);
+    if (map == NULL) map = plan->map = base_arena_alloc(plan->scratch, sizeof *map);
     if (map == NULL) return;
     if (map->count * 2 >= map->size) {
         plan_map larger = {.size = map->size == 0 ? 256 : map->size * 2, .count = map->count};
-        larger.entries = base_arena_alloc(plan->arena, larger.size * sizeof *larger.entries);
+        larger.entries = base_arena_alloc(plan->scratch, larger.size * sizeof *larger.entries);
         if (larger.entries == NULL) return;
         for (size_t i = 0; i < map->size; i++) {
             const plan_map_entry *old = &map->entries[i];
@@ -40,6 +40,28 @@ void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const v
     }
     map->entries[slot_of(map, kind, a, b)] = (plan_map_entry){a, b, kind, value + 1};
     map->count++;
+}
+
+void plan_map_settle(plan_program *plan)
+{
+    const plan_map *all = plan->map;
+    plan->map = NULL;
+    if (all == NULL) return;
+    size_t count = 0, size = 16;
+    for (size_t i = 0; i < all->size; i++) {
+        if (all->entries[i].value != 0 && all->entries[i].kind == PLAN_MAP_CLAUSE) count++;
+    }
+    while (size * 3 < count * 4) size *= 2;
+    plan_map *kept = base_arena_alloc(plan->arena, sizeof *kept);
+    plan_map_entry *entries = base_arena_alloc(plan->arena, size * sizeof *entries);
+    if (kept == NULL || entries == NULL) return;
+    *kept = (plan_map){entries, size, count};
+    for (size_t i = 0; i < all->size; i++) {
+        const plan_map_entry *old = &all->entries[i];
+        if (old->value == 0 || old->kind != PLAN_MAP_CLAUSE) continue;
+        entries[slot_of(kept, PLAN_MAP_CLAUSE, old->a, old->b)] = *old;
+    }
+    plan->map = kept;
 }
 
 const lang_clause *plan_effective_clause(const lang_file *policy, const lang_clause *clause)

@@ -20,6 +20,7 @@ static void build_tally(plan_builder *builder, const lang_expression *source, pl
     }
     if (source->as.tally.where != NULL) tally->where_step = plan_truth(used, source->as.tally.where);
     tally->value_step = value_step(used, source->as.tally.value);
+    if (used == &inner) plan_builder_done(&inner);
 }
 
 static bool build_measure(plan_program *plan, const lang_measure *source)
@@ -40,13 +41,15 @@ static bool build_measure(plan_program *plan, const lang_measure *source)
         if (slot == NULL) return false;
         build_tally(&builder, source->tallies.items[i], slot);
     }
+    plan_builder_done(&builder);
     plan_builder value;
     if (!plan_builder_init(&value, plan, NULL)) return false;
     measure.value_block = value.block;
     plan_value bounds = plan_number(&value, source->value);
     measure.value_low = bounds.low;
     measure.value_high = bounds.high;
-    plan_measure *slot = BASE_PUSH(plan->arena, &plan->measures);
+    plan_builder_done(&value);
+    plan_measure *slot = BASE_PUSH(plan->scratch, &plan->measures);
     if (slot != NULL) *slot = measure;
     return slot != NULL;
 }

@@ -25,8 +25,7 @@ typedef struct plan_step {
     uint32_t a, b, c; /* steps of the same block; PLAN_NO_STEP where unused */
     uint32_t detail;
     int64_t number;
-    lang_type type; /* of what it gives; truths are LANG_TYPE_TRUTH */
-    uint32_t region;
+    lang_type type;                /* of what it gives; truths are LANG_TYPE_TRUTH */
     const lang_expression *source; /* where it comes from, for explanations; may be NULL */
 } plan_step;
 
@@ -149,6 +148,7 @@ typedef struct plan_policy {
 
 typedef struct plan_program {
     base_arena *arena;
+    base_arena *scratch; /* while building: what grows, and what is not kept; NULL afterwards */
     const lang_program *program;
     BASE_ARRAY(plan_block) blocks;
     BASE_ARRAY(plan_policy) policies;
@@ -162,8 +162,8 @@ typedef struct plan_program {
     BASE_ARRAY(plan_aggregate) aggregates;
     BASE_ARRAY(plan_denial) denials;
     BASE_ARRAY(plan_measure) measures;
-    struct plan_spare *spare; /* while building: tables of known steps to use again */
-    struct plan_map *map;     /* what was built for which part of the tree, while building */
+    struct plan_spare *spare; /* while building: memory of ended blocks to use again */
+    struct plan_map *map;     /* what was built for which part of the tree */
 } plan_program;
 
 /* The clause as a policy has it: an override of the policy or of a layer above, or the clause itself. */

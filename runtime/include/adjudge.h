@@ -223,8 +223,9 @@ typedef struct adj_line {
     const char *units;
     int64_t charge; /* cents */
     bool charge_known;
-    size_t failing;  /* findings with verdict fail */
-    size_t findings; /* see adj_results_explain */
+    size_t failing;     /* findings with verdict fail */
+    size_t findings;    /* see adj_results_explain */
+    bool out_of_memory; /* memory ran out: texts are missing above */
 } adj_line;
 
 ADJ_API size_t adj_results_count(const adj_results *results);
