@@ -38,8 +38,8 @@ bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_fil
     plan_spare *spare = plan->spare;
     if (spare == NULL) {
         /* Where memory runs out steps are step 0: there is room for one from the start. */
-        if (BASE_PUSH(plan->scratch, &block->steps) == NULL) return false;
-        block->steps.count = 0;
+        void **steps = (void **)&block->steps.items;
+        if (!base_arena_grow(plan->scratch, steps, 0, &block->steps.capacity, sizeof(plan_step))) return false;
         return grow_known(builder);
     }
     plan->spare = spare->next;
