@@ -145,7 +145,13 @@ typedef enum lang_history_key {
 } lang_history_key;
 
 typedef enum lang_presence { LANG_IS_PRESENT, LANG_IS_ABSENT } lang_presence;
-typedef enum lang_inclusion { LANG_INCLUDE_ONE, LANG_INCLUDE_ANY, LANG_INCLUDE_ALL, LANG_INCLUDE_NONE } lang_inclusion;
+typedef enum lang_inclusion {
+    LANG_INCLUDE_ONE,
+    LANG_INCLUDE_ANY,
+    LANG_INCLUDE_ALL,
+    LANG_INCLUDE_NONE,
+    LANG_INCLUDE_ONLY
+} lang_inclusion;
 
 typedef enum lang_expression_kind {
     LANG_LITERAL,

@@ -95,6 +95,8 @@ static lang_type function_type(lang_function function, const lang_type *in)
     case LANG_FUNCTION_round_down:
         if (lang_is_numeric(in[0])) return LANG_PLAIN(COUNT);
         return a == LANG_TYPE_MONEY || a == LANG_TYPE_MINUTES ? in[0] : none;
+    case LANG_FUNCTION_valid_npi:
+        return a == LANG_TYPE_CODE && in[0].detail == LANG_SYSTEM_npi && !in[0].list ? LANG_PLAIN(TRUTH) : none;
     case LANG_FUNCTION_lesser:
     case LANG_FUNCTION_greater:
         if (lang_is_numeric(in[0]) && lang_is_numeric(in[1])) {
@@ -120,6 +122,7 @@ static const char *function_inputs(lang_function function)
                                          [LANG_FUNCTION_round] = "a quantity, minutes or money",
                                          [LANG_FUNCTION_round_up] = "a quantity, minutes or money",
                                          [LANG_FUNCTION_round_down] = "a quantity, minutes or money",
+                                         [LANG_FUNCTION_valid_npi] = "an NPI: valid_npi(rendering_provider)",
                                          [LANG_FUNCTION_lesser] = "two values of one type that has an order",
                                          [LANG_FUNCTION_greater] = "two values of one type that has an order"};
     return inputs[function];

@@ -142,6 +142,12 @@ lang_type lang_check_membership(lang_checker *checker, lang_expression *expressi
             lang_diagnose(checker->diagnostics, LANG_E0506, item->span,
                           "`include all of` takes single codes or lists, not a set, range or prefix");
         }
+        bool only = expression->kind == LANG_INCLUDE && expression->as.membership.inclusion == LANG_INCLUDE_ONLY;
+        bool one_list = items->count == 1 && items->items[0].set == NULL && items->items[0].low->type.list;
+        if (only && !only_codes(items) && !one_list && checker->diagnostics->errors == errors) {
+            lang_diagnose(checker->diagnostics, LANG_E0506, expression->span,
+                          "`include only` takes codes and sets, or one list");
+        }
         bool clean = checker->diagnostics->errors == errors;
         if (clean && wanted.kind == LANG_TYPE_CODE && only_codes(items) && !all) {
             expression->as.membership.anonymous =

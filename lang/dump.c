@@ -79,7 +79,8 @@ static void binary(dumper *d, const lang_expression *node, const char *name)
 static void expression(dumper *d, const char *role, const lang_expression *node)
 {
     static const char *const operators[] = {"=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/"};
-    static const char *const inclusions[] = {"include", "include any of", "include all of", "include none of"};
+    static const char *const inclusions[] = {"include", "include any of", "include all of", "include none of",
+                                             "include only"};
     if (node == NULL) return;
     line(d, role);
     base_text_put(d->out, " ");

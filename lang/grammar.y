@@ -70,7 +70,7 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 %token <lang_name> TITLE "`title`" PAYER "`payer`" PLANS "`plans`" SOURCE "`source`" EFFECTIVE "`effective`" FIX "`fix`"
 %token <lang_name> PRIORITY "`priority`" LINE "`line`" HISTORY "`history`"
 %token IS_PRESENT "`is present`" IS_ABSENT "`is absent`" IS_FOUND "`is found`" IS_NOT_FOUND "`is not found`"
-%token INCLUDE_ANY_OF "`include any of`" INCLUDE_ALL_OF "`include all of`" INCLUDE_NONE_OF "`include none of`"
+%token INCLUDE_ANY_OF "`include any of`" INCLUDE_ALL_OF "`include all of`" INCLUDE_NONE_OF "`include none of`" INCLUDE_ONLY "`include only`"
 %token NOT_IN "`not in`" OR_ELSE "`or else`" AT_MOST "`at most`" AT_LEAST "`at least`" MORE_THAN "`more than`"
 %token FEWER_THAN "`fewer than`" COUNT_OF "`count of`" SUM_OF "`sum of`" MINIMUM_OF "`min of`" MAXIMUM_OF "`max of`"
 %token FOR_EACH "`for each`" IF_UNKNOWN "`if unknown`" REVIEW_BY "`review by`" REDUCE_BY "`reduce by`"
@@ -485,6 +485,7 @@ expr
   | operand INCLUDE_ANY_OF items  %prec LOWEST { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ANY, $3, @$); }
   | operand INCLUDE_ALL_OF items  %prec LOWEST { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ALL, $3, @$); }
   | operand INCLUDE_NONE_OF items %prec LOWEST { $$ = lang_build_include(parser, $1, LANG_INCLUDE_NONE, $3, @$); }
+  | operand INCLUDE_ONLY items    %prec LOWEST { $$ = lang_build_include(parser, $1, LANG_INCLUDE_ONLY, $3, @$); }
   | operand CONTAIN operand       %prec LOWEST { $$ = lang_build_binary(parser, LANG_CONTAIN, LANG_EQUAL, $1, $3, @$); }
   | subject_word IS_DENIED_BY dotted { $$ = lang_build_denied(parser, $1, $3, false, @$); }
   | subject_word IS_NOT_DENIED_BY dotted { $$ = lang_build_denied(parser, $1, $3, true, @$); }

@@ -301,3 +301,16 @@ bool lang_code_shape(lang_code_system system, const char *text, size_t length)
     default: return digits_and_letters(text, length);
     }
 }
+
+bool lang_npi_valid(const char *text, size_t length)
+{
+    if (length != 10 || (text[0] != '1' && text[0] != '2')) return false;
+    int sum = 24; /* what the prefix 80840 adds */
+    for (size_t i = 0; i < 10; i++) {
+        if (text[i] < '0' || text[i] > '9') return false;
+        int digit = text[i] - '0';
+        if (i % 2 == 0) digit = digit * 2 > 9 ? digit * 2 - 9 : digit * 2;
+        sum += digit;
+    }
+    return sum % 10 == 0;
+}

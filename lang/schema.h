@@ -150,4 +150,7 @@ const char *lang_code_display(base_arena *arena, lang_code_system system, const 
 /* Whether a spelling could be a code of that system at all (shape only, not whether it exists). */
 bool lang_code_shape(lang_code_system system, const char *text, size_t length);
 
+/* Ten digits that begin with 1 or 2, the last of them right: the Luhn sum over 80840 and the number. */
+bool lang_npi_valid(const char *text, size_t length);
+
 #endif

@@ -60,7 +60,4 @@ bool read_cents(const char *text, size_t length, int64_t *value);
 bool read_whole(const char *text, size_t length, int64_t *value);
 bool read_clock(const char *text, size_t length, int64_t *minutes);
 
-/* The check digit of a National Provider Identifier (Luhn over 80840 and the number). */
-bool read_npi_valid(const char *text, size_t length);
-
 #endif

@@ -57,16 +57,3 @@ bool read_clock(const char *text, size_t length, int64_t *minutes)
     *minutes = hour * 60 + minute;
     return true;
 }
-
-bool read_npi_valid(const char *text, size_t length)
-{
-    if (length != 10 || (text[0] != '1' && text[0] != '2')) return false;
-    int sum = 24; /* what the prefix 80840 adds */
-    for (size_t i = 0; i < 10; i++) {
-        if (text[i] < '0' || text[i] > '9') return false;
-        int digit = text[i] - '0';
-        if (i % 2 == 0) digit = digit * 2 > 9 ? digit * 2 - 9 : digit * 2;
-        sum += digit;
-    }
-    return sum % 10 == 0;
-}

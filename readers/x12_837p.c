@@ -147,7 +147,7 @@ static void provider(x12_reader *r, const x12_segment *segment, x12_provider *pr
     const char *claim = r->claim == RUN_NO_ROW ? NULL : r->claim_id;
     if (!x12_is(qualifier, "XX") || id.length == 0) return;
     provider->npi = x12_symbol(r, id);
-    if (!read_npi_valid(id.start, id.length)) {
+    if (!lang_npi_valid(id.start, id.length)) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0205", segment, 9, claim,
                     "`%.*s` of the %s is not a valid National Provider Identifier (ten digits, check digit)",
                     (int)id.length, id.start, role);
@@ -156,7 +156,11 @@ static void provider(x12_reader *r, const x12_segment *segment, x12_provider *pr
 
 static void person(x12_reader *r, const x12_segment *segment, x12_person *person)
 {
+    x12_person before = *person; /* its PAT stands before its NM1 */
     forget_person(person);
+    person->death = before.death;
+    person->death_known = before.death_known;
+    person->death_garbled = before.death_garbled;
     person->named = true;
     keep(person->first, sizeof person->first, x12_element(segment, 4));
     keep(person->id, sizeof person->id, x12_element(segment, 9));
@@ -204,6 +208,19 @@ static void demographics(x12_reader *r, const x12_segment *segment)
         }
     }
     r->last_person->sex = x12_is(sex, "F") ? 0 : x12_is(sex, "M") ? 1 : x12_is(sex, "U") ? 2 : -1;
+}
+
+/* PAT: the date of death of the subscriber or the dependent. */
+static void patient_information(x12_reader *r, const x12_segment *segment)
+{
+    x12_text date = x12_element(segment, 6);
+    if (r->claim != RUN_NO_ROW || date.length == 0 || !x12_is(x12_element(segment, 5), "D8")) return;
+    x12_person *person = r->loop == LOOP_PATIENT ? &r->patient : &r->subscriber;
+    person->death_known = base_date_read(date.start, date.length, true, &person->death);
+    person->death_garbled = !person->death_known;
+    if (person->death_known) return;
+    x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0202", segment, 6, NULL,
+                "found `%.*s`, expected a date of death that exists as YYYYMMDD", (int)date.length, date.start);
 }
 
 static void speciality(x12_reader *r, const x12_segment *segment)
@@ -264,6 +281,8 @@ static void content(x12_reader *r, const x12_segment *segment, x12_text id)
         name(r, segment);
     else if (x12_is(id, "DMG"))
         demographics(r, segment);
+    else if (x12_is(id, "PAT"))
+        patient_information(r, segment);
     else if (x12_is(id, "PRV"))
         speciality(r, segment);
     else if (x12_is(id, "N4") && r->last_person != NULL && r->claim == RUN_NO_ROW) {

@@ -20,7 +20,10 @@ typedef struct x12_person {
     char first[40];
     base_date birth;
     bool birth_known;
-    int sex; /* word of LANG_ENUMERATION_sex, -1 unknown */
+    base_date death;
+    bool death_known;   /* the claim gives a date of death that exists */
+    bool death_garbled; /* or one that does not */
+    int sex;            /* word of LANG_ENUMERATION_sex, -1 unknown */
     char state[4];
     bool named;
 } x12_person;

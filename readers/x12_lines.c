@@ -30,6 +30,10 @@ static uint32_t patient_of(x12_reader *r, const x12_segment *segment)
     uint32_t row = run_store_patient(r->store, id, strlen(id));
     if (row == RUN_NO_ROW) return row;
     if (person->birth_known) run_store_set(r->store, LANG_FIELD_patient_birth_date, row, person->birth);
+    if (person->death_known)
+        run_store_set(r->store, LANG_FIELD_patient_death_date, row, person->death);
+    else if (!person->death_garbled && run_store_state(r->store, LANG_FIELD_patient_death_date, row) == RUN_UNKNOWN)
+        run_store_set_absent(r->store, LANG_FIELD_patient_death_date, row);
     if (person->sex >= 0) run_store_set(r->store, LANG_FIELD_patient_sex, row, person->sex);
     if (person->state[0] != '\0')
         run_store_set_text(r->store, LANG_FIELD_patient_state, row, person->state, strlen(person->state));

@@ -121,6 +121,7 @@ static inline bool run_context_failed(const run_context *context)
 int64_t run_parameter(const run_context *context, uint32_t parameter, int64_t date, uint8_t date_state, uint8_t *state);
 uint8_t run_set_holds(const run_context *context, uint32_t set, int64_t code, int64_t date, uint8_t date_state);
 uint8_t run_list_meets_set(const run_context *context, uint32_t set, int64_t list, int64_t date, uint8_t date_state);
+uint8_t run_list_within_set(const run_context *context, uint32_t set, int64_t list, int64_t date, uint8_t date_state);
 uint8_t run_list_has(const run_context *context, int64_t list, int64_t code);
 uint8_t run_list_has_all(const run_context *context, int64_t list, int64_t other);
 uint8_t run_lists_meet(const run_context *context, int64_t list, int64_t other);
@@ -138,6 +139,7 @@ int64_t run_span_length(int64_t span, int64_t times);
 int64_t run_round(int64_t value, int64_t unit, int64_t mode);
 int64_t run_prorate(int64_t amount, int64_t part, int64_t whole, uint8_t *state);
 int64_t run_part(int64_t date, int64_t part);
+int64_t run_valid_npi(const run_context *context, int64_t code);
 
 /* Whether the clause of a denial surely denies a line. */
 uint8_t run_denied(run_context *context, uint32_t denial, int64_t line, uint8_t line_state);

@@ -179,7 +179,8 @@ static void facts_of_operands(explainer *e, const plan_step *step)
         return;
     }
     if (step->a != PLAN_NO_STEP) facts_of(e, step->a);
-    bool date_only = step->operation == PLAN_SET_HOLDS || step->operation == PLAN_LIST_MEETS_SET;
+    bool date_only = step->operation == PLAN_SET_HOLDS || step->operation == PLAN_LIST_MEETS_SET ||
+                     step->operation == PLAN_LIST_WITHIN_SET;
     if (step->b != PLAN_NO_STEP && !date_only) facts_of(e, step->b);
 }
 

@@ -2,6 +2,8 @@
  * Both evaluators call these, so that neither can drift. */
 #include "runtime/context.h"
 
+#include <string.h>
+
 int64_t run_parameter(const run_context *context, uint32_t parameter, int64_t date, uint8_t date_state, uint8_t *state)
 {
     const run_binding *binding = context->binding;
@@ -64,6 +66,19 @@ uint8_t run_list_meets_set(const run_context *context, uint32_t set, int64_t lis
     for (size_t i = 0; i < count; i++) {
         uint8_t truth = run_set_holds(context, set, items[i], date, date_state);
         if (truth == RUN_TRUE) return RUN_TRUE;
+        if (truth == RUN_NEITHER) result = RUN_NEITHER;
+    }
+    return result;
+}
+
+uint8_t run_list_within_set(const run_context *context, uint32_t set, int64_t list, int64_t date, uint8_t date_state)
+{
+    size_t count;
+    const uint32_t *items = run_list_items(context, list, &count);
+    uint8_t result = RUN_TRUE;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t truth = run_set_holds(context, set, items[i], date, date_state);
+        if (truth == RUN_FALSE) return RUN_FALSE;
         if (truth == RUN_NEITHER) result = RUN_NEITHER;
     }
     return result;
@@ -195,6 +210,12 @@ int64_t run_part(int64_t date, int64_t part)
     case LANG_PART_MONTH: return base_date_make(civil.year, civil.month, 1);
     default: return base_date_weekday((base_date)date);
     }
+}
+
+int64_t run_valid_npi(const run_context *context, int64_t code)
+{
+    const char *text = run_symbol_text(context->binding, code);
+    return text != NULL && lang_npi_valid(text, strlen(text)) ? 1 : 0;
 }
 
 /* A line of this run is asked for its verdict; one of history has only its status to tell. */

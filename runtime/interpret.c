@@ -122,7 +122,9 @@ static run_value membership(const run_context *context, const plan_step *step, c
     if (a->state != RUN_PRESENT) return truth_value(RUN_NEITHER);
     uint32_t set = (uint32_t)step->number;
     uint8_t truth = step->operation == PLAN_SET_HOLDS ? run_set_holds(context, set, a->bits, b->bits, b->state)
-                                                      : run_list_meets_set(context, set, a->bits, b->bits, b->state);
+                    : step->operation == PLAN_LIST_WITHIN_SET
+                        ? run_list_within_set(context, set, a->bits, b->bits, b->state)
+                        : run_list_meets_set(context, set, a->bits, b->bits, b->state);
     return truth_value((run_truth)truth);
 }
 
@@ -180,7 +182,13 @@ static run_value evaluate(run_context *context, const plan_block *block, const p
     case PLAN_ADD_MONTHS: return calculate(step, a, b);
     case PLAN_OR_ELSE: return a->state == RUN_ABSENT ? *b : *a;
     case PLAN_SET_HOLDS:
+    case PLAN_LIST_WITHIN_SET:
     case PLAN_LIST_MEETS_SET: return membership(context, step, a, b);
+    case PLAN_VALID_NPI:
+        if (a->state != RUN_PRESENT) return result;
+        result.bits = result.high = run_valid_npi(context, a->bits);
+        result.state = RUN_PRESENT;
+        return result;
     case PLAN_LOOKUP: return lookup(context, block, step, values);
     case PLAN_OUTPUT:
         if (a->state != RUN_PRESENT) return (run_value){0, 0, a->state};

@@ -98,6 +98,31 @@ static bool covers(const run_store *store, uint32_t coverage, uint32_t line)
            may_be_same(store, LANG_FIELD_coverage_payer, coverage, LANG_FIELD_line_payer, line);
 }
 
+/* First and last day that any span of the member's covers for the line's payer; unknown where one may be of it, or may
+ * be longer. */
+static void derive_coverage_ends(run_store *store, uint32_t line, const uint32_t *next, uint32_t first)
+{
+    base_date from = BASE_DATE_MAX, to = BASE_DATE_MIN;
+    for (uint32_t at = first; at != 0; at = next[at - 1]) {
+        uint32_t row = at - 1;
+        if (!may_be_same(store, LANG_FIELD_coverage_payer, row, LANG_FIELD_line_payer, line)) continue;
+        bool absent = run_store_state(store, LANG_FIELD_coverage_payer, row) == RUN_ABSENT;
+        bool same = absent || same_known(store, LANG_FIELD_coverage_payer, row, LANG_FIELD_line_payer, line);
+        if (!same || !run_store_present(store, LANG_FIELD_coverage_dates, row)) return;
+        int64_t dates = run_store_bits(store, LANG_FIELD_coverage_dates, row);
+        if (run_span_from(dates) < from) from = run_span_from(dates);
+        if (run_span_to(dates) > to) to = run_span_to(dates);
+    }
+    if (store->eligibility_has_holes) return;
+    if (from > to) {
+        run_store_set_absent(store, LANG_FIELD_line_coverage_begins, line);
+        run_store_set_absent(store, LANG_FIELD_line_coverage_ends, line);
+        return;
+    }
+    run_store_set(store, LANG_FIELD_line_coverage_begins, line, from);
+    run_store_set(store, LANG_FIELD_line_coverage_ends, line, to);
+}
+
 /* The coverage of a line is the span that holds its date. Several with different plans leave the plan unknown. */
 static void link_coverage(run_store *store)
 {
@@ -115,6 +140,7 @@ static void link_coverage(run_store *store)
             continue;
         uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line), found = RUN_NO_ROW;
         bool one_plan = true;
+        derive_coverage_ends(store, line, next, first[patient]);
         for (uint32_t at = first[patient]; at != 0; at = next[at - 1]) {
             if (!covers(store, at - 1, line)) continue;
             if (found == RUN_NO_ROW)
@@ -255,8 +281,56 @@ static void report_twice(run_store *store, uint32_t claim)
                       "counts beside the others");
 }
 
+/* Whose claim it is, by claim; RUN_NO_ROW where no line says. */
+static uint32_t *patients_of_claims(run_store *store)
+{
+    uint32_t count = store->counts[LANG_RECORD_claim];
+    uint32_t *patients = base_arena_alloc(&store->arena, (count + 1) * sizeof *patients);
+    if (patients == NULL) return NULL;
+    for (uint32_t claim = 0; claim < count; claim++) patients[claim] = RUN_NO_ROW;
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        bool known = run_store_present(store, LANG_FIELD_line_claim, line) &&
+                     run_store_present(store, LANG_FIELD_line_patient, line);
+        if (!known) continue;
+        patients[run_store_bits(store, LANG_FIELD_line_claim, line)] =
+            (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line);
+    }
+    return patients;
+}
+
+/* Whether the claim that a replacement or void names is known: by the payer's number or the provider's own. It surely is
+ * not only where the member's history is complete and says the payer's number of each claim. */
+static void find_originals(run_store *store)
+{
+    enum { SEVERAL = UINT32_MAX };
+    uint32_t *named = base_arena_alloc(&store->arena, (store->symbols.entries.count + 1) * sizeof *named);
+    bool *open = base_arena_alloc(&store->arena, store->counts[LANG_RECORD_patient] + 1);
+    const uint32_t *patients = patients_of_claims(store);
+    if (named == NULL || open == NULL || patients == NULL) return;
+    uint32_t claims = store->counts[LANG_RECORD_claim];
+    for (uint32_t claim = 0; claim < claims; claim++) {
+        uint32_t number = store->claims.items[claim].payer_number;
+        bool has_id = run_store_present(store, LANG_FIELD_claim_id, claim);
+        uint32_t id = has_id ? (uint32_t)run_store_bits(store, LANG_FIELD_claim_id, claim) : 0;
+        if (number != 0) named[number] = named[number] == 0 ? claim + 1 : SEVERAL;
+        if (id != 0 && id != number) named[id] = named[id] == 0 ? claim + 1 : SEVERAL;
+        if (number == 0 && !store->claims.items[claim].subject && patients[claim] != RUN_NO_ROW)
+            open[patients[claim]] = true;
+    }
+    for (uint32_t claim = 0; claim < claims; claim++) {
+        if (run_store_state(store, LANG_FIELD_claim_original_reference, claim) == RUN_UNKNOWN) continue;
+        bool given = run_store_present(store, LANG_FIELD_claim_original_reference, claim);
+        uint32_t by = given ? named[run_store_bits(store, LANG_FIELD_claim_original_reference, claim)] : 0;
+        bool found = by != 0 && by != claim + 1;
+        bool complete = store->feeds[LANG_FEED_HISTORY] && !store->history_is_own && patients[claim] != RUN_NO_ROW &&
+                        !open[patients[claim]] && store->own_history.items[patients[claim]] == 0;
+        if (found || !given || complete) run_store_set(store, LANG_FIELD_claim_original_found, claim, found);
+    }
+}
+
 void run_retire_claims(run_store *store)
 {
+    find_originals(store);
     size_t symbols = store->symbols.entries.count;
     uint32_t *retirer = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *retirer);
     uint32_t *judged = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *judged);

@@ -12,6 +12,7 @@ typedef struct test_builder {
     uint32_t end;
     bool age_given;
     bool minutes_given;
+    bool ends_given;
     uint32_t history_claims;
 } test_builder;
 
@@ -288,7 +289,20 @@ static void set_given(test_builder *b, const lang_given *given, uint32_t line)
         run_store_set(b->store, given->field, row, item_bits(b, type, &given->values.items[0], line));
     }
     b->age_given = b->age_given || given->field == LANG_FIELD_line_age;
+    b->ends_given = b->ends_given || given->field == LANG_FIELD_line_coverage_begins ||
+                    given->field == LANG_FIELD_line_coverage_ends;
     b->minutes_given = b->minutes_given || given->field == LANG_FIELD_attendance_minutes;
+}
+
+/* Unless a test says otherwise, a member is covered as long as the coverage of the line. */
+static void derive_coverage(run_store *store, uint32_t line)
+{
+    if (!run_store_present(store, LANG_FIELD_line_coverage, line)) return;
+    uint32_t coverage = (uint32_t)run_store_bits(store, LANG_FIELD_line_coverage, line);
+    if (!run_store_present(store, LANG_FIELD_coverage_dates, coverage)) return;
+    int64_t dates = run_store_bits(store, LANG_FIELD_coverage_dates, coverage);
+    run_store_set(store, LANG_FIELD_line_coverage_begins, line, run_span_from(dates));
+    run_store_set(store, LANG_FIELD_line_coverage_ends, line, run_span_to(dates));
 }
 
 /* What defaults that lean on other fields come to, once all is given. */
@@ -296,6 +310,7 @@ static void derive(test_builder *b)
 {
     run_store *store = b->store;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        if (!b->ends_given) derive_coverage(store, line);
         if (!b->minutes_given && run_store_present(store, LANG_FIELD_line_session, line) &&
             run_store_present(store, LANG_FIELD_line_attendance, line)) {
             uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_line_session, line);

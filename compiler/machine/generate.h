@@ -24,6 +24,7 @@ typedef struct gen_value {
     X(run_parameter, '6', "p361p")                                                                                     \
     X(run_set_holds, '1', "p3661")                                                                                     \
     X(run_list_meets_set, '1', "p3661")                                                                                \
+    X(run_list_within_set, '1', "p3661")                                                                               \
     X(run_list_has, '1', "p66")                                                                                        \
     X(run_list_has_all, '1', "p66")                                                                                    \
     X(run_lists_meet, '1', "p66")                                                                                      \
@@ -37,6 +38,7 @@ typedef struct gen_value {
     X(run_span_length, '6', "66")                                                                                      \
     X(run_round, '6', "666")                                                                                           \
     X(run_prorate, '6', "666p")                                                                                        \
+    X(run_valid_npi, '6', "p6")                                                                                        \
     X(run_part, '6', "66")                                                                                             \
     X(run_denied, '1', "p361")                                                                                         \
     X(run_aggregate, 'v', "p3361p")

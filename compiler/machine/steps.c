@@ -156,7 +156,9 @@ static gen_value set_step(gen_function *f, const plan_step *step, const gen_valu
 {
     guarded g = guard(f, is_state(f, code, RUN_PRESENT));
     LLVMValueRef arguments[] = {f->context, half(f, step->number), code->bits, date->bits, date->state};
-    gen_helper helper = step->operation == PLAN_SET_HOLDS ? GEN_run_set_holds : GEN_run_list_meets_set;
+    gen_helper helper = step->operation == PLAN_SET_HOLDS         ? GEN_run_set_holds
+                        : step->operation == PLAN_LIST_WITHIN_SET ? GEN_run_list_within_set
+                                                                  : GEN_run_list_meets_set;
     LLVMValueRef given = gen_call(f, helper, arguments, ""), otherwise = LLVMConstInt(f->module->byte, RUN_NEITHER, 0);
     unguard(f, &g, &given, &otherwise, 1);
     return truth_given(f, given, bit(f, true));
@@ -256,6 +258,11 @@ static gen_value function_step(gen_function *f, const plan_step *step, const gen
     case PLAN_PART: {
         LLVMValueRef arguments[] = {a->bits, word(f, step->number)};
         given[0] = gen_call(f, GEN_run_part, arguments, "");
+        break;
+    }
+    case PLAN_VALID_NPI: {
+        LLVMValueRef arguments[] = {f->context, a->bits};
+        given[0] = gen_call(f, GEN_run_valid_npi, arguments, "");
         break;
     }
     case PLAN_SPAN_END: given[0] = step->number == 0 ? span_from(f, a) : span_to(f, a); break;
@@ -400,6 +407,7 @@ gen_value gen_step(gen_function *f, const plan_step *step)
                         LLVMBuildSelect(builder, absent, b->state, a->state, ""));
     }
     case PLAN_SET_HOLDS:
+    case PLAN_LIST_WITHIN_SET:
     case PLAN_LIST_MEETS_SET: return set_step(f, step, a, b);
     case PLAN_LIST_HAS:
     case PLAN_LIST_HAS_ALL:
@@ -416,6 +424,7 @@ gen_value gen_step(gen_function *f, const plan_step *step)
     case PLAN_SPAN_LENGTH:
     case PLAN_SPAN_END:
     case PLAN_ROUND:
+    case PLAN_VALID_NPI:
     case PLAN_PART: return function_step(f, step, a, a, a);
     case PLAN_KNOWN: return known_step(f, step);
     case PLAN_DENIED: return denied_step(f, step, a);

@@ -221,6 +221,7 @@ static plan_value function_value(plan_builder *builder, const lang_expression *c
         step.number = 1;
         break;
     case LANG_FUNCTION_overlap: step.operation = PLAN_SPAN_SHARED; break;
+    case LANG_FUNCTION_valid_npi: step.operation = PLAN_VALID_NPI; break;
     case LANG_FUNCTION_length: step.operation = PLAN_SPAN_LENGTH; break;
     case LANG_FUNCTION_first_day: step.operation = PLAN_SPAN_END; break;
     case LANG_FUNCTION_last_day:

@@ -26,7 +26,10 @@ uint32_t plan_set_index(plan_program *plan, const lang_code_set *set, const lang
 static uint32_t set_step(plan_builder *builder, const lang_code_set *set, uint32_t value, bool list,
                          const lang_expression *source)
 {
-    return plan_emit(builder, (plan_step){.operation = list ? PLAN_LIST_MEETS_SET : PLAN_SET_HOLDS,
+    bool only = source->kind == LANG_INCLUDE && source->as.membership.inclusion == LANG_INCLUDE_ONLY;
+    return plan_emit(builder, (plan_step){.operation = only   ? PLAN_LIST_WITHIN_SET
+                                                       : list ? PLAN_LIST_MEETS_SET
+                                                              : PLAN_SET_HOLDS,
                                           .a = value,
                                           .b = plan_clock_date(builder, set->clock),
                                           .c = PLAN_NO_STEP,
@@ -77,7 +80,12 @@ static uint32_t one_item(plan_builder *builder, const lang_expression *expressio
     uint32_t other = plan_exact(builder, item->low);
     plan_operation operation;
     uint32_t a = subject, b = other;
-    if (!list) {
+    bool only = expression->kind == LANG_INCLUDE && expression->as.membership.inclusion == LANG_INCLUDE_ONLY;
+    if (only) {
+        operation = PLAN_LIST_HAS_ALL;
+        a = other;
+        b = subject;
+    } else if (!list) {
         operation = item->low->type.list ? PLAN_LIST_HAS : PLAN_EQUAL;
         if (item->low->type.list) {
             a = other;

@@ -38,6 +38,7 @@ static void print_detail(const plan_program *plan, const plan_block *block, cons
     case PLAN_TRUTH: base_text_put(out, step->number == 1 ? " yes" : " no"); break;
     case PLAN_PARAMETER: base_text_format(out, " %s", plan->parameters.items[step->number].source->name.text); break;
     case PLAN_SET_HOLDS:
+    case PLAN_LIST_WITHIN_SET:
     case PLAN_LIST_MEETS_SET: {
         const char *name = plan->sets.items[step->number]->name.text;
         if (name != NULL)

@@ -198,7 +198,7 @@ static void optional_condition(generator *g)
 
 static void value_condition(generator *g)
 {
-    switch (generator_below(g, 27)) {
+    switch (generator_below(g, 30)) {
     case 13: PUT("age(patient.birth_date, date) %s %u", PICK(g, comparisons), generator_below(g, 90)); break;
     case 14: PUT("age_in_months(patient.birth_date, date) %s %u", PICK(g, comparisons), generator_below(g, 900)); break;
     case 15:
@@ -231,13 +231,25 @@ static void value_condition(generator *g)
     case 10: PUT("session.time overlaps attendance.time"); break;
     case 11: PUT("session.goals_documented"); break;
     case 12: PUT("units in 1, 3..4"); break;
+    case 27: PUT("(coverage_begins is present and coverage_begins <= date)"); break;
+    case 28: PUT("(patient.death_date is absent or patient.death_date >= date)"); break;
+    case 29: PUT("claim.original_found"); break;
     default: PUT("-age < -%u", generator_below(g, 50)); break;
     }
 }
 
 static void code_condition(generator *g, bool element)
 {
-    switch (generator_below(g, 6)) {
+    switch (generator_below(g, 9)) {
+    case 5:
+        PUT("modifiers include only ");
+        code_list(g, modifier_codes, 6, "some_modifiers");
+        break;
+    case 6:
+        PUT("diagnoses include only ");
+        code_list(g, diagnosis_codes, 6, "some_diagnoses");
+        break;
+    case 7: PUT("%svalid_npi(rendering_provider)", generator_chance(g, 50) ? "not " : ""); break;
     case 0:
         PUT("procedure in ");
         code_list(g, procedures, 6, "some_procedures");
@@ -260,7 +272,7 @@ static void code_condition(generator *g, bool element)
         break;
     default:
         if (element)
-            PUT("modifiers include all of this.modifiers");
+            PUT("modifiers include %s this.modifiers", generator_chance(g, 50) ? "all of" : "only");
         else
             PUT("modifiers include all of %s, %s", PICK(g, modifier_codes), PICK(g, modifier_codes));
         break;

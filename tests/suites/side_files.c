@@ -54,6 +54,17 @@ Test(side_files, a_given_feed_without_a_row_means_absent_or_unknown)
                  ADJ_CLAUSE_PASS);
 }
 
+Test(side_files, the_ends_of_coverage_are_those_of_all_spans_of_the_payer)
+{
+    static const char spans[] = "member_id,from,to,payer\nM1,2026-01-01,2026-05-31,HARBOR\nM1,2026-07-01,,HARBOR\n"
+                                "M1,2020-01-01,2020-12-31,OTHER\nM2,2019-01-01,,HARBOR\n";
+    cr_expect_eq(ASK("coverage is present", spans), ADJ_CLAUSE_FAIL, "the line falls into the gap");
+    cr_expect_eq(ASK("coverage_begins is present and coverage_begins = 2026-01-01", spans), ADJ_CLAUSE_PASS);
+    cr_expect_eq(ASK("coverage_ends is present and coverage_ends > 2026-07-01", spans), ADJ_CLAUSE_PASS);
+    cr_expect_eq(ASK("coverage_begins is absent", "member_id,from,plan\nM2,2026-01-01,HMO\n"), ADJ_CLAUSE_PASS);
+    cr_expect_eq(ask("coverage_begins is absent", NULL, 0), ADJ_CLAUSE_CANNOT_TELL);
+}
+
 Test(side_files, a_number_without_a_row_is_present_with_unknown_contents)
 {
     cr_expect_eq(ask("authorization is present", NULL, 0), ADJ_CLAUSE_PASS);

@@ -29,11 +29,11 @@ Test(values, amounts_are_exact)
 
 Test(values, check_digits_of_providers)
 {
-    cr_expect(read_npi_valid("1234567893", 10));
-    cr_expect_not(read_npi_valid("1234567890", 10));
-    cr_expect_not(read_npi_valid("3234567893", 10));
-    cr_expect_not(read_npi_valid("123456789", 9));
-    cr_expect_not(read_npi_valid("12345A7893", 10));
+    cr_expect(lang_npi_valid("1234567893", 10));
+    cr_expect_not(lang_npi_valid("1234567890", 10));
+    cr_expect_not(lang_npi_valid("3234567893", 10));
+    cr_expect_not(lang_npi_valid("123456789", 9));
+    cr_expect_not(lang_npi_valid("12345A7893", 10));
 }
 
 Test(values, clocks)

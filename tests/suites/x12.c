@@ -210,6 +210,60 @@ Test(x12, a_dependent_is_not_the_subscriber)
     cr_expect_str_eq(line.patient, "M1/IVY");
 }
 
+/* The claim of a member, with what its loops say before it, judged by one requirement. */
+static adj_clause_verdict asked(const char *condition, const char *loops, const char *history)
+{
+    char policy[300], claims[2000];
+    snprintf(policy, sizeof policy, "policy p\nclause c\n cite \"1\"\n require %s\n warn \"x\"\n", condition);
+    snprintf(claims, sizeof claims, ISA "%s" TAIL, loops);
+    adj_policies *policies = support_policies(policy);
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    cr_expect_eq(adj_encounters_read_bytes(encounters, "c.837", claims, strlen(claims)), ADJ_OK);
+    if (history != NULL) cr_expect_eq(adj_encounters_read_bytes(encounters, "h.csv", history, strlen(history)), ADJ_OK);
+    cr_expect_eq(adj_encounters_finish(encounters), ADJ_OK);
+    adj_results *results = support_evaluate(policies, encounters);
+    adj_clause_verdict verdict = adj_results_clause(results, 0, 0);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    return verdict;
+}
+
+Test(x12, the_date_of_death_is_that_of_the_member)
+{
+#define SUBSCRIBER                                                                                                     \
+    "GS*HC*A*B*20260710*0915*42*X*005010X222A1~ST*837*0001*005010X222A1~BHT*0019*00*1*20260710*0915*CH~"               \
+    "HL*1**20*1~NM1*85*2*PRACTICE*****XX*1234567893~HL*2*1*22*0~SBR*P*18*******CI~"
+#define NAMED "NM1*IL*1*DOE*JANE****MI*M1~DMG*D8*19800229*F~NM1*PR*2*HARBOR*****PI*HARBOR~"
+#define DIED "PAT*****D8*20260601~"
+    static const char died[] = "patient.death_date is present and patient.death_date = 2026-06-01";
+    cr_expect_eq(asked(died, SUBSCRIBER DIED NAMED CLAIM, NULL), ADJ_CLAUSE_PASS);
+    cr_expect_eq(asked("patient.death_date is absent", SUBSCRIBER NAMED CLAIM, NULL), ADJ_CLAUSE_PASS);
+    cr_expect_eq(asked("patient.death_date is absent", SUBSCRIBER "PAT*****D8*20260230~" NAMED CLAIM, NULL),
+                 ADJ_CLAUSE_CANNOT_TELL, "a day that does not exist is not no day");
+    cr_expect_eq(asked("patient.death_date is absent",
+                       SUBSCRIBER DIED NAMED "HL*3*2*23*0~PAT*19~NM1*QC*1*DOE*IVY~DMG*D8*20150101*F~" CLAIM, NULL),
+                 ADJ_CLAUSE_PASS, "the subscriber died, not the dependent");
+}
+
+Test(x12, the_claim_that_a_replacement_names_is_known_or_not)
+{
+#define REPLACEMENT                                                                                                    \
+    SUBSCRIBER NAMED "CLM*C1*100***11:B:7*Y*A*Y*Y~REF*F8*ICN1~HI*ABK:F331~LX*1~SV1*HC:90853*100*UN*1***1~"             \
+                     "DTP*472*D8*20260602~"
+#define HISTORY "member_id,claim_id,date,procedure,payer_claim_number,completeness\n"
+    cr_expect_eq(asked("claim.original_found", REPLACEMENT, HISTORY "M1,B9,2026-06-02,90853,ICN1,\n"), ADJ_CLAUSE_PASS);
+    cr_expect_eq(asked("claim.original_found", REPLACEMENT, HISTORY "M1,ICN1,2026-06-02,90853,,\n"), ADJ_CLAUSE_PASS);
+    cr_expect_eq(asked("claim.original_found", REPLACEMENT, HISTORY "M1,B9,2026-06-02,90853,ICN2,\n"), ADJ_CLAUSE_FAIL);
+    cr_expect_eq(asked("claim.original_found", REPLACEMENT, HISTORY "M1,B9,2026-06-02,90853,,\n"),
+                 ADJ_CLAUSE_CANNOT_TELL, "it may be the one whose number nobody told us");
+    cr_expect_eq(asked("claim.original_found", REPLACEMENT, HISTORY "M2,B9,2026-06-02,90853,,\n"), ADJ_CLAUSE_FAIL,
+                 "another member's is not");
+    cr_expect_eq(asked("claim.original_found", REPLACEMENT, NULL), ADJ_CLAUSE_CANNOT_TELL);
+    cr_expect_eq(asked("claim.original_found", REPLACEMENT, HISTORY "M1,B9,2026-06-02,90853,ICN2,own\n"),
+                 ADJ_CLAUSE_CANNOT_TELL);
+}
+
 Test(x12, other_payers_loops_do_not_leak)
 {
     adj_line line = line_of(ISA HEAD "CLM*C1*100***11:B:1*Y*A*Y*Y~HI*ABK:F331~SBR*S*18*******MB~NM1*IL*1*DOE*JOHN****"
