@@ -25,7 +25,7 @@ static bool collect_lines(adj_results *results, const run_store *store)
 
 static bool judged(const run_store *store, uint32_t line)
 {
-    return !store->lines.items[line].unreadable;
+    return !store->lines.items[line].unreadable && !run_is_void(store, line);
 }
 
 /* Judges every line; with `check`, again by the interpreter, and tells whether all agree. */

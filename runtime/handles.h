@@ -45,6 +45,12 @@ adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, u
 /* What a clause's verdict counts as: its outcome if it fails, what `if unknown` says if it cannot tell. */
 adj_verdict run_clause_outcome(const lang_clause *clause, adj_clause_verdict verdict);
 
+/* Whether a line is of a claim that voids another one. */
+bool run_is_void(const run_store *store, uint32_t line);
+
+/* Whether a policy, or a layer above it, names payers. */
+bool run_names_payer(const lang_file *file);
+
 /* Shows a value to a person. `bits` as kept for `type`. */
 const char *run_format(base_arena *arena, const run_context *context, lang_type type, int64_t bits, uint8_t state);
 

@@ -13,15 +13,14 @@ adj_verdict run_clause_outcome(const lang_clause *clause, adj_clause_verdict ver
     return clause->unknown_given ? outcomes[clause->if_unknown] : ADJ_CANNOT_TELL;
 }
 
-static bool is_void(const run_store *store, uint32_t line)
+bool run_is_void(const run_store *store, uint32_t line)
 {
     if (!run_store_present(store, LANG_FIELD_line_claim, line)) return false;
     uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
     return strcmp(run_store_text(store, LANG_FIELD_claim_frequency, claim), "8") == 0;
 }
 
-/* Whether a policy, or a layer above it, names payers. */
-static bool run_names_payer(const lang_file *file)
+bool run_names_payer(const lang_file *file)
 {
     while (file != NULL && file->payers.count == 0) file = file->base;
     return file != NULL;
@@ -68,7 +67,7 @@ adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, u
         *reason = extra->unreadable_why;
         return ADJ_UNREADABLE;
     }
-    if (is_void(store, line)) {
+    if (run_is_void(store, line)) {
         *reason = "it voids an earlier claim";
         return ADJ_NOT_ADJUDICATED;
     }
