@@ -95,7 +95,7 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 %nterm <lang_name> ident ident_all type_name verdict
 %nterm <lang_names> path dotted given_path
 %nterm <lang_expression *> expr operand primary literal quantified value_quantified bound_quantified where_body path_value call
-%nterm <lang_expression *> given_literal date
+%nterm <lang_expression *> given_literal date yes_or_no
 %nterm <lang_expressions> arguments paths
 %nterm <lang_items> items cell_items
 %nterm <lang_item> item cell_item given_value
@@ -267,6 +267,7 @@ parameter
 
 parameter_body
   : EQUAL operand row_dates NEWLINE { lang_build_parameter_row(parser, $2, $3, @2); } parameter_cite
+  | EQUAL yes_or_no row_dates NEWLINE { lang_build_parameter_row(parser, $2, $3, @2); } parameter_cite
   | NEWLINE parameter_rows
   ;
 
@@ -276,6 +277,11 @@ parameter_cite
   | parameter_cite ALLOW ident_all TEXT NEWLINE { lang_build_allow(parser, $3, $4, @$); }
   ;
 
+yes_or_no
+  : YES                           { $$ = lang_build_truth(parser, true, @$); }
+  | NO                            { $$ = lang_build_truth(parser, false, @$); }
+  ;
+
 parameter_rows
   : parameter_row
   | parameter_rows parameter_row
@@ -283,6 +289,7 @@ parameter_rows
 
 parameter_row
   : operand row_dates NEWLINE     { lang_build_parameter_row(parser, $1, $2, @$); }
+  | yes_or_no row_dates NEWLINE   { lang_build_parameter_row(parser, $1, $2, @$); }
   | CITE TEXT NEWLINE             { lang_build_parameter_cite(parser, $2); }
   | ALLOW ident_all TEXT NEWLINE  { lang_build_allow(parser, $2, $3, @$); }
   ;

@@ -86,6 +86,18 @@ size_t lang_scan_duration(lang_parser *parser, const char *text, size_t length)
     return digits;
 }
 
+size_t lang_scan_broken(lang_parser *parser, const char *text, size_t length)
+{
+    const lang_file *file = parser->file;
+    char next = parser->token_end < file->length ? file->text[parser->token_end] : ' ';
+    bool goes_on = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') || (next >= '0' && next <= '9');
+    if (!goes_on && next != '_') return 0;
+    size_t first = strcspn(text, " \t\r\n");
+    if (first >= length) return 0;
+    parser->token_end = parser->token_start + (uint32_t)first;
+    return first;
+}
+
 void *lang_scan_alloc(lang_parser *parser, size_t size)
 {
     size = (size + 15) / 16 * 16;

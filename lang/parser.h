@@ -83,6 +83,9 @@ lang_name lang_scan_name(lang_parser *parser, const char *text, size_t length);
 
 /* 0 if a number and the word after it are a duration; else the number's length, and the token ends there. */
 size_t lang_scan_duration(lang_parser *parser, const char *text, size_t length);
+
+/* 0 if a phrase ends where its last word does; else the length of its first word, and the token ends there. */
+size_t lang_scan_broken(lang_parser *parser, const char *text, size_t length);
 void *lang_scan_alloc(lang_parser *parser, size_t size);
 void *lang_scan_regrow(lang_parser *parser, void *block, size_t size);
 

@@ -264,13 +264,31 @@ static void missing_of_arithmetic(explainer *e, const plan_step *step, const run
     if (slot != NULL) *slot = base_format(e->arena, "in `%s`, `%s` %s", e->clause->source->name.text, text, why);
 }
 
+/* Yes-or-no values that are kept or looked up, beside truths, which are decided. */
+static bool stored(const plan_step *step)
+{
+    switch (step->operation) {
+    case PLAN_LOAD:
+    case PLAN_PARAMETER:
+    case PLAN_OUTPUT:
+    case PLAN_OR_ELSE:
+    case PLAN_FROM_TRUTH:
+    case PLAN_VALID_NPI: return step->type.kind == LANG_TYPE_TRUTH;
+    default: return false;
+    }
+}
+
+static bool gives_truth(const plan_step *step)
+{
+    return step->type.kind == LANG_TYPE_TRUTH && !stored(step);
+}
+
 /* The unknown fields under a truth that keep it unknown; under a value, the unknown fields it is made of. */
 static void missing_of(explainer *e, uint32_t index)
 {
     const plan_step *step = &e->block->steps.items[index];
     const run_value *value = &e->values[index];
-    bool truth = step->type.kind == LANG_TYPE_TRUTH && step->operation != PLAN_LOAD;
-    if (truth && value->bits != RUN_NEITHER) return;
+    if (gives_truth(step) ? value->bits != RUN_NEITHER : stored(step) && value->state == RUN_PRESENT) return;
     if (constant(step)) return;
     switch (step->operation) {
     case PLAN_LOAD:
@@ -388,12 +406,8 @@ static const char *message_text(explainer *e)
             base_text_put(&text, bounds_text(e, counting->type, &e->values[e->clause->counting_step]));
         } else {
             const plan_step *hole = &e->block->steps.items[step];
-            int64_t bits = e->values[step].bits;
-            bool truth = hole->type.kind == LANG_TYPE_TRUTH && hole->operation != PLAN_LOAD;
-            if (truth)
-                base_text_put(&text, bits == RUN_TRUE ? "yes" : bits == RUN_FALSE ? "no" : "unknown");
-            else
-                base_text_put(&text, run_format(e->arena, e->context, hole->type, bits, e->values[step].state));
+            const run_value *value = &e->values[step];
+            base_text_put(&text, run_format(e->arena, e->context, hole->type, value->bits, value->state));
         }
     }
     return base_text_string(&text);

@@ -169,6 +169,10 @@ static run_value evaluate(run_context *context, const plan_block *block, const p
         result.high = result.bits;
         return result;
     case PLAN_TO_TRUTH: return truth_value(a->state == RUN_PRESENT ? truth_of(a->bits != 0) : RUN_NEITHER);
+    case PLAN_FROM_TRUTH:
+        result.state = a->bits == RUN_NEITHER ? RUN_UNKNOWN : RUN_PRESENT;
+        result.bits = result.high = a->bits == RUN_TRUE;
+        return result;
     case PLAN_NOT: return truth_value(truth_not(a->bits));
     case PLAN_AND: return truth_value(truth_and(a->bits, b->bits));
     case PLAN_OR: return truth_value(truth_or(a->bits, b->bits));

@@ -371,6 +371,14 @@ static gen_value to_truth(gen_function *f, const gen_value *a)
                     LLVMBuildAnd(builder, known, LLVMBuildNot(builder, yes, ""), ""));
 }
 
+static gen_value from_truth(gen_function *f, const gen_value *a)
+{
+    LLVMBuilderRef builder = f->module->builder;
+    LLVMValueRef known = LLVMBuildOr(builder, a->certainly, a->never, "");
+    LLVMValueRef bits = LLVMBuildZExt(builder, a->certainly, f->module->word, "");
+    return value_of(bits, LLVMBuildSelect(builder, known, state(f, RUN_PRESENT), state(f, RUN_UNKNOWN), ""));
+}
+
 /* Long for the same reason as the interpreter's switch: a line for each step of steps.def. */
 gen_value gen_step(gen_function *f, const plan_step *step)
 {
@@ -388,6 +396,7 @@ gen_value gen_step(gen_function *f, const plan_step *step)
     case PLAN_TRUTH: return truth_of(bit(f, step->number == RUN_TRUE), bit(f, step->number == RUN_FALSE));
     case PLAN_PARAMETER: return parameter(f, step, a);
     case PLAN_TO_TRUTH: return to_truth(f, a);
+    case PLAN_FROM_TRUTH: return from_truth(f, a);
     case PLAN_NOT: return truth_of(a->never, a->certainly);
     case PLAN_AND:
     case PLAN_OR: return logic(f, step, a, b);

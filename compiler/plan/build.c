@@ -377,8 +377,7 @@ static void build_message(plan_builder *builder, const lang_clause *source, plan
         bool counter = hole == NULL || (hole->kind == LANG_PATH && hole->as.path.base == LANG_BASE_COUNT);
         uint32_t step = PLAN_NO_STEP;
         if (!counter) {
-            bool truth = hole->type.kind == LANG_TYPE_TRUTH && hole->kind != LANG_PATH;
-            step = truth ? plan_truth(builder, hole) : plan_number(builder, hole).low;
+            step = plan_number(builder, hole).low;
         }
         push_step(plan, &clause->hole_steps, step);
     }

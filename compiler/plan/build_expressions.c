@@ -358,9 +358,29 @@ static plan_value arithmetic(plan_builder *builder, const lang_expression *expre
     return result;
 }
 
+/* Whether an expression is decided, where others of its type are stored: a field, a parameter, an output. */
+static bool is_condition(const lang_expression *expression)
+{
+    if (expression->type.kind != LANG_TYPE_TRUTH) return false;
+    switch (expression->kind) {
+    case LANG_LITERAL:
+    case LANG_OR_ELSE: return false;
+    case LANG_PATH:
+        return expression->as.path.base == LANG_BASE_LET && expression->as.path.field_count == 0 &&
+               is_condition(expression->as.path.let->value);
+    case LANG_CALL: return expression->as.call.body != NULL && is_condition(expression->as.call.body);
+    default: return true;
+    }
+}
+
 plan_value plan_number(plan_builder *builder, const lang_expression *expression)
 {
     uint32_t step;
+    if (is_condition(expression)) {
+        step = plan_truth(builder, expression);
+        step = plan_emit_simple(builder, PLAN_FROM_TRUTH, step, PLAN_NO_STEP, truth_type());
+        return (plan_value){step, step};
+    }
     switch (expression->kind) {
     case LANG_LITERAL: step = literal_step(builder, expression); break;
     case LANG_PATH:
@@ -454,10 +474,6 @@ uint32_t plan_compare(plan_builder *builder, lang_operator operator_kind, plan_v
 static uint32_t compare(plan_builder *builder, lang_operator operator_kind, const lang_expression *x,
                         const lang_expression *y)
 {
-    bool quantity = x->type.kind == LANG_TYPE_QUANTITY || y->type.kind == LANG_TYPE_QUANTITY;
-    lang_type common = quantity ? PLAN_TYPE(QUANTITY) : x->type;
-    plan_value left = plan_as(builder, plan_number(builder, x), x->type, common);
-    plan_value right = plan_as(builder, plan_number(builder, y), y->type, common);
     if (x->type.kind == LANG_TYPE_TRUTH) {
         /* yes = yes: as truths, equality is (a and b) or (not a and not b). */
         uint32_t a = plan_truth(builder, x), b = plan_truth(builder, y);
@@ -467,6 +483,10 @@ static uint32_t compare(plan_builder *builder, lang_operator operator_kind, cons
         return operator_kind == LANG_EQUAL ? equal
                                            : plan_emit_simple(builder, PLAN_NOT, equal, PLAN_NO_STEP, truth_type());
     }
+    bool quantity = x->type.kind == LANG_TYPE_QUANTITY || y->type.kind == LANG_TYPE_QUANTITY;
+    lang_type common = quantity ? PLAN_TYPE(QUANTITY) : x->type;
+    plan_value left = plan_as(builder, plan_number(builder, x), x->type, common);
+    plan_value right = plan_as(builder, plan_number(builder, y), y->type, common);
     return plan_compare(builder, operator_kind, left, right);
 }
 
@@ -585,6 +605,9 @@ static uint32_t truth_of_kind(plan_builder *builder, const lang_expression *expr
     case LANG_PRESENCE: return presence(builder, expression);
     case LANG_QUANTIFIED: return plan_counting_truth(builder, expression);
     case LANG_DENIED: return denied(builder, expression);
+    case LANG_PATH:
+        if (is_condition(expression)) return plan_truth(builder, expression->as.path.let->value);
+        return to_truth(builder, plan_number(builder, expression).low);
     case LANG_CALL:
         if (expression->as.call.body != NULL && expression->type.kind == LANG_TYPE_TRUTH)
             return plan_truth(builder, expression->as.call.body);

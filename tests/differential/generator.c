@@ -309,9 +309,14 @@ static void condition(generator *g, bool element)
         element_condition(g);
         return;
     }
-    switch (generator_below(g, 8)) {
+    switch (generator_below(g, 9)) {
     case 0:
     case 1: counting(g); break;
+    case 8:
+        PUT("%s", !g->named                 ? "not session.goals_documented"
+                  : generator_chance(g, 70) ? "flag"
+                                            : "(flag = session.goals_documented)");
+        break;
     case 2: table_condition(g); break;
     case 3: optional_condition(g); break;
     case 4: code_condition(g, false); break;
@@ -418,11 +423,17 @@ const char *generate_policy(generator *g, base_arena *arena)
         }
         PUT("\n  let grid = matrix(plan, session.mode, pos)\n");
         PUT("  let joined = join_table(procedure, pos)\n  let dated = dated_table(procedure)\n");
+        PUT("  let flag = ");
+        g->named = false;
+        condition(g, false);
+        PUT("\n");
+        g->named = true;
         for (uint32_t clauses = 1 + generator_below(g, 4); clauses > 0; clauses--) clause(g, ++number);
     }
     if (generator_chance(g, 40)) {
         PUT("exception away to c1\n  cite \"e\"\n  when ");
         g->depth = 4;
+        g->named = false;
         value_condition(g);
         PUT("\n");
     }

@@ -8,6 +8,7 @@ typedef struct generator {
     uint64_t state;
     base_text out;
     int depth;
+    bool named; /* the condition that a section names is in sight */
 } generator;
 
 uint64_t generator_next(generator *g);
