@@ -71,7 +71,8 @@ static bool check_pair(lang_checker *checker, lang_expression *left, lang_expres
     lang_type none = LANG_PLAIN(ERROR);
     bool word = left != NULL && left->kind == LANG_PATH && left->as.path.names.count == 1 &&
                 lang_schema_find(checker->schema, checker->in_element ? checker->element : checker->subject,
-                                 left->as.path.names.items[0].text) == LANG_NO_FIELD;
+                                 left->as.path.names.items[0].text) == LANG_NO_FIELD &&
+                lang_find_let(checker, left->as.path.names.items[0].text) == NULL;
     bool right_first = lang_is_flexible(left) || (word && right != NULL && right->kind == LANG_PATH);
     if (right_first && !lang_is_flexible(right)) {
         lang_type type = lang_check_value(checker, right, none);

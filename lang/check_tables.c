@@ -65,6 +65,7 @@ static void check_parameter_overlaps(lang_checker *checker, const lang_parameter
             /* A later `from` ends the value before it, as in a manual; the same first day is a contradiction. */
             bool open = early->dates.to == BASE_DATE_MAX || late->dates.to == BASE_DATE_MAX;
             bool overlap = early->dates.from <= late->dates.to && late->dates.from <= early->dates.to;
+            if (early->dates.known != late->dates.known) continue; /* what became known later corrects what was */
             if (!overlap || (open && early->dates.from != late->dates.from)) continue;
             lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0602, late->span,
                                                         "`%s` has two values on the same days", parameter->name.text);
@@ -272,6 +273,7 @@ static bool rows_overlap(lang_checker *checker, const lang_table *table, const l
                          const lang_table_row *b, base_text *example)
 {
     if (a->dates.from > b->dates.to || b->dates.from > a->dates.to) return false;
+    if (a->dates.known != b->dates.known) return false; /* what became known later corrects what was */
     for (size_t i = 0; i < table->inputs.count; i++) {
         const char *shared = "";
         if (!cells_overlap(checker, table->inputs.items[i].type, &a->cells.items[i], &b->cells.items[i], &shared)) {

@@ -4,23 +4,35 @@
 
 #include <string.h>
 
+/* Whether one value of a parameter counts before another that fits the same day: that of the lower layer; one that begins
+ * after an open one, which it ends; what became known later, which corrects what was; what begins later. */
+static bool counts_before(const plan_parameter_value *x, const plan_parameter_value *y)
+{
+    if (x->rank != y->rank) return x->rank < y->rank;
+    bool x_open = x->dates.to == BASE_DATE_MAX, y_open = y->dates.to == BASE_DATE_MAX;
+    if (y_open && x->dates.from > y->dates.from) return true;
+    if (x_open && y->dates.from > x->dates.from) return false;
+    if (x->dates.known != y->dates.known) return x->dates.known > y->dates.known;
+    return x->dates.from > y->dates.from;
+}
+
 int64_t run_parameter(const run_context *context, uint32_t parameter, int64_t date, uint8_t date_state, uint8_t *state)
 {
     const run_binding *binding = context->binding;
     const plan_parameter *source = &binding->plan->parameters.items[parameter];
     lang_type_kind kind = source->source->type.kind;
     const plan_parameter_value *found = NULL;
-    for (size_t i = 0; found == NULL && i < source->values.count; i++) {
+    for (size_t i = 0; i < source->values.count; i++) {
         const plan_parameter_value *value = &source->values.items[i];
         if (value->dates.known > binding->as_of) continue;
+        if (found != NULL && value->rank > found->rank) break;
         bool always = value->dates.from == BASE_DATE_MIN && value->dates.to == BASE_DATE_MAX;
-        if (always) {
-            found = value;
-        } else if (date_state != RUN_PRESENT) {
-            break; /* a value that holds on some days only stands before every other */
-        } else if (date >= value->dates.from && date <= value->dates.to) {
-            found = value;
+        if (!always && date_state != RUN_PRESENT) {
+            found = NULL; /* a value that holds on some days only may be the one */
+            break;
         }
+        bool fits = always || (date >= value->dates.from && date <= value->dates.to);
+        if (fits && (found == NULL || counts_before(value, found))) found = value;
     }
     *state = found != NULL ? RUN_PRESENT : RUN_UNKNOWN;
     if (found == NULL) return 0;

@@ -269,8 +269,10 @@ typedef struct query {
     bool known; /* every input is present */
     /* what was found */
     bool perhaps;
-    int64_t row;        /* -1 for none */
-    size_t first_found; /* of an `all` table: in the context's scratch */
+    base_date perhaps_known; /* of a corrected table: when the latest of those rows became known */
+    int64_t row;             /* -1 for none */
+    base_date row_known;     /* of a corrected table: when that row became known */
+    size_t first_found;      /* of an `all` table: in the context's scratch */
 } query;
 
 static uint8_t on_day(const query *q, base_date from, base_date to)
@@ -309,6 +311,19 @@ static bool take(query *q, int64_t row, uint8_t fits)
         if (fits == RUN_NEITHER) q->perhaps = true;
         uint32_t *slot = fits == RUN_TRUE ? BASE_PUSH(q->context->arena, &q->context->scratch) : NULL;
         if (slot != NULL) *slot = (uint32_t)row;
+        return false;
+    }
+    if (q->table->corrected) {
+        /* Of the rows that fit, the one that became known last corrects the others. */
+        bool written = (size_t)row < q->table->row_count;
+        base_date known = written ? q->table->dates[row].known : BASE_DATE_MIN;
+        if (fits == RUN_NEITHER) {
+            q->perhaps_known = q->perhaps && q->perhaps_known > known ? q->perhaps_known : known;
+            q->perhaps = true;
+        } else if (q->row < 0 || known > q->row_known) {
+            q->row = row;
+            q->row_known = known;
+        }
         return false;
     }
     if (fits == RUN_TRUE && (!q->perhaps || hit == LANG_HIT_UNIQUE)) {
@@ -452,6 +467,7 @@ int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, co
         *state = q.perhaps ? RUN_UNKNOWN : found > 0 ? RUN_PRESENT : source->partial ? RUN_UNKNOWN : RUN_ABSENT;
         return *state == RUN_PRESENT ? run_list_pack(q.first_found, found) | RUN_LIST_SCRATCH : 0;
     }
+    if (q.row >= 0 && q.table->corrected && q.perhaps && q.perhaps_known > q.row_known) q.row = -1;
     *state = q.row >= 0 ? RUN_PRESENT : q.perhaps || source->partial ? RUN_UNKNOWN : RUN_ABSENT;
     return q.row >= 0 ? q.row : 0;
 }

@@ -15,7 +15,7 @@ static int64_t literal_number(plan_program *plan, const lang_expression *literal
     return literal->as.literal.value;
 }
 
-/* By layer, then from the latest first day: the first value that fits a day is the one that counts. */
+/* By layer, then from the latest first day. */
 static int by_precedence(const void *a, const void *b)
 {
     const plan_parameter_value *x = a, *y = b;
@@ -121,10 +121,11 @@ static bool build_table(plan_program *plan, const lang_table *source)
     plan_cell *cells = base_arena_alloc(plan->arena, (rows * outputs + 1) * sizeof *cells);
     lang_dates *dates = base_arena_alloc(plan->arena, (rows + 1) * sizeof *dates);
     if (matchers == NULL || cells == NULL || dates == NULL) return false;
-    *table = (plan_table){source, rows, matchers, cells, dates};
+    *table = (plan_table){source, rows, matchers, cells, dates, false};
     for (size_t r = 0; r < rows; r++) {
         const lang_table_row *row = &source->rows.items[r + 1];
         dates[r] = row->dates;
+        if (source->hit == LANG_HIT_UNIQUE && dates[r].known != dates[0].known) table->corrected = true;
         for (size_t c = 0; c < inputs; c++) {
             const lang_items *items = &row->cells.items[c].items;
             for (size_t i = 0; i < items->count; i++) {

@@ -65,7 +65,7 @@ typedef struct plan_parameter_value {
 
 typedef struct plan_parameter {
     const lang_parameter *source;
-    BASE_ARRAY(plan_parameter_value) values; /* by rank, then from the latest first day: the first that fits counts */
+    BASE_ARRAY(plan_parameter_value) values; /* by rank, then from the latest first day */
 } plan_parameter;
 
 typedef enum plan_matcher_kind {
@@ -95,6 +95,7 @@ typedef struct plan_table {
     plan_matchers *inputs; /* row_count times the inputs */
     plan_cell *outputs;    /* row_count times the outputs */
     lang_dates *dates;     /* by row */
+    bool corrected;        /* rows became known on different days: of those that fit the one known last counts */
 } plan_table;
 
 typedef BASE_ARRAY(uint32_t) plan_symbols;
