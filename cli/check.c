@@ -90,6 +90,7 @@ static void tally_missing(cli_report *report, const adj_explanation *explanation
     size_t count = 0;
     for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
         const adj_finding *finding = adj_explanation_finding(explanation, i);
+        if (finding->outcome != ADJ_CANNOT_TELL) continue; /* its clause says itself what then */
         for (size_t m = 0; m < finding->missing_count; m++) {
             bool again = false;
             for (size_t k = 0; k < count; k++) again = again || strcmp(seen[k], finding->missing[m]) == 0;

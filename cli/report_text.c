@@ -111,8 +111,15 @@ static void cures(const cli_report *report, const adj_finding *finding)
     if (*finding->fix != '\0') wrapped(report, "hint", finding->fix);
 }
 
+/* What a clause leaves open and says itself to let pass is kept for programs: on each line it would only be noise. */
+static bool let_pass(const adj_finding *finding)
+{
+    return finding->verdict == ADJ_CLAUSE_CANNOT_TELL && finding->outcome == ADJ_PASS;
+}
+
 static void finding_text(const cli_report *report, const adj_finding *finding)
 {
+    if (let_pass(finding)) return;
     fprintf(report->out, "    %s%s%s",
             colour_of(report, finding->verdict == ADJ_CLAUSE_EXCUSED ? ADJ_PASS : finding->outcome),
             cli_finding_word(finding), style(report, "\033[0m"));

@@ -54,10 +54,11 @@ for command in check test dump measure fmt explain layers table; do expect "$com
 expect "the shipped tests" 0 "$adjudge" test policies examples
 holds "the shipped tests" out " 0 failed"
 expect "the language tests" 0 "$adjudge" test tests/language
-holds "the language tests" out "181 passed, 0 failed"
+holds "the language tests" out "198 passed, 0 failed"
+expect "the scenarios" 0 "$adjudge" test policies examples tests/scenarios
 
 # What policies look like, what messages mean, who overrides whom.
-expect "everything is laid out" 0 "$adjudge" fmt --check policies examples tests/language lang/standard.adj
+expect "everything is laid out" 0 "$adjudge" fmt --check policies examples tests/language tests/scenarios lang/standard.adj
 printf 'policy p title "P"\nclause c require units<=1 warn "x"\n' >"$work/squeezed.adj"
 expect "a squeezed policy is not" 1 "$adjudge" fmt --check "$work/squeezed.adj"
 holds "a squeezed policy is not" out "squeezed.adj"
@@ -173,7 +174,7 @@ printf 'ST*837*1*005010X222A1~CLM*U1*100***11:B:1~LX*1~SV1*HC:90853*100*UN*1~DTP
 expect "a line that is unreadable" 2 "$adjudge" check "$work/unreadable.837" --policy policies
 holds "a line that is unreadable" out "unreadable: its date of service (DTP03) is not a date"
 printf 'ST*837*1*005010X222A1~CLM*U1*100***11:B:1~LX*1~SV1*HC:90853*100*UN*1~DTP*472*D8*20260228~SE*6*1~' >"$work/readable.837"
-expect "a line that is readable and not denied" 0 "$adjudge" check "$work/readable.837" --policy policies
+expect "a line that is readable and not denied" 0 "$adjudge" check "$work/readable.837" --policy policies/ct_medicaid_clinic.adj
 expect "submitted late" 1 "$adjudge" "${demo[@]}" --submit-on 2027-12-31 --format csv
 [ "$(grep -c timely_filing "$work/out")" -gt 20 ] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL submit-on"; }
 expect "history is only our own" 1 "$adjudge" "${demo[@]}" --history own
@@ -189,6 +190,13 @@ SOURCE_DATE_EPOCH=1751328000 expect "a review overdue" 0 "$adjudge" test "$work/
 holds "a review overdue" err 'warning[W0010]: `p` was to be reviewed by 2025-06-30'
 expect "a review overdue as of a day" 0 "$adjudge" check "$work/readable.837" --policy "$work/late.adj" --as-of 2025-07-01
 holds "a review overdue as of a day" err "W0010"
+
+printf 'policy p\n  payer "HARBOR"\n\nclause open\n  cite "1"\n  require session.minutes >= 45 minutes\n  warn "x"\n\nclause let_pass\n  cite "2"\n  require session.attendees <= 12\n  warn "x"\n  if unknown pass\n' >"$work/let.adj"
+expect "what is let pass" 0 "$adjudge" check examples/demo/claims.837 --policy "$work/let.adj"
+lacks "what is let pass" out "let_pass"
+lacks "what is let pass" out "session.attendees"
+expect "what is let pass, for programs" 0 "$adjudge" check examples/demo/claims.837 --policy "$work/let.adj" --format json
+holds "what is let pass, for programs" out '"let_pass"'
 
 expect "a measure without what it rests on" 0 "$adjudge" measure examples/demo/claims.837 --policy policies --policy examples/harbor --with examples/demo/sessions.csv --only revenue_per_session --format json
 holds "a measure without what it rests on" out '"value":"at least $0.00","exact":false'
