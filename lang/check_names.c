@@ -425,6 +425,33 @@ static bool resolve_let(lang_checker *checker, lang_expression *expression, lang
     return follow(checker, expression, let->value->type, 1);
 }
 
+/* A function may not reach for a field; anything else is a name that nobody knows. */
+static void report_unknown(lang_checker *checker, lang_name head)
+{
+    if (checker->define != NULL && lang_schema_find(checker->schema, LANG_RECORD_line, head.text) != LANG_NO_FIELD) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0334, head.span,
+                          "`%s` is of the encounter, which a function does not see", head.text);
+        lang_suggest(checker->diagnostics, diagnostic, "give the function an input for it, and hand the value in");
+        return;
+    }
+    lang_diagnostic *diagnostic =
+        lang_diagnose(checker->diagnostics, LANG_E0301, head.span, "nothing is called `%s` here", head.text);
+    lang_suggest_name(checker, diagnostic, head.text);
+    if (lang_find_code_set(checker, head) != NULL) {
+        lang_suggest(checker->diagnostics, diagnostic, "`%s` is a code set: ask `in %s`", head.text, head.text);
+    } else if (lang_find_table(checker, head) != NULL) {
+        lang_suggest(checker->diagnostics, diagnostic, "`%s` is a table: ask it with its inputs in parentheses",
+                     head.text);
+    } else if (lang_find_define(checker, head) != NULL || lang_function_find(head.text) != LANG_FUNCTION_NONE) {
+        lang_suggest(checker->diagnostics, diagnostic, "`%s` is a function: give it its inputs in parentheses",
+                     head.text);
+    } else if (checker->define != NULL) {
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "a function sees its inputs, parameters, tables and code sets only: hand the value in");
+    }
+}
+
 bool lang_resolve_path(lang_checker *checker, lang_expression *expression)
 {
     lang_path *path = &expression->as.path;
@@ -451,20 +478,6 @@ bool lang_resolve_path(lang_checker *checker, lang_expression *expression)
         path->parameter = parameter;
         return follow(checker, expression, parameter->type, 1);
     }
-    lang_diagnostic *diagnostic =
-        lang_diagnose(checker->diagnostics, LANG_E0301, head.span, "nothing is called `%s` here", head.text);
-    lang_suggest_name(checker, diagnostic, head.text);
-    if (lang_find_code_set(checker, head) != NULL) {
-        lang_suggest(checker->diagnostics, diagnostic, "`%s` is a code set: ask `in %s`", head.text, head.text);
-    } else if (lang_find_table(checker, head) != NULL) {
-        lang_suggest(checker->diagnostics, diagnostic, "`%s` is a table: ask it with its inputs in parentheses",
-                     head.text);
-    } else if (lang_find_define(checker, head) != NULL || lang_function_find(head.text) != LANG_FUNCTION_NONE) {
-        lang_suggest(checker->diagnostics, diagnostic, "`%s` is a function: give it its inputs in parentheses",
-                     head.text);
-    } else if (checker->define != NULL) {
-        lang_suggest(checker->diagnostics, diagnostic,
-                     "a function sees its inputs, parameters, tables and code sets only: hand the value in");
-    }
+    report_unknown(checker, head);
     return false;
 }

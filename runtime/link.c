@@ -123,17 +123,25 @@ static void derive_coverage_ends(run_store *store, uint32_t line, const uint32_t
     run_store_set(store, LANG_FIELD_line_coverage_ends, line, to);
 }
 
+/* The spans of each member as chains: first[patient], then next[row], both one more than the row. NULL for no memory. */
+static uint32_t *coverages_of_patients(run_store *store, uint32_t **next)
+{
+    uint32_t *first = base_arena_alloc(&store->arena, (store->counts[LANG_RECORD_patient] + 1) * sizeof *first);
+    *next = base_arena_alloc(&store->arena, (store->counts[LANG_RECORD_coverage] + 1) * sizeof **next);
+    if (first == NULL || *next == NULL) return NULL;
+    for (uint32_t row = store->counts[LANG_RECORD_coverage]; row-- > 0;) {
+        uint32_t patient = store->coverage_patients.items[row];
+        (*next)[row] = first[patient];
+        first[patient] = row + 1;
+    }
+    return first;
+}
+
 /* The coverage of a line is the span that holds its date. Several with different plans leave the plan unknown. */
 static void link_coverage(run_store *store)
 {
-    uint32_t *first = base_arena_alloc(&store->arena, (store->counts[LANG_RECORD_patient] + 1) * sizeof *first);
-    uint32_t *next = base_arena_alloc(&store->arena, (store->counts[LANG_RECORD_coverage] + 1) * sizeof *next);
-    if (first == NULL || next == NULL || !store->feeds[LANG_FEED_ELIGIBILITY]) return;
-    for (uint32_t row = store->counts[LANG_RECORD_coverage]; row-- > 0;) {
-        uint32_t patient = store->coverage_patients.items[row];
-        next[row] = first[patient];
-        first[patient] = row + 1;
-    }
+    uint32_t *next, *first = coverages_of_patients(store, &next);
+    if (first == NULL || !store->feeds[LANG_FEED_ELIGIBILITY]) return;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
         if (!run_store_present(store, LANG_FIELD_line_patient, line) ||
             !run_store_present(store, LANG_FIELD_line_date, line))
@@ -473,7 +481,7 @@ static void link_site_field(run_store *store, lang_field field)
 }
 
 /* Whose member attended: the payer of the line that bills it, else of the coverage that holds the session's day. */
-static void link_attendance_payer(run_store *store, uint32_t row)
+static void link_attendance_payer(run_store *store, uint32_t row, const uint32_t *first, const uint32_t *next)
 {
     if (run_store_present(store, LANG_FIELD_attendance_line, row)) {
         uint32_t line = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_line, row);
@@ -486,10 +494,9 @@ static void link_attendance_payer(run_store *store, uint32_t row)
     uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
     if (!run_store_present(store, LANG_FIELD_session_date, session)) return;
     int64_t date = run_store_bits(store, LANG_FIELD_session_date, session);
-    for (uint32_t c = 0; c < store->counts[LANG_RECORD_coverage]; c++) {
-        bool member =
-            store->coverage_patients.items[c] == (uint32_t)run_store_bits(store, LANG_FIELD_attendance_patient, row);
-        if (!member || !run_store_present(store, LANG_FIELD_coverage_dates, c)) continue;
+    for (uint32_t at = first[run_store_bits(store, LANG_FIELD_attendance_patient, row)]; at != 0; at = next[at - 1]) {
+        uint32_t c = at - 1;
+        if (!run_store_present(store, LANG_FIELD_coverage_dates, c)) continue;
         int64_t dates = run_store_bits(store, LANG_FIELD_coverage_dates, c);
         if (date < run_span_from(dates) || date > run_span_to(dates)) continue;
         if (run_store_present(store, LANG_FIELD_coverage_payer, c))
@@ -497,6 +504,13 @@ static void link_attendance_payer(run_store *store, uint32_t row)
         return;
     }
     if (!store->eligibility_has_holes) run_store_set_absent(store, LANG_FIELD_attendance_payer, row);
+}
+
+static void link_attendance_payers(run_store *store)
+{
+    uint32_t *next, *first = coverages_of_patients(store, &next);
+    for (uint32_t row = 0; first != NULL && row < store->counts[LANG_RECORD_attendance]; row++)
+        link_attendance_payer(store, row, first, next);
 }
 
 /* No line bills an attendance, unless one of its member may and nobody knows of which session that one is. */
@@ -545,7 +559,7 @@ void run_link(run_store *store)
         run_store_set(store, LANG_FIELD_attendance_line,
                       (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line), line);
     }
-    for (uint32_t row = 0; row < store->counts[LANG_RECORD_attendance]; row++) link_attendance_payer(store, row);
+    link_attendance_payers(store);
     close_attendance(store);
     run_retire_claims(store);
 }
