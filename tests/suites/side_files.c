@@ -181,6 +181,23 @@ Test(side_files, what_stands_twice_counts_once)
     adj_encounters_free(encounters);
 }
 
+Test(side_files, answers_to_other_lines_are_told)
+{
+    adj_encounters *encounters = support_read(CLAIM);
+    with(encounters, "claim_id,line,status,paid\nC1,1,paid,80.00\nC9,3,paid,80.00\nC1,2,denied,0\n");
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    adj_problem problem = support_problem(encounters, "D0404");
+    cr_expect_eq(problem.severity, ADJ_SEVERITY_NOTE);
+    cr_expect_str_eq(problem.claim, "C9");
+    cr_expect_not_null(strstr(problem.message, "2 of 3 answers"), "%s", problem.message);
+    adj_encounters_free(encounters);
+    encounters = support_read(CLAIM);
+    with(encounters, "claim_id,line,status,paid\nC1,1,paid,80.00\n");
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_NOTE), 0u);
+    adj_encounters_free(encounters);
+}
+
 Test(side_files, csv_in_all_its_forms)
 {
     cr_expect_eq(ASK("coverage is present and coverage.plan is present and coverage.plan = \"HMO, gold\"",
