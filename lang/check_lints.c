@@ -22,7 +22,7 @@ static void unused(lang_checker *checker, const lang_file *file)
 
 /* ---- holes in time ---- */
 
-static const char *day_text(base_arena *arena, base_date day)
+const char *lang_day_text(base_arena *arena, base_date day)
 {
     char buffer[16];
     base_date_write(day, buffer);
@@ -65,13 +65,14 @@ static void holes(lang_checker *checker, const lang_file *file)
         /* A value that simply ends is the end of a rule, not a hole in it, unless its policy goes on. */
         bool ends = end == BASE_DATE_MAX && (file->is_module || file->dates.to == BASE_DATE_MAX);
         lang_diagnostic *diagnostic =
-            end == BASE_DATE_MAX ? lang_diagnose(checker->diagnostics, LANG_W0004, parameter->name.span,
-                                                 ends ? "`%s` has no value from %s on"
-                                                      : "`%s` has no value from %s on, while its policy goes on",
-                                                 parameter->name.text, day_text(checker->arena, hole))
-                                 : lang_diagnose(checker->diagnostics, LANG_W0004, parameter->name.span,
-                                                 "`%s` has no value from %s to %s", parameter->name.text,
-                                                 day_text(checker->arena, hole), day_text(checker->arena, end - 1));
+            end == BASE_DATE_MAX
+                ? lang_diagnose(checker->diagnostics, LANG_W0004, parameter->name.span,
+                                ends ? "`%s` has no value from %s on"
+                                     : "`%s` has no value from %s on, while its policy goes on",
+                                parameter->name.text, lang_day_text(checker->arena, hole))
+                : lang_diagnose(checker->diagnostics, LANG_W0004, parameter->name.span,
+                                "`%s` has no value from %s to %s", parameter->name.text,
+                                lang_day_text(checker->arena, hole), lang_day_text(checker->arena, end - 1));
         lang_suggest(checker->diagnostics, diagnostic, "what is asked of it on these days cannot be told");
     }
 }
@@ -252,42 +253,6 @@ static void lint_exception(lang_checker *checker, const lang_exception *exceptio
 
 /* ---- tables ---- */
 
-static bool covers(const lang_item *wide, const lang_item *narrow)
-{
-    if (wide->any) return true;
-    if (narrow->any || wide->absent != narrow->absent) return false;
-    if (wide->set != NULL || narrow->set != NULL) return wide->set == narrow->set;
-    const lang_expression *a = wide->low, *b = narrow->low;
-    if (a == NULL || b == NULL || a->kind != b->kind) return false;
-    if (a->kind == LANG_PATH) return a->as.path.word == b->as.path.word;
-    bool symbols = a->as.literal.kind == LANG_LITERAL_CODE || a->as.literal.kind == LANG_LITERAL_TEXT ||
-                   a->as.literal.kind == LANG_LITERAL_PREFIX;
-    if (symbols) {
-        if (wide->high == NULL && a->as.literal.kind != LANG_LITERAL_PREFIX) {
-            return narrow->high == NULL && b->as.literal.kind == a->as.literal.kind &&
-                   strcmp(a->as.literal.spelling, b->as.literal.spelling) == 0;
-        }
-        const char *low = b->as.literal.spelling,
-                   *high = narrow->high == NULL ? low : narrow->high->as.literal.spelling;
-        return lang_item_holds(LANG_SYSTEM_cpt, wide, low) && lang_item_holds(LANG_SYSTEM_cpt, wide, high);
-    }
-    int64_t low_a = a->as.literal.value, high_a = wide->high == NULL ? low_a : wide->high->as.literal.value;
-    int64_t low_b = b->as.literal.value, high_b = narrow->high == NULL ? low_b : narrow->high->as.literal.value;
-    return low_a <= low_b && high_b <= high_a;
-}
-
-static bool cell_covers(const lang_cell *wide, const lang_cell *narrow)
-{
-    for (size_t i = 0; i < narrow->items.count; i++) {
-        bool covered = false;
-        for (size_t k = 0; k < wide->items.count && !covered; k++) {
-            covered = covers(&wide->items.items[k], &narrow->items.items[i]);
-        }
-        if (!covered) return false;
-    }
-    return true;
-}
-
 /* In a `first` table, a row behind one that takes all of its inputs never counts. */
 static void masked_rows(lang_checker *checker, const lang_table *table)
 {
@@ -298,7 +263,7 @@ static void masked_rows(lang_checker *checker, const lang_table *table)
             const lang_table_row *late = &table->rows.items[i], *early = &table->rows.items[k];
             bool masks = early->dates.from <= late->dates.from && late->dates.to <= early->dates.to;
             for (size_t c = 0; c < table->inputs.count && masks; c++) {
-                masks = cell_covers(&early->cells.items[c], &late->cells.items[c]);
+                masks = lang_cell_covers(&early->cells.items[c], &late->cells.items[c]);
             }
             if (!masks) continue;
             lang_diagnostic *diagnostic = lang_diagnose(
@@ -310,88 +275,10 @@ static void masked_rows(lang_checker *checker, const lang_table *table)
     }
 }
 
-static bool word_in_column(const lang_table *table, size_t column, int word)
-{
-    for (size_t r = 1; r < table->rows.count; r++) {
-        const lang_items *items = &table->rows.items[r].cells.items[column].items;
-        for (size_t i = 0; i < items->count; i++) {
-            const lang_item *item = &items->items[i];
-            if (item->any || item->low == NULL) return true;
-            int64_t held = item->low->kind == LANG_PATH ? item->low->as.path.word : item->low->as.literal.value;
-            if (held == word) return true;
-        }
-    }
-    return false;
-}
-
-static void word_gaps(lang_checker *checker, const lang_table *table, size_t column)
-{
-    const lang_table_column *input = &table->inputs.items[column];
-    char word[40];
-    for (size_t w = 0; lang_schema_word(checker->schema, (lang_enumeration)input->type.detail, w, word); w++) {
-        if (word_in_column(table, column, (int)w)) continue;
-        lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_W0011, table->name.span, "no row of `%s` is for %s %s",
-                          table->name.text, input->name.text, word);
-        lang_suggest(checker->diagnostics, diagnostic,
-                     "add a row, or say that it is meant: allow table_gap \"...\" after the columns");
-        return;
-    }
-}
-
-static bool same_others(const lang_table *table, size_t column, const lang_table_row *a, const lang_table_row *b)
-{
-    for (size_t c = 0; c < table->inputs.count; c++) {
-        if (c == column) continue;
-        if (!cell_covers(&a->cells.items[c], &b->cells.items[c]) ||
-            !cell_covers(&b->cells.items[c], &a->cells.items[c]))
-            return false;
-    }
-    return true;
-}
-
-/* Between two ranges of rows that are alike otherwise, values or days that no such row holds. */
-static void range_gaps(lang_checker *checker, const lang_table *table, size_t column)
-{
-    enum { COMPARED = 500 };
-    if (table->rows.count > COMPARED) return;
-    for (size_t i = 1; i < table->rows.count; i++) {
-        const lang_cell *cell = &table->rows.items[i].cells.items[column];
-        const lang_item *item = &cell->items.items[0];
-        if (cell->items.count != 1 || item->any || item->high == NULL || item->low->kind != LANG_LITERAL) continue;
-        int64_t end = item->high->as.literal.value, next = INT64_MAX;
-        bool ranged = false;
-        for (size_t k = 1; k < table->rows.count; k++) {
-            const lang_table_row *other = &table->rows.items[k];
-            const lang_item *range = &other->cells.items[column].items.items[0];
-            if (k == i || range->any || !same_others(table, column, &table->rows.items[i], other)) continue;
-            int64_t low = range->low->as.literal.value;
-            if (low > end && low < next) next = low;
-            ranged = true;
-        }
-        bool whole = table->inputs.items[column].type.kind == LANG_TYPE_DATE ||
-                     table->inputs.items[column].type.kind == LANG_TYPE_COUNT;
-        if (!ranged || next == INT64_MAX || (whole ? next <= end + 1 : true)) continue;
-        long long free_value = (long long)end + 1;
-        const char *example = table->inputs.items[column].type.kind == LANG_TYPE_DATE
-                                  ? day_text(checker->arena, (base_date)free_value)
-                                  : base_format(checker->arena, "%lld", free_value);
-        lang_diagnose(checker->diagnostics, LANG_W0011, table->rows.items[i].span,
-                      "between this row and the next of its kind, `%s` has none for %s %s", table->name.text,
-                      table->inputs.items[column].name.text, example);
-        return;
-    }
-}
-
 static void lint_table(lang_checker *checker, const lang_table *table)
 {
     masked_rows(checker, table);
-    if (table->partial || table->bulks.count > 0) return;
-    for (size_t c = 0; c < table->inputs.count; c++) {
-        if (table->inputs.items[c].type.kind == LANG_TYPE_ENUMERATION) word_gaps(checker, table, c);
-        if (table->inputs.items[c].type.kind == LANG_TYPE_DATE || table->inputs.items[c].type.kind == LANG_TYPE_COUNT)
-            range_gaps(checker, table, c);
-    }
+    if (!table->partial && table->bulks.count == 0) lang_check_gaps(checker, table);
 }
 
 static void lint_file(lang_checker *checker, lang_file *file)
@@ -406,7 +293,7 @@ static void lint_file(lang_checker *checker, lang_file *file)
     bool late = file->review_given && checker->program->today > file->review_by;
     if (!late) return;
     lang_diagnose(checker->diagnostics, LANG_W0010, file->review_span, "`%s` was to be reviewed by %s", file->full_name,
-                  day_text(checker->arena, file->review_by));
+                  lang_day_text(checker->arena, file->review_by));
 }
 
 void lang_check_lints(lang_checker *checker)
