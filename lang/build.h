@@ -10,6 +10,9 @@ lang_names lang_build_names(lang_parser *parser, const lang_names *before, lang_
 /* What to write instead of what stands in a span, where it is a slip that is known; NULL for others. */
 const char *lang_hint(const lang_file *file, lang_span span);
 
+/* Whether a word is the name of a month, in full or in three letters. */
+bool lang_is_month(const char *word);
+
 /* `table(inputs).output`: a path from a call. */
 lang_expression *lang_build_called(lang_parser *parser, lang_expression *call, lang_name output, lang_span span);
 lang_names lang_build_headed(lang_parser *parser, const char *head, lang_span head_span, lang_name name);

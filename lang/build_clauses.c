@@ -309,6 +309,7 @@ void lang_build_syntax_error(lang_parser *parser, lang_span span, const char *fo
     base_text text;
     base_text_init(&text, parser->arena);
     const lang_file *file = parser->file;
+    if (lang_told_on_line(parser, span)) return;
     bool literal_token = strncmp(found, "a ", 2) == 0 || strncmp(found, "an ", 3) == 0;
     const char *word = "";
     if (span.end > span.start && span.end - span.start < 60) {

@@ -424,7 +424,11 @@ void lang_build_given_more(lang_parser *parser, lang_item value, lang_span span)
     size_t count = parser->test->givens.count;
     lang_given *last = count == 0 ? NULL : &parser->test->givens.items[count - 1];
     if (last == NULL || last->kind != LANG_GIVEN_VALUE) {
-        lang_diagnose(parser->diagnostics, LANG_E0201, span, "this value has no field before it");
+        lang_diagnostic *diagnostic =
+            lang_diagnose(parser->diagnostics, LANG_E0201, span, "this value has no field before it");
+        lang_suggest(parser->diagnostics, diagnostic,
+                     "a line begins with `line`: `line 90853 on 2026-01-05`; a value with its field: `units 4`");
+        parser->told = span.start + 1;
         return;
     }
     last->values = lang_build_items(parser, &last->values, value);

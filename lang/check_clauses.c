@@ -21,6 +21,17 @@ static void check_category(lang_checker *checker, lang_name category)
     lang_suggest(checker->diagnostics, diagnostic, "categories are %s", base_text_string(&list));
 }
 
+/* Whether what stands as the first remark is a reason without its hyphen, CO119: that is told of by itself. */
+static bool reason_unhyphenated(const lang_clause *clause)
+{
+    const char *text = clause->remarks.count == 0 ? "" : clause->remarks.items[0].text;
+    static const char *const groups[] = {"CO", "PR", "OA", "PI"};
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        if (strncmp(groups[i], text, 2) == 0) return true;
+    }
+    return false;
+}
+
 static void check_outcome(lang_checker *checker, const lang_clause *clause)
 {
     if (!clause->outcome_given) {
@@ -31,7 +42,7 @@ static void check_outcome(lang_checker *checker, const lang_clause *clause)
         return;
     }
     bool coded = clause->outcome == LANG_DENY || clause->outcome == LANG_AUDIT;
-    if (coded && clause->group_reason.text == NULL) {
+    if (coded && clause->group_reason.text == NULL && !reason_unhyphenated(clause)) {
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0803, clause->span,
                           "`%s` needs the reason code that the payer will give", lang_outcome_name(clause->outcome));

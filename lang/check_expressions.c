@@ -315,6 +315,9 @@ void lang_check_condition(lang_checker *checker, lang_expression *expression)
                       lang_type_label(checker->schema, checker->arena, type));
     if (type.optional) {
         lang_suggest(checker->diagnostics, diagnostic, "`%s is present`", lang_source_text(checker, expression->span));
+    } else if (expression->kind == LANG_LITERAL) {
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "each side of `or` and `and` is a condition; of several values ask `procedure in 90853, 90832`");
     } else {
         lang_suggest(checker->diagnostics, diagnostic, "compare it with something");
     }

@@ -273,6 +273,16 @@ bool lang_read_type(lang_checker *checker, lang_name name, bool report, lang_typ
     static const char *const plain[] = {"count",     "quantity",   "units",     "money",     "text",     "date",
                                         "dates",     "times",      "minutes",   "days",      "months",   "yes_no",
                                         "procedure", "procedures", "diagnosis", "diagnoses", "modifiers"};
+    static const char *const others[][2] = {
+        {"number", "count"},     {"integer", "count"},  {"int", "count"},     {"decimal", "quantity"},
+        {"float", "quantity"},   {"string", "text"},    {"bool", "yes_no"},   {"boolean", "yes_no"},
+        {"flag", "yes_no"},      {"currency", "money"}, {"dollars", "money"}, {"amount", "money"},
+        {"duration", "minutes"}, {"time", "minutes"},   {"code", "cpt"},      {"cpts", "procedures"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (strcmp(others[i][0], name.text) != 0) continue;
+        lang_suggest(checker->diagnostics, diagnostic, "write `%s`", others[i][1]);
+        return false;
+    }
     nearest search = {name.text, NULL, SIZE_MAX};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) offer(&search, plain[i]);
     for (int s = 0; s < lang_schema_system_count(checker->schema); s++) {
@@ -294,6 +304,10 @@ static void unknown_field(lang_checker *checker, lang_name name, lang_record rec
 {
     lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0302, name.span, "a %s has no field `%s`",
                                                 lang_schema_record_label(checker->schema, record), name.text);
+    if (lang_schema_find(checker->schema, LANG_RECORD_line, name.text) != LANG_NO_FIELD) {
+        lang_suggest(checker->diagnostics, diagnostic, "the line has one: write `%s`", name.text);
+        return;
+    }
     nearest search = {name.text, NULL, SIZE_MAX};
     offer_record(checker, &search, record);
     if (search.best != NULL) {
@@ -307,6 +321,10 @@ static void unknown_field(lang_checker *checker, lang_name name, lang_record rec
         if (info->record == record) base_text_format(&list, "%s%s", list.length ? ", " : "", info->name);
     }
     lang_suggest(checker->diagnostics, diagnostic, "its fields are %s", base_text_string(&list));
+    if ((int)record < (int)LANG_RECORD_COUNT) {
+        lang_suggest(checker->diagnostics, diagnostic, "a field of your own is declared with `extend %s`",
+                     lang_schema_record_name(checker->schema, record));
+    }
 }
 
 static bool follow_field(lang_checker *checker, lang_path *path, lang_name name, lang_type *type)
@@ -437,6 +455,12 @@ static void report_unknown(lang_checker *checker, lang_name head)
     }
     lang_diagnostic *diagnostic =
         lang_diagnose(checker->diagnostics, LANG_E0301, head.span, "nothing is called `%s` here", head.text);
+    bool truth = strcmp(head.text, "true") == 0 || strcmp(head.text, "false") == 0;
+    if (truth) {
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "ask the field itself: `session.goals_documented`, or with `not`");
+        return;
+    }
     lang_suggest_name(checker, diagnostic, head.text);
     if (lang_find_code_set(checker, head) != NULL) {
         lang_suggest(checker->diagnostics, diagnostic, "`%s` is a code set: ask `in %s`", head.text, head.text);

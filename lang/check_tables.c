@@ -111,6 +111,9 @@ void lang_check_parameter(lang_checker *checker, lang_parameter *parameter)
         if (parameter->type.kind == LANG_TYPE_MONEY) {
             lang_suggest(checker->diagnostics, diagnostic, "write amounts like $41.50");
         }
+        if (parameter->type.kind == LANG_TYPE_TRUTH) {
+            lang_suggest(checker->diagnostics, diagnostic, "write `yes` or `no`");
+        }
     }
     check_parameter_overlaps(checker, parameter);
 }

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* A slip: the word that was found (NULL for any), what stands right before it, the first word of its line, and something
  * that stands between; NULL where it does not matter. `#` stands for a number, `a` for a name, `C` for a code. */
@@ -21,6 +22,16 @@ typedef struct slip {
 #define SYSTEM "code systems are written small: `cpt`, `icd10`, `pos`, `modifier`"
 
 static const slip slips[] = {
+    {"history", "#", NULL, NULL, "`of` stands before what is counted: `at most 8 of history ...`"},
+    {"a", "#", NULL, "at most ", "say of what: `at most 4 of history in the last 30 days where ...`"},
+    {"a", "#", NULL, "at least ", "say of what: `at least 4 of history in the last 30 days where ...`"},
+    {"of", "history", NULL, NULL, "count it: `at most 4 of history in the last 30 days where procedure in ...`"},
+    {"only", NULL, NULL, NULL, "write `include only 95, GT`"},
+    {"except", NULL, NULL, NULL, "an exception is written `unless ...`, before or after the outcome"},
+    {"a", NULL, "expect", NULL, "the verdict comes first: `expect deny by session_cap`"},
+    {"=", NULL, "given", NULL, "the value follows its field: `units 4`"},
+    {",", NULL, NULL, " <> ", "of several values ask `pos not in 11, 22`"},
+    {",", NULL, NULL, " = ", "of several values ask `pos in 11, 22`"},
     {"#", "deny", NULL, NULL, REASON},
     {"#", "audit", NULL, NULL, REASON},
     {"a", NULL, "deny", NULL, REASON},
@@ -40,7 +51,6 @@ static const slip slips[] = {
     {"exists", NULL, NULL, NULL, "of a field write `is present`; of lines, `exists other in history ... where ...`"},
     {"in", "history", NULL, NULL,
      "a window is written `in the last 6 months`, `on the same day`, `in the benefit year`"},
-    {"history", "#", NULL, NULL, "`of` stands before what is counted: `at most 8 of history ...`"},
     {"more than", "no", NULL, NULL, "write `at most 8 of ...`"},
     {"fewer than", "no", NULL, NULL, "write `at least 8 of ...`"},
     {"six", NULL, NULL, NULL, DIGITS},
@@ -79,7 +89,7 @@ static const slip slips[] = {
     {"denied", NULL, NULL, NULL, "the outcome is `deny`"},
     {"approve", NULL, NULL, NULL, "a clause says what fails; what no clause fails passes"},
     {"equals", NULL, NULL, NULL, "equality is `=`"},
-    {"is", NULL, NULL, NULL, "write `=`, or `is present`, `is absent`, `is found`"},
+    {"is", NULL, NULL, NULL, "write `=`, `<` or `>`; or `is present`, `is absent`, `is found`"},
     {"includes", NULL, NULL, NULL, "write `include`"},
     {"contains", NULL, NULL, NULL, "write `contain` for spans, `include` for lists"},
     {"has", NULL, NULL, NULL, "write `include any of` for lists, `exists other in history ... where ...` for lines"},
@@ -149,4 +159,16 @@ const char *lang_hint(const lang_file *file, lang_span span)
         if (good) return s->advice;
     }
     return NULL;
+}
+
+bool lang_is_month(const char *word)
+{
+    static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                         "jul", "aug", "sep", "oct", "nov", "dec"};
+    static const char *const wholes[] = {"january", "february", "march",     "april",   "may",      "june",
+                                         "july",    "august",   "september", "october", "november", "december"};
+    for (size_t i = 0; i < 12; i++) {
+        if (strcasecmp(word, months[i]) == 0 || strcasecmp(word, wholes[i]) == 0) return true;
+    }
+    return false;
 }

@@ -194,9 +194,18 @@ static bool row_ends(const lang_parser *parser)
     return previous != TOKEN_NEWLINE && previous != TOKEN_COMMA && previous != TOKEN_GIVEN;
 }
 
+bool lang_told_on_line(const lang_parser *parser, lang_span span)
+{
+    const char *text = parser->file->text;
+    if (parser->told == 0 || parser->told - 1 > span.start) return false;
+    return memchr(text + parser->told - 1, '\n', span.start - (parser->told - 1)) == NULL;
+}
+
 static void report_scan(lang_parser *parser, int found)
 {
     lang_span span = {parser->file->index, parser->token_start, parser->token_end};
+    if (lang_told_on_line(parser, span)) return;
+    parser->told = span.start + 1;
     lang_diagnostic *diagnostic;
     if (found == LANG_SCAN_UNTERMINATED) {
         diagnostic = lang_diagnose(parser->diagnostics, LANG_E0102, span, "this text is not closed on its line");
@@ -232,6 +241,16 @@ static void report_scan(lang_parser *parser, int found)
 static int capital_name(lang_parser *parser, LANG_PARSE_STYPE *value)
 {
     lang_name name = value->TOKEN_NAME;
+    const lang_file *file = parser->file;
+    uint32_t after = name.span.end;
+    while (after < file->length && (file->text[after] == ' ' || file->text[after] == '\t')) after++;
+    if (lang_is_month(name.text) && after < file->length && file->text[after] >= '0' && file->text[after] <= '9') {
+        lang_diagnostic *date =
+            lang_diagnose(parser->diagnostics, LANG_E0201, name.span, "found `%s`, which begins no date", name.text);
+        lang_suggest(parser->diagnostics, date, "dates are written 2026-01-31");
+        parser->told = name.span.start + 1;
+        return TOKEN_NAME;
+    }
     char *lower = base_arena_alloc(parser->arena, strlen(name.text) * 2 + 1);
     size_t used = 0;
     for (const char *at = name.text; lower != NULL && *at != '\0'; at++) {
@@ -245,7 +264,7 @@ static int capital_name(lang_parser *parser, LANG_PARSE_STYPE *value)
                       "`%s` mixes capital and small letters: names are lower case", name.text);
     lang_suggest(parser->diagnostics, diagnostic, "write `%s`", lower == NULL ? "" : lower);
     value->TOKEN_NAME.text = lower == NULL ? "" : lower;
-    return TOKEN_NAME;
+    return parser->previous == TOKEN_DOT ? TOKEN_NAME : word_token(value->TOKEN_NAME.text);
 }
 
 /* A text between the quotes of a word processor: reported, and read as what was meant. */

@@ -60,6 +60,7 @@ typedef struct lang_parser {
     lang_span key_span;
     bool overriding;   /* the declaration at hand follows `override` */
     bool overridable;  /* or `overridable` */
+    uint32_t told;     /* one more than where a slip was told of; 0 for none */
     bool out_of_place; /* the declaration at hand was refused; its parts are dropped */
 } lang_parser;
 
@@ -76,6 +77,9 @@ bool lang_parse_cell(base_arena *arena, lang_diagnostics *diagnostics, lang_file
 
 /* Writes the tokens of a file, one a line. */
 void lang_dump_tokens(base_arena *arena, lang_file *file, base_text *out);
+
+/* Whether a slip was told of on the line on which a span begins: what follows there is no second one. */
+bool lang_told_on_line(const lang_parser *parser, lang_span span);
 
 /* For the lexer. */
 void lang_scan_advance(lang_parser *parser, size_t length);
