@@ -161,6 +161,19 @@ typedef struct palette {
     const char *strong, *red, *yellow, *blue, *off;
 } palette;
 
+/* Narrows a line that is too long to show to what surrounds a place in it. True if its beginning is left out. */
+static bool narrow(const lang_file *file, uint32_t place, size_t *begin, size_t *end)
+{
+    enum { SHOWN = 200, BEFORE = 80 };
+    if (*end - *begin <= SHOWN) return false;
+    bool cut = place > *begin + BEFORE;
+    if (cut) *begin = place - BEFORE;
+    while (cut && continuation(file->text[*begin])) (*begin)--;
+    if (*end - *begin > SHOWN) *end = *begin + SHOWN;
+    while (*end > *begin && *end < file->length && continuation(file->text[*end])) (*end)--;
+    return cut;
+}
+
 /* Draws the source line of a span with carets (or dashes) under the part of the span that lies on it. */
 static void draw_line(const lang_file *file, lang_span span, char mark, const char *label, const palette *colours,
                       const char *colour, base_text *out)
@@ -171,9 +184,12 @@ static void draw_line(const lang_file *file, lang_span span, char mark, const ch
     while (begin > 0 && file->text[begin - 1] != '\n') begin--;
     size_t end = begin;
     while (end < file->length && file->text[end] != '\n' && file->text[end] != '\r') end++;
-    base_text_format(out, "%s%5zu |%s ", colours->blue, line, colours->off);
+    size_t whole = end;
+    bool cut = narrow(file, span.start, &begin, &end);
+    base_text_format(out, "%s%5zu |%s %s", colours->blue, line, colours->off, cut ? "..." : "");
     base_text_add(out, file->text + begin, end - begin);
-    base_text_format(out, "\n%s      |%s ", colours->blue, colours->off);
+    if (end < whole) base_text_put(out, "...");
+    base_text_format(out, "\n%s      |%s %s", colours->blue, colours->off, cut ? "   " : "");
     for (size_t i = begin; i < span.start && i < end; i++) {
         if (continuation(file->text[i])) continue;
         base_text_put(out, file->text[i] == '\t' ? "\t" : " ");
