@@ -4,16 +4,12 @@
 
 #include <string.h>
 
-/* Whether one value of a parameter counts before another that fits the same day: that of the lower layer; one that begins
- * after an open one, which it ends; what became known later, which corrects what was; what begins later. */
+/* Whether a value of a parameter counts before `y`, which stands before it and fits the same day too: not where it is open
+ * and `y`, which begins later, ends it; else where it became known later, and so corrects `y`. */
 static bool counts_before(const plan_parameter_value *x, const plan_parameter_value *y)
 {
-    if (x->rank != y->rank) return x->rank < y->rank;
-    bool x_open = x->dates.to == BASE_DATE_MAX, y_open = y->dates.to == BASE_DATE_MAX;
-    if (y_open && x->dates.from > y->dates.from) return true;
-    if (x_open && y->dates.from > x->dates.from) return false;
-    if (x->dates.known != y->dates.known) return x->dates.known > y->dates.known;
-    return x->dates.from > y->dates.from;
+    bool ended = x->dates.to == BASE_DATE_MAX && y->dates.from > x->dates.from;
+    return !ended && x->dates.known > y->dates.known;
 }
 
 int64_t run_parameter(const run_context *context, uint32_t parameter, int64_t date, uint8_t date_state, uint8_t *state)

@@ -244,6 +244,38 @@ Test(x12, the_date_of_death_is_that_of_the_member)
     cr_expect_eq(asked("patient.death_date is absent",
                        SUBSCRIBER DIED NAMED "HL*3*2*23*0~PAT*19~NM1*QC*1*DOE*IVY~DMG*D8*20150101*F~" CLAIM, NULL),
                  ADJ_CLAUSE_PASS, "the subscriber died, not the dependent");
+    cr_expect_eq(asked(died,
+                       SUBSCRIBER NAMED "HL*3*2*23*0~PAT*19****D8*20260601~NM1*QC*1*DOE*IVY~DMG*D8*20150101*F~" CLAIM,
+                       NULL),
+                 ADJ_CLAUSE_PASS, "the dependent");
+}
+
+Test(x12, a_named_condition_is_shown_as_yes_or_no)
+{
+    adj_policies *policies =
+        support_policies("policy p\nsection \"S\"\n for each line\n let many = units > 1\n"
+                         " let dated = date < 2026-06-03\n let long = session.minutes > 5 minutes\n"
+                         "clause c\n cite \"1\"\n require many or not dated\n"
+                         " warn \"{many} {dated} {long}\"\n");
+    adj_encounters *encounters = support_read(ISA HEAD CLAIM TAIL);
+    adj_results *results = support_evaluate(policies, encounters);
+    adj_explanation *explanation = NULL;
+    cr_assert_eq(adj_results_explain(results, 0, &explanation), ADJ_OK);
+    cr_assert_eq(adj_explanation_count(explanation), 1u);
+    cr_expect_str_eq(adj_explanation_finding(explanation, 0)->message, "no yes unknown");
+    adj_explanation_free(explanation);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}
+
+Test(x12, a_void_meets_no_clause)
+{
+#define OF_FREQUENCY(code)                                                                                             \
+    SUBSCRIBER NAMED "CLM*C1*100***11:B:" code "*Y*A*Y*Y~REF*F8*ICN1~HI*ABK:F331~LX*1~SV1*HC:90853*100*UN*1***1~"      \
+                     "DTP*472*D8*20260602~"
+    cr_expect_eq(asked("units > 1", OF_FREQUENCY("8"), NULL), ADJ_CLAUSE_NOT_APPLICABLE);
+    cr_expect_eq(asked("units > 1", OF_FREQUENCY("7"), NULL), ADJ_CLAUSE_FAIL);
 }
 
 Test(x12, the_claim_that_a_replacement_names_is_known_or_not)
@@ -272,15 +304,6 @@ Test(x12, other_payers_loops_do_not_leak)
                             0, 1);
     cr_expect_str_eq(line.payer, "HARBOR");
     cr_expect_str_eq(line.patient, "M1");
-}
-
-Test(x12, a_void_meets_no_clause)
-{
-    adj_line line = line_of(ISA HEAD "CLM*C1*100***11:B:8*Y*A*Y*Y~REF*F8*X~HI*ABK:F331~LX*1~SV1*HC:90853*100*UN*9***1~"
-                                     "DTP*472*D8*20260602~SE*1*0001~",
-                            0, 1);
-    cr_expect_eq(line.verdict, ADJ_NOT_ADJUDICATED);
-    cr_expect_eq(line.findings, 0u);
 }
 
 Test(x12, a_claim_without_any_list)
