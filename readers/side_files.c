@@ -655,7 +655,7 @@ static bool store_remittance(side_reader *r)
         r->store->remitted.count--;
         return false;
     }
-    *link = (run_remitted){row, (uint32_t)claim->bits, number};
+    *link = (run_remitted){.row = row, .claim = (uint32_t)claim->bits, .number = number};
     store_fields(r, row);
     return true;
 }

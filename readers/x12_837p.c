@@ -1,4 +1,4 @@
-/* The 837P reader: envelopes and the hierarchy of billing provider, subscriber and patient.
+/* X12 files and the 837P reader: envelopes and the hierarchy of billing provider, subscriber and patient.
  * Element positions are those of 005010X222; 004010X098 agrees in all that is read here. */
 #include "readers/x12_837p.h"
 
@@ -29,6 +29,8 @@ static void forget_person(x12_person *person)
 static void end_transaction(x12_reader *r, const x12_segment *at)
 {
     x12_end_claim(r);
+    if (r->payment_open) x12_payment_end(&r->payment, at);
+    r->payment_open = false;
     if (!r->in_transaction) return;
     r->in_transaction = false;
     if (r->other_kind && r->claims_in_transaction > 0) {
@@ -75,9 +77,11 @@ static void begin_transaction(x12_reader *r, const x12_segment *segment)
     bool dental = version_has(r, "X224") || version_has(r, "X097");
     r->professional = claim_kind && !institutional && !dental;
     r->other_kind = !r->professional;
-    if (!claim_kind) {
+    r->payment_open = strcmp(r->transaction, "835") == 0;
+    if (r->payment_open) x12_payment_begin(&r->payment, &r->scanner, r->store, r->control);
+    if (!claim_kind && !r->payment_open) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0111", segment, 1, NULL,
-                    "transaction %s is a %s, not claims (837); it is passed over", r->control,
+                    "transaction %s is a %s, neither claims (837) nor a payment (835); it is passed over", r->control,
                     r->transaction[0] == '\0' ? "nameless one" : r->transaction);
     }
 }
@@ -333,6 +337,8 @@ bool read_x12(read_input *input)
             begin_transaction(r, &segment);
         else if (x12_is(id, "SE"))
             trailer(r, &segment);
+        else if (r->payment_open)
+            x12_payment_segment(&r->payment, &segment, id);
         else if (r->in_transaction && r->other_kind)
             r->claims_in_transaction += x12_is(id, "CLM") ? 1 : 0;
         else if (r->in_transaction)
@@ -346,7 +352,8 @@ bool read_x12(read_input *input)
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL, "the file ends without IEA");
     }
     if (input->accepted == 0 && input->rejected == 0) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0112", NULL, 0, NULL, "the file holds no claim");
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0112", NULL, 0, NULL,
+                    "the file holds no claim and no claim payment");
     }
     if (r->transactions == 0) {
         x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0113", NULL, 0, NULL,

@@ -2,7 +2,7 @@
 #ifndef READ_X12_837P_H
 #define READ_X12_837P_H
 
-#include "readers/x12.h"
+#include "readers/x12_835.h"
 
 enum { X12_DIAGNOSIS_LIMIT = 12 };
 
@@ -34,7 +34,9 @@ typedef struct x12_reader {
     /* envelope */
     bool in_transaction;
     bool professional;
-    bool other_kind;          /* this transaction holds something else than professional claims */
+    bool other_kind;   /* this transaction holds something else than professional claims */
+    bool payment_open; /* it is an 835 */
+    x12_payment payment;
     char transaction[8];      /* ST01 */
     char control[16];         /* ST02 */
     char version[16];         /* ST03, else GS08 */

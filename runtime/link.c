@@ -370,68 +370,6 @@ void run_retire_claims(run_store *store)
     }
 }
 
-/* Whether a remittance answers after another one: a correction counts, not what it corrects. */
-static bool answers_later(const run_store *store, uint32_t row, uint32_t other)
-{
-    bool dated = run_store_present(store, LANG_FIELD_remittance_date, row) &&
-                 run_store_present(store, LANG_FIELD_remittance_date, other);
-    if (!dated) return true; /* later in its file */
-    return run_store_bits(store, LANG_FIELD_remittance_date, row) >=
-           run_store_bits(store, LANG_FIELD_remittance_date, other);
-}
-
-/* Answers to lines that are not in the run, told once with the first of them: most files answer older claims too. */
-static void report_unmatched(run_store *store, const bool *matched)
-{
-    const run_remitted *first = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < store->remitted.count; i++) {
-        if (matched[i]) continue;
-        if (first == NULL) first = &store->remitted.items[i];
-        count++;
-    }
-    if (first == NULL) return;
-    const char *claim = base_intern_text(&store->symbols, first->claim);
-    run_store_problem(
-        store, ADJ_SEVERITY_NOTE, "D0404", "the remittances", 0, 0, 0, claim,
-        "%zu of %zu answers are to lines that are not in this run; the first is to line %lld of this claim", count,
-        store->remitted.count, (long long)first->number);
-}
-
-/* Remittances find their line by the claim's identifier and the line's number; the last answer counts. */
-static void link_remittances(run_store *store)
-{
-    uint32_t lines = store->counts[LANG_RECORD_line];
-    if (store->feeds[LANG_FEED_REMITTANCE] && !store->remittance_has_holes) {
-        for (uint32_t line = 0; line < lines; line++) run_store_set_absent(store, LANG_FIELD_line_remittance, line);
-    }
-    if (store->remitted.count == 0) return;
-    size_t symbols = store->symbols.entries.count;
-    uint32_t *first = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *first);
-    uint32_t *next = base_arena_alloc(&store->arena, (store->remitted.count + 1) * sizeof *next);
-    bool *matched = base_arena_alloc(&store->arena, store->remitted.count + 1);
-    if (first == NULL || next == NULL || matched == NULL) return;
-    for (uint32_t i = (uint32_t)store->remitted.count; i-- > 0;) {
-        next[i] = first[store->remitted.items[i].claim];
-        first[store->remitted.items[i].claim] = i + 1;
-    }
-    for (uint32_t line = 0; line < lines; line++) {
-        if (!run_store_present(store, LANG_FIELD_line_claim, line)) continue;
-        uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
-        if (!run_store_present(store, LANG_FIELD_claim_id, claim)) continue;
-        for (uint32_t i = first[run_store_bits(store, LANG_FIELD_claim_id, claim)]; i != 0; i = next[i - 1]) {
-            const run_remitted *remitted = &store->remitted.items[i - 1];
-            if (remitted->number != run_store_bits(store, LANG_FIELD_line_number, line)) continue;
-            matched[i - 1] = true;
-            bool later =
-                !run_store_present(store, LANG_FIELD_line_remittance, line) ||
-                answers_later(store, remitted->row, (uint32_t)run_store_bits(store, LANG_FIELD_line_remittance, line));
-            if (later) run_store_set(store, LANG_FIELD_line_remittance, line, remitted->row);
-        }
-    }
-    report_unmatched(store, matched);
-}
-
 /* Whether a row of a site's record is the one that a row asks for: -1 it is not, 0 nobody can say, 1 it is. Its keys must
  * be equal, and where it has a span that span must hold the day. */
 static int site_row_fits(const run_store *store, const lang_field_info *info, const lang_site_name *site, uint32_t row,
@@ -570,7 +508,7 @@ void run_link(run_store *store)
         if (store->claims.items[claim].subject)
             run_store_set(store, LANG_FIELD_claim_received, claim, store->submit_on);
     }
-    link_remittances(store);
+    run_link_remittances(store);
     for (int f = LANG_FIELD_COUNT; f < lang_schema_field_count(store->schema); f++) {
         if (lang_schema_field(store->schema, (lang_field)f)->type.kind == LANG_TYPE_RECORD)
             link_site_field(store, (lang_field)f);

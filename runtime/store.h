@@ -61,10 +61,22 @@ typedef struct run_claim_extra {
 
 /* Rows of one record grouped by the row of another that they refer to. */
 /* A remittance row and the line that it answers. */
+/* How an answer says which line it is to: by the line's number; by what the payer says of the service; or not at all,
+ * where a claim was answered as one. */
+typedef enum run_remitted_kind { RUN_REMITTED_NUMBER, RUN_REMITTED_SERVICE, RUN_REMITTED_CLAIM } run_remitted_kind;
+
 typedef struct run_remitted {
     uint32_t row;
     uint32_t claim; /* symbol of the claim's identifier */
+    run_remitted_kind kind;
     int64_t number;
+    uint32_t control;   /* symbol of the line item control number; 0 for none */
+    uint32_t procedure; /* symbol; 0 for none */
+    int64_t charge;     /* cents */
+    base_date date;     /* of service */
+    bool dated;
+    bool reversal;       /* takes the answer before it back */
+    uint32_t occurrence; /* the claim payment it stands in: each answers a line once */
 } run_remitted;
 
 typedef struct run_groups {
@@ -87,6 +99,7 @@ typedef struct run_store {
     BASE_ARRAY(uint8_t) own_history;        /* by patient: history is only the provider's own */
     BASE_ARRAY(uint32_t) coverage_patients; /* by coverage row */
     BASE_ARRAY(run_remitted) remitted;
+    uint32_t remitted_claims; /* claim payments that were read */
     BASE_ARRAY(adj_problem) problems;
     bool feeds[LANG_FEED_COUNT]; /* which were given */
     bool history_is_own;
@@ -170,6 +183,9 @@ bool run_index(run_store *store);
 
 /* A replacement (7) or void (8) retires the claim it names, by the payer's number or the provider's own. */
 void run_retire_claims(run_store *store);
+
+/* Joins remittances with the lines they answer: docs/encounter.md, rule 10. */
+void run_link_remittances(run_store *store);
 
 /* Whether nothing that is known of a line and a session says that the line bills another one. */
 bool run_session_may_fit(const run_store *store, uint32_t session, uint32_t line);
