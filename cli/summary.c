@@ -96,6 +96,8 @@ void cli_summary(const cli_report *report, const adj_encounters *encounters, FIL
             fprintf(out, "%s %zu %s", v == 0 || report->lines == 0 ? ":" : ",", report->verdicts[v],
                     adj_verdict_name((adj_verdict)v));
     }
+    size_t payments = adj_encounters_payment_count(encounters);
+    if (payments > 0) fprintf(out, "\n  %zu claim payment%s", payments, payments == 1 ? "" : "s");
     fprintf(out, "\n  Dollars at risk: %s denied", cli_money(report->at_risk[ADJ_DENY], money));
     fprintf(out, ", %s open to audit", cli_money(report->at_risk[ADJ_AUDIT], money));
     fprintf(out, ", %s undecided\n", cli_money(report->at_risk[ADJ_CANNOT_TELL] + report->at_risk[ADJ_REVIEW], money));

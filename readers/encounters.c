@@ -194,6 +194,11 @@ size_t adj_encounters_claim_count(const adj_encounters *encounters)
     return ((const read_encounters *)encounters)->claim_count;
 }
 
+size_t adj_encounters_payment_count(const adj_encounters *encounters)
+{
+    return encounters->store.remitted_claims;
+}
+
 size_t adj_encounters_line_count(const adj_encounters *encounters)
 {
     size_t count = 0;

@@ -197,6 +197,8 @@ ADJ_API size_t adj_encounters_rejected_count(const adj_encounters *encounters);
 ADJ_API bool adj_read_date(const char *text, int32_t *day);
 
 ADJ_API size_t adj_encounters_claim_count(const adj_encounters *encounters);
+/* Claim payments of remittances (CLP of an 835), those that could not be read among them. */
+ADJ_API size_t adj_encounters_payment_count(const adj_encounters *encounters);
 ADJ_API size_t adj_encounters_line_count(const adj_encounters *encounters);
 ADJ_API size_t adj_encounters_problem_count(const adj_encounters *encounters);
 ADJ_API adj_problem adj_encounters_problem(const adj_encounters *encounters, size_t index);

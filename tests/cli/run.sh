@@ -33,6 +33,8 @@ holds() {
     fi
 }
 
+lacks() { ! grep -qF -e "$3" "$work/$2" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL $1: $2 has: $3"; }; }
+
 same() {
     if cmp -s "$2" "$3"; then passed=$((passed + 1)); else
         failed=$((failed + 1))
@@ -89,6 +91,10 @@ measured=(measure examples/demo/claims.837 --policy policies --policy examples/h
 for side in sessions attendance authorizations eligibility history; do measured+=(--with "examples/demo/$side.csv"); done
 expect "the measures" 0 "$adjudge" "${measured[@]}"
 holds "the measures" out "denial_rate: Lines denied, of lines adjudicated"
+cp "$work/out" "$work/by_csv"
+expect "the measures by an 835" 0 "$adjudge" "${measured[@]/remittance.csv/payment.835}"
+same "the measures by an 835" "$work/by_csv" "$work/out"
+lacks "the measures by an 835" err "warning"
 holds "the measures" out "revenue_per_session"
 expect "one measure as JSON" 0 "$adjudge" "${measured[@]}" --only authorization_lapse_rate --format json
 holds "one measure as JSON" out '{"measure":"authorization_lapse_rate","by":{"payer":"HARBOR"},"value":"0.5","exact":true,"subjects":2,"perhaps":0}'
@@ -184,7 +190,6 @@ expect "as of a day before the history" 1 "$adjudge" "${demo[@]}" --as-of 2026-0
 
 printf 'policy p\n  title "P"\n  source "S"\n  review by 2025-06-30\n\nclause c\n  cite "1"\n  require units <= 100\n  warn "Many"\n' >"$work/late.adj"
 SOURCE_DATE_EPOCH=1751241600 expect "on the last day of review" 0 "$adjudge" test "$work/late.adj" # 2025-06-30
-lacks() { ! grep -qF -e "$3" "$work/$2" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL $1: $2 has: $3"; }; }
 lacks "on the last day of review" err "W0010"
 SOURCE_DATE_EPOCH=1751328000 expect "a review overdue" 0 "$adjudge" test "$work/late.adj"
 holds "a review overdue" err 'warning[W0010]: `p` was to be reviewed by 2025-06-30'

@@ -6,17 +6,17 @@
 #include <sys/stat.h>
 
 typedef struct walk {
-    size_t files, claims, lines;
+    size_t files, claims, lines, payments;
     adj_policies *policies;
 } walk;
 
-/* Claims that a file holds: CLM segments, found without the reader. */
-static size_t claims_in(const char *bytes, size_t length)
+/* Segments that a file holds, found without the reader: claims are CLM, claim payments CLP. */
+static size_t segments_in(const char *bytes, size_t length, const char *identifier)
 {
     size_t count = 0;
     for (size_t i = 0; i + 4 < length; i++) {
         bool begins = i == 0 || strchr("~!\n\r \t", bytes[i - 1]) != NULL;
-        if (begins && memcmp(bytes + i, "CLM", 3) == 0 && strchr("*|+", bytes[i + 3]) != NULL) count++;
+        if (begins && memcmp(bytes + i, identifier, 3) == 0 && strchr("*|+^", bytes[i + 3]) != NULL) count++;
     }
     return count;
 }
@@ -36,8 +36,11 @@ static void check_file(walk *w, const char *path)
                        ? adj_encounters_rejected_count(encounters)
                        : 0;
     }
-    cr_expect_eq(read + refused, claims_in(bytes, length), "%s: %zu claims read, %zu refused, %zu there", path, read,
-                 refused, claims_in(bytes, length));
+    size_t claims = segments_in(bytes, length, "CLM"), payments = segments_in(bytes, length, "CLP");
+    cr_expect_eq(read + refused, claims, "%s: %zu claims read, %zu refused, %zu there", path, read, refused, claims);
+    cr_expect_eq(adj_encounters_payment_count(encounters), payments, "%s: %zu of %zu claim payments", path,
+                 adj_encounters_payment_count(encounters), payments);
+    w->payments += adj_encounters_payment_count(encounters);
     adj_results *results = support_evaluate(w->policies, encounters);
     w->files++;
     w->claims += read;
@@ -76,6 +79,19 @@ Test(samples, every_837p_is_read_or_reported)
     cr_expect_geq(w.files, 70u);
     cr_expect_geq(w.claims, 500u);
     cr_expect_geq(w.lines, 1500u);
+    adj_policies_free(w.policies);
+}
+
+Test(samples, every_835_is_read_or_reported)
+{
+    static const char folder[] = SOURCE_FOLDER "/../shared/data/x12-835";
+    struct stat status;
+    if (stat(folder, &status) != 0) cr_skip_test("third-party samples are not here (%s)", folder);
+    walk w = {.policies =
+                  support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n")};
+    walk_folder(&w, folder);
+    cr_expect_geq(w.files, 30u);
+    cr_expect_geq(w.payments, 100u, "%zu claim payments", w.payments);
     adj_policies_free(w.policies);
 }
 
