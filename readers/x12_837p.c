@@ -1,4 +1,4 @@
-/* X12 files and the 837P reader: envelopes and the hierarchy of billing provider, subscriber and patient.
+/* X12 files and the reader of 837P and 837I: envelopes and the hierarchy of billing provider, subscriber and patient.
  * Element positions are those of 005010X222; 004010X098 agrees in all that is read here. */
 #include "readers/x12_837p.h"
 
@@ -37,7 +37,8 @@ static void end_transaction(x12_reader *r, const x12_segment *at)
         r->scanner.input->rejected += r->claims_in_transaction;
         r->scanner.input->encounters->rejected_claims += r->claims_in_transaction;
         x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0110", at, 0, NULL,
-                    "transaction %s (%s) holds %zu claim%s that %s not professional ones (837P); %s not read",
+                    "transaction %s (%s) holds %zu claim%s that %s neither professional nor institutional (837P, "
+                    "837I); %s not read",
                     r->control, r->version, r->claims_in_transaction, r->claims_in_transaction == 1 ? "" : "s",
                     r->claims_in_transaction == 1 ? "is" : "are", r->claims_in_transaction == 1 ? "it is" : "they are");
     }
@@ -73,9 +74,9 @@ static void begin_transaction(x12_reader *r, const x12_segment *segment)
     forget_person(&r->patient);
     r->patient_is_dependent = false;
     bool claim_kind = strcmp(r->transaction, "837") == 0;
-    bool institutional = version_has(r, "X223") || version_has(r, "X096");
     bool dental = version_has(r, "X224") || version_has(r, "X097");
-    r->professional = claim_kind && !institutional && !dental;
+    r->institutional = claim_kind && (version_has(r, "X223") || version_has(r, "X096"));
+    r->professional = claim_kind && !dental;
     r->other_kind = !r->professional;
     r->payment_open = strcmp(r->transaction, "835") == 0;
     if (r->payment_open) x12_payment_begin(&r->payment, &r->scanner, r->store, r->control);
@@ -196,6 +197,7 @@ static void name(x12_reader *r, const x12_segment *segment)
             provider(r, segment, in_line ? &r->line_supervising : &r->supervising, "supervising provider");
         if (x12_is(role, "DN"))
             provider(r, segment, in_line ? &r->line_referring : &r->referring, "referring provider");
+        if (x12_is(role, "71") && !in_line) provider(r, segment, &r->attending, "attending provider");
         if (x12_is(role, "77")) provider(r, segment, in_line ? &r->line_facility : &r->facility, "service facility");
     }
 }
@@ -304,16 +306,16 @@ static void content(x12_reader *r, const x12_segment *segment, x12_text id)
         x12_diagnoses(r, segment);
     else if (x12_is(id, "LX"))
         x12_begin_line(r, segment);
-    else if (x12_is(id, "SV1"))
+    else if (x12_is(id, r->institutional ? "SV2" : "SV1"))
         x12_service(r, segment);
     else if (x12_is(id, "DTP"))
         x12_date(r, segment);
     else if (x12_is(id, "REF"))
         x12_reference(r, segment);
-    else if (x12_is(id, "SV2") || x12_is(id, "SV3")) {
+    else if (x12_is(id, "SV1") || x12_is(id, "SV2") || x12_is(id, "SV3")) {
         if (r->line != RUN_NO_ROW && !r->line_filled) {
             x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0206", segment, 0, r->claim_id,
-                        "an institutional or dental service in a professional claim; expected SV1");
+                        "a service of another kind of claim; expected %s", r->institutional ? "SV2" : "SV1");
         }
     }
 }

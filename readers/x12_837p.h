@@ -1,10 +1,10 @@
-/* What is known at a point of an 837P: the loops that are open, and what they said so far. */
+/* What is known at a point of an 837P or 837I: the loops that are open, and what they said so far. */
 #ifndef READ_X12_837P_H
 #define READ_X12_837P_H
 
 #include "readers/x12_835.h"
 
-enum { X12_DIAGNOSIS_LIMIT = 12 };
+enum { X12_DIAGNOSIS_LIMIT = 12, X12_DIAGNOSIS_ROOM = 25 /* of an institutional claim */ };
 
 typedef enum x12_loop { LOOP_NONE, LOOP_BILLING, LOOP_SUBSCRIBER, LOOP_PATIENT } x12_loop;
 
@@ -33,7 +33,8 @@ typedef struct x12_reader {
     run_store *store;
     /* envelope */
     bool in_transaction;
-    bool professional;
+    bool professional; /* or institutional */
+    bool institutional;
     bool other_kind;   /* this transaction holds something else than professional claims */
     bool payment_open; /* it is an 835 */
     x12_payment payment;
@@ -61,12 +62,12 @@ typedef struct x12_reader {
     uint32_t patient_row;
     uint32_t claim_pos;
     uint32_t claim_authorization, claim_referral;
-    x12_provider rendering, supervising, referring, facility;
-    uint32_t diagnoses[X12_DIAGNOSIS_LIMIT];
+    x12_provider rendering, supervising, referring, facility, attending;
+    uint32_t diagnoses[X12_DIAGNOSIS_ROOM];
     size_t diagnosis_count;
     bool other_subscriber; /* inside loop 2320 or 2330: about another payer */
     const char *claim_unreadable;
-    base_date claim_service_date;
+    base_date claim_service_date, claim_service_end;
     bool claim_service_dated;
     uint32_t first_line;           /* of the claim */
     x12_segment claim_at, line_at; /* where they begin: number, offset and identifier only */

@@ -50,8 +50,8 @@ static void claim_unreadable(x12_reader *r, const char *why)
 static void set_optional_claim_fields(x12_reader *r, const x12_segment *segment)
 {
     static const lang_field absent[] = {LANG_FIELD_claim_original_reference, LANG_FIELD_claim_delay_reason,
-                                        LANG_FIELD_claim_admission_date, LANG_FIELD_claim_discharge_date,
-                                        LANG_FIELD_claim_filing_indicator};
+                                        LANG_FIELD_claim_admission_date,     LANG_FIELD_claim_discharge_date,
+                                        LANG_FIELD_claim_filing_indicator,   LANG_FIELD_claim_type_of_bill};
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) run_store_set_absent(r->store, absent[i], r->claim);
     x12_text delay = x12_element(segment, 20);
     if (delay.length > 0)
@@ -74,11 +74,23 @@ static void check_component(x12_reader *r, const x12_segment *segment, size_t el
     r->scanner.component = found;
 }
 
+/* An institutional claim has a type of bill, 131 say, in place of a place of service. */
+static void read_type_of_bill(x12_reader *r, x12_text facility, x12_text frequency)
+{
+    r->claim_pos = 0;
+    const char *type = base_format(&r->store->arena, "%.*s%.*s", TEXT_ARGUMENTS(facility), TEXT_ARGUMENTS(frequency));
+    run_store_set_text(r->store, LANG_FIELD_claim_type_of_bill, r->claim, type, strlen(type));
+}
+
 static void read_place_and_frequency(x12_reader *r, const x12_segment *segment)
 {
     x12_text facility = x12_element(segment, 5);
     check_component(r, segment, 5, facility, 2);
     x12_text pos = x12_component(&r->scanner, facility, 0), frequency = x12_component(&r->scanner, facility, 2);
+    if (r->institutional) {
+        read_type_of_bill(r, pos, frequency);
+        pos = (x12_text){"", 0};
+    }
     r->claim_pos = x12_symbol(r, pos);
     if (r->claim_pos != 0) run_store_set(r->store, LANG_FIELD_claim_pos, r->claim, r->claim_pos);
     if (pos.length > 0 && !lang_code_shape(LANG_SYSTEM_pos, pos.start, pos.length)) {
@@ -102,7 +114,7 @@ void x12_begin_claim(x12_reader *r, const x12_segment *segment)
     memcpy(r->claim_id, id.start, length);
     r->claim_id[length] = '\0';
     r->claim_authorization = r->claim_referral = 0;
-    r->rendering = r->supervising = r->referring = r->facility = (x12_provider){0};
+    r->rendering = r->supervising = r->referring = r->facility = r->attending = (x12_provider){0};
     r->diagnosis_count = 0;
     r->other_subscriber = r->claim_service_dated = false;
     r->claim_unreadable = NULL;
@@ -120,15 +132,15 @@ void x12_begin_claim(x12_reader *r, const x12_segment *segment)
                     "found `%.*s`, expected the claim's total charge", TEXT_ARGUMENTS(charge));
         claim_unreadable(r, "its claim's charge (CLM02) is not an amount");
     }
-    read_place_and_frequency(r, segment);
     set_optional_claim_fields(r, segment);
+    read_place_and_frequency(r, segment);
     r->patient_row = patient_of(r, segment);
 }
 
 static void report_empty_claim(x12_reader *r)
 {
     x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0209", &r->claim_at, 0, r->claim_id,
-                "the claim %s has no service line (SV1)", r->claim_id);
+                "the claim %s has no service line (%s)", r->claim_id, r->institutional ? "SV2" : "SV1");
     r->scanner.input->rejected++;
     r->scanner.input->encounters->rejected_claims++;
 }
@@ -139,6 +151,10 @@ void x12_end_claim(x12_reader *r)
     x12_end_line(r);
     bool lines = r->store->counts[LANG_RECORD_line] > r->first_line;
     run_store_set_list(r->store, LANG_FIELD_claim_diagnoses, r->claim, r->diagnoses, r->diagnosis_count);
+    if (!r->attending.named)
+        run_store_set_absent(r->store, LANG_FIELD_claim_attending_provider, r->claim);
+    else if (r->attending.npi != 0)
+        run_store_set(r->store, LANG_FIELD_claim_attending_provider, r->claim, r->attending.npi);
     if (lines)
         r->scanner.input->accepted++;
     else
@@ -171,9 +187,10 @@ void x12_diagnoses(x12_reader *r, const x12_segment *segment)
             x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0210", segment, i, r->claim_id,
                         "`%.*s` is not an ICD-10 code", TEXT_ARGUMENTS(code));
         }
-        if (r->diagnosis_count == X12_DIAGNOSIS_LIMIT) {
+        size_t limit = r->institutional ? X12_DIAGNOSIS_ROOM : X12_DIAGNOSIS_LIMIT;
+        if (r->diagnosis_count == limit) {
             x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0210", segment, i, r->claim_id,
-                        "a claim has at most %d diagnoses; this one is not read", (int)X12_DIAGNOSIS_LIMIT);
+                        "a claim has at most %zu diagnoses; this one is not read", limit);
             return;
         }
         r->diagnoses[r->diagnosis_count++] = run_store_code(r->store, LANG_SYSTEM_icd10, code.start, code.length);
@@ -221,19 +238,39 @@ void x12_begin_line(x12_reader *r, const x12_segment *segment)
                   lang_schema_word_find((&lang_schema_standard), LANG_ENUMERATION_line_status, "submitted"));
     run_store_set_absent(r->store, LANG_FIELD_line_referral_number, r->line);
     run_store_set_absent(r->store, LANG_FIELD_line_control_number, r->line);
+    run_store_set_absent(r->store, LANG_FIELD_line_revenue_code, r->line);
     if (r->claim_referral != 0) run_store_set(r->store, LANG_FIELD_line_referral_number, r->line, r->claim_referral);
+}
+
+/* Where a service segment holds what: SV1 of a professional, SV2 of an institutional claim. */
+static size_t place_in(const x12_reader *r, size_t professional)
+{
+    return r->institutional ? professional + 1 : professional;
+}
+
+/* SV201. A line without a procedure is one of its revenue code alone: its procedure is a code that no set holds. */
+static void read_revenue(x12_reader *r, const x12_segment *segment)
+{
+    x12_text revenue = x12_element(segment, 1);
+    if (revenue.length > 0)
+        run_store_set_code(r->store, LANG_FIELD_line_revenue_code, r->line, revenue.start, revenue.length);
+    if (x12_element(segment, 2).length > 0) return;
+    run_store_set_code(r->store, LANG_FIELD_line_procedure, r->line, "", 0);
+    run_store_set_list(r->store, LANG_FIELD_line_modifiers, r->line, NULL, 0);
 }
 
 static void read_procedure(x12_reader *r, const x12_segment *segment)
 {
-    x12_text composite = x12_element(segment, 1);
-    check_component(r, segment, 1, composite, 2);
+    size_t place = place_in(r, 1);
+    x12_text composite = x12_element(segment, place);
+    check_component(r, segment, place, composite, 2);
     x12_text code = x12_component(&r->scanner, composite, 1);
+    if (code.length == 0 && composite.length == 0 && r->institutional) return;
     if (code.length == 0) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0203", segment, 1, r->claim_id,
+        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0203", segment, place, r->claim_id,
                     "found `%.*s`, expected a qualifier and a procedure code, like HC%c90853",
                     TEXT_ARGUMENTS(composite), r->scanner.component);
-        unreadable(r, "it has no procedure code (SV101-2)");
+        unreadable(r, r->institutional ? "it has no procedure code (SV202-2)" : "it has no procedure code (SV101-2)");
         return;
     }
     run_store_set_code(r->store, LANG_FIELD_line_procedure, r->line, code.start, code.length);
@@ -247,7 +284,7 @@ static void read_procedure(x12_reader *r, const x12_segment *segment)
         bool shaped = modifier.length < sizeof normal;
         if (shaped) lang_code_normalize(LANG_SYSTEM_modifier, modifier.start, modifier.length, normal);
         if (shaped && lang_code_shape(LANG_SYSTEM_modifier, normal, strlen(normal))) continue;
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0211", segment, 1, r->claim_id,
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0211", segment, place, r->claim_id,
                     "`%.*s` is not a modifier (two letters or digits)", TEXT_ARGUMENTS(modifier));
     }
     run_store_set_list(r->store, LANG_FIELD_line_modifiers, r->line, modifiers, count);
@@ -255,23 +292,25 @@ static void read_procedure(x12_reader *r, const x12_segment *segment)
 
 static void read_amounts(x12_reader *r, const x12_segment *segment)
 {
-    x12_text charge = x12_element(segment, 2), basis = x12_element(segment, 3), units = x12_element(segment, 4);
+    size_t at = place_in(r, 2);
+    x12_text charge = x12_element(segment, at), basis = x12_element(segment, at + 1),
+             units = x12_element(segment, at + 2);
     int64_t cents, quantity;
     if (read_cents(charge.start, charge.length, &cents)) {
         run_store_set(r->store, LANG_FIELD_line_charge, r->line, cents);
     } else {
-        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0201", segment, 2, r->claim_id,
+        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0201", segment, at, r->claim_id,
                     "found `%.*s`, expected the line's charge", TEXT_ARGUMENTS(charge));
-        unreadable(r, "its charge (SV102) is not an amount");
+        unreadable(r, r->institutional ? "its charge (SV203) is not an amount" : "its charge (SV102) is not an amount");
     }
     if (basis.length > 0) run_store_set_code(r->store, LANG_FIELD_line_unit_basis, r->line, basis.start, basis.length);
     if (units.length == 0) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0212", segment, 4, r->claim_id,
+        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0212", segment, at + 2, r->claim_id,
                     "the line states no units; they stay unknown");
     } else if (!read_thousandths(units.start, units.length, &quantity)) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0201", segment, 4, r->claim_id,
+        x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0201", segment, at + 2, r->claim_id,
                     "found `%.*s`, expected a number of units with at most three decimals", TEXT_ARGUMENTS(units));
-        unreadable(r, "its units (SV104) are not a number");
+        unreadable(r, r->institutional ? "its units (SV205) are not a number" : "its units (SV104) are not a number");
     } else {
         run_store_set(r->store, LANG_FIELD_line_units, r->line, quantity);
     }
@@ -331,8 +370,13 @@ void x12_service(x12_reader *r, const x12_segment *segment)
     }
     if (r->line == RUN_NO_ROW) return;
     r->line_filled = true;
+    if (r->institutional) read_revenue(r, segment);
     read_procedure(r, segment);
     read_amounts(r, segment);
+    if (r->institutional) {
+        run_store_set_list(r->store, LANG_FIELD_line_diagnoses, r->line, r->diagnoses, r->diagnosis_count);
+        return;
+    }
     read_place(r, segment);
     read_pointers(r, segment);
 }
@@ -373,13 +417,14 @@ void x12_end_line(x12_reader *r)
     set_providers(r);
     if (!r->line_filled) {
         x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0203", &r->line_at, 0, r->claim_id,
-                    "line %lld of claim %s has no service (SV1)", (long long)r->line_number, r->claim_id);
-        unreadable(r, "it has no service (SV1)");
+                    "line %lld of claim %s has no service (%s)", (long long)r->line_number, r->claim_id,
+                    r->institutional ? "SV2" : "SV1");
+        unreadable(r, r->institutional ? "it has no service (SV2)" : "it has no service (SV1)");
     } else if (!run_store_present(r->store, LANG_FIELD_line_date, r->line) &&
                !r->store->lines.items[r->line].unreadable) {
         if (r->claim_service_dated) {
             run_store_set(r->store, LANG_FIELD_line_date, r->line, r->claim_service_date);
-            run_store_set(r->store, LANG_FIELD_line_end_date, r->line, r->claim_service_date);
+            run_store_set(r->store, LANG_FIELD_line_end_date, r->line, r->claim_service_end);
         } else {
             x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0204", &r->line_at, 0, r->claim_id,
                         "line %lld of claim %s has no date of service (DTP*472)", (long long)r->line_number,
@@ -397,7 +442,11 @@ static bool read_days(x12_text format, x12_text text, base_date *from, base_date
 {
     if (x12_is(format, "RD8")) {
         const char *dash = memchr(text.start, '-', text.length);
-        if (dash == NULL) return false;
+        if (dash == NULL) { /* a span of one day, written as that day */
+            bool one = base_date_read(text.start, text.length, true, from);
+            *to = *from;
+            return one;
+        }
         size_t first = (size_t)(dash - text.start);
         return base_date_read(text.start, first, true, from) &&
                base_date_read(dash + 1, text.length - first - 1, true, to) && *from <= *to;
@@ -425,6 +474,7 @@ static void service_date(x12_reader *r, const x12_segment *segment, bool good, b
     } else {
         r->claim_service_dated = true;
         r->claim_service_date = from;
+        r->claim_service_end = to;
     }
 }
 
@@ -434,7 +484,8 @@ void x12_date(x12_reader *r, const x12_segment *segment)
     x12_text kind = x12_element(segment, 1), text = x12_element(segment, 3);
     base_date from = 0, to = 0;
     bool good = read_days(x12_element(segment, 2), text, &from, &to);
-    if (x12_is(kind, "472")) {
+    bool statement = r->institutional && x12_is(kind, "434") && r->line == RUN_NO_ROW;
+    if (x12_is(kind, "472") || statement) {
         service_date(r, segment, good, from, to);
         return;
     }

@@ -179,7 +179,7 @@ ADJ_API void adj_encounters_as_of(adj_encounters *encounters, int32_t day);
 /* Says that a history feed holds only the provider's own lines: its counts are then lower bounds. */
 ADJ_API void adj_encounters_history_is_own(adj_encounters *encounters);
 
-/* Reads a file: an 837P or one of the side files; which, is told from its content. Problems are collected; a record
+/* Reads a file: an 837P, 837I or 835, or one of the side files; which, is told from its content. Problems are collected; a record
  * that cannot be read is left out or marked, the others are read. ADJ_INVALID_INPUT if nothing in it could be. */
 ADJ_API adj_status adj_encounters_read(adj_encounters *encounters, const char *path);
 

@@ -82,6 +82,20 @@ Test(samples, every_837p_is_read_or_reported)
     adj_policies_free(w.policies);
 }
 
+Test(samples, every_837i_is_read_or_reported)
+{
+    static const char folder[] = SOURCE_FOLDER "/../shared/data/x12-837i";
+    struct stat status;
+    if (stat(folder, &status) != 0) cr_skip_test("third-party samples are not here (%s)", folder);
+    walk w = {.policies =
+                  support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n")};
+    walk_folder(&w, folder);
+    cr_expect_geq(w.files, 30u);
+    cr_expect_geq(w.claims, 40u, "%zu claims", w.claims);
+    cr_expect_geq(w.lines, 100u, "%zu lines", w.lines);
+    adj_policies_free(w.policies);
+}
+
 Test(samples, every_835_is_read_or_reported)
 {
     static const char folder[] = SOURCE_FOLDER "/../shared/data/x12-835";

@@ -196,7 +196,7 @@ Test(x12, errors_name_segment_line_and_element)
 
 Test(x12, other_transactions_are_counted_not_read)
 {
-    adj_encounters *encounters = support_read(ISA "GS*HC*A*B*20260710*0915*42*X*005010X223A2~ST*837*0001*005010X223A2~"
+    adj_encounters *encounters = support_read(ISA "GS*HC*A*B*20260710*0915*42*X*005010X224A2~ST*837*0001*005010X224A2~"
                                                   "CLM*I1*100***11:A:1~SE*3*0001~GE*1*42~IEA*1*000000042~");
     cr_expect_not_null(strstr(support_problem(encounters, "D0110").message, "1 claim"));
     cr_expect_eq(adj_encounters_rejected_count(encounters), 1u);
@@ -210,10 +210,15 @@ Test(x12, a_dependent_is_not_the_subscriber)
     cr_expect_str_eq(line.patient, "M1/IVY");
 }
 
+#define SUBSCRIBER                                                                                                     \
+    "GS*HC*A*B*20260710*0915*42*X*005010X222A1~ST*837*0001*005010X222A1~BHT*0019*00*1*20260710*0915*CH~"               \
+    "HL*1**20*1~NM1*85*2*PRACTICE*****XX*1234567893~HL*2*1*22*0~SBR*P*18*******CI~"
+#define NAMED "NM1*IL*1*DOE*JANE****MI*M1~DMG*D8*19800229*F~NM1*PR*2*HARBOR*****PI*HARBOR~"
+
 /* The claim of a member, with what its loops say before it, judged by one requirement. */
 static adj_clause_verdict asked(const char *condition, const char *loops, const char *history)
 {
-    char policy[300], claims[2000];
+    char policy[600], claims[2000];
     snprintf(policy, sizeof policy, "policy p\nclause c\n cite \"1\"\n require %s\n warn \"x\"\n", condition);
     snprintf(claims, sizeof claims, ISA "%s" TAIL, loops);
     adj_policies *policies = support_policies(policy);
@@ -229,12 +234,46 @@ static adj_clause_verdict asked(const char *condition, const char *loops, const 
     return verdict;
 }
 
+Test(x12, an_institutional_claim_reads_as_mapped)
+{
+#define HOSPITAL                                                                                                       \
+    "GS*HC*A*B*20260710*0915*42*X*005010X223A2~ST*837*0001*005010X223A2~BHT*0019*00*1*20260710*0915*CH~"               \
+    "HL*1**20*1~NM1*85*2*HOSPITAL*****XX*1234567893~"                                                                  \
+    "HL*2*1*22*0~SBR*P*18*******CI~NM1*IL*1*DOE*JANE****MI*M1~DMG*D8*19800229*F~NM1*PR*2*HARBOR*****PI*HARBOR~"        \
+    "CLM*I1*500***13:A:1**A*Y*Y~DTP*434*RD8*20260601-20260603~DTP*435*DT*202606010830~CL1*3*1*01~"                     \
+    "HI*ABK:F331~HI*ABJ:F329~HI*ABF:F411~NM1*71*1*ELM*ANN****XX*1700000114~"
+#define SERVICES "LX*1~SV2*0915*HC:90853:59*300*UN*3~DTP*472*D8*20260602~LX*2~SV2*0250**200*UN*1.5~"
+    cr_expect_eq(asked("procedure in 90853 and modifiers include only 59 and units = 3 and charge = $300.00 and "
+                       "date = 2026-06-02 and revenue_code is present and revenue_code = 0915",
+                       HOSPITAL SERVICES, NULL),
+                 ADJ_CLAUSE_PASS);
+    cr_expect_eq(asked("claim.type_of_bill is present and claim.type_of_bill = \"131\" and claim.frequency = 1 and "
+                       "claim.attending_provider is present and claim.attending_provider = 1700000114 and "
+                       "claim.admission_date is present and claim.admission_date = 2026-06-01 and "
+                       "diagnoses include all of F33.1, F41.1 and diagnoses include none of F32.9",
+                       HOSPITAL SERVICES, NULL),
+                 ADJ_CLAUSE_PASS);
+    cr_expect_eq(asked("pos in 11, 13", HOSPITAL SERVICES, NULL), ADJ_CLAUSE_CANNOT_TELL,
+                 "a facility type is no place of service");
+    cr_expect_eq(asked("date = 2026-06-01 and end_date = 2026-06-03 and units = 1.5 and not (procedure in 90853) and "
+                       "revenue_code is present and revenue_code = 0250",
+                       HOSPITAL "LX*1~SV2*0250**200*UN*1.5~", NULL),
+                 ADJ_CLAUSE_PASS, "a line of its revenue code alone, on the days of the statement");
+    cr_expect_eq(asked("claim.type_of_bill is absent and claim.attending_provider is absent and revenue_code is absent",
+                       SUBSCRIBER NAMED CLAIM, NULL),
+                 ADJ_CLAUSE_PASS, "a professional one");
+}
+
+Test(x12, services_of_the_other_kind_are_refused)
+{
+    adj_encounters *encounters = support_read(ISA HOSPITAL "LX*1~SV1*HC:90853*300*UN*3~" TAIL);
+    cr_expect_not_null(strstr(support_problem(encounters, "D0206").message, "expected SV2"));
+    cr_expect_not_null(strstr(support_problem(encounters, "D0203").message, "no service (SV2)"));
+    adj_encounters_free(encounters);
+}
+
 Test(x12, the_date_of_death_is_that_of_the_member)
 {
-#define SUBSCRIBER                                                                                                     \
-    "GS*HC*A*B*20260710*0915*42*X*005010X222A1~ST*837*0001*005010X222A1~BHT*0019*00*1*20260710*0915*CH~"               \
-    "HL*1**20*1~NM1*85*2*PRACTICE*****XX*1234567893~HL*2*1*22*0~SBR*P*18*******CI~"
-#define NAMED "NM1*IL*1*DOE*JANE****MI*M1~DMG*D8*19800229*F~NM1*PR*2*HARBOR*****PI*HARBOR~"
 #define DIED "PAT*****D8*20260601~"
     static const char died[] = "patient.death_date is present and patient.death_date = 2026-06-01";
     cr_expect_eq(asked(died, SUBSCRIBER DIED NAMED CLAIM, NULL), ADJ_CLAUSE_PASS);
