@@ -1,6 +1,8 @@
 /* The public handle of encounters: detecting what an input is, reading it, and joining all inputs at the end. */
 #include "readers/encounters.h"
 
+#include "readers/unpack.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -99,10 +101,35 @@ static bool looks_like_x12(const char *bytes, size_t length)
            ((starts_with(bytes, length, "GS") || starts_with(bytes, length, "ST")) && !letter);
 }
 
+/* Unpacks a compressed input and reads what was in it. */
+static adj_status read_packed(adj_encounters *encounters, const char *name, const char *bytes, size_t length)
+{
+    run_store *store = &encounters->store;
+    base_arena arena;
+    base_arena_init(&arena, &store->arena.allocator);
+    const char *text, *why;
+    size_t text_length;
+    adj_status result = ADJ_INVALID_INPUT;
+    if (!read_unpack(&arena, bytes, length, &text, &text_length, &why)) {
+        if (why == NULL) result = ADJ_OUT_OF_MEMORY;
+        if (why != NULL)
+            run_store_problem(store, ADJ_SEVERITY_ERROR, "D0002", base_arena_copy(&store->arena, name, strlen(name)), 0,
+                              0, 0, NULL, "the compressed file cannot be unpacked: %s; nothing of it is read", why);
+    } else if (read_packing_of(text, text_length) != READ_PLAIN) {
+        run_store_problem(store, ADJ_SEVERITY_ERROR, "D0002", base_arena_copy(&store->arena, name, strlen(name)), 0, 0,
+                          0, NULL, "what is in the compressed file is compressed again; unpack it once");
+    } else {
+        result = adj_encounters_read_bytes(encounters, name, text, text_length);
+    }
+    base_arena_release(&arena);
+    return result;
+}
+
 adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes, size_t length)
 {
     run_store *store = &encounters->store;
     if (store->finished) return ADJ_INVALID_INPUT;
+    if (read_packing_of(bytes, length) != READ_PLAIN) return read_packed(encounters, name, bytes, length);
     read_input input = {.encounters = inner(encounters), .store = store, .bytes = bytes, .length = length};
     input.name_symbol = base_intern_add(&store->symbols, name, strlen(name));
     if (input.name_symbol == BASE_INTERN_NONE) return ADJ_OUT_OF_MEMORY;

@@ -1,6 +1,9 @@
 /* Side files: the rules of knowledge (given, not given, no row), and records that cannot be read. */
 #include "tests/suites/support.h"
 
+#include <zlib.h>
+#include <zstd.h>
+
 #define CLAIM                                                                                                          \
     "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260710*0915*^*00501*000000042*0*T*:~"       \
     "GS*HC*A*B*20260710*0915*42*X*005010X222A1~ST*837*0001*005010X222A1~BHT*0019*00*1*20260710*0915*CH~"               \
@@ -223,5 +226,72 @@ Test(side_files, what_is_neither_x12_nor_csv_is_refused)
     }
     support_problem(encounters, "D0301");
     cr_expect_eq(adj_encounters_read(encounters, "/nowhere/at/all"), ADJ_NOT_FOUND);
+    adj_encounters_free(encounters);
+}
+
+static size_t gzipped(const char *text, char *out, size_t room)
+{
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t)text, .avail_in = (uInt)strlen(text)};
+    cr_assert_eq(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_out = (Bytef *)out;
+    stream.avail_out = (uInt)room;
+    cr_assert_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&stream);
+    return room - stream.avail_out;
+}
+
+Test(side_files, compressed_files_are_unpacked)
+{
+    char packed[4000];
+    for (int z = 0; z < 2; z++) {
+        adj_encounters *encounters = adj_encounters_new(NULL);
+        size_t length = z == 0 ? gzipped(CLAIM, packed, sizeof packed)
+                               : ZSTD_compress(packed, sizeof packed, CLAIM, strlen(CLAIM), 3);
+        cr_expect_eq(adj_encounters_read_bytes(encounters, "c.gz", packed, length), ADJ_OK);
+        cr_expect_eq(adj_encounters_claim_count(encounters), 1u);
+        adj_encounters_free(encounters);
+    }
+    /* Two members, or frames, after one another are one text. */
+    for (int z = 0; z < 2; z++) {
+        static const char *const parts[] = {"member_id,from,plan\n", "M1,2026-01-01,HMO\n"};
+        size_t length = 0;
+        for (int i = 0; i < 2; i++) {
+            size_t room = sizeof packed - length;
+            length += z == 0 ? gzipped(parts[i], packed + length, room)
+                             : ZSTD_compress(packed + length, room, parts[i], strlen(parts[i]), 3);
+        }
+        adj_encounters *encounters = adj_encounters_new(NULL);
+        cr_expect_eq(adj_encounters_read_bytes(encounters, "e.gz", packed, length), ADJ_OK);
+        cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_WARNING), 0u);
+        adj_encounters_free(encounters);
+    }
+}
+
+Test(side_files, damaged_compressed_files_are_refused_whole)
+{
+    char packed[4000];
+    for (int z = 0; z < 2; z++) {
+        size_t length = z == 0 ? gzipped(CLAIM, packed, sizeof packed)
+                               : ZSTD_compress(packed, sizeof packed, CLAIM, strlen(CLAIM), 3);
+        for (size_t cut = 4; cut < length; cut += 7) {
+            adj_encounters *encounters = adj_encounters_new(NULL);
+            cr_expect_eq(adj_encounters_read_bytes(encounters, "c.gz", packed, cut), ADJ_INVALID_INPUT, "cut at %zu",
+                         cut);
+            cr_expect_not_null(strstr(support_problem(encounters, "D0002").message, "it ends early"));
+            cr_expect_eq(adj_encounters_claim_count(encounters), 0u);
+            adj_encounters_free(encounters);
+        }
+        packed[length / 2] ^= 0x55;
+        adj_encounters *encounters = adj_encounters_new(NULL);
+        adj_status status = adj_encounters_read_bytes(encounters, "c.gz", packed, length);
+        if (z == 0) cr_expect_eq(status, ADJ_INVALID_INPUT, "gzip has a checksum");
+        adj_encounters_free(encounters);
+    }
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    char again[4000];
+    size_t length = gzipped(CLAIM, packed, sizeof packed);
+    length = ZSTD_compress(again, sizeof again, packed, length, 3);
+    cr_expect_eq(adj_encounters_read_bytes(encounters, "c.gz", again, length), ADJ_INVALID_INPUT);
+    cr_expect_not_null(strstr(support_problem(encounters, "D0002").message, "compressed again"));
     adj_encounters_free(encounters);
 }
