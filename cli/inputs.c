@@ -28,6 +28,11 @@ int cli_inputs_option(cli_inputs *inputs, const char *name, const char *value)
         if (value == NULL) return cli_usage_error(inputs->command, "--with takes a side file");
         return cli_texts_add(&inputs->sides, value) ? EXIT_CLEAN : EXIT_OURS;
     }
+    if (strcmp(name, "--columns") == 0) {
+        if (value == NULL)
+            return cli_usage_error(inputs->command, "--columns takes a file that says what columns mean");
+        return cli_texts_add(&inputs->columns, value) ? EXIT_CLEAN : EXIT_OURS;
+    }
     if (strcmp(name, "--history") == 0) return read_history(inputs, value);
     if (strcmp(name, "--submit-on") == 0)
         return read_date_option(inputs, name, value, &inputs->submit_given, &inputs->submit_on);
@@ -64,8 +69,8 @@ static void show_problems(const adj_encounters *encounters)
 static int read_all(const cli_inputs *inputs, adj_encounters *encounters)
 {
     int code = EXIT_CLEAN;
-    const cli_texts *lists[] = {&inputs->claims, &inputs->sides};
-    for (size_t l = 0; l < 2; l++) {
+    const cli_texts *lists[] = {&inputs->columns, &inputs->claims, &inputs->sides};
+    for (size_t l = 0; l < 3; l++) {
         for (size_t i = 0; i < lists[l]->count; i++) {
             adj_status status = adj_encounters_read(encounters, lists[l]->items[i]);
             if (status == ADJ_OUT_OF_MEMORY) return EXIT_OURS;
@@ -113,4 +118,5 @@ void cli_inputs_free(cli_inputs *inputs)
     cli_texts_free(&inputs->claims);
     cli_texts_free(&inputs->policies);
     cli_texts_free(&inputs->sides);
+    cli_texts_free(&inputs->columns);
 }

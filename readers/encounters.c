@@ -1,6 +1,7 @@
 /* The public handle of encounters: detecting what an input is, reading it, and joining all inputs at the end. */
 #include "readers/encounters.h"
 
+#include "readers/column_map.h"
 #include "readers/unpack.h"
 
 #include <stdio.h>
@@ -213,6 +214,7 @@ static void apply_claim_facts(read_encounters *encounters)
 adj_status adj_encounters_finish(adj_encounters *encounters)
 {
     apply_claim_facts(inner(encounters));
+    read_report_unused_maps(inner(encounters));
     return run_store_finish(&encounters->store) ? ADJ_OK : ADJ_OUT_OF_MEMORY;
 }
 

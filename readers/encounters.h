@@ -4,7 +4,6 @@
 
 #include "runtime/handles.h"
 
-/* A fact about a claim that came beside it (claims.csv); applied when all is read. */
 /* A value of a site's field that a claims file gives. */
 typedef struct read_site_value {
     lang_field field;
@@ -12,6 +11,7 @@ typedef struct read_site_value {
     int64_t bits;
 } read_site_value;
 
+/* A fact about a claim that came beside it (claims.csv); applied when all is read. */
 typedef struct read_claim_fact {
     BASE_ARRAY(read_site_value) values;
     uint32_t claim_id; /* symbol */
@@ -19,6 +19,15 @@ typedef struct read_claim_fact {
     bool received_given;
     base_date received;
 } read_claim_fact;
+
+/* A row of a column map. */
+typedef struct read_column_name {
+    const char *file;
+    size_t line;
+    const char *header, *column; /* theirs and ours */
+    const char *value, *means;   /* "" for none */
+    bool used;
+} read_column_name;
 
 typedef struct read_encounters {
     struct adj_encounters handle; /* first: the public handle is this */
@@ -29,6 +38,7 @@ typedef struct read_encounters {
     BASE_ARRAY(uint32_t) history_claim_rows;
     base_intern records; /* keys of side-file records, to notice one that stands twice */
     BASE_ARRAY(read_claim_fact) claim_facts;
+    BASE_ARRAY(read_column_name) column_names;
     size_t claim_count; /* claims read from claim files */
     size_t rejected_claims;
     size_t rejected_records; /* of any input */

@@ -1,7 +1,7 @@
 /* Side files: what a claim does not carry, as CSV. A record with a cell that cannot be read is left out as a whole and
  * reported with its line and column; the others go on. An empty cell, or `unknown`, is unknown, or absent where the
  * field is optional; `none` is absent, or the empty list. */
-#include "base/csv.h"
+#include "readers/column_map.h"
 #include "readers/encounters.h"
 
 #include <string.h>
@@ -86,6 +86,7 @@ typedef struct side_reader {
     const lang_site_name *site; /* of a record that the policies declare; NULL for a standard file */
     lang_record record;
     const side_column *order[CSV_COLUMN_LIMIT]; /* by position; NULL for one that is not known */
+    const char *theirs[CSV_COLUMN_LIMIT];       /* what a column map renames; NULL for others */
     size_t width;
     parsed cells[CSV_COLUMN_LIMIT];
 } side_reader;
@@ -721,6 +722,9 @@ bool read_side_file(read_input *input)
     csv_init(&r->csv, &input->store->arena, input->bytes, input->length);
     size_t count;
     bool header = csv_next(&r->csv, cells, &count);
+    if (header && r->csv.error == NULL && read_is_column_map(cells, count))
+        return read_column_map(input, &r->csv, cells, count);
+    if (header && r->csv.error == NULL) read_map_header(input->encounters, cells, count, r->theirs);
     r->kind = header && r->csv.error == NULL ? detect(cells, count) : SIDE_COUNT;
     bool site = r->kind == SIDE_COUNT && header && r->csv.error == NULL && detect_site(r, cells, count);
     if (r->kind != SIDE_COUNT) r->record = kinds[r->kind].record;
@@ -741,6 +745,8 @@ bool read_side_file(read_input *input)
     while (csv_next(&r->csv, cells, &count) && !input->store->arena.failed) {
         bool good = r->csv.error == NULL;
         if (!good) problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
+        for (size_t i = 0; good && i < count; i++)
+            read_map_cell(input->encounters, &input->store->arena, r->theirs[i], &cells[i]);
         good = good && parse_record(r, cells, count) && store_record(r);
         if (good)
             input->accepted++;

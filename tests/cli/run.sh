@@ -169,6 +169,12 @@ holds "only modules" err "only modules"
 printf 'payer_id,payer\nSUMMIT,HARBOR\n' >"$work/payers.csv"
 expect "payers are mapped" 1 "$adjudge" "${demo[@]}" --with "$work/payers.csv"
 ! grep -q "no policy names its payer" "$work/out" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL payers are mapped"; }
+sed '1s/.*/Visit,Member,Minutes,Level,Relevant,Observed,Progress,Plan,Consent,Identity,Private/' examples/demo/attendance.csv >"$work/their_attendance.csv"
+paste -d, <(printf 'header\nVisit\nMember\nMinutes\nLevel\nRelevant\nObserved\nProgress\nPlan\nConsent\nIdentity\nPrivate\n') \
+    <(printf 'column\n'; head -n 1 examples/demo/attendance.csv | tr ',' '\n') >"$work/columns.csv"
+theirs=("${demo[@]/examples\/demo\/attendance.csv/$work/their_attendance.csv}")
+expect "other people's columns" 1 "$adjudge" "${theirs[@]}" --columns "$work/columns.csv"
+same "other people's columns" tests/golden/demo.txt "$work/out"
 expect "no claims" 2 "$adjudge" check --policy policies
 expect "an unknown option" 2 "$adjudge" check examples/demo/claims.837 --polcy policies
 expect "a date that is none" 2 "$adjudge" check examples/demo/claims.837 --policy policies --submit-on 2026-02-30

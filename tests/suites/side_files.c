@@ -295,3 +295,46 @@ Test(side_files, damaged_compressed_files_are_refused_whole)
     cr_expect_not_null(strstr(support_problem(encounters, "D0002").message, "compressed again"));
     adj_encounters_free(encounters);
 }
+
+#define MAP                                                                                                            \
+    "header,column,value,means\n"                                                                                      \
+    "Patient ID,member_id,,\nSvc Dt,date,MM/DD/YYYY,date\nEncounter,claim_id,,\nCPT,procedure,,\n"                     \
+    "State,status,P,paid\nState,status,D,denied\n"
+
+Test(side_files, other_peoples_columns_are_mapped)
+{
+    static const char theirs[] = "Patient ID,Encounter,Svc Dt,CPT,State\nM1,H1,5/1/2026,90853,P\n"
+                                 "M1,H2,05/08/2026,90853,D\n";
+    cr_expect_eq(ASK("(count of history in the last 6 months where procedure in 90853) = 2", MAP, theirs),
+                 ADJ_CLAUSE_PASS, "the line and the paid one");
+    cr_expect_eq(ASK("exists other in history where date = 2026-05-08 and status = denied", MAP, theirs),
+                 ADJ_CLAUSE_PASS);
+    cr_expect_eq(ASK("exists other in history where date = 2026-05-01", MAP,
+                     "member_id,claim_id,date,procedure,status\nM1,H1,2026-05-01,90853,paid\n"),
+                 ADJ_CLAUSE_PASS, "our own names stay as they are");
+}
+
+Test(side_files, what_a_column_map_does_not_cover_is_told)
+{
+    adj_encounters *encounters = support_read(CLAIM);
+    with(encounters, MAP "Nobody,units,,\n");
+    with(encounters, "Patient ID,Encounter,Svc Dt,CPT,State\nM1,H1,2026.05.01,90853,P\nM1,H2,13/45/2026,90853,P\n"
+                     "M1,H3,05/01/2026,90853,X\n");
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    cr_expect_eq(adj_encounters_rejected_count(encounters), 3u, "another form of date, no such day, no such word");
+    cr_expect_not_null(strstr(support_problem(encounters, "D0311").message, "`Nobody`"));
+    adj_encounters_free(encounters);
+}
+
+Test(side_files, a_column_map_that_contradicts_itself)
+{
+    static const char *const wrong[] = {"header,column\nA,\n", "header,column\n,date\n",
+                                        "header,column,value,means\nA,date,x,\n", "header,column\nA,date\nA,units\n"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        adj_encounters *encounters = adj_encounters_new(NULL);
+        cr_expect_eq(adj_encounters_read_bytes(encounters, "m.csv", wrong[i], strlen(wrong[i])), ADJ_INVALID_INPUT);
+        support_problem(encounters, "D0310");
+        cr_expect_eq(adj_encounters_rejected_count(encounters), 1u, "%s", wrong[i]);
+        adj_encounters_free(encounters);
+    }
+}
