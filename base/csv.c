@@ -43,8 +43,7 @@ static bool quoted(csv_reader *reader, csv_cell *cell)
     if (end >= reader->length) {
         reader->error = "a quoted cell is never closed";
         reader->error_column = cell->column;
-        reader->at = reader->length;
-        return false;
+        return false; /* only its own line is lost: skip_line ends it */
     }
     char *text = base_arena_alloc(reader->arena, end - start + 1);
     if (text == NULL) return false;
@@ -89,6 +88,7 @@ bool csv_next(csv_reader *reader, csv_cell *cells, size_t *count)
     if (reader->at >= reader->length) return false;
     reader->line = reader->next_line;
     size_t line_start = reader->at;
+    reader->line_start = line_start;
     for (;;) {
         if (*count == CSV_COLUMN_LIMIT) {
             reader->error = "a record has more than 128 cells";

@@ -18,7 +18,8 @@ typedef struct csv_reader {
     size_t length;
     char separator; /* a comma, unless the caller says otherwise */
     size_t at;
-    size_t line; /* of the record just read */
+    size_t line;       /* of the record just read */
+    size_t line_start; /* where it begins; it ends at `at` */
     size_t next_line;
     const char *error; /* why the last record is malformed, else NULL */
     size_t error_column;

@@ -8,7 +8,8 @@
 static const char usage[] =
     "Usage: adjudge check CLAIMS... --policy PATH... [--with SIDEFILE]... [options]\n"
     "\n"
-    "Predicts, for every line of the claims (X12 837P or 837I; - is standard input), whether the policies deny it, by\n"
+    "Predicts, for every line of the claims (X12 837P or 837I, FHIR, CSV or NDJSON; - is standard input), whether the "
+    "policies deny it, by\n"
     "which clause and why, with the facts that decided and the change that would cure it.\n"
     "\n"
     "  --policy PATH       a policy file, or a folder of them; may be given several times\n"

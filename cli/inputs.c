@@ -2,6 +2,7 @@
 #include "cli/inputs.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static int read_date_option(const cli_inputs *inputs, const char *name, const char *text, bool *given, int32_t *day)
 {
@@ -33,6 +34,11 @@ int cli_inputs_option(cli_inputs *inputs, const char *name, const char *value)
             return cli_usage_error(inputs->command, "--columns takes a file that says what columns mean");
         return cli_texts_add(&inputs->columns, value) ? EXIT_CLEAN : EXIT_OURS;
     }
+    if (strcmp(name, "--rejects") == 0) {
+        if (value == NULL) return cli_usage_error(inputs->command, "--rejects takes the name of a file to write");
+        inputs->rejects = value;
+        return EXIT_CLEAN;
+    }
     if (strcmp(name, "--history") == 0) return read_history(inputs, value);
     if (strcmp(name, "--submit-on") == 0)
         return read_date_option(inputs, name, value, &inputs->submit_given, &inputs->submit_on);
@@ -45,11 +51,29 @@ int cli_inputs_option(cli_inputs *inputs, const char *name, const char *value)
     return -1;
 }
 
+/* Whether a path is one of the files that will be read, by whatever name. */
+static bool is_an_input(const cli_inputs *inputs, const char *path)
+{
+    struct stat wanted, other;
+    if (stat(path, &wanted) != 0) return false;
+    const cli_texts *lists[] = {&inputs->columns, &inputs->claims, &inputs->sides, &inputs->policies};
+    for (size_t l = 0; l < 4; l++) {
+        for (size_t i = 0; i < lists[l]->count; i++) {
+            bool same =
+                stat(lists[l]->items[i], &other) == 0 && wanted.st_dev == other.st_dev && wanted.st_ino == other.st_ino;
+            if (same && S_ISREG(wanted.st_mode)) return true;
+        }
+    }
+    return false;
+}
+
 int cli_inputs_complete(const cli_inputs *inputs)
 {
     if (inputs->policy_missing) return EXIT_INPUT;
     if (inputs->claims.count == 0) return cli_usage_error(inputs->command, "no claims file was given");
     if (inputs->policies.count == 0) return cli_usage_error(inputs->command, "no policy was given; add --policy PATH");
+    if (inputs->rejects != NULL && is_an_input(inputs, inputs->rejects))
+        return cli_usage_error(inputs->command, "--rejects names %s, which is an input", inputs->rejects);
     return EXIT_CLEAN;
 }
 
@@ -59,7 +83,8 @@ static void show_problems(const adj_encounters *encounters)
     for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
         adj_problem p = adj_encounters_problem(encounters, i);
         fprintf(stderr, "%s[%s]: %s", words[p.severity], p.code, p.file);
-        if (p.line > 0) fprintf(stderr, ":%zu:%zu", p.line, p.column);
+        if (p.line > 0) fprintf(stderr, ":%zu", p.line);
+        if (p.line > 0 && p.column > 0) fprintf(stderr, ":%zu", p.column);
         if (p.segment > 0) fprintf(stderr, " (segment %zu)", p.segment);
         if (p.claim != NULL && *p.claim != '\0') fprintf(stderr, " claim %s", p.claim);
         fprintf(stderr, ": %s\n", p.message);
@@ -70,14 +95,46 @@ static int read_all(const cli_inputs *inputs, adj_encounters *encounters)
 {
     int code = EXIT_CLEAN;
     const cli_texts *lists[] = {&inputs->columns, &inputs->claims, &inputs->sides};
+    const adj_role roles[] = {ADJ_ROLE_BY_CONTENT, ADJ_ROLE_JUDGED, ADJ_ROLE_BESIDE};
     for (size_t l = 0; l < 3; l++) {
         for (size_t i = 0; i < lists[l]->count; i++) {
-            adj_status status = adj_encounters_read(encounters, lists[l]->items[i]);
+            adj_status status = adj_encounters_read_as(encounters, lists[l]->items[i], roles[l]);
             if (status == ADJ_OUT_OF_MEMORY) return EXIT_OURS;
             if (status != ADJ_OK) code = EXIT_INPUT;
         }
     }
     return adj_encounters_finish(encounters) == ADJ_OK ? code : EXIT_OURS;
+}
+
+/* The last part of a path. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* Writes what could not be read: to the file itself, or, where several inputs have rejects, to one file for each, whose
+ * name ends in the input's. Without any, the file is there and empty. */
+static int write_rejects(const cli_inputs *inputs, const adj_encounters *encounters)
+{
+    if (inputs->rejects == NULL) return EXIT_CLEAN;
+    size_t count = adj_encounters_rejects_count(encounters);
+    for (size_t i = 0; i < count || i == 0; i++) {
+        const char *name;
+        size_t length;
+        const char *text = adj_encounters_rejects(encounters, i, &name, &length);
+        char path[4096];
+        snprintf(path, sizeof path, "%s%s%s", inputs->rejects, count > 1 ? "." : "", count > 1 ? base_name(name) : "");
+        FILE *out = fopen(path, "wb");
+        bool good = out != NULL && fwrite(text, 1, length, out) == length;
+        if (out != NULL) good = fclose(out) == 0 && good;
+        if (!good) {
+            fprintf(stderr, "adjudge %s: %s cannot be written\n", inputs->command, path);
+            return EXIT_INPUT;
+        }
+        if (count > 0) fprintf(stderr, "What could not be read of %s is in %s.\n", name, path);
+    }
+    return EXIT_CLEAN;
 }
 
 int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters)
@@ -96,9 +153,11 @@ int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encou
     if (inputs->history_is_own) adj_encounters_history_is_own(*encounters);
     if (inputs->submit_given) adj_encounters_submit_on(*encounters, inputs->submit_on);
     if (inputs->as_of_given) adj_encounters_as_of(*encounters, inputs->as_of);
+    if (inputs->rejects != NULL) adj_encounters_keep_rejects(*encounters);
     code = read_all(inputs, *encounters);
     show_problems(*encounters);
-    return code;
+    int written = code == EXIT_OURS ? code : write_rejects(inputs, *encounters);
+    return written == EXIT_CLEAN ? code : written;
 }
 
 int cli_inputs_evaluate(const cli_inputs *inputs, const adj_policies *policies, const adj_encounters *encounters,

@@ -10,6 +10,7 @@ typedef struct cli_inputs {
     adj_evaluator evaluator;
     bool history_is_own, submit_given, as_of_given, policy_missing;
     int32_t submit_on, as_of;
+    const char *rejects; /* where to write what could not be read; NULL for nowhere */
 } cli_inputs;
 
 /* Reads an option with a value; -1 if it is none of these. */

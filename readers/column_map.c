@@ -112,7 +112,8 @@ static bool digits(const char **at, const char *end, int most, int *number)
 {
     const char *start = *at;
     *number = 0;
-    while (*at < end && *at - start < most && **at >= '0' && **at <= '9') *number = *number * 10 + (*(*at)++ - '0');
+    for (; *at < end && *at - start < most && **at >= '0' && **at <= '9'; (*at)++)
+        *number = *number * 10 + (**at - '0');
     return *at > start;
 }
 
@@ -134,7 +135,9 @@ static bool read_date(const char *pattern, const csv_cell *cell, int *year, int 
             good = *day < 0 && digits(&at, end, 2, day);
             pattern += 2;
         } else {
-            good = at < end && *at++ == *pattern++;
+            good = at < end && *at == *pattern;
+            at++;
+            pattern++;
         }
         if (!good) return false;
     }

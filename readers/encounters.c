@@ -31,12 +31,14 @@ adj_encounters *adj_encounters_new_for(const adj_policies *policies, const adj_o
     run_store *store = &encounters->handle.store;
     bool ready = run_store_init(store, schema, &allocator) && base_intern_init(&encounters->sessions, &store->arena) &&
                  base_intern_init(&encounters->history_claims, &store->arena) &&
-                 base_intern_init(&encounters->records, &store->arena);
+                 base_intern_init(&encounters->records, &store->arena) &&
+                 base_intern_init(&encounters->references, &store->arena);
     /* Id 0 of an interning table is the empty text: no session, no claim. */
     uint32_t *session = ready ? BASE_PUSH(&store->arena, &encounters->session_rows) : NULL;
     bool *defined = session != NULL ? BASE_PUSH(&store->arena, &encounters->session_defined) : NULL;
     uint32_t *claim = defined != NULL ? BASE_PUSH(&store->arena, &encounters->history_claim_rows) : NULL;
-    if (claim == NULL) {
+    read_reference *reference = claim != NULL ? BASE_PUSH(&store->arena, &encounters->resources) : NULL;
+    if (reference == NULL) {
         adj_encounters_free(&encounters->handle);
         return NULL;
     }
@@ -102,8 +104,12 @@ static bool looks_like_x12(const char *bytes, size_t length)
            ((starts_with(bytes, length, "GS") || starts_with(bytes, length, "ST")) && !letter);
 }
 
+static adj_status read_text(adj_encounters *encounters, const char *name, const char *bytes, size_t length, size_t room,
+                            read_role role);
+
 /* Unpacks a compressed input and reads what was in it. */
-static adj_status read_packed(adj_encounters *encounters, const char *name, const char *bytes, size_t length)
+static adj_status read_packed(adj_encounters *encounters, const char *name, const char *bytes, size_t length,
+                              read_role role)
 {
     run_store *store = &encounters->store;
     base_arena arena;
@@ -120,25 +126,48 @@ static adj_status read_packed(adj_encounters *encounters, const char *name, cons
         run_store_problem(store, ADJ_SEVERITY_ERROR, "D0002", base_arena_copy(&store->arena, name, strlen(name)), 0, 0,
                           0, NULL, "what is in the compressed file is compressed again; unpack it once");
     } else {
-        result = adj_encounters_read_bytes(encounters, name, text, text_length);
+        result = read_text(encounters, name, text, text_length, text_length, role);
     }
     base_arena_release(&arena);
     return result;
 }
 
-adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes, size_t length)
+static bool looks_like_json(const char *bytes, size_t length)
+{
+    size_t at = starts_with(bytes, length, "\xEF\xBB\xBF") ? 3 : 0;
+    while (at < length && strchr(" \t\r\n", bytes[at]) != NULL) at++;
+    return at < length && (bytes[at] == '{' || bytes[at] == '[');
+}
+
+static bool read_content(read_input *input)
+{
+    if (looks_like_x12(input->bytes, input->length)) return read_x12(input);
+    if (looks_like_json(input->bytes, input->length)) return read_json(input);
+    return read_side_file(input);
+}
+
+/* `room` is how many bytes may be looked at from `bytes` on. */
+static adj_status read_text(adj_encounters *encounters, const char *name, const char *bytes, size_t length, size_t room,
+                            read_role role)
 {
     run_store *store = &encounters->store;
     if (store->finished) return ADJ_INVALID_INPUT;
-    if (read_packing_of(bytes, length) != READ_PLAIN) return read_packed(encounters, name, bytes, length);
-    read_input input = {.encounters = inner(encounters), .store = store, .bytes = bytes, .length = length};
+    if (read_packing_of(bytes, length) != READ_PLAIN) return read_packed(encounters, name, bytes, length, role);
+    read_input input = {.role = role, .encounters = inner(encounters), .store = store, .bytes = bytes};
+    input.length = length;
+    input.room = room;
     input.name_symbol = base_intern_add(&store->symbols, name, strlen(name));
     if (input.name_symbol == BASE_INTERN_NONE) return ADJ_OUT_OF_MEMORY;
     input.name = base_intern_text(&store->symbols, input.name_symbol);
-    bool read = looks_like_x12(bytes, length) ? read_x12(&input) : read_side_file(&input);
+    bool read = read_content(&input);
     if (store->arena.failed) return ADJ_OUT_OF_MEMORY;
     inner(encounters)->rejected_records += input.rejected;
     return read ? ADJ_OK : ADJ_INVALID_INPUT;
+}
+
+adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes, size_t length)
+{
+    return read_text(encounters, name, bytes, length, length, READ_BY_CONTENT);
 }
 
 /* All bytes of a stream; false if reading or memory failed. */
@@ -167,6 +196,11 @@ static adj_status read_file(const char *path, base_text *text)
 
 adj_status adj_encounters_read(adj_encounters *encounters, const char *path)
 {
+    return adj_encounters_read_as(encounters, path, ADJ_ROLE_BY_CONTENT);
+}
+
+adj_status adj_encounters_read_as(adj_encounters *encounters, const char *path, adj_role role)
+{
     run_store *store = &encounters->store;
     bool standard_input = strcmp(path, "-") == 0;
     base_arena arena;
@@ -183,7 +217,7 @@ adj_status adj_encounters_read(adj_encounters *encounters, const char *path)
                           0, NULL, "there is no such file, or it cannot be read");
     } else if (result == ADJ_OK) {
         const char *name = standard_input ? "standard input" : path;
-        result = adj_encounters_read_bytes(encounters, name, base_text_string(&text), text.length);
+        result = read_text(encounters, name, base_text_string(&text), text.length, text.capacity, (read_role)role);
     }
     base_arena_release(&arena);
     return result;
@@ -213,6 +247,7 @@ static void apply_claim_facts(read_encounters *encounters)
 
 adj_status adj_encounters_finish(adj_encounters *encounters)
 {
+    read_resolve_references(inner(encounters));
     apply_claim_facts(inner(encounters));
     read_report_unused_maps(inner(encounters));
     return run_store_finish(&encounters->store) ? ADJ_OK : ADJ_OUT_OF_MEMORY;
@@ -245,6 +280,62 @@ adj_problem adj_encounters_problem(const adj_encounters *encounters, size_t inde
 {
     if (index >= encounters->store.problems.count) return (adj_problem){.file = "", .code = "", .message = ""};
     return encounters->store.problems.items[index];
+}
+
+void adj_encounters_keep_rejects(adj_encounters *encounters)
+{
+    inner(encounters)->keeps_rejects = true;
+}
+
+size_t adj_encounters_rejects_count(const adj_encounters *encounters)
+{
+    return ((const read_encounters *)encounters)->rejects.count;
+}
+
+const char *adj_encounters_rejects(const adj_encounters *encounters, size_t index, const char **name, size_t *length)
+{
+    const read_encounters *all = (const read_encounters *)encounters;
+    *name = "";
+    *length = 0;
+    if (index >= all->rejects.count) return "";
+    *name = all->rejects.items[index].name;
+    *length = all->rejects.items[index].text.length;
+    return base_text_string(&all->rejects.items[index].text);
+}
+
+base_text *read_rejects_of(read_input *input)
+{
+    read_encounters *encounters = input->encounters;
+    if (!encounters->keeps_rejects) return NULL;
+    if (input->rejects == 0) {
+        read_rejects *rejects = BASE_PUSH(&input->store->arena, &encounters->rejects);
+        if (rejects == NULL) return NULL;
+        rejects->name = input->name;
+        base_text_init(&rejects->text, &input->store->arena);
+        input->rejects = encounters->rejects.count;
+    }
+    return &encounters->rejects.items[input->rejects - 1].text;
+}
+
+void read_keep_header(read_input *input, size_t from, size_t to)
+{
+    input->header_from = from;
+    input->header_to = to;
+}
+
+static void add_with_line_end(base_text *text, const char *bytes, size_t length)
+{
+    base_text_add(text, bytes, length);
+    if (length > 0 && bytes[length - 1] != '\n' && bytes[length - 1] != '\r') base_text_add(text, "\n", 1);
+}
+
+void read_keep_reject(read_input *input, size_t from, size_t to)
+{
+    base_text *text = read_rejects_of(input);
+    if (text == NULL) return;
+    bool first = text->length == 0 && input->header_to > input->header_from;
+    if (first) add_with_line_end(text, input->bytes + input->header_from, input->header_to - input->header_from);
+    add_with_line_end(text, input->bytes + from, to - from);
 }
 
 uint32_t read_session_row(read_encounters *encounters, const char *id, size_t length, size_t *index)

@@ -2,6 +2,7 @@
 #ifndef READ_ENCOUNTERS_H
 #define READ_ENCOUNTERS_H
 
+#include "base/csv.h"
 #include "runtime/handles.h"
 
 /* A value of a site's field that a claims file gives. */
@@ -29,6 +30,46 @@ typedef struct read_column_name {
     bool used;
 } read_column_name;
 
+/* What is known of a resource of FHIR that others refer to. Numbers of rows and references are one more than they are, 0
+ * for none; names are symbols. */
+typedef struct read_reference {
+    bool read;
+    uint32_t same_as; /* the reference of the same resource by its other name */
+    uint32_t patient;
+    uint32_t member; /* identifier of a Patient, else as its coverages agree */
+    bool member_is_own, members_differ;
+    uint32_t npi, taxonomy; /* of a provider */
+    uint32_t practitioner;  /* of a PractitionerRole: a reference */
+    uint32_t payer;         /* of an Organization, or a Coverage: a name */
+    uint32_t payor;         /* of a Coverage: a reference */
+    uint32_t claim;         /* of a Claim: its identifier */
+    bool has_procedures;
+    int64_t procedures; /* of a Claim: a list */
+    uint32_t session;   /* of an Encounter */
+} read_reference;
+
+/* A value that waits for the resource that it comes from. */
+typedef enum read_waiting {
+    READ_WAITS_FOR_PROVIDER,
+    READ_WAITS_FOR_TAXONOMY,
+    READ_WAITS_FOR_PAYER,
+    READ_WAITS_FOR_SESSION,
+    READ_WAITS_FOR_CLAIM, /* row: of the store's answers */
+    READ_WAITS_FOR_PROCEDURES
+} read_waiting;
+
+typedef struct read_pending {
+    read_waiting kind;
+    lang_field field;
+    uint32_t row, reference;
+} read_pending;
+
+/* What could not be read of one input, in its own format. */
+typedef struct read_rejects {
+    const char *name;
+    base_text text;
+} read_rejects;
+
 typedef struct read_encounters {
     struct adj_encounters handle; /* first: the public handle is this */
     base_intern sessions;         /* session id -> session row, by id order */
@@ -39,18 +80,31 @@ typedef struct read_encounters {
     base_intern records; /* keys of side-file records, to notice one that stands twice */
     BASE_ARRAY(read_claim_fact) claim_facts;
     BASE_ARRAY(read_column_name) column_names;
+    base_intern references; /* names of resources of FHIR */
+    BASE_ARRAY(read_reference) resources;
+    BASE_ARRAY(read_pending) pending;
+    bool keeps_rejects;
+    BASE_ARRAY(read_rejects) rejects;
     size_t claim_count; /* claims read from claim files */
     size_t rejected_claims;
     size_t rejected_records; /* of any input */
 } read_encounters;
 
+/* What a file's claims are for: as its content says (claims are judged, a history is not); to be judged, whatever they
+ * look like; or only to be known beside those that are. */
+typedef enum read_role { READ_BY_CONTENT, READ_JUDGED, READ_BESIDE } read_role;
+
 typedef struct read_input {
+    read_role role;
     read_encounters *encounters;
     run_store *store;
     const char *name;
     uint32_t name_symbol;
     const char *bytes;
     size_t length;
+    size_t room;                   /* bytes that may be looked at from `bytes` on, at least `length` */
+    size_t header_from, header_to; /* what its rejects begin with */
+    size_t rejects;  /* place among the encounters' rejects, one more than it is; 0 while there are none */
     size_t rejected; /* records of this input left out */
     size_t accepted;
 } read_input;
@@ -60,6 +114,26 @@ bool read_x12(read_input *input);
 
 /* Reads a side file; which, its header tells. False if the header fits none. */
 bool read_side_file(read_input *input);
+
+/* Reads JSON: one document, a list of records, or a record in each line. */
+bool read_json(read_input *input);
+
+/* Records whose columns are said with each of them: the side files of JSON. `cells` may be rewritten by a column map. */
+typedef struct read_record_reader read_record_reader;
+read_record_reader *read_records_begin(read_input *input);
+void read_record(read_record_reader *reader, size_t line, const csv_cell *names, csv_cell *cells, size_t count);
+
+/* The rest of a FHIR document, once all inputs are read: values are fetched from the resources that they refer to, and
+ * patients known by two names become one. */
+void read_resolve_references(read_encounters *encounters);
+
+/* Keeps bytes of the input that could not be read, where rejects are kept; and what must stand before them there so that
+ * they can be read again. Both as offsets from and to, `to` exclusive. */
+void read_keep_header(read_input *input, size_t from, size_t to);
+void read_keep_reject(read_input *input, size_t from, size_t to);
+
+/* The text of the input's rejects, to add to; NULL where they are not kept. */
+base_text *read_rejects_of(read_input *input);
 
 /* The session row of an id, made when new. */
 uint32_t read_session_row(read_encounters *encounters, const char *id, size_t length, size_t *index);

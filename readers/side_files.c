@@ -82,6 +82,7 @@ typedef struct side_reader {
     read_input *input;
     run_store *store;
     csv_reader csv;
+    size_t line; /* of the record at hand */
     side_kind kind;
     const lang_site_name *site; /* of a record that the policies declare; NULL for a standard file */
     lang_record record;
@@ -98,14 +99,15 @@ static bool same(const csv_cell *cell, const char *word)
 
 static void problem(side_reader *r, adj_severity severity, const char *code, size_t column, const char *message)
 {
-    run_store_problem(r->store, severity, code, r->input->name, 0, r->csv.line, column, NULL, "%s", message);
+    run_store_problem(r->store, severity, code, r->input->name, 0, r->line, column, NULL, "%s", message);
 }
 
 /* ---- the header ---- */
 
 static const char *kind_name(const side_reader *r)
 {
-    return r->site != NULL ? r->site->name : kinds[r->kind].name;
+    if (r->site != NULL) return r->site->name;
+    return r->kind == SIDE_history && r->input->role == READ_JUDGED ? "lines to be judged" : kinds[r->kind].name;
 }
 
 static bool has_column(const csv_cell *cells, size_t count, const char *header)
@@ -425,12 +427,14 @@ static const parsed *of_use(const side_reader *r, cell_use use)
     return NULL;
 }
 
-static void store_fields(side_reader *r, uint32_t row)
+/* Stores the cells that are fields of a record. */
+static void store_fields_of(side_reader *r, lang_record record, uint32_t row)
 {
     for (size_t i = 0; i < r->width; i++) {
         const parsed *p = &r->cells[i];
         if (p->column == NULL || p->column->use != USE_FIELD) continue;
         lang_field field = p->column->field;
+        if (lang_schema_field(r->store->schema, field)->record != record) continue;
         if (p->state == RUN_ABSENT) run_store_set_absent(r->store, field, row);
         if (p->state != RUN_PRESENT) continue;
         if (lang_schema_field(r->store->schema, field)->type.list)
@@ -441,6 +445,10 @@ static void store_fields(side_reader *r, uint32_t row)
 }
 
 /* Columns that the file does not have: optional fields of its record stay unknown, which is what "not told" means. */
+static void store_fields(side_reader *r, uint32_t row)
+{
+    store_fields_of(r, r->record, row);
+}
 
 static void store_times(side_reader *r, lang_field field, uint32_t row, bool dated, base_date date)
 {
@@ -499,11 +507,18 @@ static const parsed *of_field(const side_reader *r, lang_field field)
     return NULL;
 }
 
+/* Whether a file of lines is of those to be judged, and not of the history. */
+static bool judged(const side_reader *r)
+{
+    return r->kind == SIDE_history && r->input->role == READ_JUDGED;
+}
+
 static uint32_t history_claim(side_reader *r, const parsed *member, const parsed *claim)
 {
     read_encounters *encounters = r->input->encounters;
-    const char *key = base_format(&r->store->arena, "%.*s\x1f%.*s", (int)member->cell->length, member->cell->text,
-                                  (int)claim->cell->length, claim->cell->text);
+    const char *key =
+        base_format(&r->store->arena, "%s%.*s\x1f%.*s", judged(r) ? "\x1f" : "", (int)member->cell->length,
+                    member->cell->text, (int)claim->cell->length, claim->cell->text);
     uint32_t known = base_intern_add(&encounters->history_claims, key, strlen(key));
     if (known == BASE_INTERN_NONE) return RUN_NO_ROW;
     if (known < encounters->history_claim_rows.count) return encounters->history_claim_rows.items[known];
@@ -512,7 +527,20 @@ static uint32_t history_claim(side_reader *r, const parsed *member, const parsed
     if (row == RUN_NO_ROW || slot == NULL) return RUN_NO_ROW;
     *slot = row;
     run_store_set(r->store, LANG_FIELD_claim_id, row, claim->bits);
+    if (judged(r)) {
+        r->store->claims.items[row].subject = true;
+        encounters->claim_count++;
+    }
     return row;
+}
+
+/* What lines that are to be judged have beyond those of the history. */
+static void store_judged(side_reader *r, uint32_t row)
+{
+    r->store->lines.items[row].subject = true;
+    if (run_store_state(r->store, LANG_FIELD_line_status, row) != RUN_UNKNOWN) return;
+    run_store_set(r->store, LANG_FIELD_line_status, row,
+                  lang_schema_word_find(r->store->schema, LANG_ENUMERATION_line_status, "submitted"));
 }
 
 static bool store_history(side_reader *r)
@@ -529,6 +557,9 @@ static bool store_history(side_reader *r)
     run_store_set(r->store, LANG_FIELD_line_claim, row, claim_row);
     run_store_set(r->store, LANG_FIELD_line_number, row, 1);
     store_fields(r, row);
+    store_fields_of(r, LANG_RECORD_claim, claim_row);
+    store_fields_of(r, LANG_RECORD_patient, patient);
+    if (judged(r)) store_judged(r, row);
     bool billing = run_store_present(r->store, LANG_FIELD_line_billing_provider, row);
     if (billing && run_store_state(r->store, LANG_FIELD_line_rendering_provider, row) == RUN_UNKNOWN) {
         run_store_set(r->store, LANG_FIELD_line_rendering_provider, row,
@@ -536,7 +567,7 @@ static bool store_history(side_reader *r)
     }
     run_line_extra *extra = &r->store->lines.items[row];
     extra->file = r->input->name_symbol;
-    extra->segment = (uint32_t)r->csv.line;
+    extra->segment = (uint32_t)r->line;
     const parsed *authorization = of_use(r, USE_AUTHORIZATION), *number = of_use(r, USE_PAYER_NUMBER);
     const parsed *session = of_use(r, USE_SESSION), *completeness = of_use(r, USE_COMPLETENESS);
     if (authorization != NULL) extra->authorization = (uint32_t)authorization->bits;
@@ -546,7 +577,7 @@ static bool store_history(side_reader *r)
                         ? RUN_NO_ROW
                         : read_session_row(r->input->encounters, session->cell->text, session->cell->length, &index);
     if (held != RUN_NO_ROW) run_store_set(r->store, LANG_FIELD_line_session, row, held);
-    if (completeness != NULL && completeness->bits == 1) r->store->own_history.items[patient] = 1;
+    if (!judged(r) && completeness != NULL && completeness->bits == 1) r->store->own_history.items[patient] = 1;
     return true;
 }
 
@@ -708,50 +739,144 @@ static void reject(side_reader *r)
         return;
     }
     if (r->kind == SIDE_remittance) r->store->remittance_has_holes = true;
-    if (r->kind == SIDE_history) r->store->history_is_own = true;
+    if (r->kind == SIDE_history && !judged(r)) r->store->history_is_own = true;
     if (r->kind == SIDE_eligibility) r->store->eligibility_has_holes = true;
+}
+
+/* Notes that the feed of the kind at hand was given. */
+static void note_feed(side_reader *r)
+{
+    if (r->site != NULL)
+        r->store->site_feeds[r->record] = true;
+    else if (!judged(r))
+        r->store->feeds[kinds[r->kind].feed] = true;
+}
+
+/* Finds what kind of file has these columns; false if none. */
+static bool choose_kind(side_reader *r, const csv_cell *cells, size_t count)
+{
+    r->site = NULL;
+    r->kind = detect(cells, count);
+    if (r->kind == SIDE_COUNT) return detect_site(r, cells, count);
+    r->record = kinds[r->kind].record;
+    return true;
+}
+
+static void read_cells(side_reader *r, csv_cell *cells, size_t count)
+{
+    for (size_t i = 0; i < count; i++) read_map_cell(r->input->encounters, &r->store->arena, r->theirs[i], &cells[i]);
+    if (parse_record(r, cells, count) && store_record(r))
+        r->input->accepted++;
+    else
+        reject(r);
+}
+
+static side_reader *new_reader(read_input *input)
+{
+    side_reader *r = base_arena_alloc(&input->store->arena, sizeof *r);
+    if (r == NULL) return NULL;
+    r->input = input;
+    r->store = input->store;
+    r->kind = SIDE_COUNT;
+    return r;
 }
 
 bool read_side_file(read_input *input)
 {
-    side_reader *r = base_arena_alloc(&input->store->arena, sizeof *r);
+    side_reader *r = new_reader(input);
     csv_cell *cells = base_arena_alloc(&input->store->arena, CSV_COLUMN_LIMIT * sizeof *cells);
     if (r == NULL || cells == NULL) return false;
-    r->input = input;
-    r->store = input->store;
     csv_init(&r->csv, &input->store->arena, input->bytes, input->length);
     size_t count;
     bool header = csv_next(&r->csv, cells, &count);
-    if (header && r->csv.error == NULL && read_is_column_map(cells, count))
-        return read_column_map(input, &r->csv, cells, count);
-    if (header && r->csv.error == NULL) read_map_header(input->encounters, cells, count, r->theirs);
-    r->kind = header && r->csv.error == NULL ? detect(cells, count) : SIDE_COUNT;
-    bool site = r->kind == SIDE_COUNT && header && r->csv.error == NULL && detect_site(r, cells, count);
-    if (r->kind != SIDE_COUNT) r->record = kinds[r->kind].record;
-    if (r->kind == SIDE_COUNT && !site) {
-        if (header && r->csv.error != NULL)
+    r->line = r->csv.line;
+    if (!header || r->csv.error != NULL) {
+        if (header)
             problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
-        else if (!header)
-            problem(r, ADJ_SEVERITY_ERROR, "D0301", 0, "the file is empty");
         else
-            report_header(r);
+            problem(r, ADJ_SEVERITY_ERROR, "D0301", 0, "the file is empty");
+        return false;
+    }
+    if (read_is_column_map(cells, count)) return read_column_map(input, &r->csv, cells, count);
+    read_map_header(input->encounters, cells, count, r->theirs);
+    if (!choose_kind(r, cells, count)) {
+        report_header(r);
         return false;
     }
     order_columns(r, cells, count);
-    if (site)
-        input->store->site_feeds[r->record] = true;
-    else
-        input->store->feeds[kinds[r->kind].feed] = true;
+    note_feed(r);
+    read_keep_header(input, r->csv.line_start, r->csv.at);
     while (csv_next(&r->csv, cells, &count) && !input->store->arena.failed) {
-        bool good = r->csv.error == NULL;
-        if (!good) problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
-        for (size_t i = 0; good && i < count; i++)
-            read_map_cell(input->encounters, &input->store->arena, r->theirs[i], &cells[i]);
-        good = good && parse_record(r, cells, count) && store_record(r);
-        if (good)
-            input->accepted++;
-        else
+        r->line = r->csv.line;
+        size_t rejected = input->rejected;
+        if (r->csv.error != NULL) {
+            problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
             reject(r);
+        } else {
+            read_cells(r, cells, count);
+        }
+        if (input->rejected > rejected) read_keep_reject(input, r->csv.line_start, r->csv.at);
     }
     return true;
+}
+
+/* ---- records of JSON, which say the columns of each record anew ---- */
+
+struct read_record_reader {
+    side_reader side;
+    csv_cell names[CSV_COLUMN_LIMIT]; /* of the last record */
+    size_t count;
+    bool known; /* they are those of some kind */
+};
+
+read_record_reader *read_records_begin(read_input *input)
+{
+    read_record_reader *reader = base_arena_alloc(&input->store->arena, sizeof *reader);
+    if (reader == NULL) return NULL;
+    reader->side.input = input;
+    reader->side.store = input->store;
+    reader->side.kind = SIDE_COUNT;
+    return reader;
+}
+
+static bool same_names(const read_record_reader *reader, const csv_cell *names, size_t count)
+{
+    if (!reader->known || reader->count != count) return false;
+    for (size_t i = 0; i < count; i++) {
+        const csv_cell *before = &reader->names[i];
+        if (before->length != names[i].length || memcmp(before->text, names[i].text, names[i].length) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Learns the columns of a record that differ from those of the one before. */
+static void learn_names(read_record_reader *reader, const csv_cell *names, size_t count)
+{
+    side_reader *r = &reader->side;
+    csv_cell renamed[CSV_COLUMN_LIMIT];
+    reader->count = count;
+    for (size_t i = 0; i < count; i++) {
+        const char *kept = base_arena_copy(&r->store->arena, names[i].text, names[i].length);
+        reader->names[i] = renamed[i] = (csv_cell){kept == NULL ? "" : kept, kept == NULL ? 0 : names[i].length, 0};
+    }
+    read_map_header(r->input->encounters, renamed, count, r->theirs);
+    reader->known = choose_kind(r, renamed, count);
+    if (!reader->known) {
+        report_header(r);
+        return;
+    }
+    order_columns(r, renamed, count);
+    note_feed(r);
+}
+
+void read_record(read_record_reader *reader, size_t line, const csv_cell *names, csv_cell *cells, size_t count)
+{
+    side_reader *r = &reader->side;
+    r->line = line;
+    if (!same_names(reader, names, count)) learn_names(reader, names, count);
+    if (reader->known)
+        read_cells(r, cells, count);
+    else
+        r->input->rejected++;
 }

@@ -58,6 +58,7 @@ typedef struct x12_reader {
     x12_provider *last_provider;
     /* claim */
     uint32_t claim; /* row, or RUN_NO_ROW */
+    bool subject;   /* it is to be judged */
     char claim_id[64];
     uint32_t patient_row;
     uint32_t claim_pos;

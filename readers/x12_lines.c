@@ -108,7 +108,8 @@ void x12_begin_claim(x12_reader *r, const x12_segment *segment)
     if (r->claim == RUN_NO_ROW) return;
     r->claims_in_transaction++;
     x12_keep_place(&r->claim_at, segment, "CLM");
-    r->scanner.input->encounters->claim_count++;
+    r->subject = r->scanner.input->role != READ_BESIDE;
+    if (r->subject) r->scanner.input->encounters->claim_count++;
     x12_text id = x12_element(segment, 1), charge = x12_element(segment, 2);
     size_t length = id.length < sizeof r->claim_id - 1 ? id.length : sizeof r->claim_id - 1;
     memcpy(r->claim_id, id.start, length);
@@ -122,7 +123,8 @@ void x12_begin_claim(x12_reader *r, const x12_segment *segment)
     r->line_number = 0;
     r->last_provider = NULL;
     r->first_line = r->store->counts[LANG_RECORD_line];
-    r->store->claims.items[r->claim].subject = true;
+    r->store->claims.items[r->claim].subject = r->subject;
+    r->store->claims.items[r->claim].beside = !r->subject;
     run_store_set_text(r->store, LANG_FIELD_claim_id, r->claim, id.start, id.length);
     int64_t cents;
     if (read_cents(charge.start, charge.length, &cents)) {
@@ -226,7 +228,7 @@ void x12_begin_line(x12_reader *r, const x12_segment *segment)
     bool numbered = x12_is(x12_element(segment, 0), "LX") && read_whole(text.start, text.length, &number);
     r->line_number = numbered ? number : r->line_number + 1;
     run_line_extra *extra = &r->store->lines.items[r->line];
-    extra->subject = true;
+    extra->subject = r->subject;
     extra->file = r->scanner.input->name_symbol;
     extra->segment = (uint32_t)segment->number;
     extra->authorization = r->claim_authorization;

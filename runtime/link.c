@@ -98,6 +98,14 @@ static bool covers(const run_store *store, uint32_t coverage, uint32_t line)
            may_be_same(store, LANG_FIELD_coverage_payer, coverage, LANG_FIELD_line_payer, line);
 }
 
+/* Whether all spans of a line's member are known. */
+static bool coverage_is_told(const run_store *store, uint32_t line)
+{
+    bool told = store->feeds[LANG_FEED_ELIGIBILITY] ||
+                store->told_coverage.items[run_store_bits(store, LANG_FIELD_line_patient, line)] != 0;
+    return told && !store->eligibility_has_holes;
+}
+
 /* First and last day that any span of the member's covers for the line's payer; unknown where one may be of it, or may
  * be longer. */
 static void derive_coverage_ends(run_store *store, uint32_t line, const uint32_t *next, uint32_t first)
@@ -113,7 +121,7 @@ static void derive_coverage_ends(run_store *store, uint32_t line, const uint32_t
         if (run_span_from(dates) < from) from = run_span_from(dates);
         if (run_span_to(dates) > to) to = run_span_to(dates);
     }
-    if (store->eligibility_has_holes) return;
+    if (!coverage_is_told(store, line)) return;
     if (from > to) {
         run_store_set_absent(store, LANG_FIELD_line_coverage_begins, line);
         run_store_set_absent(store, LANG_FIELD_line_coverage_ends, line);
@@ -141,15 +149,17 @@ static uint32_t *coverages_of_patients(run_store *store, uint32_t **next)
 static void link_coverage(run_store *store)
 {
     uint32_t *next, *first = coverages_of_patients(store, &next);
-    if (first == NULL || !store->feeds[LANG_FEED_ELIGIBILITY]) return;
+    if (first == NULL) return;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
         if (!run_store_present(store, LANG_FIELD_line_patient, line) ||
             !run_store_present(store, LANG_FIELD_line_date, line))
             continue;
         uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line), found = RUN_NO_ROW;
-        bool one_plan = true;
+        bool one_plan = true, undated = false;
+        if (!coverage_is_told(store, line) && first[patient] == 0) continue;
         derive_coverage_ends(store, line, next, first[patient]);
         for (uint32_t at = first[patient]; at != 0; at = next[at - 1]) {
+            undated = undated || !run_store_present(store, LANG_FIELD_coverage_dates, at - 1);
             if (!covers(store, at - 1, line)) continue;
             if (found == RUN_NO_ROW)
                 found = at - 1;
@@ -158,7 +168,7 @@ static void link_coverage(run_store *store)
                     one_plan && same_known(store, LANG_FIELD_coverage_plan, found, LANG_FIELD_coverage_plan, at - 1);
         }
         if (found == RUN_NO_ROW) {
-            if (!store->eligibility_has_holes) run_store_set_absent(store, LANG_FIELD_line_coverage, line);
+            if (coverage_is_told(store, line) && !undated) run_store_set_absent(store, LANG_FIELD_line_coverage, line);
             continue;
         }
         run_store_set(store, LANG_FIELD_line_coverage, line, found);
@@ -338,6 +348,7 @@ static void find_originals(run_store *store)
 
 void run_retire_claims(run_store *store)
 {
+    const uint32_t in_history = UINT32_C(1) << 31; /* beside the number of a judged claim of that identifier */
     find_originals(store);
     size_t symbols = store->symbols.entries.count;
     uint32_t *retirer = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *retirer);
@@ -357,6 +368,11 @@ void run_retire_claims(run_store *store)
         *first = claim + 1;
     }
     for (uint32_t claim = 0; claim < store->counts[LANG_RECORD_claim]; claim++) {
+        const run_claim_extra *extra = &store->claims.items[claim];
+        bool payers = !extra->subject && !extra->beside && run_store_present(store, LANG_FIELD_claim_id, claim);
+        if (payers) judged[run_store_bits(store, LANG_FIELD_claim_id, claim)] |= in_history;
+    }
+    for (uint32_t claim = 0; claim < store->counts[LANG_RECORD_claim]; claim++) {
         run_claim_extra *extra = &store->claims.items[claim];
         uint32_t id = run_store_present(store, LANG_FIELD_claim_id, claim)
                           ? (uint32_t)run_store_bits(store, LANG_FIELD_claim_id, claim)
@@ -365,7 +381,8 @@ void run_retire_claims(run_store *store)
         uint32_t by_id = id == 0 ? 0 : retirer[id];
         bool retired = (by_number != 0 && by_number != claim + 1) || (by_id != 0 && by_id != claim + 1);
         /* A history row of a claim that is itself in this run is that claim, not another one. */
-        bool again = !extra->subject && id != 0 && judged[id] != 0;
+        uint32_t others = id == 0 ? 0 : judged[id];
+        bool again = !extra->subject && ((others & ~in_history) != 0 || (extra->beside && others != 0));
         extra->retired = retired || again;
     }
 }

@@ -39,10 +39,25 @@ uint32_t run_store_add(run_store *store, lang_record record)
         *extra = (run_claim_extra){0};
     } else if (record == LANG_RECORD_patient) {
         uint8_t *own = BASE_PUSH(&store->arena, &store->own_history);
-        if (own == NULL) return RUN_NO_ROW;
-        *own = 0;
+        uint8_t *told = own == NULL ? NULL : BASE_PUSH(&store->arena, &store->told_coverage);
+        if (told == NULL) return RUN_NO_ROW;
+        *own = *told = 0;
     }
     return store->counts[record]++;
+}
+
+void run_store_truncate(run_store *store, lang_record record, uint32_t count)
+{
+    uint32_t had = store->counts[record];
+    if (had <= count) return;
+    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
+        if (lang_schema_field(store->schema, (lang_field)f)->record != record) continue;
+        memset(store->columns[f].bits + count, 0, (had - count) * sizeof *store->columns[f].bits);
+        memset(store->columns[f].states + count, 0, had - count);
+    }
+    store->counts[record] = count;
+    if (record == LANG_RECORD_line) store->lines.count = count;
+    if (record == LANG_RECORD_claim) store->claims.count = count;
 }
 
 bool run_store_init(run_store *store, const lang_schema *schema, const base_allocator *allocator)

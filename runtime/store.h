@@ -57,6 +57,7 @@ typedef struct run_claim_extra {
     uint32_t payer_number; /* symbol of the payer's claim control number; 0 for none */
     bool retired;          /* replaced or voided by another claim */
     bool subject;
+    bool beside; /* from claims that are only to be known: the payer's own history of them counts before */
 } run_claim_extra;
 
 /* Rows of one record grouped by the row of another that they refer to. */
@@ -97,6 +98,7 @@ typedef struct run_store {
     BASE_ARRAY(run_line_extra) lines;
     BASE_ARRAY(run_claim_extra) claims;
     BASE_ARRAY(uint8_t) own_history;        /* by patient: history is only the provider's own */
+    BASE_ARRAY(uint8_t) told_coverage;      /* by patient: their coverage was told, with no feed of all members' */
     BASE_ARRAY(uint32_t) coverage_patients; /* by coverage row */
     BASE_ARRAY(run_remitted) remitted;
     uint32_t remitted_claims; /* claim payments that were read */
@@ -132,6 +134,9 @@ void run_store_release(run_store *store);
 
 /* A new row, every field unknown; RUN_NO_ROW when memory runs out. */
 uint32_t run_store_add(run_store *store, lang_record record);
+
+/* Takes the last rows of a record back, so that `count` are left. Nothing may refer to them. */
+void run_store_truncate(run_store *store, lang_record record, uint32_t count);
 
 void run_store_set(run_store *store, lang_field field, uint32_t row, int64_t bits);
 void run_store_set_absent(run_store *store, lang_field field, uint32_t row);

@@ -179,13 +179,31 @@ ADJ_API void adj_encounters_as_of(adj_encounters *encounters, int32_t day);
 /* Says that a history feed holds only the provider's own lines: its counts are then lower bounds. */
 ADJ_API void adj_encounters_history_is_own(adj_encounters *encounters);
 
-/* Reads a file: an 837P, 837I or 835, or one of the side files; which, is told from its content. Problems are collected; a record
- * that cannot be read is left out or marked, the others are read. ADJ_INVALID_INPUT if nothing in it could be. */
+/* Reads a file: X12 (837P, 837I, 835), FHIR R4 (JSON or NDJSON), or one of the side files (CSV, or NDJSON with the same names),
+ * plain or packed with gzip or Zstandard; which, is told from its content. Problems are collected; a record that cannot
+ * be read is left out or marked, the others are read. ADJ_INVALID_INPUT if nothing in it could be. "-" is standard
+ * input. */
 ADJ_API adj_status adj_encounters_read(adj_encounters *encounters, const char *path);
 
-/* The same from memory; `name` stands for the path in messages. */
+/* What the claims of a file are for. */
+typedef enum adj_role {
+    ADJ_ROLE_BY_CONTENT, /* claims are judged; a history, and benefits that a payer has explained, are only known */
+    ADJ_ROLE_JUDGED,     /* all are judged: those of a file of lines and of ExplanationOfBenefit too */
+    ADJ_ROLE_BESIDE      /* none is judged: they are known as the provider's own */
+} adj_role;
+ADJ_API adj_status adj_encounters_read_as(adj_encounters *encounters, const char *path, adj_role role);
+
+/* The same as adj_encounters_read from memory; `name` stands for the path in messages. */
 ADJ_API adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes,
                                              size_t length);
+
+/* Keeps what cannot be read, in its own format, so that it can be mended and read again. Call before reading. */
+ADJ_API void adj_encounters_keep_rejects(adj_encounters *encounters);
+
+/* Inputs that have rejects, and those of one of them: text of *length bytes, and the input's name. */
+ADJ_API size_t adj_encounters_rejects_count(const adj_encounters *encounters);
+ADJ_API const char *adj_encounters_rejects(const adj_encounters *encounters, size_t index, const char **name,
+                                           size_t *length);
 
 /* Joins claims with their side files and prepares history. Call once, after the last read. */
 ADJ_API adj_status adj_encounters_finish(adj_encounters *encounters);
