@@ -170,6 +170,12 @@ adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *nam
     return read_text(encounters, name, bytes, length, length, READ_BY_CONTENT);
 }
 
+adj_status adj_encounters_read_bytes_as(adj_encounters *encounters, const char *name, const char *bytes, size_t length,
+                                        adj_role role)
+{
+    return read_text(encounters, name, bytes, length, length, (read_role)role);
+}
+
 /* All bytes of a stream; false if reading or memory failed. */
 static bool read_stream(FILE *stream, base_text *text)
 {

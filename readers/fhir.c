@@ -209,9 +209,7 @@ uint32_t fhir_patient(fhir_reader *f, json_value reference)
     if (target->patient != 0) return target->patient - 1;
     const char *name =
         base_intern_text(&f->encounters->references, (uint32_t)(target - f->encounters->resources.items));
-    const char *slash = strrchr(name, '/');
-    const char *id = slash == NULL || slash[1] == '\0' ? name : slash + 1;
-    uint32_t row = run_store_patient(f->store, id, strlen(id));
+    uint32_t row = run_store_patient(f->store, name, strlen(name));
     if (row != RUN_NO_ROW) target->patient = row + 1;
     return row;
 }
@@ -322,9 +320,7 @@ static void read_patient(fhir_reader *f, json_value patient)
     if (target == NULL) return;
     uint32_t row = target->patient != 0 ? target->patient - 1 : RUN_NO_ROW;
     if (row == RUN_NO_ROW) {
-        const char *slash = strrchr(f->name, '/');
-        const char *id = slash == NULL ? f->name : slash + 1;
-        row = run_store_patient(f->store, id, strlen(id));
+        row = run_store_patient(f->store, f->name, strlen(f->name));
         if (row == RUN_NO_ROW) return;
         target->patient = row + 1;
     }

@@ -157,6 +157,7 @@ static void end_claim(x12_payment *p)
     if (p->claim_garbled || p->claim_adjustments.garbled) {
         p->incomplete = true;
         p->scanner->input->rejected++;
+        x12_keep_reject(p->scanner, p->claim_at.offset);
         p->store->remittance_has_holes = true;
         p->store->remitted.count = p->first_answer; /* all of a claim or nothing */
     } else {

@@ -34,6 +34,7 @@ static void end_transaction(x12_reader *r, const x12_segment *at)
     if (!r->in_transaction) return;
     r->in_transaction = false;
     if (r->other_kind && r->claims_in_transaction > 0) {
+        x12_keep_transaction(&r->scanner);
         r->scanner.input->rejected += r->claims_in_transaction;
         r->scanner.input->encounters->rejected_claims += r->claims_in_transaction;
         x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0110", at, 0, NULL,
@@ -333,6 +334,7 @@ bool read_x12(read_input *input)
     while (x12_next(&r->scanner, &segment) && !input->store->arena.failed) {
         x12_text id = x12_element(&segment, 0);
         ended = x12_is(id, "IEA");
+        r->scanner.context.now = segment.offset;
         if (x12_is(id, "ISA") || x12_is(id, "IEA") || x12_is(id, "GS") || x12_is(id, "GE"))
             envelope(r, &segment, id);
         else if (x12_is(id, "ST"))
@@ -345,7 +347,9 @@ bool read_x12(read_input *input)
             r->claims_in_transaction += x12_is(id, "CLM") ? 1 : 0;
         else if (r->in_transaction)
             content(r, &segment, id);
+        x12_follow(&r->scanner, &segment, id);
     }
+    r->scanner.context.now = input->length;
     if (r->in_transaction) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL,
                     "the file ends inside transaction %s, without SE", r->control);
@@ -353,6 +357,7 @@ bool read_x12(read_input *input)
     } else if (!ended) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL, "the file ends without IEA");
     }
+    x12_end_rejects(&r->scanner);
     if (input->accepted == 0 && input->rejected == 0) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0112", NULL, 0, NULL,
                     "the file holds no claim and no claim payment");

@@ -157,6 +157,10 @@ void x12_end_claim(x12_reader *r)
         run_store_set_absent(r->store, LANG_FIELD_claim_attending_provider, r->claim);
     else if (r->attending.npi != 0)
         run_store_set(r->store, LANG_FIELD_claim_attending_provider, r->claim, r->attending.npi);
+    bool readable = lines && r->claim_unreadable == NULL;
+    for (uint32_t line = r->first_line; readable && line < r->store->counts[LANG_RECORD_line]; line++)
+        readable = !r->store->lines.items[line].unreadable;
+    if (!readable) x12_keep_reject(&r->scanner, r->claim_at.offset);
     if (lines)
         r->scanner.input->accepted++;
     else

@@ -192,7 +192,8 @@ bool run_session_may_fit(const run_store *store, uint32_t session, uint32_t line
            may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
 }
 
-/* The attendance of a line: by session id in the line's control number, else the only one of member, day, provider. */
+/* The attendance of a line: of the session that its own record names, else by session id in the line's control number,
+ * else the only one of member, day, provider. */
 static uint32_t attendance_of(const run_store *store, const chains *by_patient, uint32_t line, bool *several)
 {
     uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line), found = RUN_NO_ROW;
@@ -200,6 +201,10 @@ static uint32_t attendance_of(const run_store *store, const chains *by_patient, 
     for (uint32_t row = first_of(by_patient, patient); row != RUN_NO_ROW; row = by_patient->next[row]) {
         if (!run_store_present(store, LANG_FIELD_attendance_session, row)) continue;
         uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
+        if (run_store_present(store, LANG_FIELD_line_session, line)) {
+            if (run_store_bits(store, LANG_FIELD_line_session, line) == (int64_t)session) return row;
+            continue;
+        }
         if (same_known(store, LANG_FIELD_line_control_number, line, LANG_FIELD_session_id, session)) {
             *several = false;
             return row;
@@ -245,6 +250,7 @@ static void link_sessions(run_store *store)
                           run_store_bits(store, LANG_FIELD_attendance_session, row));
             continue;
         }
+        if (run_store_present(store, LANG_FIELD_line_session, line)) continue;
         bool expected = run_store_present(store, LANG_FIELD_line_procedure, line) &&
                         held[run_store_bits(store, LANG_FIELD_line_procedure, line)] != 0;
         bool voids = run_store_present(store, LANG_FIELD_line_claim, line) &&

@@ -196,6 +196,8 @@ ADJ_API adj_status adj_encounters_read_as(adj_encounters *encounters, const char
 /* The same as adj_encounters_read from memory; `name` stands for the path in messages. */
 ADJ_API adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes,
                                              size_t length);
+ADJ_API adj_status adj_encounters_read_bytes_as(adj_encounters *encounters, const char *name, const char *bytes,
+                                                size_t length, adj_role role);
 
 /* Keeps what cannot be read, in its own format, so that it can be mended and read again. Call before reading. */
 ADJ_API void adj_encounters_keep_rejects(adj_encounters *encounters);
