@@ -6,9 +6,13 @@
 static const struct {
     const char *name;
     lang_record record;
-} subjects[] = {{"line", LANG_RECORD_line},       {"claim", LANG_RECORD_claim},
-                {"session", LANG_RECORD_session}, {"attendance", LANG_RECORD_attendance},
-                {"patient", LANG_RECORD_patient}, {"authorization", LANG_RECORD_authorization}};
+} subjects[] = {{"line", LANG_RECORD_line},
+                {"claim", LANG_RECORD_claim},
+                {"session", LANG_RECORD_session},
+                {"attendance", LANG_RECORD_attendance},
+                {"patient", LANG_RECORD_patient},
+                {"authorization", LANG_RECORD_authorization},
+                {"appointment", LANG_RECORD_appointment}};
 
 static bool read_subject(lang_checker *checker, lang_measure *measure)
 {
@@ -27,8 +31,9 @@ static bool read_subject(lang_checker *checker, lang_measure *measure)
     }
     lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0318, subject.span,
                                                 "a measure cannot be taken for each `%s`", subject.text);
-    lang_suggest(checker->diagnostics, diagnostic,
-                 "write `for each line`, `claim`, `session`, `attendance`, `patient` or `authorization`");
+    lang_suggest(
+        checker->diagnostics, diagnostic,
+        "write `for each line`, `claim`, `session`, `attendance`, `appointment`, `patient` or `authorization`");
     return false;
 }
 

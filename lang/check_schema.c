@@ -109,7 +109,7 @@ static void field_feed(schema_builder *b, const lang_field_row *row, bool own, l
     lang_feed feed = lang_schema_feed_find(row->feed.text);
     static const lang_feed fed[] = {LANG_FEED_CLAIMS,         LANG_FEED_SESSIONS,    LANG_FEED_ATTENDANCE,
                                     LANG_FEED_AUTHORIZATIONS, LANG_FEED_ELIGIBILITY, LANG_FEED_HISTORY,
-                                    LANG_FEED_REMITTANCE};
+                                    LANG_FEED_REMITTANCE,     LANG_FEED_SCHEDULE,    LANG_FEED_RATES};
     for (size_t i = 0; i < sizeof fed / sizeof *fed; i++) {
         if (feed != fed[i]) continue;
         info->feed = feed;
@@ -117,8 +117,9 @@ static void field_feed(schema_builder *b, const lang_field_row *row, bool own, l
     }
     lang_diagnostic *diagnostic =
         lang_diagnose(b->diagnostics, LANG_E0331, row->feed.span, "no feed is called `%s`", row->feed.text);
-    lang_suggest(b->diagnostics, diagnostic,
-                 "feeds are claims, sessions, attendance, authorizations, eligibility, history and remittance");
+    lang_suggest(
+        b->diagnostics, diagnostic,
+        "feeds are claims, sessions, attendance, authorizations, eligibility, history, remittance, schedule and rates");
 }
 
 static void add_field(schema_builder *b, lang_record record, const lang_field_row *row)

@@ -64,8 +64,9 @@ static const char *const enumerations[][2] = {
 #include "schema.def"
 };
 
-static const char *const feed_names[] = {"claim",       "claims",     "sessions", "attendance", "authorizations",
-                                         "eligibility", "remittance", "history",  "derived"};
+static const char *const feed_names[] = {"claim",          "claims",      "sessions",        "attendance",
+                                         "authorizations", "eligibility", "remittance",      "history",
+                                         "schedule",       "rates",       "acknowledgments", "derived"};
 
 const lang_schema lang_schema_standard = {0};
 

@@ -229,24 +229,32 @@ adj_status adj_encounters_read_as(adj_encounters *encounters, const char *path, 
     return result;
 }
 
+/* What files beside the claims say of a claim, by its identifier. */
+static void apply_claim_fact(run_store *store, const read_claim_fact *fact, uint32_t claim)
+{
+    if (fact->program >= 0) run_store_set(store, LANG_FIELD_claim_program, claim, fact->program);
+    for (size_t v = 0; v < fact->values.count; v++) {
+        const read_site_value *value = &fact->values.items[v];
+        if (value->state == RUN_ABSENT)
+            run_store_set_absent(store, value->field, claim);
+        else
+            run_store_set(store, value->field, claim, value->bits);
+    }
+    if (fact->received_given) run_store_set(store, LANG_FIELD_claim_received, claim, fact->received);
+}
+
 static void apply_claim_facts(read_encounters *encounters)
 {
     run_store *store = &encounters->handle.store;
-    for (size_t i = 0; i < encounters->claim_facts.count; i++) {
+    bool answered = store->feeds[LANG_FEED_ACKNOWLEDGMENTS] && !store->acknowledgments_have_holes;
+    for (uint32_t claim = 0; answered && claim < store->counts[LANG_RECORD_claim]; claim++)
+        run_store_set_absent(store, LANG_FIELD_claim_acknowledgment, claim);
+    if (encounters->claim_facts.count == 0) return;
+    run_chains by_id = run_chain_by(store, LANG_RECORD_claim, LANG_FIELD_claim_id, store->symbols.entries.count);
+    for (size_t i = 0; by_id.first != NULL && i < encounters->claim_facts.count; i++) {
         const read_claim_fact *fact = &encounters->claim_facts.items[i];
-        for (uint32_t claim = 0; claim < store->counts[LANG_RECORD_claim]; claim++) {
-            bool same = run_store_present(store, LANG_FIELD_claim_id, claim) &&
-                        run_store_bits(store, LANG_FIELD_claim_id, claim) == fact->claim_id;
-            if (!same || !store->claims.items[claim].subject) continue;
-            if (fact->program >= 0) run_store_set(store, LANG_FIELD_claim_program, claim, fact->program);
-            for (size_t v = 0; v < fact->values.count; v++) {
-                const read_site_value *value = &fact->values.items[v];
-                if (value->state == RUN_ABSENT)
-                    run_store_set_absent(store, value->field, claim);
-                else
-                    run_store_set(store, value->field, claim, value->bits);
-            }
-            if (fact->received_given) run_store_set(store, LANG_FIELD_claim_received, claim, fact->received);
+        for (uint32_t claim = run_chain_first(&by_id, fact->claim_id); claim != RUN_NO_ROW; claim = by_id.next[claim]) {
+            if (store->claims.items[claim].subject) apply_claim_fact(store, fact, claim);
         }
     }
 }

@@ -168,14 +168,16 @@ read_reference *fhir_target(fhir_reader *f, uint32_t reference)
 }
 
 /* The number of a resource's name, made when new; UINT32_MAX when memory runs out. */
-static uint32_t named(fhir_reader *f, const char *name, size_t length)
+uint32_t fhir_named(fhir_reader *f, const char *name, size_t length)
 {
     uint32_t id = base_intern_add(&f->encounters->references, name, length);
     if (id == BASE_INTERN_NONE) return UINT32_MAX;
-    while (f->encounters->resources.count <= id) {
-        if (BASE_PUSH(&f->store->arena, &f->encounters->resources) == NULL) return UINT32_MAX;
+    bool grown = true;
+    while (grown && f->encounters->resources.count <= id) {
+        const read_reference *added = BASE_PUSH(&f->store->arena, &f->encounters->resources);
+        grown = added != NULL;
     }
-    return id;
+    return grown ? id : UINT32_MAX;
 }
 
 /* "Type/id" of a reference, whatever server it names and whichever version; a fragment belongs to the resource at hand. */
@@ -185,18 +187,17 @@ uint32_t fhir_refer(fhir_reader *f, json_value reference)
     if (text.start == NULL || text.length == 0) return UINT32_MAX;
     if (text.start[0] == '#') {
         const char *name = base_format(&f->store->arena, "%s%.*s", f->name, (int)text.length, text.start);
-        return named(f, name, strlen(name));
+        return fhir_named(f, name, strlen(name));
     }
     for (size_t i = 0; i + 10 < text.length; i++) {
         if (memcmp(text.start + i, "/_history/", 10) == 0) text.length = i;
     }
     size_t slashes = 0, from = 0;
-    for (size_t i = text.length; i-- > 0;) {
-        if (text.start[i] != '/' || ++slashes < 2) continue;
-        from = i + 1;
-        break;
+    for (size_t i = text.length; i > 0 && from == 0; i--) {
+        slashes += text.start[i - 1] == '/' ? 1 : 0;
+        if (slashes == 2) from = i;
     }
-    return named(f, text.start + from, text.length - from);
+    return fhir_named(f, text.start + from, text.length - from);
 }
 
 uint32_t fhir_patient(fhir_reader *f, json_value reference)
@@ -277,7 +278,7 @@ bool fhir_set_payer(fhir_reader *f, lang_field field, uint32_t row, json_value r
 
 static read_reference *self(fhir_reader *f)
 {
-    uint32_t place = named(f, f->name, strlen(f->name));
+    uint32_t place = fhir_named(f, f->name, strlen(f->name));
     if (place == UINT32_MAX) return NULL;
     read_reference *target = fhir_target(f, place);
     target->read = true;
@@ -551,14 +552,13 @@ static void learn_addresses(fhir_reader *f, json_value entries)
         json_value resource = json_get(at.value, "resource");
         if (address.start == NULL || json_kind_of(json_get(resource, "id")) != JSON_TEXT) continue;
         const char *name = name_of(f, resource, NULL, "");
-        uint32_t place = named(f, name, strlen(name));
+        uint32_t place = fhir_named(f, name, strlen(name));
         size_t from = 0, slashes = 0;
-        for (size_t i = address.length; i-- > 0;) {
-            if (address.start[i] != '/' || ++slashes < 2) continue;
-            from = i + 1;
-            break;
+        for (size_t i = address.length; i > 0 && from == 0; i--) {
+            slashes += address.start[i - 1] == '/' ? 1 : 0;
+            if (slashes == 2) from = i;
         }
-        uint32_t other = named(f, address.start + from, address.length - from);
+        uint32_t other = fhir_named(f, address.start + from, address.length - from);
         if (place == UINT32_MAX || other == UINT32_MAX || place == other) continue;
         read_reference *target = fhir_target(f, other), *same = fhir_target(f, place);
         if (target == same) continue;

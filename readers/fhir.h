@@ -54,6 +54,8 @@ bool fhir_quantity(fhir_reader *reader, json_value quantity, const char *element
 
 /* The place of the resource that a Reference names, among encounters->resources; UINT32_MAX for none. */
 uint32_t fhir_refer(fhir_reader *reader, json_value reference);
+/* That of a resource by its name, made when new; UINT32_MAX when memory runs out. */
+uint32_t fhir_named(fhir_reader *reader, const char *name, size_t length);
 read_reference *fhir_target(fhir_reader *reader, uint32_t reference);
 /* The row of the patient that a Reference names; RUN_NO_ROW for none. */
 uint32_t fhir_patient(fhir_reader *reader, json_value reference);

@@ -674,7 +674,6 @@ static void take_back(fhir_reader *f, marks to)
 static void remember_claim(claim_reader *c)
 {
     fhir_reader *f = c->f;
-    uint32_t place = base_intern_find(&f->encounters->references, f->name, strlen(f->name));
     uint32_t codes[CODE_LIMIT];
     size_t count = 0;
     json_cursor at = {0};
@@ -684,13 +683,8 @@ static void remember_claim(claim_reader *c)
         if (code.start != NULL) codes[count++] = run_store_code(f->store, LANG_SYSTEM_cpt, code.start, code.length);
     }
     int64_t list = run_store_list(f->store, codes, count);
-    if (place == BASE_INTERN_NONE) {
-        place = base_intern_add(&f->encounters->references, f->name, strlen(f->name));
-        while (place != BASE_INTERN_NONE && f->encounters->resources.count <= place) {
-            if (BASE_PUSH(&f->store->arena, &f->encounters->resources) == NULL) return;
-        }
-    }
-    if (place == BASE_INTERN_NONE) return;
+    uint32_t place = fhir_named(f, f->name, strlen(f->name));
+    if (place == UINT32_MAX) return;
     read_reference *target = fhir_target(f, place);
     target->read = true;
     target->claim = fhir_symbol(f, identifier_of(c->claim));

@@ -647,13 +647,13 @@ static bool store_coverage(side_reader *r)
     return store_dates(r, LANG_FIELD_coverage_dates, row, true);
 }
 
-/* What a claims file says in columns of the site is kept until every claim has been read. */
+/* What a file says of claims' fields is kept until every claim has been read. */
 static void store_site_facts(side_reader *r, read_claim_fact *fact)
 {
     for (size_t i = 0; i < r->width; i++) {
         const parsed *p = &r->cells[i];
-        bool site = p->column != NULL && p->column->use == USE_FIELD && (int)p->column->field >= LANG_FIELD_COUNT;
-        if (!site || p->state == RUN_UNKNOWN) continue;
+        bool field = p->column != NULL && p->column->use == USE_FIELD;
+        if (!field || p->state == RUN_UNKNOWN) continue;
         read_site_value *value = BASE_PUSH(&r->store->arena, &fact->values);
         if (value == NULL) return;
         *value = (read_site_value){p->column->field, p->state, p->bits};
@@ -704,6 +704,33 @@ static bool store_site_record(side_reader *r)
     return good;
 }
 
+static bool store_appointment(side_reader *r)
+{
+    const parsed *day = of_use(r, USE_DAY), *id = of_use(r, USE_SESSION);
+    uint32_t patient = member_row(r, of_use(r, USE_MEMBER)), session = RUN_NO_ROW;
+    size_t index;
+    if (day == NULL || patient == RUN_NO_ROW) return false;
+    if (id != NULL) session = read_session_row(r->input->encounters, id->cell->text, id->cell->length, &index);
+    uint32_t row = run_store_add(r->store, LANG_RECORD_appointment);
+    if (row == RUN_NO_ROW) return false;
+    run_store_set(r->store, LANG_FIELD_appointment_patient, row, patient);
+    run_store_set(r->store, LANG_FIELD_appointment_date, row, day->bits);
+    if (session != RUN_NO_ROW) run_store_set(r->store, LANG_FIELD_appointment_session, row, session);
+    store_fields(r, row);
+    store_times(r, LANG_FIELD_appointment_time, row, true, (base_date)day->bits);
+    return true;
+}
+
+static bool store_rate(side_reader *r)
+{
+    uint32_t row = run_store_add(r->store, LANG_RECORD_rate);
+    if (row == RUN_NO_ROW) return false;
+    store_fields(r, row);
+    if (store_dates(r, LANG_FIELD_rate_dates, row, true)) return true;
+    run_store_truncate(r->store, LANG_RECORD_rate, row);
+    return false;
+}
+
 static bool store_payer(side_reader *r)
 {
     const parsed *id = of_use(r, USE_PAYER_ID), *payer = of_use(r, USE_PAYER_NAME);
@@ -724,7 +751,10 @@ static bool store_record(side_reader *r)
     case SIDE_sessions: return store_session(r);
     case SIDE_authorizations: return store_authorization(r);
     case SIDE_eligibility: return store_coverage(r);
+    case SIDE_acknowledgments:
     case SIDE_claims: return store_claim_fact(r);
+    case SIDE_schedule: return store_appointment(r);
+    case SIDE_rates: return store_rate(r);
     case SIDE_remittance: return store_remittance(r);
     default: return store_payer(r);
     }
@@ -739,6 +769,9 @@ static void reject(side_reader *r)
         return;
     }
     if (r->kind == SIDE_remittance) r->store->remittance_has_holes = true;
+    if (r->kind == SIDE_schedule) r->store->schedule_has_holes = true;
+    if (r->kind == SIDE_rates) r->store->rates_have_holes = true;
+    if (r->kind == SIDE_acknowledgments) r->store->acknowledgments_have_holes = true;
     if (r->kind == SIDE_history && !judged(r)) r->store->history_is_own = true;
     if (r->kind == SIDE_eligibility) r->store->eligibility_has_holes = true;
 }

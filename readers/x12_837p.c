@@ -31,6 +31,8 @@ static void end_transaction(x12_reader *r, const x12_segment *at)
     x12_end_claim(r);
     if (r->payment_open) x12_payment_end(&r->payment, at);
     r->payment_open = false;
+    if (r->members_open) x12_members_end(&r->members, at);
+    r->members_open = false;
     if (!r->in_transaction) return;
     r->in_transaction = false;
     if (r->other_kind && r->claims_in_transaction > 0) {
@@ -81,10 +83,19 @@ static void begin_transaction(x12_reader *r, const x12_segment *segment)
     r->other_kind = !r->professional;
     r->payment_open = strcmp(r->transaction, "835") == 0;
     if (r->payment_open) x12_payment_begin(&r->payment, &r->scanner, r->store, r->control);
-    if (!claim_kind && !r->payment_open) {
-        x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0111", segment, 1, NULL,
-                    "transaction %s is a %s, neither claims (837) nor a payment (835); it is passed over", r->control,
-                    r->transaction[0] == '\0' ? "nameless one" : r->transaction);
+    static const char *const told[] = {"271", "277", "278", "270", "276"}; /* the last two only ask */
+    for (int k = 0; k < 5; k++) {
+        if (strcmp(r->transaction, told[k]) != 0) continue;
+        r->members_open = r->members_seen = true;
+        x12_members_begin(&r->members, &r->scanner, r->store, (x12_member_kind)(k % 3), r->control);
+        r->members.request = k >= 3;
+    }
+    if (!claim_kind && !r->payment_open && !r->members_open) {
+        x12_problem(
+            &r->scanner, ADJ_SEVERITY_WARNING, "D0111", segment, 1, NULL,
+            "transaction %s is a %s, none of claims (837), a payment (835), eligibility (271), status (277) and "
+            "review (278); it is passed over",
+            r->control, r->transaction[0] == '\0' ? "nameless one" : r->transaction);
     }
 }
 
@@ -343,6 +354,8 @@ bool read_x12(read_input *input)
             trailer(r, &segment);
         else if (r->payment_open)
             x12_payment_segment(&r->payment, &segment, id);
+        else if (r->members_open)
+            x12_members_segment(&r->members, &segment, id);
         else if (r->in_transaction && r->other_kind)
             r->claims_in_transaction += x12_is(id, "CLM") ? 1 : 0;
         else if (r->in_transaction)
@@ -358,9 +371,9 @@ bool read_x12(read_input *input)
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL, "the file ends without IEA");
     }
     x12_end_rejects(&r->scanner);
-    if (input->accepted == 0 && input->rejected == 0) {
+    if (input->accepted == 0 && input->rejected == 0 && !r->members_seen) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0112", NULL, 0, NULL,
-                    "the file holds no claim and no claim payment");
+                    "the file holds no claim, no claim payment and no other answer of a payer");
     }
     if (r->transactions == 0) {
         x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0113", NULL, 0, NULL,

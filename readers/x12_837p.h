@@ -3,6 +3,7 @@
 #define READ_X12_837P_H
 
 #include "readers/x12_835.h"
+#include "readers/x12_members.h"
 
 enum { X12_DIAGNOSIS_LIMIT = 12, X12_DIAGNOSIS_ROOM = 25 /* of an institutional claim */ };
 
@@ -38,6 +39,9 @@ typedef struct x12_reader {
     bool other_kind;   /* this transaction holds something else than professional claims */
     bool payment_open; /* it is an 835 */
     x12_payment payment;
+    bool members_open; /* it is a 271, 277 or 278 */
+    bool members_seen; /* or one was before */
+    x12_members members;
     char transaction[8];      /* ST01 */
     char control[16];         /* ST02 */
     char version[16];         /* ST03, else GS08 */

@@ -5,20 +5,13 @@
 
 #include <string.h>
 
-/* Rows chained by a key: first[key], then next[row]. */
-typedef struct chains {
-    uint32_t *first;
-    uint32_t *next;
-    size_t keys;
-} chains;
-
-static chains chain_by(run_store *store, lang_record record, lang_field key_field, size_t keys)
+run_chains run_chain_by(run_store *store, lang_record record, lang_field key_field, size_t keys)
 {
-    chains result = {0};
+    run_chains result = {0};
     size_t rows = store->counts[record];
     result.first = base_arena_alloc(&store->arena, (keys + 1) * sizeof *result.first);
     result.next = base_arena_alloc(&store->arena, (rows + 1) * sizeof *result.next);
-    if (result.first == NULL || result.next == NULL) return (chains){0};
+    if (result.first == NULL || result.next == NULL) return (run_chains){0};
     result.keys = keys;
     for (size_t k = 0; k < keys; k++) result.first[k] = RUN_NO_ROW;
     for (uint32_t row = (uint32_t)rows; row-- > 0;) {
@@ -32,18 +25,18 @@ static chains chain_by(run_store *store, lang_record record, lang_field key_fiel
     return result;
 }
 
-static uint32_t first_of(const chains *chain, size_t key)
+uint32_t run_chain_first(const run_chains *chain, size_t key)
 {
     return key < chain->keys ? chain->first[key] : RUN_NO_ROW;
 }
 
-static bool same_known(const run_store *store, lang_field a, uint32_t row_a, lang_field b, uint32_t row_b)
+bool run_same_known(const run_store *store, lang_field a, uint32_t row_a, lang_field b, uint32_t row_b)
 {
     return run_store_present(store, a, row_a) && run_store_present(store, b, row_b) &&
            run_store_bits(store, a, row_a) == run_store_bits(store, b, row_b);
 }
 
-static bool may_be_same(const run_store *store, lang_field a, uint32_t row_a, lang_field b, uint32_t row_b)
+bool run_may_be_same(const run_store *store, lang_field a, uint32_t row_a, lang_field b, uint32_t row_b)
 {
     if (!run_store_present(store, a, row_a) || !run_store_present(store, b, row_b)) return true;
     return run_store_bits(store, a, row_a) == run_store_bits(store, b, row_b);
@@ -65,7 +58,7 @@ static uint32_t bare_authorization(run_store *store, uint32_t line, uint32_t num
 static void link_authorizations(run_store *store)
 {
     size_t symbols = store->symbols.entries.count;
-    chains by_number = chain_by(store, LANG_RECORD_authorization, LANG_FIELD_authorization_number, symbols);
+    run_chains by_number = run_chain_by(store, LANG_RECORD_authorization, LANG_FIELD_authorization_number, symbols);
     uint32_t *bare = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *bare);
     if (bare == NULL || by_number.first == NULL) return;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
@@ -74,9 +67,9 @@ static void link_authorizations(run_store *store)
             run_store_set_absent(store, LANG_FIELD_line_authorization, line);
             continue;
         }
-        uint32_t row = first_of(&by_number, number);
+        uint32_t row = run_chain_first(&by_number, number);
         while (row != RUN_NO_ROW &&
-               !may_be_same(store, LANG_FIELD_authorization_patient, row, LANG_FIELD_line_patient, line)) {
+               !run_may_be_same(store, LANG_FIELD_authorization_patient, row, LANG_FIELD_line_patient, line)) {
             row = by_number.next[row];
         }
         if (row == RUN_NO_ROW && bare[number] == 0) {
@@ -95,7 +88,7 @@ static bool covers(const run_store *store, uint32_t coverage, uint32_t line)
     int64_t dates = run_store_bits(store, LANG_FIELD_coverage_dates, coverage);
     int64_t date = run_store_bits(store, LANG_FIELD_line_date, line);
     return date >= run_span_from(dates) && date <= run_span_to(dates) &&
-           may_be_same(store, LANG_FIELD_coverage_payer, coverage, LANG_FIELD_line_payer, line);
+           run_may_be_same(store, LANG_FIELD_coverage_payer, coverage, LANG_FIELD_line_payer, line);
 }
 
 /* Whether all spans of a line's member are known. */
@@ -113,9 +106,9 @@ static void derive_coverage_ends(run_store *store, uint32_t line, const uint32_t
     base_date from = BASE_DATE_MAX, to = BASE_DATE_MIN;
     for (uint32_t at = first; at != 0; at = next[at - 1]) {
         uint32_t row = at - 1;
-        if (!may_be_same(store, LANG_FIELD_coverage_payer, row, LANG_FIELD_line_payer, line)) continue;
+        if (!run_may_be_same(store, LANG_FIELD_coverage_payer, row, LANG_FIELD_line_payer, line)) continue;
         bool absent = run_store_state(store, LANG_FIELD_coverage_payer, row) == RUN_ABSENT;
-        bool same = absent || same_known(store, LANG_FIELD_coverage_payer, row, LANG_FIELD_line_payer, line);
+        bool same = absent || run_same_known(store, LANG_FIELD_coverage_payer, row, LANG_FIELD_line_payer, line);
         if (!same || !run_store_present(store, LANG_FIELD_coverage_dates, row)) return;
         int64_t dates = run_store_bits(store, LANG_FIELD_coverage_dates, row);
         if (run_span_from(dates) < from) from = run_span_from(dates);
@@ -164,8 +157,8 @@ static void link_coverage(run_store *store)
             if (found == RUN_NO_ROW)
                 found = at - 1;
             else
-                one_plan =
-                    one_plan && same_known(store, LANG_FIELD_coverage_plan, found, LANG_FIELD_coverage_plan, at - 1);
+                one_plan = one_plan &&
+                           run_same_known(store, LANG_FIELD_coverage_plan, found, LANG_FIELD_coverage_plan, at - 1);
         }
         if (found == RUN_NO_ROW) {
             if (coverage_is_told(store, line) && !undated) run_store_set_absent(store, LANG_FIELD_line_coverage, line);
@@ -180,32 +173,32 @@ static void link_coverage(run_store *store)
 
 static bool session_fits(const run_store *store, uint32_t session, uint32_t line)
 {
-    return same_known(store, LANG_FIELD_session_date, session, LANG_FIELD_line_date, line) &&
-           same_known(store, LANG_FIELD_session_facilitator, session, LANG_FIELD_line_rendering_provider, line) &&
-           may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
+    return run_same_known(store, LANG_FIELD_session_date, session, LANG_FIELD_line_date, line) &&
+           run_same_known(store, LANG_FIELD_session_facilitator, session, LANG_FIELD_line_rendering_provider, line) &&
+           run_may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
 }
 
 bool run_session_may_fit(const run_store *store, uint32_t session, uint32_t line)
 {
-    return may_be_same(store, LANG_FIELD_session_date, session, LANG_FIELD_line_date, line) &&
-           may_be_same(store, LANG_FIELD_session_facilitator, session, LANG_FIELD_line_rendering_provider, line) &&
-           may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
+    return run_may_be_same(store, LANG_FIELD_session_date, session, LANG_FIELD_line_date, line) &&
+           run_may_be_same(store, LANG_FIELD_session_facilitator, session, LANG_FIELD_line_rendering_provider, line) &&
+           run_may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
 }
 
 /* The attendance of a line: of the session that its own record names, else by session id in the line's control number,
  * else the only one of member, day, provider. */
-static uint32_t attendance_of(const run_store *store, const chains *by_patient, uint32_t line, bool *several)
+static uint32_t attendance_of(const run_store *store, const run_chains *by_patient, uint32_t line, bool *several)
 {
     uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line), found = RUN_NO_ROW;
     *several = false;
-    for (uint32_t row = first_of(by_patient, patient); row != RUN_NO_ROW; row = by_patient->next[row]) {
+    for (uint32_t row = run_chain_first(by_patient, patient); row != RUN_NO_ROW; row = by_patient->next[row]) {
         if (!run_store_present(store, LANG_FIELD_attendance_session, row)) continue;
         uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
         if (run_store_present(store, LANG_FIELD_line_session, line)) {
             if (run_store_bits(store, LANG_FIELD_line_session, line) == (int64_t)session) return row;
             continue;
         }
-        if (same_known(store, LANG_FIELD_line_control_number, line, LANG_FIELD_session_id, session)) {
+        if (run_same_known(store, LANG_FIELD_line_control_number, line, LANG_FIELD_session_id, session)) {
             *several = false;
             return row;
         }
@@ -230,8 +223,8 @@ static void report_sessionless(run_store *store, uint32_t line, bool several)
 
 static void link_sessions(run_store *store)
 {
-    chains by_patient =
-        chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, store->counts[LANG_RECORD_patient]);
+    run_chains by_patient =
+        run_chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, store->counts[LANG_RECORD_patient]);
     size_t symbols = store->symbols.entries.count;
     uint8_t *held = base_arena_alloc(&store->arena, symbols + 1);
     if (held == NULL || by_patient.first == NULL) return;
@@ -401,8 +394,9 @@ static int site_row_fits(const run_store *store, const lang_field_info *info, co
     int fits = 1;
     for (size_t k = 0; k < info->join_count; k++) {
         lang_field asked = (lang_field)info->joins[k], key = (lang_field)site->keys[k];
-        if (run_store_state(store, asked, row) == RUN_ABSENT || !may_be_same(store, asked, row, key, found)) return -1;
-        if (!same_known(store, asked, row, key, found)) fits = 0;
+        if (run_store_state(store, asked, row) == RUN_ABSENT || !run_may_be_same(store, asked, row, key, found))
+            return -1;
+        if (!run_same_known(store, asked, row, key, found)) fits = 0;
     }
     if (site->dates == UINT16_MAX || info->record != LANG_RECORD_line) return fits;
     bool known =
@@ -415,7 +409,7 @@ static int site_row_fits(const run_store *store, const lang_field_info *info, co
 
 /* The rows of a site's record by its first key, where that key is a name. */
 typedef struct site_rows {
-    chains chains;
+    run_chains chains;
     bool named;
     uint32_t count;
 } site_rows;
@@ -423,7 +417,7 @@ typedef struct site_rows {
 static uint32_t first_site_row(const run_store *store, const site_rows *rows, const lang_field_info *info, uint32_t row)
 {
     bool chained = rows->named && run_store_present(store, (lang_field)info->joins[0], row);
-    if (chained) return first_of(&rows->chains, (size_t)run_store_bits(store, (lang_field)info->joins[0], row));
+    if (chained) return run_chain_first(&rows->chains, (size_t)run_store_bits(store, (lang_field)info->joins[0], row));
     return rows->count == 0 ? RUN_NO_ROW : 0;
 }
 
@@ -446,7 +440,7 @@ static void link_site_field(run_store *store, lang_field field)
     lang_type key = lang_schema_field(store->schema, (lang_field)site->keys[0])->type;
     site_rows rows = {.named = key.kind == LANG_TYPE_CODE || key.kind == LANG_TYPE_TEXT,
                       .count = store->counts[record]};
-    if (rows.named) rows.chains = chain_by(store, record, (lang_field)site->keys[0], store->symbols.entries.count);
+    if (rows.named) rows.chains = run_chain_by(store, record, (lang_field)site->keys[0], store->symbols.entries.count);
     for (uint32_t row = 0; row < store->counts[info->record]; row++) {
         size_t certain = 0, possible = 0;
         uint32_t found = RUN_NO_ROW, at = first_site_row(store, &rows, info, row);
@@ -462,52 +456,77 @@ static void link_site_field(run_store *store, lang_field field)
     }
 }
 
-/* Whose member attended: the payer of the line that bills it, else of the coverage that holds the session's day. */
-static void link_attendance_payer(run_store *store, uint32_t row, const uint32_t *first, const uint32_t *next)
+/* A payer of a row that has a patient and perhaps a line: the line's, else that of the coverage that holds the day. */
+typedef struct payer_link {
+    lang_record record;
+    lang_field line, patient, payer;
+} payer_link;
+
+static bool day_of(const run_store *store, const payer_link *link, uint32_t row, int64_t *date)
 {
-    if (run_store_present(store, LANG_FIELD_attendance_line, row)) {
-        uint32_t line = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_line, row);
+    if (link->record == LANG_RECORD_appointment) {
+        *date = run_store_bits(store, LANG_FIELD_appointment_date, row);
+        return run_store_present(store, LANG_FIELD_appointment_date, row);
+    }
+    if (!run_store_present(store, LANG_FIELD_attendance_session, row)) return false;
+    uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
+    *date = run_store_bits(store, LANG_FIELD_session_date, session);
+    return run_store_present(store, LANG_FIELD_session_date, session);
+}
+
+static void link_payer(run_store *store, const payer_link *link, uint32_t row, const uint32_t *first,
+                       const uint32_t *next)
+{
+    if (run_store_present(store, link->line, row)) {
+        uint32_t line = (uint32_t)run_store_bits(store, link->line, row);
         if (run_store_present(store, LANG_FIELD_line_payer, line))
-            run_store_set(store, LANG_FIELD_attendance_payer, row, run_store_bits(store, LANG_FIELD_line_payer, line));
+            run_store_set(store, link->payer, row, run_store_bits(store, LANG_FIELD_line_payer, line));
         return;
     }
-    if (!store->feeds[LANG_FEED_ELIGIBILITY] || !run_store_present(store, LANG_FIELD_attendance_patient, row)) return;
-    if (!run_store_present(store, LANG_FIELD_attendance_session, row)) return;
-    uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
-    if (!run_store_present(store, LANG_FIELD_session_date, session)) return;
-    int64_t date = run_store_bits(store, LANG_FIELD_session_date, session);
-    for (uint32_t at = first[run_store_bits(store, LANG_FIELD_attendance_patient, row)]; at != 0; at = next[at - 1]) {
+    int64_t date;
+    if (!run_store_present(store, link->patient, row) || !day_of(store, link, row, &date)) return;
+    int64_t patient = run_store_bits(store, link->patient, row);
+    bool told = store->feeds[LANG_FEED_ELIGIBILITY] || store->told_coverage.items[patient] != 0;
+    bool undated = false;
+    for (uint32_t at = first[patient]; at != 0; at = next[at - 1]) {
         uint32_t c = at - 1;
+        undated = undated || !run_store_present(store, LANG_FIELD_coverage_dates, c);
         if (!run_store_present(store, LANG_FIELD_coverage_dates, c)) continue;
         int64_t dates = run_store_bits(store, LANG_FIELD_coverage_dates, c);
         if (date < run_span_from(dates) || date > run_span_to(dates)) continue;
         if (run_store_present(store, LANG_FIELD_coverage_payer, c))
-            run_store_set(store, LANG_FIELD_attendance_payer, row, run_store_bits(store, LANG_FIELD_coverage_payer, c));
+            run_store_set(store, link->payer, row, run_store_bits(store, LANG_FIELD_coverage_payer, c));
         return;
     }
-    if (!store->eligibility_has_holes) run_store_set_absent(store, LANG_FIELD_attendance_payer, row);
+    if (told && !undated && !store->eligibility_has_holes) run_store_set_absent(store, link->payer, row);
 }
 
-static void link_attendance_payers(run_store *store)
+static void link_payers(run_store *store)
 {
+    static const payer_link links[] = {{LANG_RECORD_attendance, LANG_FIELD_attendance_line,
+                                        LANG_FIELD_attendance_patient, LANG_FIELD_attendance_payer},
+                                       {LANG_RECORD_appointment, LANG_FIELD_appointment_line,
+                                        LANG_FIELD_appointment_patient, LANG_FIELD_appointment_payer}};
     uint32_t *next, *first = coverages_of_patients(store, &next);
-    for (uint32_t row = 0; first != NULL && row < store->counts[LANG_RECORD_attendance]; row++)
-        link_attendance_payer(store, row, first, next);
+    for (size_t l = 0; first != NULL && l < 2; l++) {
+        for (uint32_t row = 0; row < store->counts[links[l].record]; row++)
+            link_payer(store, &links[l], row, first, next);
+    }
 }
 
 /* No line bills an attendance, unless one of its member may and nobody knows of which session that one is. */
 static void close_attendance(run_store *store)
 {
     uint32_t count = store->counts[LANG_RECORD_attendance];
-    chains by_patient =
-        chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, store->counts[LANG_RECORD_patient]);
+    run_chains by_patient =
+        run_chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, store->counts[LANG_RECORD_patient]);
     bool *open = base_arena_alloc(&store->arena, count + 1);
     if (open == NULL || by_patient.first == NULL) return;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
         bool asks = run_store_state(store, LANG_FIELD_line_session, line) == RUN_UNKNOWN &&
                     run_store_present(store, LANG_FIELD_line_patient, line);
         if (!asks) continue;
-        uint32_t row = first_of(&by_patient, (size_t)run_store_bits(store, LANG_FIELD_line_patient, line));
+        uint32_t row = run_chain_first(&by_patient, (size_t)run_store_bits(store, LANG_FIELD_line_patient, line));
         for (; row != RUN_NO_ROW; row = by_patient.next[row]) {
             if (!run_store_present(store, LANG_FIELD_attendance_session, row)) continue;
             uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
@@ -532,6 +551,8 @@ void run_link(run_store *store)
             run_store_set(store, LANG_FIELD_claim_received, claim, store->submit_on);
     }
     run_link_remittances(store);
+    run_link_rates(store);
+    run_link_schedule(store);
     for (int f = LANG_FIELD_COUNT; f < lang_schema_field_count(store->schema); f++) {
         if (lang_schema_field(store->schema, (lang_field)f)->type.kind == LANG_TYPE_RECORD)
             link_site_field(store, (lang_field)f);
@@ -541,7 +562,7 @@ void run_link(run_store *store)
         run_store_set(store, LANG_FIELD_attendance_line,
                       (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line), line);
     }
-    link_attendance_payers(store);
+    link_payers(store);
     close_attendance(store);
     run_retire_claims(store);
 }

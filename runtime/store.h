@@ -107,7 +107,7 @@ typedef struct run_store {
     bool history_is_own;
     bool *site_holes;           /* by record of the site: whether a record of its file could not be read */
     bool eligibility_has_holes; /* a record of it could not be read */
-    bool remittance_has_holes;
+    bool remittance_has_holes, schedule_has_holes, rates_have_holes, acknowledgments_have_holes;
     bool as_of_given;
     base_date as_of; /* history after this day was not known */
     bool submit_given;
@@ -191,6 +191,23 @@ void run_retire_claims(run_store *store);
 
 /* Joins remittances with the lines they answer: docs/encounter.md, rule 10. */
 void run_link_remittances(run_store *store);
+
+/* Joins appointments and contract rates with lines: docs/encounter.md, rules 12 and 13. */
+void run_link_schedule(run_store *store);
+void run_link_rates(run_store *store);
+
+/* Rows of a record by the value of one of its fields: the first row, then next[row]; RUN_NO_ROW ends. */
+typedef struct run_chains {
+    uint32_t *first;
+    uint32_t *next;
+    size_t keys;
+} run_chains;
+run_chains run_chain_by(run_store *store, lang_record record, lang_field key, size_t keys);
+uint32_t run_chain_first(const run_chains *chains, size_t key);
+
+/* Whether two fields are known to be equal; whether nothing that is known says that they are not. */
+bool run_same_known(const run_store *store, lang_field a, uint32_t row_a, lang_field b, uint32_t row_b);
+bool run_may_be_same(const run_store *store, lang_field a, uint32_t row_a, lang_field b, uint32_t row_b);
 
 /* Whether nothing that is known of a line and a session says that the line bills another one. */
 bool run_session_may_fit(const run_store *store, uint32_t session, uint32_t line);

@@ -28,6 +28,7 @@ uint32_t plan_subject_date(plan_builder *builder)
     } dates[] = {{LANG_RECORD_line, {LANG_FIELD_line_date, LANG_NO_FIELD}},
                  {LANG_RECORD_session, {LANG_FIELD_session_date, LANG_NO_FIELD}},
                  {LANG_RECORD_attendance, {LANG_FIELD_attendance_session, LANG_FIELD_session_date}},
+                 {LANG_RECORD_appointment, {LANG_FIELD_appointment_date, LANG_NO_FIELD}},
                  {LANG_RECORD_claim, {LANG_FIELD_claim_received, LANG_NO_FIELD}}};
     for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
         if (dates[i].record != builder->subject) continue;

@@ -1,0 +1,126 @@
+/* Joins appointments with the lines that bill them, and lines with what their contract pays. Expects sessions and plans
+ * linked. */
+#include "runtime/store.h"
+
+/* ---- appointments ---- */
+
+/* Whether a line bills an appointment of its member: -1 it does not, 0 nobody can say, 1 it does. */
+static int bills(const run_store *store, uint32_t line, uint32_t appointment)
+{
+    if (!run_may_be_same(store, LANG_FIELD_appointment_date, appointment, LANG_FIELD_line_date, line)) return -1;
+    if (!run_may_be_same(store, LANG_FIELD_appointment_session, appointment, LANG_FIELD_line_session, line)) return -1;
+    if (run_same_known(store, LANG_FIELD_appointment_session, appointment, LANG_FIELD_line_session, line)) return 1;
+    bool others =
+        run_may_be_same(store, LANG_FIELD_appointment_provider, appointment, LANG_FIELD_line_rendering_provider,
+                        line) &&
+        run_may_be_same(store, LANG_FIELD_appointment_procedure, appointment, LANG_FIELD_line_procedure, line);
+    if (!others) return -1;
+    return run_store_present(store, LANG_FIELD_line_date, line) ? 1 : 0;
+}
+
+void run_link_schedule(run_store *store)
+{
+    if (!store->feeds[LANG_FEED_SCHEDULE]) return;
+    run_chains by_patient = run_chain_by(store, LANG_RECORD_appointment, LANG_FIELD_appointment_patient,
+                                         store->counts[LANG_RECORD_patient]);
+    bool *open = base_arena_alloc(&store->arena, store->counts[LANG_RECORD_appointment] + 1);
+    if (by_patient.first == NULL || open == NULL) return;
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        if (!run_store_present(store, LANG_FIELD_line_patient, line)) continue;
+        size_t patient = (size_t)run_store_bits(store, LANG_FIELD_line_patient, line), certain = 0, possible = 0;
+        uint32_t found = RUN_NO_ROW, at = run_chain_first(&by_patient, patient);
+        for (; at != RUN_NO_ROW; at = by_patient.next[at]) {
+            int fits = bills(store, line, at);
+            if (fits < 0) continue;
+            possible++;
+            if (fits > 0) certain++, found = at;
+        }
+        if (certain == 1 && possible == 1) {
+            run_store_set(store, LANG_FIELD_line_appointment, line, found);
+            run_store_set(store, LANG_FIELD_appointment_line, found, line);
+        } else if (possible == 0 && !store->schedule_has_holes) {
+            run_store_set_absent(store, LANG_FIELD_line_appointment, line);
+        }
+        at = possible > 1 || certain == 0 ? run_chain_first(&by_patient, patient) : RUN_NO_ROW;
+        for (; at != RUN_NO_ROW; at = by_patient.next[at]) open[at] = open[at] || bills(store, line, at) >= 0;
+    }
+    for (uint32_t row = 0; row < store->counts[LANG_RECORD_appointment]; row++) {
+        if (run_store_state(store, LANG_FIELD_appointment_line, row) == RUN_UNKNOWN && !open[row])
+            run_store_set_absent(store, LANG_FIELD_appointment_line, row);
+    }
+}
+
+/* ---- contract rates ---- */
+
+static bool has_modifier(const run_store *store, uint32_t line, int64_t modifier)
+{
+    int64_t list = run_store_bits(store, LANG_FIELD_line_modifiers, line);
+    const uint32_t *codes = store->pool.items + ((uint64_t)list >> 16);
+    for (size_t i = 0; i < ((uint64_t)list & 0xFFFFU); i++) {
+        if (codes[i] == modifier) return true;
+    }
+    return false;
+}
+
+/* A condition that a rate may have: it fits, may fit, or does not; each that is written makes the rate more particular. */
+static int narrower(const run_store *store, lang_field asked, uint32_t rate, lang_field known, uint32_t line,
+                    size_t *particular)
+{
+    if (!run_store_present(store, asked, rate)) return 1;
+    (*particular)++;
+    if (!run_store_present(store, known, line)) return run_store_state(store, known, line) == RUN_ABSENT ? -1 : 0;
+    if (known == LANG_FIELD_line_modifiers)
+        return has_modifier(store, line, run_store_bits(store, asked, rate)) ? 1 : -1;
+    return run_store_bits(store, asked, rate) == run_store_bits(store, known, line) ? 1 : -1;
+}
+
+static int rate_fits(const run_store *store, uint32_t line, uint32_t rate, size_t *particular)
+{
+    int fits = 1;
+    const int parts[] = {narrower(store, LANG_FIELD_rate_payer, rate, LANG_FIELD_line_payer, line, particular),
+                         narrower(store, LANG_FIELD_rate_plan, rate, LANG_FIELD_line_plan, line, particular),
+                         narrower(store, LANG_FIELD_rate_modifier, rate, LANG_FIELD_line_modifiers, line, particular),
+                         narrower(store, LANG_FIELD_rate_pos, rate, LANG_FIELD_line_pos, line, particular)};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) fits = parts[i] < fits ? parts[i] : fits;
+    int64_t dates = run_store_bits(store, LANG_FIELD_rate_dates, rate);
+    if (!run_store_present(store, LANG_FIELD_line_date, line)) return fits < 0 ? fits : 0;
+    int64_t date = run_store_bits(store, LANG_FIELD_line_date, line);
+    return date < run_span_from(dates) || date > run_span_to(dates) ? -1 : fits;
+}
+
+/* The most particular rate that fits counts. One that may fit and counts as much, with another amount, leaves it open. */
+static void link_rate(run_store *store, const run_chains *by_procedure, uint32_t line)
+{
+    if (!run_store_present(store, LANG_FIELD_line_procedure, line)) return;
+    size_t procedure = (size_t)run_store_bits(store, LANG_FIELD_line_procedure, line), best = 0;
+    uint32_t found = RUN_NO_ROW;
+    for (int round = 0; round < 2; round++) {
+        uint32_t at = run_chain_first(by_procedure, procedure);
+        for (; at != RUN_NO_ROW; at = by_procedure->next[at]) {
+            size_t particular = 0;
+            int fits = rate_fits(store, line, at, &particular);
+            if (fits < 0 || (round == 0 && fits == 0)) continue;
+            if (round == 0 && (found == RUN_NO_ROW || particular > best)) {
+                found = at;
+                best = particular;
+            } else if (round == 1) {
+                bool same = found != RUN_NO_ROW && run_store_bits(store, LANG_FIELD_rate_amount, at) ==
+                                                       run_store_bits(store, LANG_FIELD_rate_amount, found);
+                if (!same && (found == RUN_NO_ROW || particular >= best)) return;
+            }
+        }
+    }
+    if (found != RUN_NO_ROW)
+        run_store_set(store, LANG_FIELD_line_contract_rate, line, run_store_bits(store, LANG_FIELD_rate_amount, found));
+    else if (!store->rates_have_holes)
+        run_store_set_absent(store, LANG_FIELD_line_contract_rate, line);
+}
+
+void run_link_rates(run_store *store)
+{
+    if (!store->feeds[LANG_FEED_RATES]) return;
+    run_chains by_procedure =
+        run_chain_by(store, LANG_RECORD_rate, LANG_FIELD_rate_procedure, store->symbols.entries.count);
+    if (by_procedure.first == NULL) return;
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) link_rate(store, &by_procedure, line);
+}
