@@ -54,7 +54,7 @@ static bool quoted(csv_reader *reader, csv_cell *cell)
         text[used++] = byte;
     }
     reader->at = end + 1;
-    *cell = (csv_cell){text, used, cell->column};
+    *cell = (csv_cell){text, used, cell->column, false};
     return true;
 }
 
@@ -75,7 +75,7 @@ static bool read_cell(csv_reader *reader, csv_cell *cell, size_t line_start)
     }
     size_t start = reader->at;
     while (!at_line_end(reader) && reader->bytes[reader->at] != reader->separator) reader->at++;
-    *cell = (csv_cell){reader->bytes + start, reader->at - start, cell->column};
+    *cell = (csv_cell){reader->bytes + start, reader->at - start, cell->column, false};
     trim(cell);
     return true;
 }

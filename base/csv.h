@@ -10,6 +10,7 @@ typedef struct csv_cell {
     const char *text; /* unquoted and trimmed of blanks around it */
     size_t length;
     size_t column; /* byte within the line, from 1 */
+    bool literal;  /* a text of JSON, which has other words for what is missing */
 } csv_cell;
 
 typedef struct csv_reader {

@@ -8,14 +8,17 @@
 static const char usage[] =
     "Usage: adjudge check CLAIMS... --policy PATH... [--with SIDEFILE]... [options]\n"
     "\n"
-    "Predicts, for every line of the claims (X12 837P or 837I, FHIR, CSV or NDJSON; - is standard input), whether the "
-    "policies deny it, by\n"
-    "which clause and why, with the facts that decided and the change that would cure it.\n"
+    "Predicts, for every line of the claims (X12 837P or 837I, FHIR, CSV or NDJSON; - is standard input), whether the\n"
+    "policies deny it, by which clause and why, with the facts that decided and the change that would cure it.\n"
     "\n"
     "  --policy PATH       a policy file, or a folder of them; may be given several times\n"
-    "  --with SIDEFILE     sessions, attendance, authorizations, eligibility, history, remittances, claims, payers\n"
-    "                      or a record that policies declare, as CSV (the header tells which), or a payment as 835\n"
+    "  --with FILE         what lies beside the claims: sessions, attendance, authorizations, eligibility, history,\n"
+    "                      remittances, schedule, rates and records of your own as CSV or NDJSON; 835, 271, 277 and\n"
+    "                      278; FHIR resources; other claims, which are then known and not judged\n"
+    "  --store WHERE       take history and side feeds from a store (adjudge import --help)\n"
+    "  --save              keep the predictions there, so that they can be made again (adjudge reproduce --help)\n"
     "  --columns FILE      what other people's column names, words and dates in side files mean (docs/formats.md)\n"
+    "  --rejects FILE      write what could not be read there, in its own format, to be mended and read again\n"
     "  --history WORD      complete (the default): the history files hold all that the payer has; own: only this\n"
     "                      provider's lines, so that counts are lower bounds\n"
     "  --submit-on DATE    the day the claims will reach the payer; else the date of their transaction counts\n"
@@ -38,15 +41,15 @@ typedef struct check_options {
     bool only_findings, no_summary;
 } check_options;
 
-static int read_format(const char *word, check_options *options)
+int cli_read_format(const char *command, const char *word, const cli_format **format)
 {
     static const cli_format *const formats[] = {&cli_text_format, &cli_json_format, &cli_csv_format};
     for (size_t i = 0; word != NULL && i < 3; i++) {
         if (strcmp(formats[i]->name, word) != 0) continue;
-        options->format = formats[i];
+        *format = formats[i];
         return EXIT_CLEAN;
     }
-    return cli_usage_error("check", "--format takes text, json or csv");
+    return cli_usage_error(command, "--format takes text, json or csv");
 }
 
 static int read_options(int count, char **arguments, check_options *options)
@@ -61,9 +64,11 @@ static int read_options(int count, char **arguments, check_options *options)
             options->only_findings = true;
         } else if (strcmp(argument, "--no-summary") == 0) {
             options->no_summary = true;
+        } else if (strcmp(argument, "--save") == 0) {
+            options->inputs.save = true;
         } else {
             const char *value = i + 1 < count ? arguments[i + 1] : NULL;
-            int code = strcmp(argument, "--format") == 0 ? read_format(value, options)
+            int code = strcmp(argument, "--format") == 0 ? cli_read_format("check", value, &options->format)
                                                          : cli_inputs_option(&options->inputs, argument, value);
             if (code < 0) return cli_usage_error("check", "there is no option %s", argument);
             if (code != EXIT_CLEAN) return code;
@@ -130,11 +135,12 @@ static void tally_line(cli_report *report, const adj_line *line, const adj_expla
     }
 }
 
-static int report_all(const check_options *options, adj_results *results, const adj_encounters *encounters)
+int cli_report_all(const cli_format *format, bool only_findings, bool no_summary, adj_results *results,
+                   const adj_encounters *encounters)
 {
-    cli_report report = {.out = stdout, .colour = cli_colour(stdout), .only_findings = options->only_findings};
+    cli_report report = {.out = stdout, .colour = cli_colour(stdout), .only_findings = only_findings};
     int code = EXIT_CLEAN;
-    options->format->begin(&report);
+    format->begin(&report);
     size_t count = adj_results_count(results);
     for (size_t i = 0; i < count; i++) {
         adj_line line = adj_results_line(results, i);
@@ -146,14 +152,14 @@ static int report_all(const check_options *options, adj_results *results, const 
             code = EXIT_OURS;
             break;
         }
-        options->format->line(&report, &line, explanation);
+        format->line(&report, &line, explanation);
         tally_line(&report, &line, explanation);
         adj_explanation_free(explanation);
         progress(i + 1, count);
     }
-    options->format->end(&report);
-    bool text = options->format == &cli_text_format;
-    if (!options->no_summary && code == EXIT_CLEAN) {
+    format->end(&report);
+    bool text = format == &cli_text_format;
+    if (!no_summary && code == EXIT_CLEAN) {
         cli_summary(&report, encounters, text ? stdout : stderr, text ? report.colour : cli_colour(stderr));
     }
     bool incomplete = adj_encounters_rejected_count(encounters) > 0 || report.verdicts[ADJ_UNREADABLE] > 0;
@@ -184,8 +190,11 @@ static int run(const check_options *options)
     if (readable) {
         int judged = cli_inputs_evaluate(&options->inputs, policies, encounters, &results);
         if (judged == EXIT_CLEAN) {
-            int reported = report_all(options, results, encounters);
+            int reported =
+                cli_report_all(options->format, options->only_findings, options->no_summary, results, encounters);
             if (code == EXIT_CLEAN || reported == EXIT_OURS) code = reported;
+            int saved = code == EXIT_OURS ? code : cli_inputs_save(&options->inputs, policies, results);
+            if (saved != EXIT_CLEAN) code = saved;
         } else {
             code = judged;
         }

@@ -16,6 +16,9 @@ int cli_fmt(int count, char **arguments);
 int cli_explain(int count, char **arguments);
 int cli_layers(int count, char **arguments);
 int cli_table(int count, char **arguments);
+int cli_import(int count, char **arguments);
+int cli_history(int count, char **arguments);
+int cli_reproduce(int count, char **arguments);
 
 /* Ends with a message on standard error and the exit code for wrong input. */
 int cli_usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -42,7 +45,8 @@ bool cli_colour(FILE *stream);
 int32_t cli_today(void);
 
 /* Compiles policies and shows their diagnostics; an exit code, EXIT_CLEAN if *policies can be used. */
-int cli_compile(const cli_texts *files, adj_evaluator evaluator, int32_t today, adj_policies **policies);
+int cli_compile(const cli_texts *files, adj_evaluator evaluator, int32_t today, bool keep_sources,
+                adj_policies **policies);
 
 bool cli_read_evaluator(const char *word, adj_evaluator *evaluator);
 

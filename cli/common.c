@@ -93,9 +93,11 @@ int32_t cli_today(void)
     return day > 0 && day <= last_day ? (int32_t)day : 0;
 }
 
-int cli_compile(const cli_texts *files, adj_evaluator evaluator, int32_t today, adj_policies **policies)
+int cli_compile(const cli_texts *files, adj_evaluator evaluator, int32_t today, bool keep_sources,
+                adj_policies **policies)
 {
-    adj_options options = {.evaluator = evaluator, .colour = cli_colour(stderr), .today = today};
+    adj_options options = {
+        .evaluator = evaluator, .colour = cli_colour(stderr), .today = today, .keep_sources = keep_sources};
     adj_status status = adj_policies_compile((const char *const *)files->items, files->count, &options, policies);
     if (*policies != NULL) fputs(adj_policies_diagnostics(*policies), stderr);
     if (status == ADJ_OK) return EXIT_CLEAN;

@@ -55,7 +55,7 @@ static int read_options(int count, char **arguments, dump_options *options)
 /* Without files there is the standard schema to show: an empty module has it. */
 static int compile(const dump_options *options, adj_policies **policies)
 {
-    if (options->files.count > 0) return cli_compile(&options->files, ADJ_EVALUATOR_INTERPRETER, 0, policies);
+    if (options->files.count > 0) return cli_compile(&options->files, ADJ_EVALUATOR_INTERPRETER, 0, false, policies);
     const char *name = "schema", *text = "module standard_only\n";
     adj_status status = adj_policies_compile_text(&name, &text, 1, NULL, policies);
     return status == ADJ_OK ? EXIT_CLEAN : EXIT_OURS;

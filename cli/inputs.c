@@ -1,6 +1,7 @@
 /* Options and files of the commands that judge claims. */
 #include "cli/inputs.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -33,6 +34,11 @@ int cli_inputs_option(cli_inputs *inputs, const char *name, const char *value)
         if (value == NULL)
             return cli_usage_error(inputs->command, "--columns takes a file that says what columns mean");
         return cli_texts_add(&inputs->columns, value) ? EXIT_CLEAN : EXIT_OURS;
+    }
+    if (strcmp(name, "--store") == 0) {
+        if (value == NULL) return cli_usage_error(inputs->command, "--store takes a file, or postgresql://...");
+        inputs->store = value;
+        return EXIT_CLEAN;
     }
     if (strcmp(name, "--rejects") == 0) {
         if (value == NULL) return cli_usage_error(inputs->command, "--rejects takes the name of a file to write");
@@ -72,12 +78,20 @@ int cli_inputs_complete(const cli_inputs *inputs)
     if (inputs->policy_missing) return EXIT_INPUT;
     if (inputs->claims.count == 0) return cli_usage_error(inputs->command, "no claims file was given");
     if (inputs->policies.count == 0) return cli_usage_error(inputs->command, "no policy was given; add --policy PATH");
+    if (inputs->save && inputs->store == NULL)
+        return cli_usage_error(inputs->command, "--save keeps the run in a store; add --store WHERE");
+    for (size_t i = 0; inputs->save && i < inputs->claims.count + inputs->sides.count; i++) {
+        const char *path =
+            i < inputs->claims.count ? inputs->claims.items[i] : inputs->sides.items[i - inputs->claims.count];
+        if (strcmp(path, "-") == 0)
+            return cli_usage_error(inputs->command, "--save keeps the inputs too; standard input cannot be read twice");
+    }
     if (inputs->rejects != NULL && is_an_input(inputs, inputs->rejects))
         return cli_usage_error(inputs->command, "--rejects names %s, which is an input", inputs->rejects);
     return EXIT_CLEAN;
 }
 
-static void show_problems(const adj_encounters *encounters)
+void cli_show_problems(const adj_encounters *encounters)
 {
     static const char *const words[] = {"error", "warning", "note"};
     for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
@@ -89,6 +103,17 @@ static void show_problems(const adj_encounters *encounters)
         if (p.claim != NULL && *p.claim != '\0') fprintf(stderr, " claim %s", p.claim);
         fprintf(stderr, ": %s\n", p.message);
     }
+}
+
+static int load_store(const cli_inputs *inputs, adj_encounters *encounters)
+{
+    if (inputs->store == NULL) return EXIT_CLEAN;
+    adj_store *store = NULL;
+    adj_status status = adj_store_open(inputs->store, true, NULL, &store);
+    if (status == ADJ_OK) status = adj_store_load(store, encounters, 0);
+    if (status != ADJ_OK) fprintf(stderr, "adjudge %s: %s\n", inputs->command, adj_store_message(store));
+    adj_store_free(store);
+    return status == ADJ_OK ? EXIT_CLEAN : status == ADJ_OUT_OF_MEMORY ? EXIT_OURS : EXIT_INPUT;
 }
 
 static int read_all(const cli_inputs *inputs, adj_encounters *encounters)
@@ -103,6 +128,8 @@ static int read_all(const cli_inputs *inputs, adj_encounters *encounters)
             if (status != ADJ_OK) code = EXIT_INPUT;
         }
     }
+    int loaded = load_store(inputs, encounters);
+    if (loaded != EXIT_CLEAN) return EXIT_OURS + loaded;
     return adj_encounters_finish(encounters) == ADJ_OK ? code : EXIT_OURS;
 }
 
@@ -115,7 +142,7 @@ static const char *base_name(const char *path)
 
 /* Writes what could not be read: to the file itself, or, where several inputs have rejects, to one file for each, whose
  * name ends in the input's. Without any, the file is there and empty. */
-static int write_rejects(const cli_inputs *inputs, const adj_encounters *encounters)
+int cli_write_rejects(const cli_inputs *inputs, const adj_encounters *encounters)
 {
     if (inputs->rejects == NULL) return EXIT_CLEAN;
     size_t count = adj_encounters_rejects_count(encounters);
@@ -137,10 +164,46 @@ static int write_rejects(const cli_inputs *inputs, const adj_encounters *encount
     return EXIT_CLEAN;
 }
 
+char *cli_read_file(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    char *bytes = NULL;
+    *length = 0;
+    size_t room = 0, got = 1;
+    while (file != NULL && got > 0) {
+        if (*length == room) {
+            room = room == 0 ? 1 << 16 : room * 2;
+            char *grown = realloc(bytes, room);
+            if (grown == NULL) break;
+            bytes = grown;
+        }
+        got = fread(bytes + *length, 1, room - *length, file);
+        *length += got;
+    }
+    bool good = file != NULL && got == 0 && ferror(file) == 0;
+    if (file != NULL) fclose(file);
+    if (good) return bytes;
+    free(bytes);
+    return NULL;
+}
+
+int cli_inputs_begin(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters)
+{
+    int code = EXIT_CLEAN;
+    if (inputs->policies.count > 0)
+        code = cli_compile(&inputs->policies, ADJ_EVALUATOR_INTERPRETER, cli_today(), false, policies);
+    if (code != EXIT_CLEAN) return code;
+    *encounters = *policies == NULL ? adj_encounters_new(NULL) : adj_encounters_new_for(*policies, NULL);
+    if (*encounters == NULL) return EXIT_OURS;
+    if (inputs->history_is_own) adj_encounters_history_is_own(*encounters);
+    if (inputs->rejects != NULL) adj_encounters_keep_rejects(*encounters);
+    return EXIT_CLEAN;
+}
+
 int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters)
 {
     int32_t today = inputs->as_of_given ? inputs->as_of : cli_today();
-    int code = cli_compile(&inputs->policies, inputs->evaluator, today, policies);
+    int code = cli_compile(&inputs->policies, inputs->evaluator, today, inputs->save, policies);
     bool nothing =
         code == EXIT_CLEAN && adj_policies_policy_count(*policies) == 0 && adj_policies_measure_count(*policies) == 0;
     if (nothing) {
@@ -155,8 +218,13 @@ int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encou
     if (inputs->as_of_given) adj_encounters_as_of(*encounters, inputs->as_of);
     if (inputs->rejects != NULL) adj_encounters_keep_rejects(*encounters);
     code = read_all(inputs, *encounters);
-    show_problems(*encounters);
-    int written = code == EXIT_OURS ? code : write_rejects(inputs, *encounters);
+    if (code > EXIT_OURS) { /* the store failed: nothing may be judged without it */
+        adj_encounters_free(*encounters);
+        *encounters = NULL;
+        return code - EXIT_OURS;
+    }
+    cli_show_problems(*encounters);
+    int written = code == EXIT_OURS ? code : cli_write_rejects(inputs, *encounters);
     return written == EXIT_CLEAN ? code : written;
 }
 

@@ -10,6 +10,8 @@ typedef struct cli_inputs {
     adj_evaluator evaluator;
     bool history_is_own, submit_given, as_of_given, policy_missing;
     int32_t submit_on, as_of;
+    const char *store;   /* the store to load from; NULL for none */
+    bool save;           /* keep the run there */
     const char *rejects; /* where to write what could not be read; NULL for nowhere */
 } cli_inputs;
 
@@ -25,6 +27,21 @@ int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encou
 /* Judges what was read; an exit code. */
 int cli_inputs_evaluate(const cli_inputs *inputs, const adj_policies *policies, const adj_encounters *encounters,
                         adj_results **results);
+/* Encounters to read into, of the policies' schema where some are given; an exit code. */
+int cli_inputs_begin(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters);
+
+/* Writes what could not be read to --rejects; an exit code. */
+int cli_write_rejects(const cli_inputs *inputs, const adj_encounters *encounters);
+
+/* Keeps the run and its predictions in the store; an exit code. */
+int cli_inputs_save(const cli_inputs *inputs, const adj_policies *policies, adj_results *results);
+
+/* All bytes of a file, which the caller frees; NULL where it cannot be read. */
+char *cli_read_file(const char *path, size_t *length);
+
+/* Problems of inputs on standard error. */
+void cli_show_problems(const adj_encounters *encounters);
+
 void cli_inputs_free(cli_inputs *inputs);
 
 #endif

@@ -29,7 +29,7 @@ int cli_layers(int count, char **arguments)
             code = EXIT_INPUT;
     }
     if (code == EXIT_CLEAN && files.count == 0) code = cli_usage_error("layers", "no policy file was given");
-    if (code == EXIT_CLEAN) code = cli_compile(&files, ADJ_EVALUATOR_INTERPRETER, 0, &policies);
+    if (code == EXIT_CLEAN) code = cli_compile(&files, ADJ_EVALUATOR_INTERPRETER, 0, false, &policies);
     if (code == EXIT_CLEAN) {
         const char *tree = adj_policies_layers(policies);
         fputs(*tree == '\0' ? "these files hold no policies\n" : tree, stdout);

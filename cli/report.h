@@ -49,6 +49,13 @@ const char *cli_finding_word(const adj_finding *finding);
 /* "$1,234.50" into the buffer. */
 const char *cli_money(int64_t cents, char buffer[40]);
 
+/* Text, json or csv; an exit code. */
+int cli_read_format(const char *command, const char *word, const cli_format **format);
+
+/* Reports every line of the results, and the totals; the exit code of a check. */
+int cli_report_all(const cli_format *format, bool only_findings, bool no_summary, adj_results *results,
+                   const adj_encounters *encounters);
+
 /* The totals of a run, after the lines. */
 void cli_summary(const cli_report *report, const adj_encounters *encounters, FILE *out, bool colour);
 

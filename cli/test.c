@@ -74,7 +74,7 @@ int cli_test(int count, char **arguments)
     test_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
     int code = read_options(count, arguments, &options);
     adj_policies *policies = NULL;
-    if (code == EXIT_CLEAN) code = cli_compile(&options.files, options.evaluator, cli_today(), &policies);
+    if (code == EXIT_CLEAN) code = cli_compile(&options.files, options.evaluator, cli_today(), false, &policies);
     if (code == EXIT_CLEAN) code = run_all(policies, options.evaluator, options.verbose);
     adj_policies_free(policies);
     cli_texts_free(&options.files);

@@ -262,7 +262,7 @@ static void read_row(loader *l, const csv_cell *cells, size_t count, size_t line
     int64_t values[2 * LANG_TABLE_COLUMN_LIMIT + 2];
     for (size_t c = 0; c < bulk->column_count; c++) {
         const lang_bulk_column *column = &bulk->columns[c];
-        static const csv_cell nothing = {"", 0, 0};
+        static const csv_cell nothing = {"", 0, 0, false};
         const csv_cell *cell = (size_t)column->header < count ? &cells[column->header] : &nothing;
         bool dated = (int)c == bulk->from_column || (int)c == bulk->to_column;
         bool good = dated ? read_day(cell, (int)c == bulk->to_column, &values[c])

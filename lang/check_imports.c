@@ -119,7 +119,7 @@ static void read_row(row_reader *r, const csv_cell *cells, size_t count, lang_sp
     bool good = true;
     for (size_t c = 0; c < columns && good; c++) {
         lang_cell *slot = BASE_PUSH(r->checker->arena, &row->cells);
-        static const csv_cell nothing = {"", 0, 0};
+        static const csv_cell nothing = {"", 0, 0, false};
         const csv_cell *cell = (size_t)r->places[c] < count ? &cells[r->places[c]] : &nothing;
         good = slot != NULL && read_cell(r, cell, column_at(r->table, c)->type, slot, span);
     }

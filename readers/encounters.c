@@ -32,13 +32,15 @@ adj_encounters *adj_encounters_new_for(const adj_policies *policies, const adj_o
     bool ready = run_store_init(store, schema, &allocator) && base_intern_init(&encounters->sessions, &store->arena) &&
                  base_intern_init(&encounters->history_claims, &store->arena) &&
                  base_intern_init(&encounters->records, &store->arena) &&
-                 base_intern_init(&encounters->references, &store->arena);
+                 base_intern_init(&encounters->references, &store->arena) &&
+                 base_intern_init(&encounters->payments, &store->arena);
     /* Id 0 of an interning table is the empty text: no session, no claim. */
     uint32_t *session = ready ? BASE_PUSH(&store->arena, &encounters->session_rows) : NULL;
     bool *defined = session != NULL ? BASE_PUSH(&store->arena, &encounters->session_defined) : NULL;
     uint32_t *claim = defined != NULL ? BASE_PUSH(&store->arena, &encounters->history_claim_rows) : NULL;
     read_reference *reference = claim != NULL ? BASE_PUSH(&store->arena, &encounters->resources) : NULL;
-    if (reference == NULL) {
+    uint32_t *payment = reference != NULL ? BASE_PUSH(&store->arena, &encounters->payment_numbers) : NULL;
+    if (payment == NULL) {
         adj_encounters_free(&encounters->handle);
         return NULL;
     }
@@ -74,6 +76,11 @@ size_t adj_encounters_rejected_count(const adj_encounters *encounters)
 bool adj_read_date(const char *text, int32_t *day)
 {
     return base_date_read(text, strlen(text), false, day);
+}
+
+void adj_write_date(int32_t day, char text[16])
+{
+    base_date_write(day, text);
 }
 
 void adj_encounters_history_is_own(adj_encounters *encounters)

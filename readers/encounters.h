@@ -80,9 +80,12 @@ typedef struct read_encounters {
     base_intern records; /* keys of side-file records, to notice one that stands twice */
     BASE_ARRAY(read_claim_fact) claim_facts;
     BASE_ARRAY(read_column_name) column_names;
+    base_intern payments; /* claim payments that a file of remittances names; their numbers */
+    BASE_ARRAY(uint32_t) payment_numbers;
     base_intern references; /* names of resources of FHIR */
     BASE_ARRAY(read_reference) resources;
     BASE_ARRAY(read_pending) pending;
+    const char *writing_as; /* names the answers of this run apart from others' in what is written */
     bool keeps_rejects;
     BASE_ARRAY(read_rejects) rejects;
     size_t claim_count; /* claims read from claim files */
@@ -96,6 +99,7 @@ typedef enum read_role { READ_BY_CONTENT, READ_JUDGED, READ_BESIDE } read_role;
 
 typedef struct read_input {
     read_role role;
+    bool trusted; /* our own writing: codes are taken as they stand */
     read_encounters *encounters;
     run_store *store;
     const char *name;
@@ -118,10 +122,12 @@ bool read_side_file(read_input *input);
 /* Reads JSON: one document, a list of records, or a record in each line. */
 bool read_json(read_input *input);
 
-/* Records whose columns are said with each of them: the side files of JSON. `cells` may be rewritten by a column map. */
+/* Records whose columns are said with each of them: the side files of JSON. `said` is the kind that the record names, or
+ * ""; `cells` may be rewritten by a column map. */
 typedef struct read_record_reader read_record_reader;
 read_record_reader *read_records_begin(read_input *input);
-void read_record(read_record_reader *reader, size_t line, const csv_cell *names, csv_cell *cells, size_t count);
+void read_record(read_record_reader *reader, size_t line, const char *said, size_t said_length, const csv_cell *names,
+                 csv_cell *cells, size_t count);
 
 /* The rest of a FHIR document, once all inputs are read: values are fetched from the resources that they refer to, and
  * patients known by two names become one. */

@@ -140,5 +140,6 @@ void read_resolve_references(read_encounters *encounters)
                           "%zu of %zu references lead to no resource that was given and says what is asked of it; what "
                           "they would tell is unknown",
                           lost, encounters->pending.count);
+    encounters->pending.count = 0;
     join_members(encounters);
 }

@@ -52,11 +52,16 @@ static const char *keep(json_reader *j, const char *text, size_t length)
 static bool scalar_cell(json_reader *j, json_value value, csv_cell *cell)
 {
     char buffer[32];
-    *cell = (csv_cell){"", 0, 0};
+    *cell = (csv_cell){"", 0, 0, false};
     switch (json_kind_of(value)) {
     case JSON_NULL: return true;
-    case JSON_TRUTH: *cell = json_truth(value) ? (csv_cell){"yes", 3, 0} : (csv_cell){"no", 2, 0}; return true;
-    case JSON_TEXT: cell->text = json_text(value, &cell->length); return true;
+    case JSON_TRUTH:
+        *cell = json_truth(value) ? (csv_cell){"yes", 3, 0, false} : (csv_cell){"no", 2, 0, false};
+        return true;
+    case JSON_TEXT:
+        cell->text = json_text(value, &cell->length);
+        cell->literal = true;
+        return true;
     case JSON_NUMBER:
         cell->length = json_number(value, buffer);
         cell->text = keep(j, buffer, cell->length);
@@ -76,7 +81,8 @@ static bool list_cell(json_reader *j, json_value list, csv_cell *cell)
         if (json_kind_of(at.value) != JSON_NUMBER && keep(j, one.text, one.length) == NULL) return false;
         if (keep(j, " ", 1) == NULL) return false;
     }
-    *cell = j->used == start ? (csv_cell){"none", 4, 0} : (csv_cell){j->text + start, j->used - start - 1, 0};
+    *cell =
+        j->used == start ? (csv_cell){"none", 4, 0, false} : (csv_cell){j->text + start, j->used - start - 1, 0, false};
     return true;
 }
 
@@ -86,13 +92,20 @@ static void read_own(json_reader *j, json_value record, size_t line)
     size_t count = 0;
     json_cursor at = {0};
     j->used = 0;
+    size_t said_length = 0;
+    const char *said = "";
     while (json_next(record, &at)) {
+        bool names_kind = at.key_length == 6 && memcmp(at.key, "record", 6) == 0;
+        if (names_kind && json_kind_of(at.value) == JSON_TEXT) {
+            said = json_text(at.value, &said_length);
+            continue;
+        }
         if (count == CSV_COLUMN_LIMIT) {
             problem(j, "D0303", line, 0, "a record has more than 128 keys");
             j->input->rejected++;
             return;
         }
-        names[count] = (csv_cell){at.key, at.key_length, 0};
+        names[count] = (csv_cell){at.key, at.key_length, 0, false};
         bool list = json_kind_of(at.value) == JSON_LIST;
         bool good = list ? list_cell(j, at.value, &cells[count]) : scalar_cell(j, at.value, &cells[count]);
         if (!good) {
@@ -108,7 +121,7 @@ static void read_own(json_reader *j, json_value record, size_t line)
         count++;
     }
     if (j->records == NULL) j->records = read_records_begin(j->input);
-    if (j->records != NULL) read_record(j->records, line, names, cells, count);
+    if (j->records != NULL) read_record(j->records, line, said, said_length, names, cells, count);
 }
 
 /* ---- documents ---- */

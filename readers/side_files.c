@@ -2,71 +2,11 @@
  * reported with its line and column; the others go on. An empty cell, or `unknown`, is unknown, or absent where the
  * field is optional; `none` is absent, or the empty list. */
 #include "readers/column_map.h"
-#include "readers/encounters.h"
+#include "readers/side_columns.h"
 
 #include <string.h>
 
-typedef enum cell_use {
-    USE_FIELD,
-    USE_MEMBER,
-    USE_COVERED_MEMBER,
-    USE_CLAIM,
-    USE_SESSION,
-    USE_AUTHORIZATION,
-    USE_PAYER_NUMBER,
-    USE_COMPLETENESS,
-    USE_DAY,
-    USE_FROM_DATE,
-    USE_TO_DATE,
-    USE_FROM_TIME,
-    USE_TO_TIME,
-    USE_FACT_CLAIM,
-    USE_FACT_PROGRAM,
-    USE_FACT_RECEIVED,
-    USE_REMITTED_CLAIM,
-    USE_REMITTED_LINE,
-    USE_PAYER_ID,
-    USE_PAYER_NAME
-} cell_use;
-
-typedef enum side_kind {
-#define SIDE_FILE(kind, feed, record, about) SIDE_##kind,
-#define SIDE_COLUMN(kind, header, use, field, required)
-#include "readers/side_files.def"
-#undef SIDE_FILE
-#undef SIDE_COLUMN
-    SIDE_COUNT
-} side_kind;
-
-typedef struct side_column {
-    side_kind kind;
-    const char *header;
-    cell_use use;
-    lang_field field;
-    bool required;
-} side_column;
-
-static const side_column columns[] = {
-#define SIDE_FILE(kind, feed, record, about)
-#define SIDE_COLUMN(kind, header, use, field, required) {SIDE_##kind, #header, USE_##use, LANG_FIELD_##field, required},
-#include "readers/side_files.def"
-#undef SIDE_FILE
-#undef SIDE_COLUMN
-};
-
-static const struct {
-    const char *name;
-    lang_feed feed;
-    lang_record record;
-} kinds[] = {
-#define SIDE_FILE(kind, feed, record, about) {#kind, LANG_FEED_##feed, LANG_RECORD_##record},
-#define SIDE_COLUMN(kind, header, use, field, required)
-#include "readers/side_files.def"
-#undef SIDE_FILE
-#undef SIDE_COLUMN
-};
-
-enum { COLUMN_COUNT = sizeof columns / sizeof *columns, LIST_LIMIT = 64 };
+enum { LIST_LIMIT = 64 };
 
 /* One cell, read but not yet stored. */
 typedef struct parsed {
@@ -88,6 +28,7 @@ typedef struct side_reader {
     lang_record record;
     const side_column *order[CSV_COLUMN_LIMIT]; /* by position; NULL for one that is not known */
     const char *theirs[CSV_COLUMN_LIMIT];       /* what a column map renames; NULL for others */
+    char said[40];                              /* the kind that a record of JSON names; "" for none */
     size_t width;
     parsed cells[CSV_COLUMN_LIMIT];
 } side_reader;
@@ -107,7 +48,7 @@ static void problem(side_reader *r, adj_severity severity, const char *code, siz
 static const char *kind_name(const side_reader *r)
 {
     if (r->site != NULL) return r->site->name;
-    return r->kind == SIDE_history && r->input->role == READ_JUDGED ? "lines to be judged" : kinds[r->kind].name;
+    return r->kind == SIDE_history && r->input->role == READ_JUDGED ? "lines to be judged" : side_kinds[r->kind].name;
 }
 
 static bool has_column(const csv_cell *cells, size_t count, const char *header)
@@ -118,13 +59,14 @@ static bool has_column(const csv_cell *cells, size_t count, const char *header)
     return false;
 }
 
-static side_kind detect(const csv_cell *cells, size_t count)
+/* The kind whose required columns are there; of those only the one that is said, where one is. */
+static side_kind detect(const csv_cell *cells, size_t count, const char *said)
 {
     for (int k = 0; k < SIDE_COUNT; k++) {
-        bool fits = true;
-        for (size_t i = 0; i < COLUMN_COUNT; i++) {
-            if (columns[i].kind != (side_kind)k || !columns[i].required) continue;
-            fits = fits && has_column(cells, count, columns[i].header);
+        bool fits = said[0] == '\0' ? k != SIDE_coverage_told : strcmp(side_kinds[k].name, said) == 0;
+        for (size_t i = 0; i < SIDE_COLUMN_COUNT; i++) {
+            if (side_columns[i].kind != (side_kind)k || side_columns[i].required == 0) continue;
+            fits = fits && has_column(cells, count, side_columns[i].header);
         }
         if (fits) return (side_kind)k;
     }
@@ -138,11 +80,11 @@ static void report_header(side_reader *r)
     base_text_put(&text, "this is neither X12 (it does not begin with ISA) nor a side file (its first line names no "
                          "known columns); a side file needs one of: ");
     for (int k = 0; k < SIDE_COUNT; k++) {
-        base_text_format(&text, "%s%s (", k == 0 ? "" : ", ", kinds[k].name);
+        base_text_format(&text, "%s%s (", k == 0 ? "" : ", ", side_kinds[k].name);
         bool first = true;
-        for (size_t i = 0; i < COLUMN_COUNT; i++) {
-            if (columns[i].kind != (side_kind)k || !columns[i].required) continue;
-            base_text_format(&text, "%s%s", first ? "" : ", ", columns[i].header);
+        for (size_t i = 0; i < SIDE_COLUMN_COUNT; i++) {
+            if (side_columns[i].kind != (side_kind)k || !side_columns[i].required) continue;
+            base_text_format(&text, "%s%s", first ? "" : ", ", side_columns[i].header);
             first = false;
         }
         base_text_put(&text, ")");
@@ -163,7 +105,7 @@ static const side_column *site_column(side_reader *r, const csv_cell *cell)
     lang_field field = first || last ? (lang_field)r->site->dates : lang_schema_find(schema, r->record, name);
     if (field == LANG_NO_FIELD || (int)field < LANG_FIELD_COUNT) return NULL;
     const lang_field_info *info = lang_schema_field(schema, field);
-    if (r->site == NULL && info->feed != kinds[r->kind].feed) return NULL;
+    if (r->site == NULL && info->feed != side_kinds[r->kind].feed) return NULL;
     bool spans = info->type.kind == LANG_TYPE_DATES || info->type.kind == LANG_TYPE_TIMES;
     if (info->type.kind == LANG_TYPE_RECORD || (spans && !first && !last)) return NULL;
     bool key = false;
@@ -184,6 +126,7 @@ static bool detect_site(side_reader *r, const csv_cell *cells, size_t count)
     const lang_schema *schema = r->store->schema;
     for (int record = LANG_RECORD_COUNT; record < lang_schema_record_count(schema); record++) {
         r->site = lang_schema_site_record(schema, (lang_record)record);
+        if (r->said[0] != '\0' && strcmp(r->said, r->site->name) != 0) continue;
         r->record = (lang_record)record;
         bool fits = r->site->key_count > 0;
         for (size_t k = 0; k < r->site->key_count && fits; k++) {
@@ -200,12 +143,12 @@ static const char *nearest(side_kind kind, const char *name)
 {
     const char *best = NULL;
     size_t distance = 4;
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        if (columns[i].kind != kind) continue;
-        size_t now = base_edit_distance(columns[i].header, name);
+    for (size_t i = 0; i < SIDE_COLUMN_COUNT; i++) {
+        if (side_columns[i].kind != kind) continue;
+        size_t now = base_edit_distance(side_columns[i].header, name);
         if (now < distance) {
             distance = now;
-            best = columns[i].header;
+            best = side_columns[i].header;
         }
     }
     return best;
@@ -216,9 +159,9 @@ static void order_columns(side_reader *r, const csv_cell *cells, size_t count)
     r->width = count;
     for (size_t i = 0; i < count; i++) {
         r->order[i] = NULL;
-        for (size_t c = 0; c < COLUMN_COUNT; c++) {
-            bool standard = r->site == NULL && columns[c].kind == r->kind;
-            if (standard && same(&cells[i], columns[c].header)) r->order[i] = &columns[c];
+        for (size_t c = 0; c < SIDE_COLUMN_COUNT; c++) {
+            bool standard = r->site == NULL && side_columns[c].kind == r->kind;
+            if (standard && same(&cells[i], side_columns[c].header)) r->order[i] = &side_columns[c];
         }
         if (r->order[i] == NULL) r->order[i] = site_column(r, &cells[i]);
         bool twice = false;
@@ -251,10 +194,10 @@ static bool parse_list(side_reader *r, parsed *p, lang_code_system system)
         size_t length = i - start;
         start = i + 1;
         if (length == 0) continue;
-        char normal[40];
+        char normal[128];
         if (length >= sizeof normal || p->list_count == LIST_LIMIT) return false;
         lang_code_normalize(system, code, length, normal);
-        if (!lang_code_shape(system, normal, strlen(normal))) return false;
+        if (!r->input->trusted && !lang_code_shape(system, normal, strlen(normal))) return false;
         p->list[p->list_count++] = run_store_code(r->store, system, code, length);
     }
     return true;
@@ -262,10 +205,10 @@ static bool parse_list(side_reader *r, parsed *p, lang_code_system system)
 
 static bool parse_code(side_reader *r, parsed *p, lang_code_system system)
 {
-    char normal[40];
+    char normal[128];
     if (p->cell->length >= sizeof normal) return false;
     lang_code_normalize(system, p->cell->text, p->cell->length, normal);
-    if (!lang_code_shape(system, normal, strlen(normal))) return false;
+    if (!r->input->trusted && !lang_code_shape(system, normal, strlen(normal))) return false;
     p->bits = run_store_code(r->store, system, p->cell->text, p->cell->length);
     return true;
 }
@@ -333,6 +276,16 @@ static bool parse_use(side_reader *r, parsed *p)
     case USE_TO_TIME: return read_clock(p->cell->text, p->cell->length, &p->bits);
     case USE_FACT_PROGRAM: return parse_word(r, p, LANG_ENUMERATION_program);
     case USE_COMPLETENESS: p->bits = same(p->cell, "own"); return p->bits != 0 || same(p->cell, "complete");
+    case USE_SOURCE: p->bits = same(p->cell, "own_claims"); return p->bits != 0 || same(p->cell, "payer");
+    case USE_REMITTED_MATCH:
+        p->bits = same(p->cell, "number")    ? RUN_REMITTED_NUMBER
+                  : same(p->cell, "service") ? RUN_REMITTED_SERVICE
+                                             : RUN_REMITTED_CLAIM;
+        return p->bits != RUN_REMITTED_CLAIM || same(p->cell, "claim");
+    case USE_REMITTED_REVERSAL: return parse_truth(p);
+    case USE_REMITTED_PROCEDURE: return parse_code(r, p, LANG_SYSTEM_cpt);
+    case USE_REMITTED_CHARGE: return read_cents(p->cell->text, p->cell->length, &p->bits);
+    case USE_REMITTED_DAY: return parse_day(p);
     default: p->bits = base_intern_add(&r->store->symbols, p->cell->text, p->cell->length); return true;
     }
 }
@@ -349,6 +302,12 @@ static const char *expected(side_reader *r, const side_column *column)
     case USE_FROM_TIME:
     case USE_TO_TIME: return "a time of day, as HH:MM";
     case USE_COMPLETENESS: return "`complete` or `own`";
+    case USE_SOURCE: return "`payer` or `own_claims`";
+    case USE_REMITTED_MATCH: return "`number`, `service` or `claim`";
+    case USE_REMITTED_REVERSAL: return "yes or no";
+    case USE_REMITTED_CHARGE: return "an amount such as 41.50";
+    case USE_REMITTED_DAY: return "a date that exists, as YYYY-MM-DD";
+    case USE_REMITTED_PROCEDURE: return "a procedure code";
     default: break;
     }
     if (column->use == USE_FACT_PROGRAM || type.kind == LANG_TYPE_ENUMERATION) {
@@ -392,9 +351,10 @@ static bool parse_record(side_reader *r, const csv_cell *cells, size_t count)
         if (p->column == NULL) continue;
         bool field = p->column->use == USE_FIELD;
         lang_type type = lang_schema_field(r->store->schema, p->column->field)->type;
-        bool empty = cells[i].length == 0, none = same(&cells[i], "none");
+        bool literal = cells[i].literal && field && type.kind == LANG_TYPE_TEXT;
+        bool empty = cells[i].length == 0, none = !literal && same(&cells[i], "none");
         bool modifiers = field && p->column->field == LANG_FIELD_line_modifiers;
-        if (empty && p->column->required) {
+        if (empty && p->column->required == 1) {
             problem(r, ADJ_SEVERITY_ERROR, "D0304", cells[i].column,
                     base_format(&r->store->arena, "`%s` is empty; every record needs it", p->column->header));
             good = false;
@@ -402,7 +362,7 @@ static bool parse_record(side_reader *r, const csv_cell *cells, size_t count)
             p->state = RUN_PRESENT;
         } else if ((none || empty) && field && type.optional) {
             p->state = RUN_ABSENT;
-        } else if (empty || same(&cells[i], "unknown")) {
+        } else if (empty || (!literal && same(&cells[i], "unknown"))) {
             p->state = RUN_UNKNOWN;
         } else if (parse_use(r, p)) {
             p->state = RUN_PRESENT;
@@ -513,12 +473,25 @@ static bool judged(const side_reader *r)
     return r->kind == SIDE_history && r->input->role == READ_JUDGED;
 }
 
-static uint32_t history_claim(side_reader *r, const parsed *member, const parsed *claim)
+/* A replacement may have the identifier of the claim that it replaces: frequency and payer's number tell them apart. */
+static size_t which_claim(const side_reader *r, const parsed **identity, size_t parts)
+{
+    const parsed *frequency = of_field(r, LANG_FIELD_claim_frequency), *number = of_use(r, USE_PAYER_NUMBER);
+    if (frequency != NULL) identity[parts++] = frequency;
+    if (number != NULL) identity[parts++] = number;
+    return parts;
+}
+
+static uint32_t history_claim(side_reader *r, const parsed *const *identity, size_t parts)
 {
     read_encounters *encounters = r->input->encounters;
-    const char *key =
-        base_format(&r->store->arena, "%s%.*s\x1f%.*s", judged(r) ? "\x1f" : "", (int)member->cell->length,
-                    member->cell->text, (int)claim->cell->length, claim->cell->text);
+    const parsed *claim = identity[1];
+    base_text text;
+    base_text_init(&text, &r->store->arena);
+    base_text_put(&text, judged(r) ? "judged" : "known");
+    for (size_t i = 0; i < parts; i++)
+        base_text_format(&text, "\x1f%.*s", (int)identity[i]->cell->length, identity[i]->cell->text);
+    const char *key = base_text_string(&text);
     uint32_t known = base_intern_add(&encounters->history_claims, key, strlen(key));
     if (known == BASE_INTERN_NONE) return RUN_NO_ROW;
     if (known < encounters->history_claim_rows.count) return encounters->history_claim_rows.items[known];
@@ -548,9 +521,11 @@ static bool store_history(side_reader *r)
     const parsed *member = of_use(r, USE_MEMBER), *claim = of_use(r, USE_CLAIM);
     if (member == NULL || claim == NULL) return false;
     const parsed *number_cell = of_field(r, LANG_FIELD_line_number);
-    const parsed *identity[] = {member, claim, number_cell};
-    if (number_cell != NULL && stands_twice(r, identity, 3, "this line of this claim")) return true;
-    uint32_t patient = member_row(r, member), claim_row = history_claim(r, member, claim);
+    const parsed *identity[5] = {member, claim};
+    size_t parts = which_claim(r, identity, 2);
+    uint32_t patient = member_row(r, member), claim_row = history_claim(r, identity, parts);
+    identity[parts++] = number_cell;
+    if (number_cell != NULL && stands_twice(r, identity, parts, "this line of this claim")) return true;
     uint32_t row = run_store_add(r->store, LANG_RECORD_line);
     if (patient == RUN_NO_ROW || claim_row == RUN_NO_ROW || row == RUN_NO_ROW) return false;
     run_store_set(r->store, LANG_FIELD_line_patient, row, patient);
@@ -577,6 +552,8 @@ static bool store_history(side_reader *r)
                         ? RUN_NO_ROW
                         : read_session_row(r->input->encounters, session->cell->text, session->cell->length, &index);
     if (held != RUN_NO_ROW) run_store_set(r->store, LANG_FIELD_line_session, row, held);
+    const parsed *source = of_use(r, USE_SOURCE);
+    r->store->claims.items[claim_row].beside = source != NULL && source->bits == 1;
     if (!judged(r) && completeness != NULL && completeness->bits == 1) r->store->own_history.items[patient] = 1;
     return true;
 }
@@ -647,6 +624,14 @@ static bool store_coverage(side_reader *r)
     return store_dates(r, LANG_FIELD_coverage_dates, row, true);
 }
 
+static bool store_told_coverage(side_reader *r)
+{
+    uint32_t patient = member_row(r, of_use(r, USE_COVERED_MEMBER));
+    if (patient == RUN_NO_ROW) return false;
+    r->store->told_coverage.items[patient] = 1;
+    return true;
+}
+
 /* What a file says of claims' fields is kept until every claim has been read. */
 static void store_site_facts(side_reader *r, read_claim_fact *fact)
 {
@@ -675,6 +660,34 @@ static bool store_claim_fact(side_reader *r)
     return true;
 }
 
+/* How the payer speaks of what it answers, where the file has no line numbers: as an 835 does. */
+static void store_service(side_reader *r, run_remitted *link)
+{
+    const parsed *match = of_use(r, USE_REMITTED_MATCH), *day = of_use(r, USE_REMITTED_DAY);
+    const parsed *charge = of_use(r, USE_REMITTED_CHARGE), *procedure = of_use(r, USE_REMITTED_PROCEDURE);
+    const parsed *control = of_use(r, USE_REMITTED_CONTROL), *reversal = of_use(r, USE_REMITTED_REVERSAL);
+    const parsed *payment = of_use(r, USE_REMITTED_PAYMENT);
+    if (match != NULL) link->kind = (run_remitted_kind)match->bits;
+    if (procedure != NULL) link->procedure = (uint32_t)procedure->bits;
+    if (charge != NULL) link->charge = charge->bits;
+    if (control != NULL) link->control = (uint32_t)control->bits;
+    link->reversal = reversal != NULL && reversal->bits != 0;
+    link->dated = day != NULL;
+    if (day != NULL) link->date = (base_date)day->bits;
+    if (payment == NULL) return;
+    base_intern *payments = &r->input->encounters->payments;
+    const char *name = base_format(&r->store->arena, "%.*s", (int)payment->cell->length, payment->cell->text);
+    size_t known = payments->entries.count;
+    uint32_t id = base_intern_add(payments, name, payment->cell->length);
+    if (id == BASE_INTERN_NONE) return;
+    if (id >= known) {
+        uint32_t *occurrence = BASE_PUSH(&r->store->arena, &r->input->encounters->payment_numbers);
+        if (occurrence == NULL) return;
+        *occurrence = ++r->store->remitted_claims;
+    }
+    link->occurrence = r->input->encounters->payment_numbers.items[id];
+}
+
 static bool store_remittance(side_reader *r)
 {
     const parsed *claim = of_use(r, USE_REMITTED_CLAIM), *line = of_use(r, USE_REMITTED_LINE);
@@ -689,6 +702,7 @@ static bool store_remittance(side_reader *r)
     }
     *link = (run_remitted){.row = row, .claim = (uint32_t)claim->bits, .number = number};
     store_fields(r, row);
+    store_service(r, link);
     return true;
 }
 
@@ -751,6 +765,7 @@ static bool store_record(side_reader *r)
     case SIDE_sessions: return store_session(r);
     case SIDE_authorizations: return store_authorization(r);
     case SIDE_eligibility: return store_coverage(r);
+    case SIDE_coverage_told: return store_told_coverage(r);
     case SIDE_acknowledgments:
     case SIDE_claims: return store_claim_fact(r);
     case SIDE_schedule: return store_appointment(r);
@@ -782,16 +797,16 @@ static void note_feed(side_reader *r)
     if (r->site != NULL)
         r->store->site_feeds[r->record] = true;
     else if (!judged(r))
-        r->store->feeds[kinds[r->kind].feed] = true;
+        r->store->feeds[side_kinds[r->kind].feed] = true;
 }
 
 /* Finds what kind of file has these columns; false if none. */
 static bool choose_kind(side_reader *r, const csv_cell *cells, size_t count)
 {
     r->site = NULL;
-    r->kind = detect(cells, count);
+    r->kind = detect(cells, count, r->said);
     if (r->kind == SIDE_COUNT) return detect_site(r, cells, count);
-    r->record = kinds[r->kind].record;
+    r->record = side_kinds[r->kind].record;
     return true;
 }
 
@@ -891,7 +906,8 @@ static void learn_names(read_record_reader *reader, const csv_cell *names, size_
     reader->count = count;
     for (size_t i = 0; i < count; i++) {
         const char *kept = base_arena_copy(&r->store->arena, names[i].text, names[i].length);
-        reader->names[i] = renamed[i] = (csv_cell){kept == NULL ? "" : kept, kept == NULL ? 0 : names[i].length, 0};
+        reader->names[i] = renamed[i] =
+            (csv_cell){kept == NULL ? "" : kept, kept == NULL ? 0 : names[i].length, 0, false};
     }
     read_map_header(r->input->encounters, renamed, count, r->theirs);
     reader->known = choose_kind(r, renamed, count);
@@ -903,10 +919,17 @@ static void learn_names(read_record_reader *reader, const csv_cell *names, size_
     note_feed(r);
 }
 
-void read_record(read_record_reader *reader, size_t line, const csv_cell *names, csv_cell *cells, size_t count)
+void read_record(read_record_reader *reader, size_t line, const char *said, size_t said_length, const csv_cell *names,
+                 csv_cell *cells, size_t count)
 {
     side_reader *r = &reader->side;
     r->line = line;
+    size_t length = said_length < sizeof r->said - 1 ? said_length : sizeof r->said - 1;
+    if (strlen(r->said) != length || memcmp(r->said, said, length) != 0) {
+        memcpy(r->said, said, length);
+        r->said[length] = '\0';
+        reader->known = false;
+    }
     if (!same_names(reader, names, count)) learn_names(reader, names, count);
     if (reader->known)
         read_cells(r, cells, count);

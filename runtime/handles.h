@@ -4,6 +4,12 @@
 
 #include "runtime/context.h"
 
+/* A file that was read to compile. */
+typedef struct run_source_text {
+    const char *name, *text;
+    size_t length;
+} run_source_text;
+
 struct adj_policies {
     base_arena arena;
     base_allocator allocator;
@@ -13,11 +19,13 @@ struct adj_policies {
     bool code_tried;
     run_machine_code *code; /* made at compile time, so that evaluation only reads */
     const char *code_error;
+    BASE_ARRAY(run_source_text) sources;
 };
 
 struct adj_encounters {
     run_store store;
     const char *last_error;
+    const uint32_t *history; /* rows that are not judged, ordered when they are first asked for */
 };
 
 struct adj_results {

@@ -107,17 +107,65 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
     return ADJ_OK;
 }
 
+static bool keep_piece(void *taker, const char *bytes, size_t length)
+{
+    base_text *whole = taker;
+    base_text_add(whole, bytes, length);
+    return !whole->arena->failed;
+}
+
+/* Reads from disk, unpacked, and keeps what was read. */
+static bool read_and_keep(void *state, base_arena *arena, const char *path, const char **text, size_t *length)
+{
+    adj_policies *policies = state;
+    base_text whole;
+    base_text_init(&whole, &policies->arena);
+    if (!lang_read_pieces(NULL, path, keep_piece, &whole)) return false;
+    for (size_t i = 0; i < policies->sources.count; i++) {
+        const run_source_text *known = &policies->sources.items[i];
+        if (strcmp(known->name, path) != 0) continue;
+        *text = known->text;
+        *length = known->length;
+        return true;
+    }
+    run_source_text *source = BASE_PUSH(&policies->arena, &policies->sources);
+    if (source == NULL) return false;
+    source->name = base_arena_copy(&policies->arena, path, strlen(path));
+    source->text = base_text_string(&whole);
+    source->length = whole.length;
+    *text = base_arena_copy(arena, source->text, source->length);
+    *length = source->length;
+    return *text != NULL && source->name != NULL;
+}
+
+size_t adj_policies_source_count(const adj_policies *policies)
+{
+    return policies->sources.count;
+}
+
+const char *adj_policies_source(const adj_policies *policies, size_t index, const char **name, size_t *length)
+{
+    *name = "";
+    *length = 0;
+    if (index >= policies->sources.count) return "";
+    *name = policies->sources.items[index].name;
+    *length = policies->sources.items[index].length;
+    return policies->sources.items[index].text;
+}
+
 adj_status adj_policies_compile(const char *const *paths, size_t count, const adj_options *options, adj_policies **out)
 {
     *out = new_policies(options);
     if (*out == NULL) return ADJ_OUT_OF_MEMORY;
     lang_source disk = {lang_read_disk, NULL, lang_read_pieces};
+    if (options != NULL && options->keep_sources) disk = (lang_source){read_and_keep, *out, NULL};
     return compile(*out, &disk, paths, count, options);
 }
 
 typedef struct text_source {
     const char *const *names;
     const char *const *texts;
+    const size_t *lengths; /* NULL where the texts end with a NUL */
     size_t count;
 } text_source;
 
@@ -126,7 +174,7 @@ static bool read_text(void *state, base_arena *arena, const char *path, const ch
     const text_source *source = state;
     for (size_t i = 0; i < source->count; i++) {
         if (strcmp(source->names[i], path) != 0) continue;
-        *length = strlen(source->texts[i]);
+        *length = source->lengths == NULL ? strlen(source->texts[i]) : source->lengths[i];
         *text = base_arena_copy(arena, source->texts[i], *length);
         return *text != NULL;
     }
@@ -138,9 +186,20 @@ adj_status adj_policies_compile_text(const char *const *names, const char *const
 {
     *out = new_policies(options);
     if (*out == NULL) return ADJ_OUT_OF_MEMORY;
-    text_source source = {names, texts, count};
+    text_source source = {names, texts, NULL, count};
     lang_source from_texts = {read_text, &source, NULL};
     return compile(*out, &from_texts, names, count, options);
+}
+
+adj_status adj_policies_compile_sources(const char *const *paths, size_t path_count, const char *const *names,
+                                        const char *const *texts, const size_t *lengths, size_t count,
+                                        const adj_options *options, adj_policies **out)
+{
+    *out = new_policies(options);
+    if (*out == NULL) return ADJ_OUT_OF_MEMORY;
+    text_source source = {names, texts, lengths, count};
+    lang_source from_texts = {read_text, &source, NULL};
+    return compile(*out, &from_texts, paths, path_count, options);
 }
 
 void adj_policies_free(adj_policies *policies)

@@ -93,7 +93,7 @@ static int shown(const csv_cell *cell)
 static void read_row(adj_table_diff *d, const csv_cell *cells, size_t count)
 {
     char text[4096];
-    static const csv_cell nothing = {"", 0, 0};
+    static const csv_cell nothing = {"", 0, 0, false};
     diff_row row = {.open = true};
     size_t used = 0;
     for (size_t k = 0; k < d->key_count; k++) {

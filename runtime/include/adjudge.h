@@ -57,6 +57,7 @@ typedef struct adj_options {
     const adj_allocator *allocator; /* NULL for the C library's */
     bool colour;                    /* of diagnostics */
     int32_t today;                  /* for `review by`: days since 1970-01-01; 0 to leave review dates alone */
+    bool keep_sources;              /* of policies: see adj_policies_source */
 } adj_options;
 
 /* What a clause says of a line. */
@@ -121,6 +122,12 @@ ADJ_API adj_status adj_policies_compile(const char *const *paths, size_t count, 
 /* The same over texts: texts[i] is the content of the file that names[i] calls. Modules are looked for among them. */
 ADJ_API adj_status adj_policies_compile_text(const char *const *names, const char *const *texts, size_t count,
                                              const adj_options *options, adj_policies **policies);
+
+/* The same where not every text is a policy file of its own: `paths` are, and the texts hold them and what they use, tables
+ * too. texts[i] has lengths[i] bytes. */
+ADJ_API adj_status adj_policies_compile_sources(const char *const *paths, size_t path_count, const char *const *names,
+                                                const char *const *texts, const size_t *lengths, size_t count,
+                                                const adj_options *options, adj_policies **policies);
 ADJ_API void adj_policies_free(adj_policies *policies);
 
 /* Errors and warnings, drawn under their source lines; "" if there are none. */
@@ -129,6 +136,10 @@ ADJ_API size_t adj_policies_error_count(const adj_policies *policies);
 ADJ_API size_t adj_policies_clause_count(const adj_policies *policies);
 ADJ_API size_t adj_policies_policy_count(const adj_policies *policies);
 ADJ_API size_t adj_policies_test_count(const adj_policies *policies);
+
+/* The files that were read to compile, tables too, where options->keep_sources was set: name and bytes (unpacked). */
+ADJ_API size_t adj_policies_source_count(const adj_policies *policies);
+ADJ_API const char *adj_policies_source(const adj_policies *policies, size_t index, const char **name, size_t *length);
 
 typedef enum adj_stage {
     ADJ_STAGE_TOKENS,
@@ -207,6 +218,90 @@ ADJ_API size_t adj_encounters_rejects_count(const adj_encounters *encounters);
 ADJ_API const char *adj_encounters_rejects(const adj_encounters *encounters, size_t index, const char **name,
                                            size_t *length);
 
+/* ---- a store of history and side feeds ---- */
+
+/* A database of what was read: an SQLite file, or a PostgreSQL server (postgresql://...). Belongs to one thread at a time. */
+typedef struct adj_store adj_store;
+
+/* Opens a store; a file is made when new, unless `existing` says that it must be there. Always sets *store, unless memory
+ * ran out: after a failure it holds the message. */
+ADJ_API adj_status adj_store_open(const char *where, bool existing, const adj_options *options, adj_store **store);
+ADJ_API void adj_store_free(adj_store *store);
+ADJ_API const char *adj_store_message(const adj_store *store);
+
+/* SHA-256 as 64 hexadecimal digits; false where it cannot be worked out. */
+ADJ_API bool adj_digest(const char *bytes, size_t length, char digest[65]);
+
+/* A file that is imported; role is "claims" for the provider's own claims, else "". */
+typedef struct adj_import_file {
+    const char *name, *digest, *role;
+} adj_import_file;
+
+typedef struct adj_import {
+    int64_t number;                 /* of this import, from 1 */
+    size_t records, added, changed; /* all, new ones, and those that replace others */
+} adj_import;
+
+/* Whether a file of that digest was imported in that role. */
+ADJ_API bool adj_store_has(adj_store *store, const adj_import_file *file);
+
+/* Adds all that `encounters` read, and the names of the files it came from, in one transaction: all or nothing. Call before
+ * adj_encounters_finish; `encounters` serves no other purpose afterwards. A record with the key of an older one ends that one. */
+ADJ_API adj_status adj_store_import(adj_store *store, adj_encounters *encounters, const adj_import_file *files,
+                                    size_t count, adj_import *import);
+
+/* Adds to encounters what the store knows of their members, sessions and claims: as of an import, or the last for 0. Call
+ * after reading claims and before adj_encounters_finish. */
+ADJ_API adj_status adj_store_load(adj_store *store, adj_encounters *encounters, int64_t import);
+
+/* The same for one member, who need not be of a claim that was read; and for all members that the store knows. */
+ADJ_API adj_status adj_store_load_member(adj_store *store, adj_encounters *encounters, const char *member,
+                                         int64_t import);
+ADJ_API adj_status adj_store_load_all(adj_store *store, adj_encounters *encounters, int64_t import);
+
+/* A line that is known and not judged. Texts live as long as the encounters, but for those said to be of the call. */
+typedef struct adj_history_line {
+    const char *member, *claim, *payer; /* "" for unknown */
+    int64_t number;
+    bool dated;
+    int32_t date; /* days since 1970-01-01 */
+    const char *procedure;
+    const char *modifiers; /* "95, GT"; of the call */
+    const char *units;     /* of the call; "" for unknown */
+    bool charge_known;
+    int64_t charge;     /* cents */
+    const char *status; /* of the call; "" for unknown */
+    bool retired;       /* its claim was replaced or voided */
+    bool own;           /* known from the provider's claims, not from the payer */
+} adj_history_line;
+
+/* The lines that are known, by member, date, claim and number. After adj_encounters_finish. */
+ADJ_API size_t adj_encounters_history_count(const adj_encounters *encounters);
+ADJ_API adj_history_line adj_encounters_history_line(adj_encounters *encounters, size_t index);
+
+/* A run whose predictions were kept, and all that it came from. */
+typedef struct adj_run {
+    int64_t number;
+    const char *made;    /* when, in UTC */
+    const char *facts;   /* what the caller kept: text, JSON for the command */
+    int64_t last_import; /* what the store knew then */
+    const char *digest;  /* of the predictions: adj_results_digest */
+    int64_t lines;
+} adj_run;
+
+/* A digest of all verdicts of all clauses on all lines, and of what the lines are. */
+ADJ_API bool adj_results_digest(adj_results *results, char digest[65]);
+
+/* Keeps a run: its number in run->number, its predictions in the table adjudge_prediction. `facts` is the caller's. */
+ADJ_API adj_status adj_store_save_run(adj_store *store, adj_results *results, const char *facts, adj_run *run);
+ADJ_API adj_status adj_store_read_run(adj_store *store, int64_t number, adj_run *run);
+
+/* Keeps bytes, such as a policy's or an input's, under their digest; and gives them back, as long as the store does not read
+ * another. Part of a run's facts: with its contents a run can be made again. */
+ADJ_API adj_status adj_store_put_content(adj_store *store, const char *bytes, size_t length, char digest[65]);
+ADJ_API adj_status adj_store_get_content(adj_store *store, const char *digest, const char **bytes, size_t *length);
+ADJ_API void adj_store_forget(adj_store *store); /* what was given back */
+
 /* Joins claims with their side files and prepares history. Call once, after the last read. */
 ADJ_API adj_status adj_encounters_finish(adj_encounters *encounters);
 
@@ -215,6 +310,9 @@ ADJ_API size_t adj_encounters_rejected_count(const adj_encounters *encounters);
 
 /* Reads YYYY-MM-DD as days since 1970-01-01; false if there is no such day. */
 ADJ_API bool adj_read_date(const char *text, int32_t *day);
+
+/* Writes a day as YYYY-MM-DD. */
+ADJ_API void adj_write_date(int32_t day, char text[16]);
 
 ADJ_API size_t adj_encounters_claim_count(const adj_encounters *encounters);
 /* Claim payments of remittances (CLP of an 835), those that could not be read among them. */
