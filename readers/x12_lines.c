@@ -78,6 +78,10 @@ static void check_component(x12_reader *r, const x12_segment *segment, size_t el
 static void read_type_of_bill(x12_reader *r, x12_text facility, x12_text frequency)
 {
     r->claim_pos = 0;
+    if (facility.length == 0) {
+        run_store_set_unknown(r->store, LANG_FIELD_claim_type_of_bill, r->claim);
+        return;
+    }
     const char *type = base_format(&r->store->arena, "%.*s%.*s", TEXT_ARGUMENTS(facility), TEXT_ARGUMENTS(frequency));
     run_store_set_text(r->store, LANG_FIELD_claim_type_of_bill, r->claim, type, strlen(type));
 }
@@ -358,7 +362,8 @@ static void read_pointers(x12_reader *r, const x12_segment *segment)
         }
         codes[count++] = r->diagnoses[index - 1];
     }
-    run_store_set_list(r->store, LANG_FIELD_line_diagnoses, r->line, codes, count);
+    /* Pointers that all lead nowhere do not say that the line has no diagnosis. */
+    if (count > 0) run_store_set_list(r->store, LANG_FIELD_line_diagnoses, r->line, codes, count);
 }
 
 void x12_service(x12_reader *r, const x12_segment *segment)

@@ -302,6 +302,28 @@ ADJ_API adj_status adj_store_put_content(adj_store *store, const char *bytes, si
 ADJ_API adj_status adj_store_get_content(adj_store *store, const char *digest, const char **bytes, size_t *length);
 ADJ_API void adj_store_forget(adj_store *store); /* what was given back */
 
+/* ---- writing ---- */
+
+typedef enum adj_form {
+    ADJ_FORM_837P,   /* professional claims that are to be judged */
+    ADJ_FORM_835,    /* answers of payers to services */
+    ADJ_FORM_NDJSON, /* all records in our own layout: lines to be judged in the file named, the others in side.ndjson */
+    ADJ_FORM_CSV     /* the same as tables: the others in history.csv, sessions.csv and so on */
+} adj_form;
+
+/* Takes the next bytes of a file; false stops the writing. */
+typedef bool (*adj_write)(void *state, const char *file, const char *bytes, size_t length);
+
+typedef struct adj_written {
+    size_t claims, lines, records;
+    size_t left_out; /* claims, answers or records that the form cannot hold */
+    size_t not_said; /* values that are unknown and will be read back as absent, for want of a way to say so */
+} adj_written;
+
+/* Writes what was read; reading it again gives the same. Call before adj_encounters_finish. */
+ADJ_API adj_status adj_encounters_write(adj_encounters *encounters, adj_form form, const char *name, adj_write write,
+                                        void *state, adj_written *written);
+
 /* Joins claims with their side files and prepares history. Call once, after the last read. */
 ADJ_API adj_status adj_encounters_finish(adj_encounters *encounters);
 
