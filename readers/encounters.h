@@ -85,7 +85,8 @@ typedef struct read_encounters {
     base_intern references; /* names of resources of FHIR */
     BASE_ARRAY(read_reference) resources;
     BASE_ARRAY(read_pending) pending;
-    const char *writing_as; /* names the answers of this run apart from others' in what is written */
+    uint64_t headers_written; /* kinds of CSV files that have begun, for what is written in pieces */
+    const char *writing_as;   /* names the answers of this run apart from others' in what is written */
     bool keeps_rejects;
     BASE_ARRAY(read_rejects) rejects;
     size_t claim_count; /* claims read from claim files */

@@ -335,6 +335,9 @@ static void put_line(claim_writer *w, uint32_t claim, uint32_t line)
     if (!w->institutional) format_put(&w->out, "*%s", own_place ? text_of(w, LANG_FIELD_line_pos, line) : "");
     for (size_t i = 0; i < count && !w->institutional; i++)
         format_put(&w->out, "%s%zu", i == 0 ? "**" : ":", places[i]);
+    bool open = !w->institutional && !has(w, LANG_FIELD_line_diagnoses, line) &&
+                ((uint64_t)bits(w, LANG_FIELD_claim_diagnoses, claim) & 0xFFFFU) == 0;
+    if (open) format_put(&w->out, "**1"); /* without a pointer there would surely be no diagnosis */
     segment(w);
     int64_t from = bits(w, LANG_FIELD_line_date, line);
     int64_t to = has(w, LANG_FIELD_line_end_date, line) ? bits(w, LANG_FIELD_line_end_date, line) : from;

@@ -123,9 +123,13 @@ static bool write_file(table_writer *w, read_encounters *encounters, adj_write w
 {
     size_t before = w->written->records;
     format_begin(&w->out, &encounters->handle.store, write, state, file);
-    if (w->csv) put_header(w);
+    uint64_t mark = UINT64_C(1) << (w->judged ? SIDE_COUNT : w->kind);
+    if (w->csv && (encounters->headers_written & mark) == 0) put_header(w);
     bool good = read_write_records(encounters, take, w);
-    if (w->written->records == before) w->out.buffer.length = 0; /* no file for nothing */
+    if (w->written->records == before)
+        w->out.buffer.length = 0; /* no file for nothing */
+    else if (w->csv)
+        encounters->headers_written |= mark;
     format_end(&w->out);
     return good && !w->out.failed;
 }

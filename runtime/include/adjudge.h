@@ -324,6 +324,31 @@ typedef struct adj_written {
 ADJ_API adj_status adj_encounters_write(adj_encounters *encounters, adj_form form, const char *name, adj_write write,
                                         void *state, adj_written *written);
 
+/* ---- made-up encounters ---- */
+
+/* Mistakes that the generator makes, each about so many of a million lines. */
+enum { ADJ_MISTAKE_COUNT = 14 };
+ADJ_API const char *adj_mistake_name(size_t index);  /* "short_session"; NULL past the last */
+ADJ_API const char *adj_mistake_about(size_t index); /* what is wrong then */
+
+typedef struct adj_generator {
+    uint64_t seed;
+    int64_t lines;    /* service lines to make */
+    int32_t from, to; /* the days that they lie between, in days since 1970-01-01 */
+    int32_t mistakes[ADJ_MISTAKE_COUNT];
+    adj_form form; /* of the claims and what lies beside; ADJ_FORM_835 is not one of its own: 837P comes with 835 */
+} adj_generator;
+
+typedef struct adj_generated {
+    int64_t lines, claims, groups;
+    int64_t mistakes[ADJ_MISTAKE_COUNT]; /* lines with each */
+} adj_generated;
+
+/* Makes the encounters of a practice and gives them to `write`, group by group, so that memory does not grow: claims.837 and
+ * payments.835 with the other feeds as CSV, or lines.ndjson with side.ndjson, or lines.csv with the other tables. key.csv names every
+ * line with a mistake. The same generator gives the same bytes. */
+ADJ_API adj_status adj_generate(const adj_generator *generator, adj_write write, void *state, adj_generated *generated);
+
 /* Joins claims with their side files and prepares history. Call once, after the last read. */
 ADJ_API adj_status adj_encounters_finish(adj_encounters *encounters);
 
