@@ -23,7 +23,12 @@ enum { SEPARATE = 0 };
 enum { SEPARATE = 0 };
 #endif
 
-enum { SMALLEST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGNMENT = 16 };
+enum {
+    SMALLEST_BLOCK = 4096,
+    LARGEST_BLOCK = 1 << 20,
+    ALIGNMENT = 16,
+    HEADER = (sizeof(base_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT
+};
 
 static void *reallocate_default(void *state, void *block, size_t size)
 {
@@ -59,21 +64,33 @@ void base_arena_release(base_arena *arena)
     arena->allocator = allocator;
 }
 
+void base_arena_reset(base_arena *arena)
+{
+    if (SEPARATE || arena->blocks == NULL || arena->blocks->before != NULL || arena->failed) {
+        bool failed = arena->failed;
+        base_arena_release(arena);
+        arena->failed = failed;
+        return;
+    }
+    char *begin = (char *)arena->blocks + HEADER;
+    arena->left = arena->blocks->size;
+    arena->next = begin;
+}
+
 static bool add_block(base_arena *arena, size_t wanted)
 {
     size_t size = arena->blocks == NULL ? SMALLEST_BLOCK : arena->blocks->size * 2;
     if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
     if (size < wanted || SEPARATE) size = wanted;
-    size_t header = (sizeof(base_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (size > SIZE_MAX / 2) return false;
-    base_arena_block *block = arena->allocator.reallocate(arena->allocator.state, NULL, header + size);
+    base_arena_block *block = arena->allocator.reallocate(arena->allocator.state, NULL, HEADER + size);
     if (block == NULL) return false;
     block->before = arena->blocks;
     block->size = size;
     arena->blocks = block;
-    arena->next = (char *)block + header;
+    arena->next = (char *)block + HEADER;
     arena->left = size;
-    arena->total += header + size;
+    arena->total += HEADER + size;
     return true;
 }
 

@@ -34,6 +34,9 @@ void base_arena_init(base_arena *arena, const base_allocator *allocator);
 /* Gives every block back. The arena is empty and usable again. */
 void base_arena_release(base_arena *arena);
 
+/* Forgets all that was allocated and keeps one block for what comes next. */
+void base_arena_reset(base_arena *arena);
+
 /* Returns zeroed memory aligned for any type, or NULL with arena->failed set. */
 void *base_arena_alloc(base_arena *arena, size_t size);
 

@@ -17,7 +17,7 @@ static const char usage[] =
     "  --output FOLDER        where to write\n"
     "  --form FORM            837 (claims.837 and payments.835, the rest as CSV; the default), ndjson or csv\n"
     "  --seed NUMBER          another practice for each (1)\n"
-    "  --from, --to DATE      the days of service (2024-01-01 to 2025-12-31)\n"
+    "  --from, --to DATE      the days of service (2026-01-01 to 2027-12-31)\n"
     "  --mistakes SHARE       the share of lines with a mistake, all kinds alike (0.05)\n"
     "  --mistake KIND=SHARE   the share of one kind; may be given several times. Kinds:\n";
 
@@ -127,8 +127,8 @@ int cli_generate(int count, char **arguments)
         return EXIT_CLEAN;
     }
     generate_options options = {.generator = {.seed = 1, .form = ADJ_FORM_837P}};
-    adj_read_date("2024-01-01", &options.generator.from);
-    adj_read_date("2025-12-31", &options.generator.to);
+    adj_read_date("2026-01-01", &options.generator.from);
+    adj_read_date("2027-12-31", &options.generator.to);
     for (size_t i = 0; i < ADJ_MISTAKE_COUNT; i++) options.generator.mistakes[i] = 50000 / ADJ_MISTAKE_COUNT;
     for (int i = 1; i < count; i += 2) {
         int code = read_option(&options, arguments[i], i + 1 < count ? arguments[i + 1] : NULL);

@@ -452,7 +452,7 @@ static bool clock_of(fhir_text text, int64_t *minutes)
 static void set_times(fhir_reader *f, json_value encounter, uint32_t session, uint32_t attendance)
 {
     json_value period = json_get(encounter, "period"), length = json_get(encounter, "length");
-    int64_t from, to, minutes;
+    int64_t from = 0, to = 0, minutes = 0;
     bool timed =
         clock_of(fhir_text_of(period, "start"), &from) && clock_of(fhir_text_of(period, "end"), &to) && to >= from;
     fhir_text unit = fhir_text_of(length, "code");

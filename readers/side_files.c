@@ -59,31 +59,39 @@ static bool has_column(const csv_cell *cells, size_t count, const char *header)
     return false;
 }
 
-/* The kind whose required columns are there; of those only the one that is said, where one is. */
+/* The kind whose required columns are there: the one that asks for most, the first of those; or the one that is said. */
 static side_kind detect(const csv_cell *cells, size_t count, const char *said)
 {
+    side_kind best = SIDE_COUNT;
+    size_t most = 0;
     for (int k = 0; k < SIDE_COUNT; k++) {
         bool fits = said[0] == '\0' ? k != SIDE_coverage_told : strcmp(side_kinds[k].name, said) == 0;
+        size_t asked = 0;
         for (size_t i = 0; i < SIDE_COLUMN_COUNT; i++) {
             if (side_columns[i].kind != (side_kind)k || side_columns[i].required == 0) continue;
             fits = fits && has_column(cells, count, side_columns[i].header);
+            asked++;
         }
-        if (fits) return (side_kind)k;
+        if (!fits || asked <= most) continue;
+        best = (side_kind)k;
+        most = asked;
     }
-    return SIDE_COUNT;
+    return best;
 }
 
 static void report_header(side_reader *r)
 {
     base_text text;
     base_text_init(&text, &r->store->arena);
-    base_text_put(&text, "this is neither X12 (it does not begin with ISA) nor a side file (its first line names no "
-                         "known columns); a side file needs one of: ");
+    base_text_put(&text,
+                  "this is neither X12 (it does not begin with ISA), nor FHIR (no resourceType), nor a side file (its "
+                  "names are no known columns); a side file needs one of: ");
     for (int k = 0; k < SIDE_COUNT; k++) {
+        if (k == SIDE_coverage_told) continue; /* of the store's own writing */
         base_text_format(&text, "%s%s (", k == 0 ? "" : ", ", side_kinds[k].name);
         bool first = true;
         for (size_t i = 0; i < SIDE_COLUMN_COUNT; i++) {
-            if (side_columns[i].kind != (side_kind)k || !side_columns[i].required) continue;
+            if (side_columns[i].kind != (side_kind)k || side_columns[i].required == 0) continue;
             base_text_format(&text, "%s%s", first ? "" : ", ", side_columns[i].header);
             first = false;
         }

@@ -11,7 +11,6 @@ typedef struct record_writer {
     read_encounters *encounters;
     const run_store *store;
     base_arena scratch; /* of the record at hand */
-    json_t *record;
     read_written written;
     bool (*sink)(void *state, const read_written *record);
     void *state;
@@ -31,68 +30,81 @@ static const char *symbol(const record_writer *w, int64_t id)
     return text == NULL ? "" : text;
 }
 
-static json_t *text_value(const char *text)
+static read_written_value text_value(const char *text)
 {
-    json_t *value = json_string(text);
-    return value != NULL ? value : json_string_nocheck(text); /* bytes that are no UTF-8 stay as they are */
+    return (read_written_value){.kind = WRITTEN_TEXT, .text = text};
 }
 
 /* Exact decimals: as text, so that no digit is lost. */
-static json_t *decimal(record_writer *w, int64_t value, int64_t scale, int places)
+static read_written_value decimal(record_writer *w, int64_t value, int64_t scale, int places)
 {
     uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value, unit = (uint64_t)scale;
-    if (size % unit == 0) return json_integer(value / scale);
-    return json_string(
+    if (size % unit == 0) return (read_written_value){.kind = WRITTEN_WHOLE, .number = value / scale};
+    return text_value(
         base_format(&w->scratch, "%s%" PRIu64 ".%0*" PRIu64, value < 0 ? "-" : "", size / unit, places, size % unit));
 }
 
-static json_t *list_value(const record_writer *w, int64_t bits)
+static read_written_value present(record_writer *w, lang_type type, int64_t bits)
 {
-    json_t *list = json_array();
-    const uint32_t *codes = w->store->pool.items + ((uint64_t)bits >> 16);
-    for (size_t i = 0; list != NULL && i < ((uint64_t)bits & 0xFFFFU); i++)
-        json_array_append_new(list, text_value(symbol(w, codes[i])));
-    return list;
-}
-
-static json_t *present(record_writer *w, lang_type type, int64_t bits)
-{
+    static const read_written_value nothing = {0};
     char word[40];
-    if (type.list) return list_value(w, bits);
+    if (type.list)
+        return (read_written_value){.kind = WRITTEN_LIST,
+                                    .codes = w->store->pool.items + ((uint64_t)bits >> 16),
+                                    .count = (uint64_t)bits & 0xFFFFU};
     switch (type.kind) {
     case LANG_TYPE_CODE:
     case LANG_TYPE_TEXT: return text_value(symbol(w, bits));
     case LANG_TYPE_ENUMERATION:
-        return lang_schema_word(w->store->schema, (lang_enumeration)type.detail, (size_t)bits, word) ? json_string(word)
-                                                                                                     : NULL;
-    case LANG_TYPE_TRUTH: return json_boolean(bits != 0);
-    case LANG_TYPE_DATE: return json_string(day_text(w, bits));
-    case LANG_TYPE_COUNT: return json_integer(bits);
+        if (!lang_schema_word(w->store->schema, (lang_enumeration)type.detail, (size_t)bits, word)) return nothing;
+        return text_value(base_format(&w->scratch, "%s", word));
+    case LANG_TYPE_TRUTH: return (read_written_value){.kind = WRITTEN_TRUTH, .number = bits != 0};
+    case LANG_TYPE_DATE: return text_value(day_text(w, bits));
+    case LANG_TYPE_COUNT: return (read_written_value){.kind = WRITTEN_WHOLE, .number = bits};
     case LANG_TYPE_MONEY: return decimal(w, bits, 100, 2);
     case LANG_TYPE_QUANTITY:
     case LANG_TYPE_MINUTES: return decimal(w, bits, 1000, 3);
-    default: return NULL;
+    default: return nothing;
     }
 }
 
-/* A key with a value; nothing for no value. */
-static void put(record_writer *w, const char *key, json_t *value)
+/* A value under its name, or under it anew; nothing for no value. */
+static void put(record_writer *w, const char *name, read_written_value value)
 {
-    if (value == NULL) return;
-    if (json_object_set_new_nocheck(w->record, key, value) != 0) w->good = false;
+    read_written *record = &w->written;
+    if (value.kind == WRITTEN_NONE) return;
+    size_t place = 0;
+    while (place < record->count && strcmp(record->values[place].name, name) != 0) place++;
+    if (place == READ_WRITTEN_LIMIT) {
+        w->good = false;
+        return;
+    }
+    if (place == record->count) record->count++;
+    record->values[place] = value;
+    record->values[place].name = name;
 }
 
-static void put_text(record_writer *w, const char *key, const char *text)
+static void put_null(record_writer *w, const char *name)
 {
-    put(w, key, text_value(text));
+    put(w, name, (read_written_value){.kind = WRITTEN_NULL});
 }
 
-static void put_field(record_writer *w, const char *key, lang_field field, uint32_t row)
+static void put_whole(record_writer *w, const char *name, int64_t number)
+{
+    put(w, name, (read_written_value){.kind = WRITTEN_WHOLE, .number = number});
+}
+
+static void put_text(record_writer *w, const char *name, const char *text)
+{
+    put(w, name, text_value(text));
+}
+
+static void put_field(record_writer *w, const char *name, lang_field field, uint32_t row)
 {
     run_state state = run_store_state(w->store, field, row);
     lang_type type = lang_schema_field(w->store->schema, field)->type;
-    if (state == RUN_ABSENT) put(w, key, json_null());
-    if (state == RUN_PRESENT) put(w, key, present(w, type, run_store_bits(w->store, field, row)));
+    if (state == RUN_ABSENT) put_null(w, name);
+    if (state == RUN_PRESENT) put(w, name, present(w, type, run_store_bits(w->store, field, row)));
 }
 
 static void put_dates(record_writer *w, lang_field field, uint32_t row)
@@ -144,28 +156,55 @@ static void put_fields(record_writer *w, side_kind kind, lang_record record, uin
 
 static void begin(record_writer *w, const char *kind)
 {
-    base_arena_release(&w->scratch);
-    w->written = (read_written){kind, "", "", "", "", "", ""};
-    w->record = json_object();
-    if (w->record == NULL) w->good = false;
+    base_arena_reset(&w->scratch);
+    w->written.kind = kind;
+    w->written.key = w->written.member = w->written.session = w->written.claim = w->written.day = "";
+    w->written.count = 0;
     put_text(w, "record", kind);
 }
 
 static void end(record_writer *w)
 {
-    char *text = json_dumps(w->record, JSON_COMPACT);
-    if (text == NULL) w->good = false;
-    w->written.json = text;
+    if (w->scratch.failed) w->good = false;
     if (w->good) w->good = w->sink(w->state, &w->written);
-    free(text);
-    json_decref(w->record);
-    w->record = NULL;
 }
 
-static void give_up(record_writer *w)
+static json_t *json_of(const run_store *store, const read_written_value *value)
 {
-    json_decref(w->record);
-    w->record = NULL;
+    json_t *list;
+    switch (value->kind) {
+    case WRITTEN_TEXT: {
+        json_t *text = json_string(value->text);
+        return text != NULL ? text : json_string_nocheck(value->text); /* bytes that are no UTF-8 stay as they are */
+    }
+    case WRITTEN_WHOLE: return json_integer(value->number);
+    case WRITTEN_TRUTH: return json_boolean(value->number != 0);
+    case WRITTEN_LIST:
+        list = json_array();
+        for (size_t i = 0; list != NULL && i < value->count; i++)
+            json_array_append_new(list, json_string_nocheck(base_intern_text(&store->symbols, value->codes[i])));
+        return list;
+    default: return json_null();
+    }
+}
+
+char *read_written_json(const run_store *store, const read_written *record)
+{
+    json_t *object = json_object();
+    bool good = object != NULL;
+    for (size_t i = 0; i < record->count && good; i++)
+        good = json_object_set_new_nocheck(object, record->values[i].name, json_of(store, &record->values[i])) == 0;
+    char *text = good ? json_dumps(object, JSON_COMPACT) : NULL;
+    json_decref(object);
+    return text;
+}
+
+const read_written_value *read_written_find(const read_written *record, const char *name)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        if (strcmp(record->values[i].name, name) == 0) return &record->values[i];
+    }
+    return NULL;
 }
 
 /* ---- kinds ---- */
@@ -264,7 +303,7 @@ static void write_coverage(record_writer *w, uint32_t row)
                                  dated ? day_text(w, run_span_from(dates)) : "");
     put_text(w, "member_id", w->written.member);
     put_dates(w, LANG_FIELD_coverage_dates, row);
-    if (!dated) put(w, "from", json_null());
+    if (!dated) put_null(w, "from");
     put_fields(w, SIDE_eligibility, LANG_RECORD_coverage, row);
     end(w);
 }
@@ -287,14 +326,14 @@ static void write_answer(record_writer *w, size_t place)
     w->written.claim = symbol(w, answer->claim);
     put_text(w, "claim_id", w->written.claim);
     put_fields(w, SIDE_remittance, LANG_RECORD_remittance, answer->row);
-    if (!run_store_present(w->store, LANG_FIELD_remittance_paid, answer->row)) put(w, "paid", json_null());
+    if (!run_store_present(w->store, LANG_FIELD_remittance_paid, answer->row)) put_null(w, "paid");
     put_text(w, "answers", matches[answer->kind]);
-    if (answer->kind == RUN_REMITTED_NUMBER) put(w, "line", json_integer(answer->number));
+    if (answer->kind == RUN_REMITTED_NUMBER) put_whole(w, "line", answer->number);
     if (answer->control != 0) put_text(w, "control_number", symbol(w, answer->control));
     if (answer->procedure != 0) put_text(w, "procedure", symbol(w, answer->procedure));
     if (answer->kind != RUN_REMITTED_NUMBER) put(w, "charge", decimal(w, answer->charge, 100, 2));
     if (answer->dated) put_text(w, "service_date", day_text(w, answer->date));
-    if (answer->reversal) put(w, "reversal", json_true());
+    if (answer->reversal) put(w, "reversal", (read_written_value){.kind = WRITTEN_TRUTH, .number = 1});
     if (answer->occurrence != 0)
         put_text(w, "payment", base_format(&w->scratch, "%s-%u", w->encounters->writing_as, answer->occurrence));
     w->written.key = base_format(&w->scratch, "%s\x1f%zu", w->encounters->writing_as, place);
@@ -315,7 +354,10 @@ static void write_fact(record_writer *w, const read_claim_fact *fact)
         const read_site_value *value = &fact->values.items[i];
         const lang_field_info *info = lang_schema_field(w->store->schema, value->field);
         if (value->field == LANG_FIELD_claim_acknowledgment) kind = "acknowledgments";
-        put(w, info->name, value->state == RUN_ABSENT ? json_null() : present(w, info->type, value->bits));
+        if (value->state == RUN_ABSENT)
+            put_null(w, info->name);
+        else
+            put(w, info->name, present(w, info->type, value->bits));
     }
     put_text(w, "record", kind);
     w->written.kind = kind;
@@ -420,7 +462,6 @@ bool read_write_records(read_encounters *encounters, bool (*sink)(void *state, c
         const lang_site_name *site = lang_schema_site_record(store->schema, (lang_record)r);
         for (uint32_t row = 0; row < store->counts[r] && w.good; row++) write_site_row(&w, site, (lang_record)r, row);
     }
-    if (w.record != NULL) give_up(&w);
     if (w.scratch.failed) w.good = false;
     base_arena_release(&w.scratch);
     return w.good;

@@ -1,58 +1,59 @@
-/* Records of our own layout in files: NDJSON as they are, CSV by the columns of their kind. */
+/* Records of our own layout in files: NDJSON as JSON of their own, CSV by the columns of their kind. */
 #include "readers/side_columns.h"
 #include "readers/write_records.h"
 #include "readers/writer.h"
 
-#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* CSV has a file for each kind, and one more for the lines that are to be judged; NDJSON has one, in the last place. */
+enum { JUDGED_FILE = SIDE_COUNT, FILE_COUNT };
+
 typedef struct table_writer {
-    format_writer out;
+    format_writer files[FILE_COUNT];
+    char names[FILE_COUNT][48];
+    read_encounters *encounters;
     adj_written *written;
     bool csv, judged;
-    const char *name;
-    side_kind kind; /* of the CSV file at hand */
     const run_store *store;
 } table_writer;
 
 static bool is_judged(const read_written *record)
 {
-    return strcmp(record->kind, "history") == 0 && strstr(record->json, "\"known_from\":\"own_claims\"") != NULL;
+    if (strcmp(record->kind, "history") != 0) return false;
+    const read_written_value *from = read_written_find(record, "known_from");
+    return from != NULL && from->kind == WRITTEN_TEXT && strcmp(from->text, "own_claims") == 0;
 }
 
-static void put_cell(table_writer *w, const char *text)
+static void put_cell(format_writer *out, const char *text)
 {
     if (strpbrk(text, ",\"\r\n") == NULL) {
-        base_text_put(&w->out.buffer, text);
+        base_text_put(&out->buffer, text);
         return;
     }
-    base_text_put(&w->out.buffer, "\"");
-    for (; *text != '\0'; text++) base_text_put(&w->out.buffer, *text == '"' ? "\"\"" : (const char[]){*text, '\0'});
-    base_text_put(&w->out.buffer, "\"");
+    base_text_put(&out->buffer, "\"");
+    for (; *text != '\0'; text++) base_text_put(&out->buffer, *text == '"' ? "\"\"" : (const char[]){*text, '\0'});
+    base_text_put(&out->buffer, "\"");
 }
 
-static void put_value(table_writer *w, const json_t *value, const side_column *column)
+static void put_value(const table_writer *w, format_writer *out, const read_written_value *value,
+                      const side_column *column)
 {
     lang_type type = lang_schema_field(w->store->schema, column->field)->type;
     bool field = column->use == USE_FIELD;
-    if (value == NULL) {
-        /* An empty cell of an optional field would say that there is none. */
-        if (field && (type.optional || column->field == LANG_FIELD_line_modifiers)) put_cell(w, "unknown");
-        return;
-    }
-    if (json_is_array(value)) {
-        if (json_array_size(value) == 0) put_cell(w, "none");
-        for (size_t i = 0; i < json_array_size(value); i++) {
-            if (i > 0) base_text_put(&w->out.buffer, " ");
-            put_cell(w, json_string_value(json_array_get(value, i)));
-        }
-    } else if (json_is_integer(value)) {
-        base_text_format(&w->out.buffer, "%lld", (long long)json_integer_value(value));
-    } else if (json_is_boolean(value)) {
-        put_cell(w, json_is_true(value) ? "yes" : "no");
-    } else if (json_is_string(value)) {
-        put_cell(w, json_string_value(value));
+    /* An empty cell of an optional field would say that there is none. */
+    bool open = value == NULL && field && (type.optional || column->field == LANG_FIELD_line_modifiers);
+    if (open) put_cell(out, "unknown");
+    if (value == NULL) return;
+    if (value->kind == WRITTEN_TEXT) put_cell(out, value->text);
+    if (value->kind == WRITTEN_WHOLE) base_text_format(&out->buffer, "%lld", (long long)value->number);
+    if (value->kind == WRITTEN_TRUTH) put_cell(out, value->number != 0 ? "yes" : "no");
+    if (value->kind != WRITTEN_LIST) return;
+    if (value->count == 0) put_cell(out, "none");
+    for (size_t i = 0; i < value->count; i++) {
+        if (i > 0) base_text_put(&out->buffer, " ");
+        put_cell(out, base_intern_text(&w->store->symbols, value->codes[i]));
     }
 }
 
@@ -64,91 +65,96 @@ static side_kind kind_of(const char *name)
     return SIDE_COUNT;
 }
 
-static void put_header(table_writer *w)
+static void put_header(format_writer *out, side_kind kind)
 {
     bool first = true;
     for (size_t i = 0; i < SIDE_COLUMN_COUNT; i++) {
-        if (side_columns[i].kind != w->kind) continue;
-        format_put(&w->out, "%s%s", first ? "" : ",", side_columns[i].header);
+        if (side_columns[i].kind != kind) continue;
+        format_put(out, "%s%s", first ? "" : ",", side_columns[i].header);
         first = false;
     }
-    format_put(&w->out, "\n");
+    format_put(out, "\n");
 }
 
-static bool put_row(table_writer *w, const read_written *record)
+static void put_row(table_writer *w, const read_written *record, side_kind kind, size_t file)
 {
-    json_error_t error;
-    json_t *object = json_loads(record->json, 0, &error);
-    if (object == NULL) return false;
+    format_writer *out = &w->files[file];
+    uint64_t mark = UINT64_C(1) << file;
+    if ((w->encounters->headers_written & mark) == 0) put_header(out, kind);
+    w->encounters->headers_written |= mark;
     bool first = true;
     for (size_t i = 0; i < SIDE_COLUMN_COUNT; i++) {
-        if (side_columns[i].kind != w->kind) continue;
-        if (!first) base_text_put(&w->out.buffer, ",");
+        if (side_columns[i].kind != kind) continue;
+        if (!first) base_text_put(&out->buffer, ",");
         first = false;
-        bool own = strcmp(side_columns[i].header, "known_from") == 0 && w->judged;
-        if (!own) put_value(w, json_object_get(object, side_columns[i].header), &side_columns[i]);
+        bool own = w->judged && strcmp(side_columns[i].header, "known_from") == 0;
+        if (!own) put_value(w, out, read_written_find(record, side_columns[i].header), &side_columns[i]);
     }
-    base_text_put(&w->out.buffer, "\n");
-    json_decref(object);
-    return true;
+    base_text_put(&out->buffer, "\n");
 }
 
 /* The lines to be judged are told from others by where they stand, not by a mark. */
-static void put_line(table_writer *w, const read_written *record)
+static bool put_json(table_writer *w, const read_written *record)
 {
-    static const char mark[] = ",\"known_from\":\"own_claims\"";
-    const char *at = w->judged ? strstr(record->json, mark) : NULL;
-    if (at == NULL) {
-        base_text_put(&w->out.buffer, record->json);
-    } else {
-        base_text_add(&w->out.buffer, record->json, (size_t)(at - record->json));
-        base_text_put(&w->out.buffer, at + strlen(mark));
+    read_written plain = *record;
+    for (size_t i = 0; w->judged && i < plain.count; i++) {
+        if (strcmp(plain.values[i].name, "known_from") != 0) continue;
+        plain.values[i] = plain.values[--plain.count];
+        break;
     }
-    base_text_put(&w->out.buffer, "\n");
+    char *text = read_written_json(w->store, &plain);
+    if (text == NULL) return false;
+    base_text_put(&w->files[JUDGED_FILE].buffer, text);
+    base_text_put(&w->files[JUDGED_FILE].buffer, "\n");
+    free(text);
+    return true;
 }
 
 static bool take(void *state, const read_written *record)
 {
     table_writer *w = state;
     if (is_judged(record) != w->judged) return true;
-    if (w->csv && kind_of(record->kind) != w->kind) return true;
-    if (w->csv && !put_row(w, record)) return false;
-    if (!w->csv) put_line(w, record);
+    size_t file = JUDGED_FILE;
+    if (w->csv) {
+        side_kind kind = kind_of(record->kind);
+        if (kind == SIDE_COUNT) { /* a record of the site has no columns that are known here */
+            w->written->left_out++;
+            return true;
+        }
+        file = w->judged ? JUDGED_FILE : (size_t)kind;
+        put_row(w, record, kind, file);
+    } else if (!put_json(w, record)) {
+        return false;
+    }
     w->written->records++;
-    format_flush(&w->out, false);
-    return !w->out.failed;
-}
-
-static bool write_file(table_writer *w, read_encounters *encounters, adj_write write, void *state, const char *file)
-{
-    size_t before = w->written->records;
-    format_begin(&w->out, &encounters->handle.store, write, state, file);
-    uint64_t mark = UINT64_C(1) << (w->judged ? SIDE_COUNT : w->kind);
-    if (w->csv && (encounters->headers_written & mark) == 0) put_header(w);
-    bool good = read_write_records(encounters, take, w);
-    if (w->written->records == before)
-        w->out.buffer.length = 0; /* no file for nothing */
-    else if (w->csv)
-        encounters->headers_written |= mark;
-    format_end(&w->out);
-    return good && !w->out.failed;
+    format_flush(&w->files[file], false);
+    return !w->files[file].failed;
 }
 
 bool format_write_records(read_encounters *encounters, bool csv, bool judged, adj_write write, void *state,
                           const char *file, adj_written *written)
 {
-    table_writer w = {.csv = csv, .judged = judged, .written = written, .store = &encounters->handle.store};
-    if (!csv) return write_file(&w, encounters, write, state, judged ? file : "side.ndjson");
-    if (judged) {
-        w.kind = SIDE_history;
-        return write_file(&w, encounters, write, state, file);
+    const run_store *store = &encounters->handle.store;
+    base_arena scratch;
+    base_arena_init(&scratch, &store->arena.allocator);
+    table_writer *w = base_arena_alloc(&scratch, sizeof *w);
+    if (w == NULL) return false;
+    w->encounters = encounters;
+    w->written = written;
+    w->csv = csv;
+    w->judged = judged;
+    w->store = store;
+    for (size_t f = 0; f < FILE_COUNT; f++) {
+        bool last = f == JUDGED_FILE;
+        snprintf(w->names[f], sizeof w->names[f], "%s%s", last ? (judged ? file : "side.ndjson") : side_kinds[f].name,
+                 last ? "" : ".csv");
+        format_begin(&w->files[f], store, write, state, w->names[f]);
     }
-    bool good = true;
-    for (int k = 0; k < SIDE_COUNT && good; k++) {
-        char name[64];
-        w.kind = (side_kind)k;
-        snprintf(name, sizeof name, "%s.csv", side_kinds[k].name);
-        good = write_file(&w, encounters, write, state, name);
+    bool good = read_write_records(encounters, take, w);
+    for (size_t f = 0; f < FILE_COUNT; f++) {
+        format_end(&w->files[f]);
+        good = good && !w->files[f].failed;
     }
+    base_arena_release(&scratch);
     return good;
 }

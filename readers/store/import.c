@@ -3,6 +3,7 @@
 #include "readers/write_records.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,6 +11,7 @@ typedef struct importing {
     adj_store *store;
     int64_t number;
     adj_import *import;
+    const run_store *encounters;
     bool same;  /* the record stands as it is */
     bool there; /* an older one stands */
     const char *body;
@@ -24,12 +26,11 @@ static bool compare(void *state, const store_value *columns, size_t count)
     return true;
 }
 
-static bool put_record(void *state, const read_written *record)
+static bool put_body(importing *i, const read_written *record, const char *body)
 {
-    importing *i = state;
     store_database *database = i->store->database;
     i->same = i->there = false;
-    i->body = record->json;
+    i->body = body;
     i->import->records++;
     const store_value identity[] = {store_text(record->kind), store_text(record->key), store_number(i->number)};
     if (!store_database_run(database, "SELECT body FROM adjudge_record WHERE kind = $1 AND key = $2 AND ended IS NULL",
@@ -50,13 +51,22 @@ static bool put_record(void *state, const read_written *record)
     } else {
         i->import->added++;
     }
-    const store_value values[] = {store_text(record->kind),    store_text(record->key),   store_text(record->member),
-                                  store_text(record->session), store_text(record->claim), store_text(record->day),
-                                  store_text(record->json),    store_number(i->number)};
+    const store_value values[] = {
+        store_text(record->kind),  store_text(record->key), store_text(record->member), store_text(record->session),
+        store_text(record->claim), store_text(record->day), store_text(body),           store_number(i->number)};
     return store_database_run(database,
                               "INSERT INTO adjudge_record (kind, key, member, session, claim, day, body, since) VALUES "
                               "($1, $2, $3, $4, $5, $6, $7, $8)",
                               values, 8, NULL, NULL);
+}
+
+static bool put_record(void *state, const read_written *record)
+{
+    importing *i = state;
+    char *body = read_written_json(i->encounters, record);
+    bool good = body != NULL && put_body(i, record, body);
+    free(body);
+    return good;
 }
 
 static bool put_feed(importing *i, const char *name)
@@ -129,7 +139,7 @@ adj_status adj_store_import(adj_store *store, adj_encounters *encounters, const 
     char name[13] = "";
     if (count > 0) snprintf(name, sizeof name, "%.12s", files[0].digest);
     inner->writing_as = name;
-    importing i = {.store = store, .import = import};
+    importing i = {.store = store, .import = import, .encounters = &encounters->store};
     bool good = store_database_begin(store->database) && store_last_import(store, &i.number);
     import->number = ++i.number;
     good = good && read_write_records(inner, put_record, &i) && put_feeds(&i, &inner->handle.store);
