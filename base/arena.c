@@ -51,14 +51,19 @@ void base_arena_init(base_arena *arena, const base_allocator *allocator)
     arena->allocator = allocator != NULL ? *allocator : base_allocator_default();
 }
 
-void base_arena_release(base_arena *arena)
+static void give_back(base_arena *arena, base_arena_block *block)
 {
-    base_arena_block *block = arena->blocks;
     while (block != NULL) {
         base_arena_block *before = block->before;
         arena->allocator.reallocate(arena->allocator.state, block, 0);
         block = before;
     }
+}
+
+void base_arena_release(base_arena *arena)
+{
+    give_back(arena, arena->blocks);
+    give_back(arena, arena->spare);
     base_allocator allocator = arena->allocator;
     *arena = (base_arena){0};
     arena->allocator = allocator;
@@ -66,30 +71,57 @@ void base_arena_release(base_arena *arena)
 
 void base_arena_reset(base_arena *arena)
 {
-    if (SEPARATE || arena->blocks == NULL || arena->blocks->before != NULL || arena->failed) {
+    if (SEPARATE) {
         bool failed = arena->failed;
         base_arena_release(arena);
         arena->failed = failed;
         return;
     }
-    char *begin = (char *)arena->blocks + HEADER;
-    arena->left = arena->blocks->size;
-    arena->next = begin;
+    while (arena->blocks != NULL) {
+        base_arena_block *block = arena->blocks;
+        arena->blocks = block->before;
+        block->before = arena->spare;
+        arena->spare = block;
+    }
+    arena->next = NULL;
+    arena->left = 0;
+}
+
+/* A block that was emptied and holds as much; NULL for none. */
+static base_arena_block *take_spare(base_arena *arena, size_t wanted)
+{
+    for (base_arena_block **link = &arena->spare; *link != NULL; link = &(*link)->before) {
+        base_arena_block *block = *link;
+        if (block->size < wanted) continue;
+        *link = block->before;
+        return block;
+    }
+    return NULL;
+}
+
+static void begin_block(base_arena *arena, base_arena_block *block)
+{
+    block->before = arena->blocks;
+    arena->blocks = block;
+    arena->next = (char *)block + HEADER;
+    arena->left = block->size;
 }
 
 static bool add_block(base_arena *arena, size_t wanted)
 {
+    base_arena_block *block = take_spare(arena, wanted);
+    if (block != NULL) {
+        begin_block(arena, block);
+        return true;
+    }
     size_t size = arena->blocks == NULL ? SMALLEST_BLOCK : arena->blocks->size * 2;
     if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
     if (size < wanted || SEPARATE) size = wanted;
     if (size > SIZE_MAX / 2) return false;
-    base_arena_block *block = arena->allocator.reallocate(arena->allocator.state, NULL, HEADER + size);
+    block = arena->allocator.reallocate(arena->allocator.state, NULL, HEADER + size);
     if (block == NULL) return false;
-    block->before = arena->blocks;
     block->size = size;
-    arena->blocks = block;
-    arena->next = (char *)block + HEADER;
-    arena->left = size;
+    begin_block(arena, block);
     arena->total += HEADER + size;
     return true;
 }

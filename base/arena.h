@@ -18,6 +18,7 @@ typedef struct base_arena_block base_arena_block;
 
 typedef struct base_arena {
     base_arena_block *blocks;
+    base_arena_block *spare; /* emptied by base_arena_reset, to be used again */
     char *next;
     size_t left;
     size_t total; /* bytes taken from the allocator */
@@ -34,7 +35,7 @@ void base_arena_init(base_arena *arena, const base_allocator *allocator);
 /* Gives every block back. The arena is empty and usable again. */
 void base_arena_release(base_arena *arena);
 
-/* Forgets all that was allocated and keeps one block for what comes next. */
+/* Forgets all that was allocated and keeps the blocks for what comes next. */
 void base_arena_reset(base_arena *arena);
 
 /* Returns zeroed memory aligned for any type, or NULL with arena->failed set. */

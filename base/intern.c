@@ -38,7 +38,7 @@ bool base_intern_init(base_intern *table, base_arena *arena)
     return rehash(table, 256) && base_intern_add(table, "", 0) == 0;
 }
 
-uint32_t base_intern_add(base_intern *table, const char *text, size_t length)
+static uint32_t add(base_intern *table, const char *text, size_t length)
 {
     uint64_t hash = XXH3_64bits(text, length);
     size_t slot = slot_of(table, text, length, hash);
@@ -56,6 +56,34 @@ uint32_t base_intern_add(base_intern *table, const char *text, size_t length)
         table->slots[slot] = 0;
         return BASE_INTERN_NONE;
     }
+    return id;
+}
+
+static uint64_t short_bytes(const char *text, size_t length)
+{
+    uint64_t bytes = 0;
+    if (length >= 4) {
+        uint32_t first, last;
+        memcpy(&first, text, 4);
+        memcpy(&last, text + length - 4, 4);
+        return first | (uint64_t)last << 32;
+    }
+    for (size_t i = 0; i < length; i++) bytes = bytes << 8 | (unsigned char)text[i];
+    return bytes;
+}
+
+uint32_t base_intern_add(base_intern *table, const char *text, size_t length)
+{
+    if (length == 0 || length > BASE_INTERN_SHORT) return add(table, text, length);
+    if (table->lately == NULL)
+        table->lately = base_arena_alloc(table->arena, BASE_INTERN_LATELY * sizeof *table->lately);
+    if (table->lately == NULL) return BASE_INTERN_NONE;
+    uint64_t bytes = short_bytes(text, length);
+    base_intern_short *lately =
+        &table->lately[(bytes + length) * UINT64_C(0x9E3779B97F4A7C15) >> 55];
+    if (lately->bytes == bytes && lately->length == length) return lately->id;
+    uint32_t id = add(table, text, length);
+    if (id != BASE_INTERN_NONE) *lately = (base_intern_short){bytes, (uint32_t)length, id};
     return id;
 }
 

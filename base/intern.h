@@ -12,12 +12,22 @@ typedef struct base_intern_entry {
     uint64_t hash;
 } base_intern_entry;
 
+/* A short text that was looked for lately, as its bytes: the way past hashing for codes. */
+typedef struct base_intern_short {
+    uint64_t bytes;
+    uint32_t length; /* 0: none */
+    uint32_t id;
+} base_intern_short;
+
+enum { BASE_INTERN_SHORT = 8, BASE_INTERN_LATELY = 512 };
+
 /* Ids count from 0 in order of first sight; id 0 is always the empty text. */
 typedef struct base_intern {
     base_arena *arena;
     BASE_ARRAY(base_intern_entry) entries;
     uint32_t *slots; /* id + 1, 0 for free */
     size_t slot_count;
+    base_intern_short *lately; /* NULL until the first short text */
 } base_intern;
 
 #define BASE_INTERN_NONE UINT32_MAX

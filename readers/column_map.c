@@ -39,14 +39,15 @@ static void problem(const map_reader *m, size_t column, const char *message)
 static const char *text_at(const map_reader *m, const csv_cell *cells, size_t count, size_t place)
 {
     if (place >= count) return "";
-    const char *text = base_arena_copy(&m->input->store->arena, cells[place].text, cells[place].length);
+    const char *text = base_arena_copy(&m->input->encounters->lasting, cells[place].text, cells[place].length);
     return text == NULL ? "" : text;
 }
 
 static void read_row(const map_reader *m, const csv_cell *cells, size_t count)
 {
     read_encounters *encounters = m->input->encounters;
-    read_column_name name = {.file = m->input->name,
+    const char *file = base_arena_copy(&encounters->lasting, m->input->name, strlen(m->input->name));
+    read_column_name name = {.file = file == NULL ? "" : file,
                              .line = m->csv->line,
                              .header = text_at(m, cells, count, m->header),
                              .column = text_at(m, cells, count, m->column),
@@ -69,7 +70,7 @@ static void read_row(const map_reader *m, const csv_cell *cells, size_t count)
                             other->column, name.column));
         return;
     }
-    read_column_name *slot = BASE_PUSH(&m->input->store->arena, &encounters->column_names);
+    read_column_name *slot = BASE_PUSH(&encounters->lasting, &encounters->column_names);
     if (slot == NULL) return;
     *slot = name;
     m->input->accepted++;

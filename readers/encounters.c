@@ -2,15 +2,41 @@
 #include "readers/encounters.h"
 
 #include "readers/column_map.h"
-#include "readers/unpack.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static read_encounters *inner(adj_encounters *encounters)
 {
     return (read_encounters *)encounters; /* the handle is its first member */
+}
+
+bool read_begin_maps(read_encounters *encounters)
+{
+    base_arena *arena = &encounters->handle.store.arena;
+    read_encounters before = *encounters;
+    *encounters = (read_encounters){.handle = before.handle,
+                                    .headers_written = before.headers_written,
+                                    .writing_as = before.writing_as,
+                                    .keeps_rejects = before.keeps_rejects,
+                                    .batches = before.batches,
+                                    .lasting = before.lasting,
+                                    .claim_count = before.claim_count,
+                                    .rejected_claims = before.rejected_claims,
+                                    .rejected_records = before.rejected_records};
+    memcpy(&encounters->rejects, &before.rejects, sizeof before.rejects);
+    memcpy(&encounters->column_names, &before.column_names, sizeof before.column_names);
+    bool ready = base_intern_init(&encounters->sessions, arena) &&
+                 base_intern_init(&encounters->history_claims, arena) && base_intern_init(&encounters->records, arena) &&
+                 base_intern_init(&encounters->references, arena) && base_intern_init(&encounters->payments, arena);
+    /* Id 0 of an interning table is the empty text: no session, no claim. */
+    uint32_t *session = ready ? BASE_PUSH(arena, &encounters->session_rows) : NULL;
+    bool *defined = session != NULL ? BASE_PUSH(arena, &encounters->session_defined) : NULL;
+    uint32_t *claim = defined != NULL ? BASE_PUSH(arena, &encounters->history_claim_rows) : NULL;
+    read_reference *reference = claim != NULL ? BASE_PUSH(arena, &encounters->resources) : NULL;
+    uint32_t *payment = reference != NULL ? BASE_PUSH(arena, &encounters->payment_numbers) : NULL;
+    if (payment == NULL) return false;
+    *session = *claim = RUN_NO_ROW;
+    return true;
 }
 
 adj_encounters *adj_encounters_new(const adj_options *options)
@@ -28,23 +54,11 @@ adj_encounters *adj_encounters_new_for(const adj_policies *policies, const adj_o
     read_encounters *encounters = allocator.reallocate(allocator.state, NULL, sizeof *encounters);
     if (encounters == NULL) return NULL;
     memset(encounters, 0, sizeof *encounters);
-    run_store *store = &encounters->handle.store;
-    bool ready = run_store_init(store, schema, &allocator) && base_intern_init(&encounters->sessions, &store->arena) &&
-                 base_intern_init(&encounters->history_claims, &store->arena) &&
-                 base_intern_init(&encounters->records, &store->arena) &&
-                 base_intern_init(&encounters->references, &store->arena) &&
-                 base_intern_init(&encounters->payments, &store->arena);
-    /* Id 0 of an interning table is the empty text: no session, no claim. */
-    uint32_t *session = ready ? BASE_PUSH(&store->arena, &encounters->session_rows) : NULL;
-    bool *defined = session != NULL ? BASE_PUSH(&store->arena, &encounters->session_defined) : NULL;
-    uint32_t *claim = defined != NULL ? BASE_PUSH(&store->arena, &encounters->history_claim_rows) : NULL;
-    read_reference *reference = claim != NULL ? BASE_PUSH(&store->arena, &encounters->resources) : NULL;
-    uint32_t *payment = reference != NULL ? BASE_PUSH(&store->arena, &encounters->payment_numbers) : NULL;
-    if (payment == NULL) {
+    base_arena_init(&encounters->lasting, &allocator);
+    if (!run_store_init(&encounters->handle.store, schema, &allocator) || !read_begin_maps(encounters)) {
         adj_encounters_free(&encounters->handle);
         return NULL;
     }
-    *session = *claim = RUN_NO_ROW;
     return &encounters->handle;
 }
 
@@ -52,6 +66,7 @@ void adj_encounters_free(adj_encounters *encounters)
 {
     if (encounters == NULL) return;
     base_allocator allocator = encounters->store.arena.allocator;
+    base_arena_release(&inner(encounters)->lasting);
     run_store_release(&encounters->store);
     allocator.reallocate(allocator.state, inner(encounters), 0);
 }
@@ -86,154 +101,6 @@ void adj_write_date(int32_t day, char text[16])
 void adj_encounters_history_is_own(adj_encounters *encounters)
 {
     encounters->store.history_is_own = true;
-}
-
-static bool starts_with(const char *bytes, size_t length, const char *word)
-{
-    size_t wanted = strlen(word);
-    return length >= wanted && memcmp(bytes, word, wanted) == 0;
-}
-
-/* An X12 file begins with an interchange, or, without its envelope, with a group or a transaction. */
-static bool looks_like_x12(const char *bytes, size_t length)
-{
-    if (starts_with(bytes, length, "\xEF\xBB\xBF")) {
-        bytes += 3;
-        length -= 3;
-    }
-    while (length > 0 && strchr(" \t\r\n", *bytes) != NULL) {
-        bytes++;
-        length--;
-    }
-    if (length < 4) return false;
-    bool letter = (bytes[2] >= '0' && bytes[2] <= '9') || (bytes[2] >= 'A' && bytes[2] <= 'z');
-    return starts_with(bytes, length, "ISA") ||
-           ((starts_with(bytes, length, "GS") || starts_with(bytes, length, "ST")) && !letter);
-}
-
-static adj_status read_text(adj_encounters *encounters, const char *name, const char *bytes, size_t length, size_t room,
-                            read_role role);
-
-/* Unpacks a compressed input and reads what was in it. */
-static adj_status read_packed(adj_encounters *encounters, const char *name, const char *bytes, size_t length,
-                              read_role role)
-{
-    run_store *store = &encounters->store;
-    base_arena arena;
-    base_arena_init(&arena, &store->arena.allocator);
-    const char *text, *why;
-    size_t text_length;
-    adj_status result = ADJ_INVALID_INPUT;
-    if (!read_unpack(&arena, bytes, length, &text, &text_length, &why)) {
-        if (why == NULL) result = ADJ_OUT_OF_MEMORY;
-        if (why != NULL)
-            run_store_problem(store, ADJ_SEVERITY_ERROR, "D0002", base_arena_copy(&store->arena, name, strlen(name)), 0,
-                              0, 0, NULL, "the compressed file cannot be unpacked: %s; nothing of it is read", why);
-    } else if (read_packing_of(text, text_length) != READ_PLAIN) {
-        run_store_problem(store, ADJ_SEVERITY_ERROR, "D0002", base_arena_copy(&store->arena, name, strlen(name)), 0, 0,
-                          0, NULL, "what is in the compressed file is compressed again; unpack it once");
-    } else {
-        result = read_text(encounters, name, text, text_length, text_length, role);
-    }
-    base_arena_release(&arena);
-    return result;
-}
-
-static bool looks_like_json(const char *bytes, size_t length)
-{
-    size_t at = starts_with(bytes, length, "\xEF\xBB\xBF") ? 3 : 0;
-    while (at < length && strchr(" \t\r\n", bytes[at]) != NULL) at++;
-    return at < length && (bytes[at] == '{' || bytes[at] == '[');
-}
-
-static bool read_content(read_input *input)
-{
-    if (looks_like_x12(input->bytes, input->length)) return read_x12(input);
-    if (looks_like_json(input->bytes, input->length)) return read_json(input);
-    return read_side_file(input);
-}
-
-/* `room` is how many bytes may be looked at from `bytes` on. */
-static adj_status read_text(adj_encounters *encounters, const char *name, const char *bytes, size_t length, size_t room,
-                            read_role role)
-{
-    run_store *store = &encounters->store;
-    if (store->finished) return ADJ_INVALID_INPUT;
-    if (read_packing_of(bytes, length) != READ_PLAIN) return read_packed(encounters, name, bytes, length, role);
-    read_input input = {.role = role, .encounters = inner(encounters), .store = store, .bytes = bytes};
-    input.length = length;
-    input.room = room;
-    input.name_symbol = base_intern_add(&store->symbols, name, strlen(name));
-    if (input.name_symbol == BASE_INTERN_NONE) return ADJ_OUT_OF_MEMORY;
-    input.name = base_intern_text(&store->symbols, input.name_symbol);
-    bool read = read_content(&input);
-    if (store->arena.failed) return ADJ_OUT_OF_MEMORY;
-    inner(encounters)->rejected_records += input.rejected;
-    return read ? ADJ_OK : ADJ_INVALID_INPUT;
-}
-
-adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes, size_t length)
-{
-    return read_text(encounters, name, bytes, length, length, READ_BY_CONTENT);
-}
-
-adj_status adj_encounters_read_bytes_as(adj_encounters *encounters, const char *name, const char *bytes, size_t length,
-                                        adj_role role)
-{
-    return read_text(encounters, name, bytes, length, length, (read_role)role);
-}
-
-/* All bytes of a stream; false if reading or memory failed. */
-static bool read_stream(FILE *stream, base_text *text)
-{
-    char chunk[16384];
-    size_t got = sizeof chunk;
-    while (got == sizeof chunk && !text->arena->failed) {
-        got = fread(chunk, 1, sizeof chunk, stream);
-        base_text_add(text, chunk, got);
-    }
-    return ferror(stream) == 0 && !text->arena->failed;
-}
-
-/* Opens a file and reads all of it. */
-static adj_status read_file(const char *path, base_text *text)
-{
-    struct stat status;
-    if (stat(path, &status) != 0 || S_ISDIR(status.st_mode)) return ADJ_NOT_FOUND;
-    FILE *stream = fopen(path, "rb");
-    if (stream == NULL) return ADJ_NOT_FOUND;
-    bool complete = read_stream(stream, text);
-    fclose(stream);
-    return complete ? ADJ_OK : text->arena->failed ? ADJ_OUT_OF_MEMORY : ADJ_NOT_FOUND;
-}
-
-adj_status adj_encounters_read(adj_encounters *encounters, const char *path)
-{
-    return adj_encounters_read_as(encounters, path, ADJ_ROLE_BY_CONTENT);
-}
-
-adj_status adj_encounters_read_as(adj_encounters *encounters, const char *path, adj_role role)
-{
-    run_store *store = &encounters->store;
-    bool standard_input = strcmp(path, "-") == 0;
-    base_arena arena;
-    base_arena_init(&arena, &store->arena.allocator);
-    base_text text;
-    base_text_init(&text, &arena);
-    adj_status result = ADJ_OK;
-    if (!standard_input)
-        result = read_file(path, &text);
-    else if (!read_stream(stdin, &text))
-        result = arena.failed ? ADJ_OUT_OF_MEMORY : ADJ_NOT_FOUND;
-    if (result == ADJ_NOT_FOUND) {
-        run_store_problem(store, ADJ_SEVERITY_ERROR, "D0001", base_arena_copy(&store->arena, path, strlen(path)), 0, 0,
-                          0, NULL, "there is no such file, or it cannot be read");
-    } else if (result == ADJ_OK) {
-        const char *name = standard_input ? "standard input" : path;
-        result = read_text(encounters, name, base_text_string(&text), text.length, text.capacity, (read_role)role);
-    }
-    base_arena_release(&arena);
-    return result;
 }
 
 /* What files beside the claims say of a claim, by its identifier. */
@@ -329,10 +196,10 @@ base_text *read_rejects_of(read_input *input)
     read_encounters *encounters = input->encounters;
     if (!encounters->keeps_rejects) return NULL;
     if (input->rejects == 0) {
-        read_rejects *rejects = BASE_PUSH(&input->store->arena, &encounters->rejects);
+        read_rejects *rejects = BASE_PUSH(&encounters->lasting, &encounters->rejects);
         if (rejects == NULL) return NULL;
-        rejects->name = input->name;
-        base_text_init(&rejects->text, &input->store->arena);
+        rejects->name = base_arena_copy(&encounters->lasting, input->name, strlen(input->name));
+        base_text_init(&rejects->text, &encounters->lasting);
         input->rejects = encounters->rejects.count;
     }
     return &encounters->rejects.items[input->rejects - 1].text;
@@ -355,6 +222,7 @@ void read_keep_reject(read_input *input, size_t from, size_t to)
     base_text *text = read_rejects_of(input);
     if (text == NULL) return;
     bool first = text->length == 0 && input->header_to > input->header_from;
+    if (first) read_again(input, input->header_from, input->header_to);
     if (first) add_with_line_end(text, input->bytes + input->header_from, input->header_to - input->header_from);
     add_with_line_end(text, input->bytes + from, to - from);
 }

@@ -3,6 +3,7 @@
 #define READ_ENCOUNTERS_H
 
 #include "base/csv.h"
+#include "readers/source.h"
 #include "runtime/handles.h"
 
 /* A value of a site's field that a claims file gives. */
@@ -70,6 +71,14 @@ typedef struct read_rejects {
     base_text text;
 } read_rejects;
 
+/* Where batches go. */
+typedef struct read_batches {
+    size_t rows; /* about so many rows make one */
+    adj_take take;
+    void *state;
+    bool stopped; /* the taker wants no more */
+} read_batches;
+
 typedef struct read_encounters {
     struct adj_encounters handle; /* first: the public handle is this */
     base_intern sessions;         /* session id -> session row, by id order */
@@ -88,6 +97,8 @@ typedef struct read_encounters {
     uint64_t headers_written; /* kinds of CSV files that have begun, for what is written in pieces */
     const char *writing_as;   /* names the answers of this run apart from others' in what is written */
     bool keeps_rejects;
+    read_batches *batches; /* what is read is given on in batches; NULL where all of it stays */
+    base_arena lasting;    /* what stays from batch to batch: rejects and column maps */
     BASE_ARRAY(read_rejects) rejects;
     size_t claim_count; /* claims read from claim files */
     size_t rejected_claims;
@@ -105,14 +116,39 @@ typedef struct read_input {
     run_store *store;
     const char *name;
     uint32_t name_symbol;
+    base_arena arena;    /* of this reading: what a reader keeps from record to record */
     const char *bytes;
     size_t length;
-    size_t room;                   /* bytes that may be looked at from `bytes` on, at least `length` */
+    size_t room;         /* bytes that may be looked at from `bytes` on, at least `length` */
+    size_t filled;       /* bytes that are in memory; all, where `source` is NULL */
+    read_source *source; /* where more come from */
     size_t header_from, header_to; /* what its rejects begin with */
     size_t rejects;  /* place among the encounters' rejects, one more than it is; 0 while there are none */
+    size_t given;    /* records, of all kinds, that went with earlier batches */
     size_t rejected; /* records of this input left out */
     size_t accepted;
 } read_input;
+
+/* Brings on at least `upto` bytes of the input where there are as many; what is there is input->filled. An input that turns
+ * out shorter than it was ends there, and this is told. */
+void read_fill(read_input *input, size_t upto);
+
+/* Brings back bytes that were given up. */
+void read_again(read_input *input, size_t from, size_t to);
+
+/* Whether what was read makes a batch: so many records, or lines of claims. */
+static inline bool read_batch_is_full(const read_input *input)
+{
+    const read_batches *batches = input->encounters->batches;
+    if (batches == NULL) return false;
+    return input->accepted + input->rejected - input->given >= batches->rows ||
+           input->store->counts[LANG_RECORD_line] >= batches->rows ||
+           input->store->counts[LANG_RECORD_remittance] >= batches->rows;
+}
+
+/* Gives the rows that were read on and begins anew; `at` is where the input goes on. Rows, symbols and texts of the store are
+ * gone afterwards. False if no more is wanted, or memory ran out. */
+bool read_batch_end(read_input *input, size_t at);
 
 /* Reads an X12 file: every interchange, group, transaction and claim in it. False if it holds none that can be read. */
 bool read_x12(read_input *input);
@@ -141,6 +177,9 @@ void read_keep_reject(read_input *input, size_t from, size_t to);
 
 /* The text of the input's rejects, to add to; NULL where they are not kept. */
 base_text *read_rejects_of(read_input *input);
+
+/* The maps that join what is read, empty. */
+bool read_begin_maps(read_encounters *encounters);
 
 /* The session row of an id, made when new. */
 uint32_t read_session_row(read_encounters *encounters, const char *id, size_t length, size_t *index);

@@ -3,14 +3,24 @@
 
 #include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
 
 enum { PIECE = 1 << 18 };
 
-/* What grows: bytes in the arena. */
-typedef BASE_ARRAY(char) unpacked;
+/* What is unpacked, and where to: bytes in an arena, or a file through a buffer. */
+typedef struct unpacker {
+    const char *bytes;
+    size_t length;
+    read_source *source; /* brings the bytes on; NULL where all are there */
+    base_arena *arena;
+    BASE_ARRAY(char) text;
+    int out;
+    char *buffer; /* of the file; NULL for the arena */
+    const char *why;
+} unpacker;
 
 read_packing read_packing_of(const char *bytes, size_t length)
 {
@@ -19,81 +29,118 @@ read_packing read_packing_of(const char *bytes, size_t length)
 }
 
 /* Room for another piece; NULL when memory runs out. */
-static char *room(base_arena *arena, unpacked *text)
+static char *room(unpacker *u)
 {
-    while (text->capacity - text->count < PIECE) {
-        if (!base_arena_grow(arena, (void **)&text->items, text->capacity, &text->capacity, 1)) return NULL;
+    if (u->buffer != NULL) return u->buffer;
+    while (u->text.capacity - u->text.count < PIECE) {
+        if (!base_arena_grow(u->arena, (void **)&u->text.items, u->text.capacity, &u->text.capacity, 1)) return NULL;
     }
-    return text->items + text->count;
+    return u->text.items + u->text.count;
 }
 
-static bool unpack_gzip(base_arena *arena, const char *bytes, size_t length, unpacked *text, const char **why)
+static bool put(unpacker *u, size_t length)
+{
+    if (u->buffer == NULL) {
+        u->text.count += length;
+        return true;
+    }
+    if (read_write_all(u->out, u->buffer, length)) return true;
+    u->why = "there is no room for it; set TMPDIR to a folder with room";
+    return false;
+}
+
+/* How many packed bytes are there from a place on; what stands before it is not needed again. */
+static size_t given(unpacker *u, size_t at)
+{
+    if (u->source == NULL) return u->length - at;
+    read_source_fill(u->source, at + PIECE);
+    read_source_drop(u->source, at);
+    return u->source->filled - at;
+}
+
+static bool unpack_gzip(unpacker *u)
 {
     z_stream stream = {0};
     if (inflateInit2(&stream, 15 + 16) != Z_OK) return false;
     size_t at = 0;
     int state = Z_OK;
     bool good = true;
-    while (good && (state != Z_STREAM_END || at < length)) {
+    while (good && (state != Z_STREAM_END || given(u, at) > 0)) {
         if (state == Z_STREAM_END) good = inflateReset(&stream) == Z_OK; /* another member follows */
-        char *to = room(arena, text);
+        char *to = room(u);
         if (to == NULL || !good) {
             good = false;
             break;
         }
-        size_t given = length - at < INT_MAX ? length - at : INT_MAX;
-        stream.next_in = (Bytef *)(uintptr_t)(bytes + at);
-        stream.avail_in = (uInt)given;
+        size_t left = given(u, at), piece = left < INT_MAX ? left : INT_MAX;
+        stream.next_in = (Bytef *)(uintptr_t)(u->bytes + at);
+        stream.avail_in = (uInt)piece;
         stream.next_out = (Bytef *)to;
         stream.avail_out = PIECE;
         state = inflate(&stream, Z_NO_FLUSH);
-        at += given - stream.avail_in;
-        text->count += PIECE - stream.avail_out;
-        bool stuck = state == Z_BUF_ERROR || (state == Z_OK && given == 0 && stream.avail_out == PIECE);
-        if (stuck) *why = "it ends early";
-        if (!stuck && state != Z_OK && state != Z_STREAM_END) *why = "it is damaged";
-        good = *why == NULL;
+        at += piece - stream.avail_in;
+        bool stuck = state == Z_BUF_ERROR || (state == Z_OK && piece == 0 && stream.avail_out == PIECE);
+        good = put(u, PIECE - stream.avail_out);
+        if (stuck) u->why = "it ends early";
+        if (!stuck && state != Z_OK && state != Z_STREAM_END) u->why = "it is damaged";
+        good = good && u->why == NULL;
     }
     inflateEnd(&stream);
     return good;
 }
 
-static bool unpack_zstandard(base_arena *arena, const char *bytes, size_t length, unpacked *text, const char **why)
+static bool unpack_zstandard(unpacker *u)
 {
     ZSTD_DStream *stream = ZSTD_createDStream();
     if (stream == NULL) return false;
-    ZSTD_inBuffer in = {bytes, length, 0};
-    size_t left = 1;
+    size_t at = 0, left = 1;
     bool good = true;
-    while (good && (in.pos < in.size || left != 0)) {
-        char *to = room(arena, text);
+    while (good && (given(u, at) > 0 || left != 0)) {
+        char *to = room(u);
         if (to == NULL) {
             good = false;
             break;
         }
+        ZSTD_inBuffer in = {u->bytes + at, given(u, at), 0};
         ZSTD_outBuffer out = {to, PIECE, 0};
-        size_t before = in.pos;
         left = ZSTD_decompressStream(stream, &out, &in);
-        text->count += out.pos;
+        at += in.pos;
         if (ZSTD_isError(left))
-            *why = "it is damaged";
-        else if (in.pos == before && out.pos == 0 && left != 0)
-            *why = "it ends early";
-        good = *why == NULL;
+            u->why = "it is damaged";
+        else if (in.pos == 0 && out.pos == 0 && left != 0)
+            u->why = "it ends early";
+        good = put(u, out.pos) && u->why == NULL;
     }
     ZSTD_freeDStream(stream);
     return good;
 }
 
+static bool unpack(unpacker *u, size_t seen)
+{
+    return read_packing_of(u->bytes, seen) == READ_GZIP ? unpack_gzip(u) : unpack_zstandard(u);
+}
+
 bool read_unpack(base_arena *arena, const char *bytes, size_t length, const char **out, size_t *out_length,
                  const char **why)
 {
-    unpacked text = {0};
-    *why = NULL;
-    bool gzip = read_packing_of(bytes, length) == READ_GZIP;
-    bool good =
-        gzip ? unpack_gzip(arena, bytes, length, &text, why) : unpack_zstandard(arena, bytes, length, &text, why);
-    *out = text.items;
-    *out_length = text.count;
+    unpacker u = {.bytes = bytes, .length = length, .arena = arena};
+    bool good = unpack(&u, length);
+    *why = u.why;
+    *out = u.text.items;
+    *out_length = u.text.count;
+    return good;
+}
+
+bool read_unpack_file(read_source *source, int out, const char **why)
+{
+    unpacker u = {.bytes = source->bytes, .length = source->length, .source = source, .out = out};
+    u.buffer = malloc(PIECE);
+    bool good = u.buffer != NULL && unpack(&u, source->filled);
+    if (good && source->failed) {
+        u.why = "it became shorter while it was read";
+        good = false;
+    }
+    free(u.buffer);
+    *why = u.why;
     return good;
 }

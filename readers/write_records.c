@@ -48,10 +48,11 @@ static read_written_value present(record_writer *w, lang_type type, int64_t bits
 {
     static const read_written_value nothing = {0};
     char word[40];
-    if (type.list)
-        return (read_written_value){.kind = WRITTEN_LIST,
-                                    .codes = w->store->pool.items + ((uint64_t)bits >> 16),
-                                    .count = (uint64_t)bits & 0xFFFFU};
+    if (type.list) {
+        size_t count = (uint64_t)bits & 0xFFFFU; /* where no list has a code, there is no pool */
+        const uint32_t *codes = count == 0 ? NULL : w->store->pool.items + ((uint64_t)bits >> 16);
+        return (read_written_value){.kind = WRITTEN_LIST, .codes = codes, .count = count};
+    }
     switch (type.kind) {
     case LANG_TYPE_CODE:
     case LANG_TYPE_TEXT: return text_value(symbol(w, bits));

@@ -2,7 +2,10 @@
 #ifndef READ_X12_H
 #define READ_X12_H
 
+#include "base/scan.h"
 #include "readers/encounters.h"
+
+#include <string.h>
 
 enum { X12_ELEMENT_LIMIT = 48, X12_SEGMENT_LIMIT = 65536, X12_CONTROL_ROOM = 24 };
 
@@ -11,11 +14,16 @@ typedef struct x12_text {
     size_t length;
 } x12_text;
 
+/* An identifier of up to three signs as a number, for a switch; 0 for a longer one. */
+#define X12_ID(a, b, c) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
+
 typedef struct x12_segment {
     x12_text elements[X12_ELEMENT_LIMIT]; /* 0 is the identifier */
     size_t count;
     size_t number; /* within the file, from 1 */
     size_t offset; /* of its first byte */
+    size_t line;   /* of text, from 1 */
+    size_t column; /* of its first byte within the line */
 } x12_segment;
 
 /* A piece of the file, `to` exclusive. */
@@ -41,6 +49,7 @@ typedef struct x12_context {
 typedef struct x12_scanner {
     read_input *input;
     x12_context context;
+    base_scan scan; /* for element separators, terminators and line ends */
     size_t at;
     size_t segment_number;
     char element; /* delimiters of the interchange at hand */
@@ -48,8 +57,8 @@ typedef struct x12_scanner {
     char repetition; /* 0 in versions before 5010 */
     char terminator;
     bool started;
-    size_t placed_offset, placed_line, placed_line_start; /* of the last problem */
-    char *scratch;                                        /* a segment with its line ends taken out */
+    size_t line, line_start; /* line ends that were passed and one, and where the last line begins */
+    char *scratch;           /* a segment with its line ends taken out */
 } x12_scanner;
 
 bool x12_scanner_init(x12_scanner *scanner, read_input *input);
@@ -57,20 +66,46 @@ bool x12_scanner_init(x12_scanner *scanner, read_input *input);
 /* The next segment; false at the end of the file. */
 bool x12_next(x12_scanner *scanner, x12_segment *segment);
 
+static inline bool x12_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 /* The n-th element without blanks around it; empty where the segment is shorter. */
-x12_text x12_element(const x12_segment *segment, size_t index);
+static inline x12_text x12_element(const x12_segment *segment, size_t index)
+{
+    if (index >= segment->count) return (x12_text){"", 0};
+    x12_text text = segment->elements[index];
+    while (text.length > 0 && x12_blank(text.start[0])) {
+        text.start++;
+        text.length--;
+    }
+    while (text.length > 0 && x12_blank(text.start[text.length - 1])) text.length--;
+    return text;
+}
 
 /* The n-th component of an element, from 0. */
 x12_text x12_component(const x12_scanner *scanner, x12_text element, size_t index);
 
-bool x12_is(x12_text text, const char *word);
+static inline bool x12_is(x12_text text, const char *word)
+{
+    return text.length == strlen(word) && memcmp(text.start, word, text.length) == 0;
+}
+
+static inline uint32_t x12_id(x12_text text)
+{
+    uint32_t id = 0;
+    if (text.length > 3) return 0;
+    for (size_t i = 0; i < text.length; i++) id |= (uint32_t)(unsigned char)text.start[i] << (8 * i);
+    return id;
+}
 
 /* Notes a problem at a segment, and at an element of it if not 0. */
 void x12_problem(x12_scanner *scanner, adj_severity severity, const char *code, const x12_segment *segment,
                  size_t element, const char *claim, const char *format, ...) BASE_PRINTF(7, 8);
 
 /* Follows where the parts of a transaction stand; call for each segment once it is read, and has ended what it ends. */
-void x12_follow(x12_scanner *scanner, const x12_segment *segment, x12_text id);
+void x12_follow(x12_scanner *scanner, const x12_segment *segment, uint32_t id);
 
 /* Keeps a rejected claim, or all of a transaction's, from an offset to the segment at hand, with what must surround it. */
 void x12_keep_reject(x12_scanner *scanner, size_t from);

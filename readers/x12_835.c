@@ -94,10 +94,10 @@ static bool answers(const x12_payment *p)
 }
 
 /* A service counts as denied where nothing is paid, and nothing is left to the patient as the plan's share would be. */
-static const char *outcome(const x12_payment *p, int64_t charge, int64_t paid, int64_t patient)
+static int64_t outcome(const x12_payment *p, int64_t charge, int64_t paid, int64_t patient)
 {
     bool denied = strcmp(p->status, "4") == 0 || (charge > 0 && paid == 0 && patient == 0);
-    return denied ? "denied" : "paid";
+    return denied ? p->denied_word : p->paid_word;
 }
 
 static void set_codes(x12_payment *p, uint32_t row, const x12_adjustments *own)
@@ -122,9 +122,7 @@ static void answer(x12_payment *p, run_remitted link, int64_t paid, int64_t pati
     link.occurrence = p->occurrence;
     link.reversal = is_reversal(p);
     *slot = link;
-    const char *word = outcome(p, link.charge, paid, patient);
-    run_store_set(store, LANG_FIELD_remittance_status, link.row,
-                  lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, word));
+    run_store_set(store, LANG_FIELD_remittance_status, link.row, outcome(p, link.charge, paid, patient));
     if (p->dated)
         run_store_set(store, LANG_FIELD_remittance_date, link.row, p->date);
     else
@@ -150,7 +148,7 @@ static void end_service(x12_payment *p)
     answer(p, p->service, p->service_paid, p->adjustments.patient, &allowed, &p->adjustments);
 }
 
-static void end_claim(x12_payment *p)
+void x12_payment_end_claim(x12_payment *p)
 {
     end_service(p);
     if (!p->claim_open) return;
@@ -176,7 +174,7 @@ static void end_claim(x12_payment *p)
 
 static void begin_claim(x12_payment *p, const x12_segment *segment)
 {
-    end_claim(p);
+    x12_payment_end_claim(p);
     p->claim_open = true;
     p->claim_at = *segment;
     x12_text id = x12_element(segment, 1), status = x12_element(segment, 2);
@@ -249,7 +247,7 @@ static void date_of(x12_payment *p, const x12_segment *segment)
 /* PLB: what the payer keeps or adds beside claims; it lowers the payment where it is positive. */
 static void provider_adjustment(x12_payment *p, const x12_segment *segment)
 {
-    end_claim(p);
+    x12_payment_end_claim(p);
     for (size_t i = 3; i + 1 < segment->count && i < 15; i += 2) {
         x12_text reason = x12_component(p->scanner, x12_element(segment, i), 0);
         if (reason.length == 0) continue;
@@ -265,55 +263,68 @@ static void provider_adjustment(x12_payment *p, const x12_segment *segment)
 
 void x12_payment_begin(x12_payment *p, x12_scanner *scanner, run_store *store, const char *control)
 {
-    *p = (x12_payment){.scanner = scanner, .store = store};
+    int64_t paid_word = p->paid_word, denied_word = p->denied_word;
+    if (!p->words_known) {
+        paid_word = lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "paid");
+        denied_word = lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "denied");
+    }
+    *p = (x12_payment){.scanner = scanner,
+                       .store = store,
+                       .words_known = true,
+                       .paid_word = paid_word,
+                       .denied_word = denied_word};
     size_t length = strlen(control) < sizeof p->control - 1 ? strlen(control) : sizeof p->control - 1;
     memcpy(p->control, control, length);
     store->feeds[LANG_FEED_REMITTANCE] = true;
 }
 
-static void in_claim(x12_payment *p, const x12_segment *segment, x12_text id)
+static void in_claim(x12_payment *p, const x12_segment *segment, uint32_t id)
 {
+    static const size_t inpatient[] = {5, 20, 21, 22, 23};
     x12_adjustments *own = p->service_open ? &p->adjustments : &p->claim_adjustments;
-    if (x12_is(id, "CAS"))
-        adjust(p, segment, own);
-    else if (x12_is(id, "LQ") && x12_is(x12_element(segment, 1), "HE"))
-        add_remark(p, own, x12_element(segment, 2));
-    else if (x12_is(id, "MOA"))
+    switch (id) {
+    case X12_ID('C', 'A', 'S'): adjust(p, segment, own); break;
+    case X12_ID('L', 'Q', 0):
+        if (x12_is(x12_element(segment, 1), "HE")) add_remark(p, own, x12_element(segment, 2));
+        break;
+    case X12_ID('M', 'O', 'A'):
         for (size_t i = 3; i <= 7; i++) add_remark(p, &p->claim_adjustments, x12_element(segment, i));
-    else if (x12_is(id, "MIA")) {
-        static const size_t places[] = {5, 20, 21, 22, 23};
-        for (size_t i = 0; i < 5; i++) add_remark(p, &p->claim_adjustments, x12_element(segment, places[i]));
-    } else if (x12_is(id, "AMT") && x12_is(x12_element(segment, 1), "B6") && p->service_open) {
+        break;
+    case X12_ID('M', 'I', 'A'):
+        for (size_t i = 0; i < 5; i++) add_remark(p, &p->claim_adjustments, x12_element(segment, inpatient[i]));
+        break;
+    case X12_ID('A', 'M', 'T'):
+        if (!p->service_open || !x12_is(x12_element(segment, 1), "B6")) break;
         p->allowed = amount(p, segment, 2, &p->service_garbled);
         p->allowed_known = true;
-    } else if (x12_is(id, "REF"))
-        reference(p, segment);
+        break;
+    case X12_ID('R', 'E', 'F'): reference(p, segment); break;
+    default: break;
+    }
 }
 
-void x12_payment_segment(x12_payment *p, const x12_segment *segment, x12_text id)
+void x12_payment_segment(x12_payment *p, const x12_segment *segment, uint32_t id)
 {
-    if (x12_is(id, "BPR")) {
-        bool garbled = false;
+    bool garbled = false;
+    switch (id) {
+    case X12_ID('B', 'P', 'R'):
         p->total = amount(p, segment, 2, &garbled);
         p->total_known = !garbled && x12_element(segment, 2).length > 0;
         p->dated = day(p, segment, 16, &p->date);
-    } else if (x12_is(id, "CLP"))
-        begin_claim(p, segment);
-    else if (x12_is(id, "SVC"))
-        begin_service(p, segment);
-    else if (x12_is(id, "DTM"))
-        date_of(p, segment);
-    else if (x12_is(id, "LX"))
-        end_claim(p);
-    else if (x12_is(id, "PLB"))
-        provider_adjustment(p, segment);
-    else if (p->claim_open)
-        in_claim(p, segment, id);
+        break;
+    case X12_ID('C', 'L', 'P'): begin_claim(p, segment); break;
+    case X12_ID('S', 'V', 'C'): begin_service(p, segment); break;
+    case X12_ID('D', 'T', 'M'): date_of(p, segment); break;
+    case X12_ID('L', 'X', 0): x12_payment_end_claim(p); break;
+    case X12_ID('P', 'L', 'B'): provider_adjustment(p, segment); break;
+    default:
+        if (p->claim_open) in_claim(p, segment, id);
+    }
 }
 
 void x12_payment_end(x12_payment *p, const x12_segment *at)
 {
-    end_claim(p);
+    x12_payment_end_claim(p);
     if (!p->total_known || p->incomplete || p->claims_total - p->provider_total == p->total) return;
     x12_problem(p->scanner, ADJ_SEVERITY_WARNING, "D0217", at, 0, NULL,
                 "payment %s does not balance: its claims come to %s, provider adjustments take %s, and %s was paid",

@@ -20,7 +20,9 @@ typedef struct x12_adjustments {
 typedef struct x12_payment {
     x12_scanner *scanner;
     run_store *store;
-    char control[16]; /* ST02, for problems */
+    bool words_known;
+    int64_t paid_word, denied_word; /* of line_status */
+    char control[16];               /* ST02, for problems */
     bool dated;
     base_date date; /* BPR16, else DTM 405 */
     bool total_known;
@@ -50,7 +52,10 @@ typedef struct x12_payment {
 } x12_payment;
 
 void x12_payment_begin(x12_payment *payment, x12_scanner *scanner, run_store *store, const char *control);
-void x12_payment_segment(x12_payment *payment, const x12_segment *segment, x12_text id);
+void x12_payment_segment(x12_payment *payment, const x12_segment *segment, uint32_t id);
+
+/* Ends the claim that is open. */
+void x12_payment_end_claim(x12_payment *payment);
 
 /* Ends the claim that is open, and checks that the payment balances. */
 void x12_payment_end(x12_payment *payment, const x12_segment *at);

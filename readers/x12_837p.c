@@ -289,77 +289,130 @@ static void envelope(x12_reader *r, const x12_segment *segment, x12_text id)
     }
 }
 
-static void content(x12_reader *r, const x12_segment *segment, x12_text id)
+static void other_service(x12_reader *r, const x12_segment *segment)
 {
-    if (x12_is(id, "BHT"))
-        begin_hierarchy(r, segment);
-    else if (x12_is(id, "HL"))
-        level(r, segment);
-    else if (x12_is(id, "NM1"))
-        name(r, segment);
-    else if (x12_is(id, "DMG"))
-        demographics(r, segment);
-    else if (x12_is(id, "PAT"))
-        patient_information(r, segment);
-    else if (x12_is(id, "PRV"))
-        speciality(r, segment);
-    else if (x12_is(id, "N4") && r->last_person != NULL && r->claim == RUN_NO_ROW) {
-        keep(r->last_person->state, sizeof r->last_person->state, x12_element(segment, 2));
-    } else if (x12_is(id, "SBR")) {
-        if (r->claim != RUN_NO_ROW) {
-            x12_end_line(r);
-            r->other_subscriber = true;
-        } else {
-            r->filing_indicator = x12_symbol(r, x12_element(segment, 9));
-        }
-    } else if (x12_is(id, "CLM"))
-        x12_begin_claim(r, segment);
-    else if (x12_is(id, "HI"))
-        x12_diagnoses(r, segment);
-    else if (x12_is(id, "LX"))
-        x12_begin_line(r, segment);
-    else if (x12_is(id, r->institutional ? "SV2" : "SV1"))
-        x12_service(r, segment);
-    else if (x12_is(id, "DTP"))
-        x12_date(r, segment);
-    else if (x12_is(id, "REF"))
-        x12_reference(r, segment);
-    else if (x12_is(id, "SV1") || x12_is(id, "SV2") || x12_is(id, "SV3")) {
-        if (r->line != RUN_NO_ROW && !r->line_filled) {
-            x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0206", segment, 0, r->claim_id,
-                        "a service of another kind of claim; expected %s", r->institutional ? "SV2" : "SV1");
-        }
+    if (r->line == RUN_NO_ROW || r->line_filled) return;
+    x12_problem(&r->scanner, ADJ_SEVERITY_ERROR, "D0206", segment, 0, r->claim_id,
+                "a service of another kind of claim; expected %s", r->institutional ? "SV2" : "SV1");
+}
+
+static void subscriber(x12_reader *r, const x12_segment *segment)
+{
+    if (r->claim == RUN_NO_ROW) {
+        r->filing_indicator = x12_symbol(r, x12_element(segment, 9));
+        return;
     }
+    x12_end_line(r);
+    r->other_subscriber = true;
+}
+
+static void content(x12_reader *r, const x12_segment *segment, uint32_t id)
+{
+    switch (id) {
+    case X12_ID('B', 'H', 'T'): begin_hierarchy(r, segment); break;
+    case X12_ID('H', 'L', 0): level(r, segment); break;
+    case X12_ID('N', 'M', '1'): name(r, segment); break;
+    case X12_ID('D', 'M', 'G'): demographics(r, segment); break;
+    case X12_ID('P', 'A', 'T'): patient_information(r, segment); break;
+    case X12_ID('P', 'R', 'V'): speciality(r, segment); break;
+    case X12_ID('N', '4', 0):
+        if (r->last_person != NULL && r->claim == RUN_NO_ROW)
+            keep(r->last_person->state, sizeof r->last_person->state, x12_element(segment, 2));
+        break;
+    case X12_ID('S', 'B', 'R'): subscriber(r, segment); break;
+    case X12_ID('C', 'L', 'M'): x12_begin_claim(r, segment); break;
+    case X12_ID('H', 'I', 0): x12_diagnoses(r, segment); break;
+    case X12_ID('L', 'X', 0): x12_begin_line(r, segment); break;
+    case X12_ID('S', 'V', '1'):
+    case X12_ID('S', 'V', '2'):
+        if (r->institutional == (id == X12_ID('S', 'V', '2')))
+            x12_service(r, segment);
+        else
+            other_service(r, segment);
+        break;
+    case X12_ID('S', 'V', '3'): other_service(r, segment); break;
+    case X12_ID('D', 'T', 'P'): x12_date(r, segment); break;
+    case X12_ID('R', 'E', 'F'): x12_reference(r, segment); break;
+    default: break;
+    }
+}
+
+/* The symbols that are known when a claim has ended and hold for the next, as texts: a batch takes the symbols with it. */
+typedef struct carried {
+    uint32_t *place;
+    const char *text;
+} carried;
+
+static bool next_batch(x12_reader *r, const x12_segment *segment)
+{
+    run_store *store = r->store;
+    x12_end_claim(r);
+    if (r->payment_open) x12_payment_end_claim(&r->payment);
+    carried symbols[] = {{&r->payer, NULL},
+                         {&r->filing_indicator, NULL},
+                         {&r->billing.npi, NULL},
+                         {&r->billing.taxonomy, NULL}};
+    enum { COUNT = sizeof symbols / sizeof *symbols };
+    base_arena kept;
+    base_arena_init(&kept, &store->arena.allocator);
+    for (size_t i = 0; i < COUNT; i++) {
+        const char *text = base_intern_text(&store->symbols, *symbols[i].place);
+        symbols[i].text = base_arena_copy(&kept, text, strlen(text));
+    }
+    bool good = !kept.failed && read_batch_end(r->scanner.input, segment->offset);
+    for (size_t i = 0; i < COUNT && good; i++)
+        *symbols[i].place = x12_symbol(r, (x12_text){symbols[i].text, strlen(symbols[i].text)});
+    if (kept.failed) store->arena.failed = true;
+    base_arena_release(&kept);
+    return good;
+}
+
+/* Whether the rows that were read may be given on before this segment: no claim goes on, and nothing that is told of a member. */
+static bool may_part(const x12_reader *r, uint32_t id)
+{
+    bool parts = id == X12_ID('C', 'L', 'M') || id == X12_ID('H', 'L', 0) || id == X12_ID('S', 'T', 0);
+    return (parts || (id == X12_ID('C', 'L', 'P') && r->payment_open)) && !r->members_open;
+}
+
+static void read_segment(x12_reader *r, const x12_segment *segment, x12_text name, uint32_t id)
+{
+    switch (id) {
+    case X12_ID('I', 'S', 'A'):
+    case X12_ID('I', 'E', 'A'):
+    case X12_ID('G', 'S', 0):
+    case X12_ID('G', 'E', 0): envelope(r, segment, name); return;
+    case X12_ID('S', 'T', 0): begin_transaction(r, segment); return;
+    case X12_ID('S', 'E', 0): trailer(r, segment); return;
+    default: break;
+    }
+    if (r->payment_open)
+        x12_payment_segment(&r->payment, segment, id);
+    else if (r->members_open)
+        x12_members_segment(&r->members, segment, name);
+    else if (r->in_transaction && r->other_kind)
+        r->claims_in_transaction += id == X12_ID('C', 'L', 'M') ? 1 : 0;
+    else if (r->in_transaction)
+        content(r, segment, id);
 }
 
 bool read_x12(read_input *input)
 {
-    x12_reader *r = base_arena_alloc(&input->store->arena, sizeof *r);
+    x12_reader *r = base_arena_alloc(&input->arena, sizeof *r);
     x12_segment segment;
     if (r == NULL || !x12_scanner_init(&r->scanner, input)) return false;
     r->store = input->store;
+    r->submitted = lang_schema_word_find(&lang_schema_standard, LANG_ENUMERATION_line_status, "submitted");
     r->claim = r->line = RUN_NO_ROW;
     forget_person(&r->subscriber);
     forget_person(&r->patient);
     bool ended = false;
     while (x12_next(&r->scanner, &segment) && !input->store->arena.failed) {
-        x12_text id = x12_element(&segment, 0);
-        ended = x12_is(id, "IEA");
+        x12_text name = x12_element(&segment, 0);
+        uint32_t id = x12_id(name);
+        ended = id == X12_ID('I', 'E', 'A');
         r->scanner.context.now = segment.offset;
-        if (x12_is(id, "ISA") || x12_is(id, "IEA") || x12_is(id, "GS") || x12_is(id, "GE"))
-            envelope(r, &segment, id);
-        else if (x12_is(id, "ST"))
-            begin_transaction(r, &segment);
-        else if (x12_is(id, "SE"))
-            trailer(r, &segment);
-        else if (r->payment_open)
-            x12_payment_segment(&r->payment, &segment, id);
-        else if (r->members_open)
-            x12_members_segment(&r->members, &segment, id);
-        else if (r->in_transaction && r->other_kind)
-            r->claims_in_transaction += x12_is(id, "CLM") ? 1 : 0;
-        else if (r->in_transaction)
-            content(r, &segment, id);
+        if (may_part(r, id) && read_batch_is_full(input) && !next_batch(r, &segment)) return false;
+        read_segment(r, &segment, name, id);
         x12_follow(&r->scanner, &segment, id);
     }
     r->scanner.context.now = input->length;

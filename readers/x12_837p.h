@@ -32,6 +32,7 @@ typedef struct x12_person {
 typedef struct x12_reader {
     x12_scanner scanner;
     run_store *store;
+    int64_t submitted; /* the word of line_status */
     /* envelope */
     bool in_transaction;
     bool professional; /* or institutional */

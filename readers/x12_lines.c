@@ -8,7 +8,11 @@
 
 void x12_keep_place(x12_segment *place, const x12_segment *segment, const char *identifier)
 {
-    *place = (x12_segment){.number = segment->number, .offset = segment->offset, .count = 1};
+    place->number = segment->number;
+    place->offset = segment->offset;
+    place->line = segment->line;
+    place->column = segment->column;
+    place->count = 1;
     place->elements[0] = (x12_text){identifier, strlen(identifier)};
 }
 
@@ -183,14 +187,14 @@ void x12_end_claim(x12_reader *r)
 void x12_diagnoses(x12_reader *r, const x12_segment *segment)
 {
     if (r->claim == RUN_NO_ROW || r->line != RUN_NO_ROW) return;
-    static const char *const qualifiers[] = {"ABK", "ABF", "BK", "BF"};
     for (size_t i = 1; i < segment->count; i++) {
         x12_text composite = x12_element(segment, i);
         size_t prefix = composite.length > 3 && composite.start[0] == 'A' ? 3 : 2;
         if (i == 1) check_component(r, segment, i, composite, prefix);
         x12_text qualifier = x12_component(&r->scanner, composite, 0), code = x12_component(&r->scanner, composite, 1);
-        bool diagnosis = false;
-        for (size_t q = 0; q < 4; q++) diagnosis = diagnosis || x12_is(qualifier, qualifiers[q]);
+        uint32_t kind = x12_id(qualifier);
+        bool diagnosis = kind == X12_ID('A', 'B', 'K') || kind == X12_ID('A', 'B', 'F') || kind == X12_ID('B', 'K', 0) ||
+                         kind == X12_ID('B', 'F', 0);
         if (!diagnosis || code.length == 0) continue;
         bool icd10 = qualifier.start[0] == 'A';
         if (icd10 && !lang_code_shape(LANG_SYSTEM_icd10, code.start, code.length)) {
@@ -244,8 +248,7 @@ void x12_begin_line(x12_reader *r, const x12_segment *segment)
     run_store_set(r->store, LANG_FIELD_line_claim, r->line, r->claim);
     if (r->patient_row != RUN_NO_ROW) run_store_set(r->store, LANG_FIELD_line_patient, r->line, r->patient_row);
     if (r->payer != 0) run_store_set(r->store, LANG_FIELD_line_payer, r->line, r->payer);
-    run_store_set(r->store, LANG_FIELD_line_status, r->line,
-                  lang_schema_word_find((&lang_schema_standard), LANG_ENUMERATION_line_status, "submitted"));
+    run_store_set(r->store, LANG_FIELD_line_status, r->line, r->submitted);
     run_store_set_absent(r->store, LANG_FIELD_line_referral_number, r->line);
     run_store_set_absent(r->store, LANG_FIELD_line_control_number, r->line);
     run_store_set_absent(r->store, LANG_FIELD_line_revenue_code, r->line);

@@ -5,10 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool ends_header(x12_text id)
-{
-    return x12_is(id, "HL") || x12_is(id, "CLM") || x12_is(id, "CLP") || x12_is(id, "LX") || x12_is(id, "SE");
-}
+enum { X12_CONTEXT_ROOM = 4096 /* more than an ISA or GS has */ };
 
 static void begin_level(x12_context *c, const x12_segment *segment)
 {
@@ -20,29 +17,46 @@ static void begin_level(x12_context *c, const x12_segment *segment)
     c->level_open = true;
 }
 
-void x12_follow(x12_scanner *scanner, const x12_segment *segment, x12_text id)
+static void end_header(x12_context *c)
+{
+    if (c->header_open) c->header.to = c->now;
+    c->header_open = false;
+}
+
+static void end_level(x12_context *c)
+{
+    if (c->level_open) c->levels[c->level - 1].to = c->now;
+    c->level_open = false;
+}
+
+void x12_follow(x12_scanner *scanner, const x12_segment *segment, uint32_t id)
 {
     x12_context *c = &scanner->context;
-    if (c->header_open && ends_header(id)) {
-        c->header.to = c->now;
-        c->header_open = false;
-    }
-    if (c->level_open && (x12_is(id, "HL") || x12_is(id, "CLM") || x12_is(id, "SE"))) {
-        c->levels[c->level - 1].to = c->now;
-        c->level_open = false;
-    }
-    if (x12_is(id, "ISA")) {
+    switch (id) {
+    case X12_ID('C', 'L', 'P'):
+    case X12_ID('L', 'X', 0): end_header(c); break;
+    case X12_ID('C', 'L', 'M'):
+    case X12_ID('S', 'E', 0):
+        end_header(c);
+        end_level(c);
+        break;
+    case X12_ID('H', 'L', 0):
+        end_header(c);
+        end_level(c);
+        begin_level(c, segment);
+        break;
+    case X12_ID('I', 'S', 'A'):
         c->interchange = (x12_span){c->now, scanner->at};
         c->group = (x12_span){0};
-    } else if (x12_is(id, "GS")) {
-        c->group = (x12_span){c->now, scanner->at};
-    } else if (x12_is(id, "ST")) {
+        break;
+    case X12_ID('G', 'S', 0): c->group = (x12_span){c->now, scanner->at}; break;
+    case X12_ID('S', 'T', 0):
         c->header = (x12_span){c->now, scanner->at};
         c->header_open = true;
         c->level = 0;
         memset(c->levels, 0, sizeof c->levels);
-    } else if (x12_is(id, "HL")) {
-        begin_level(c, segment);
+        break;
+    default: break;
     }
 }
 
@@ -52,6 +66,7 @@ void x12_follow(x12_scanner *scanner, const x12_segment *segment, x12_text id)
 static void put(base_text *text, const x12_scanner *scanner, x12_span span)
 {
     const char *bytes = scanner->input->bytes;
+    read_again(scanner->input, span.from, span.to);
     while (span.to > span.from && strchr(" \t\r\n", bytes[span.to - 1]) != NULL) span.to--;
     if (span.to <= span.from) return;
     base_text_add(text, bytes + span.from, span.to - span.from);
@@ -63,7 +78,8 @@ static void put(base_text *text, const x12_scanner *scanner, x12_span span)
 /* Copies the n-th element of the segment that begins at an offset. */
 static void copy_element(const x12_scanner *scanner, size_t offset, size_t index, char control[X12_CONTROL_ROOM])
 {
-    const char *at = scanner->input->bytes + offset, *end = scanner->input->bytes + scanner->input->length;
+    const char *at = scanner->input->bytes + offset, *end = scanner->input->bytes + scanner->input->filled;
+    read_again(scanner->input, offset, offset + X12_CONTEXT_ROOM);
     size_t length = 0;
     for (; at < end && *at != scanner->terminator; at++) {
         if (*at == scanner->element && index-- == 0) break;
@@ -139,6 +155,7 @@ static void put_level(base_text *text, const x12_scanner *scanner, size_t level,
     x12_span span = c->levels[level];
     if (span.to <= span.from) return;
     const char *bytes = scanner->input->bytes;
+    read_again(scanner->input, span.from, span.to);
     const char *end = memchr(bytes + span.from, scanner->terminator, span.to - span.from);
     char e = scanner->element;
     base_text_format(text, "HL%c%zu%c", e, level + 1, e);
@@ -158,6 +175,7 @@ static void put_level(base_text *text, const x12_scanner *scanner, size_t level,
 static void put_header(base_text *text, x12_scanner *scanner, x12_span span)
 {
     const char *bytes = scanner->input->bytes;
+    read_again(scanner->input, span.from, span.to);
     size_t place = 0, at = span.from;
     size_t number = ++scanner->context.transactions;
     for (; at < span.to && bytes[at] != scanner->terminator && place < 2; at++) place += bytes[at] == scanner->element;

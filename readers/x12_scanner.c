@@ -6,45 +6,53 @@
 
 bool x12_scanner_init(x12_scanner *scanner, read_input *input)
 {
-    *scanner = (x12_scanner){.input = input, .component = ':'};
+    *scanner = (x12_scanner){.input = input, .component = ':', .line = 1};
+    base_scan_begin(&scanner->scan, input->bytes, input->filled, "*~\n\r");
     if (input->length >= 3 && memcmp(input->bytes, "\xEF\xBB\xBF", 3) == 0) scanner->at = 3;
-    scanner->scratch = base_arena_alloc(&input->store->arena, X12_SEGMENT_LIMIT + 1);
+    scanner->scratch = base_arena_alloc(&input->arena, X12_SEGMENT_LIMIT + 1);
     return scanner->scratch != NULL;
 }
 
-static bool blank(char byte)
+/* The separators of the interchange that begins. */
+static void look_for_delimiters(x12_scanner *scanner)
 {
-    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+    char other = scanner->terminator == '\n' ? '\n' : '\r';
+    const char wanted[4] = {scanner->element, scanner->terminator, '\n', other};
+    base_scan_begin(&scanner->scan, scanner->input->bytes, scanner->input->filled, wanted);
+}
+
+static void fill(x12_scanner *scanner, size_t upto)
+{
+    if (scanner->input->filled >= upto || scanner->input->filled == scanner->input->length) return;
+    read_fill(scanner->input, upto);
+    base_scan_grow(&scanner->scan, scanner->input->filled);
+}
+
+static void pass_line_end(x12_scanner *scanner, size_t at)
+{
+    scanner->line++;
+    scanner->line_start = at + 1;
 }
 
 static void skip_blank(x12_scanner *scanner)
 {
-    while (scanner->at < scanner->input->length && blank(scanner->input->bytes[scanner->at])) scanner->at++;
-}
-
-/* Line and column of an offset. Problems come in file order, so the count goes on from the last one. */
-static void place(x12_scanner *scanner, size_t offset, size_t *line, size_t *column)
-{
-    const read_input *input = scanner->input;
-    if (offset < scanner->placed_offset || scanner->placed_line == 0) {
-        scanner->placed_offset = scanner->placed_line_start = 0;
-        scanner->placed_line = 1;
+    read_input *input = scanner->input;
+    for (;;) {
+        for (; scanner->at < input->filled && x12_blank(input->bytes[scanner->at]); scanner->at++) {
+            if (input->bytes[scanner->at] == '\n') pass_line_end(scanner, scanner->at);
+        }
+        if (scanner->at < input->filled || input->filled >= input->length) break;
+        fill(scanner, input->filled + 1);
     }
-    for (; scanner->placed_offset < offset && scanner->placed_offset < input->length; scanner->placed_offset++) {
-        if (input->bytes[scanner->placed_offset] != '\n') continue;
-        scanner->placed_line++;
-        scanner->placed_line_start = scanner->placed_offset + 1;
-    }
-    *line = scanner->placed_line;
-    *column = offset - scanner->placed_line_start + 1;
+    fill(scanner, scanner->at + X12_SEGMENT_LIMIT);
 }
 
 void x12_problem(x12_scanner *scanner, adj_severity severity, const char *code, const x12_segment *segment,
                  size_t element, const char *claim, const char *format, ...)
 {
     const read_input *input = scanner->input;
-    size_t line, column;
-    place(scanner, segment == NULL ? input->length : segment->offset, &line, &column);
+    size_t line = segment == NULL ? scanner->line : segment->line;
+    size_t column = segment == NULL ? input->length - scanner->line_start + 1 : segment->column;
     base_text text;
     base_text_init(&text, &input->store->arena);
     if (segment != NULL && segment->count > 0) {
@@ -70,16 +78,22 @@ static bool plain(char byte)
 static bool segment_follows(const x12_scanner *scanner, size_t at)
 {
     const read_input *input = scanner->input;
-    while (at < input->length && blank(input->bytes[at])) at++;
-    if (at == input->length) return true;
+    while (at < input->filled && x12_blank(input->bytes[at])) at++;
+    if (at == input->filled) return true;
     static const char *const starts[] = {"GS", "ST", "TA1", "ISA", "IEA"};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         size_t length = strlen(starts[i]);
-        if (at + length < input->length && memcmp(input->bytes + at, starts[i], length) == 0 &&
+        if (at + length < input->filled && memcmp(input->bytes + at, starts[i], length) == 0 &&
             input->bytes[at + length] == scanner->element)
             return true;
     }
     return false;
+}
+
+static void set_place(const x12_scanner *scanner, x12_segment *segment)
+{
+    segment->line = scanner->line;
+    segment->column = segment->offset - scanner->line_start + 1;
 }
 
 /* Reads the delimiters that an ISA at the current place declares. */
@@ -87,7 +101,7 @@ static void read_delimiters(x12_scanner *scanner)
 {
     const read_input *input = scanner->input;
     const char *bytes = input->bytes + scanner->at;
-    size_t left = input->length - scanner->at, separators = 0, at = 3;
+    size_t left = input->filled - scanner->at, separators = 0, at = 3;
     scanner->element = left > 3 ? bytes[3] : '*';
     size_t eleventh = 0;
     for (; at < left && at < 400; at++) {
@@ -97,7 +111,7 @@ static void read_delimiters(x12_scanner *scanner)
         if (separators == 16) break;
     }
     scanner->repetition = '\0';
-    if (eleventh > 0 && eleventh < left && !plain(bytes[eleventh]) && !blank(bytes[eleventh])) {
+    if (eleventh > 0 && eleventh < left && !plain(bytes[eleventh]) && !x12_blank(bytes[eleventh])) {
         scanner->repetition = bytes[eleventh];
     }
     size_t component = at + 1;
@@ -115,6 +129,7 @@ static void read_delimiters(x12_scanner *scanner)
     scanner->component = ':';
     scanner->terminator = memchr(bytes, '~', left) != NULL ? '~' : '\n';
     x12_segment segment = {.offset = scanner->at, .number = scanner->segment_number + 1};
+    set_place(scanner, &segment);
     segment.elements[0] = (x12_text){bytes, 3};
     segment.count = 1;
     x12_problem(scanner, ADJ_SEVERITY_WARNING, "D0102", &segment, 0, NULL,
@@ -128,11 +143,12 @@ static void assume_delimiters(x12_scanner *scanner)
 {
     const read_input *input = scanner->input;
     const char *bytes = input->bytes + scanner->at;
-    size_t left = input->length - scanner->at;
+    size_t left = input->filled - scanner->at;
     scanner->element = left > 2 ? bytes[2] : '*';
     scanner->component = ':';
     scanner->terminator = memchr(bytes, '~', left) != NULL ? '~' : '\n';
     x12_segment segment = {.offset = scanner->at, .number = 1};
+    set_place(scanner, &segment);
     segment.elements[0] = (x12_text){bytes, 2};
     segment.count = 1;
     x12_problem(scanner, ADJ_SEVERITY_WARNING, "D0101", &segment, 0, NULL,
@@ -161,6 +177,69 @@ static size_t unwrap(x12_scanner *scanner, const char *text, size_t length)
     return used;
 }
 
+/* Splits the segment that begins at scanner->at where it stands; gives its end, where its terminator or the end of what is
+ * there is. `wrapped` says that it has line ends inside. */
+static size_t split_in_place(x12_scanner *scanner, x12_segment *segment, bool *wrapped)
+{
+    base_scan *scan = &scanner->scan;
+    const char *bytes = scanner->input->bytes;
+    size_t start = scanner->at, count = 0, end = scan->length;
+    if (start >= end) return end;
+    base_scan_seek(scan, start);
+    uint64_t ahead = UINT64_MAX << (start - scan->block);
+    do {
+        /* Up to the first terminator or line end of the block all that counts are separators. */
+        uint64_t others = scan->bits.others & ahead, separators = scan->bits.separators & ahead;
+        while (others != 0 && bytes[scan->block + (size_t)__builtin_ctzll(others)] != scanner->terminator) {
+            *wrapped = true;
+            others &= others - 1;
+        }
+        if (others != 0) separators &= (others & -others) - 1;
+        for (; separators != 0; separators &= separators - 1) {
+            size_t at = scan->block + (size_t)__builtin_ctzll(separators);
+            if (count < X12_ELEMENT_LIMIT) segment->elements[count++] = (x12_text){bytes + start, at - start};
+            start = at + 1;
+        }
+        if (others != 0) end = scan->block + (size_t)__builtin_ctzll(others);
+        ahead = UINT64_MAX;
+    } while (end == scan->length && base_scan_advance(scan));
+    if (count < X12_ELEMENT_LIMIT) segment->elements[count++] = (x12_text){bytes + start, end - start};
+    segment->count = count;
+    return end;
+}
+
+/* Splits the segment at hand, however long it is; sets whether its terminator is there. */
+static void take_segment(x12_scanner *scanner, x12_segment *segment, bool *ended)
+{
+    read_input *input = scanner->input;
+    bool wrapped = false;
+    size_t end = split_in_place(scanner, segment, &wrapped);
+    while (end == input->filled && input->filled < input->length) {
+        size_t seen = input->filled - scanner->at;
+        fill(scanner, input->filled + (seen > X12_SEGMENT_LIMIT ? seen : X12_SEGMENT_LIMIT));
+        wrapped = false;
+        end = split_in_place(scanner, segment, &wrapped);
+    }
+    *ended = end < input->length;
+    size_t length = end - scanner->at;
+    const char *start = input->bytes + scanner->at;
+    for (size_t at = scanner->at; wrapped && at < end; at++) {
+        if (input->bytes[at] == '\n') pass_line_end(scanner, at);
+    }
+    if (*ended && scanner->terminator == '\n') pass_line_end(scanner, end);
+    scanner->at = end + (*ended ? 1 : 0);
+    if (wrapped) {
+        length = unwrap(scanner, start, length);
+        start = scanner->scratch;
+        while (length > 0 && x12_blank(start[length - 1])) length--;
+        split(scanner, segment, start, length);
+        return;
+    }
+    /* Blanks before the terminator are no part of the last element. */
+    x12_text *last = &segment->elements[segment->count - 1];
+    while (last->length > 0 && x12_blank(last->start[last->length - 1])) last->length--;
+}
+
 bool x12_next(x12_scanner *scanner, x12_segment *segment)
 {
     read_input *input = scanner->input;
@@ -168,44 +247,23 @@ bool x12_next(x12_scanner *scanner, x12_segment *segment)
     if (scanner->at >= input->length) return false;
     const char *bytes = input->bytes;
     bool interchange =
-        input->length - scanner->at > 3 && memcmp(bytes + scanner->at, "ISA", 3) == 0 && !plain(bytes[scanner->at + 3]);
+        input->filled - scanner->at > 3 && memcmp(bytes + scanner->at, "ISA", 3) == 0 && !plain(bytes[scanner->at + 3]);
     if (interchange)
         read_delimiters(scanner);
     else if (!scanner->started)
         assume_delimiters(scanner);
+    if (interchange || !scanner->started) look_for_delimiters(scanner);
     scanner->started = true;
-    const char *start = bytes + scanner->at;
-    const char *end = memchr(start, scanner->terminator, input->length - scanner->at);
-    size_t length = end == NULL ? input->length - scanner->at : (size_t)(end - start);
     segment->offset = scanner->at;
     segment->number = ++scanner->segment_number;
-    segment->count = 0;
-    scanner->at += length + (end == NULL ? 0 : 1);
-    bool wrapped =
-        scanner->terminator != '\n' && (memchr(start, '\n', length) != NULL || memchr(start, '\r', length) != NULL);
-    if (wrapped) {
-        length = unwrap(scanner, start, length);
-        start = scanner->scratch;
-    }
-    while (length > 0 && blank(start[length - 1])) length--;
-    split(scanner, segment, start, length);
-    if (end == NULL && scanner->terminator != '\n') {
+    set_place(scanner, segment);
+    bool ended;
+    take_segment(scanner, segment, &ended);
+    if (!ended && scanner->terminator != '\n') {
         x12_problem(scanner, ADJ_SEVERITY_WARNING, "D0103", segment, 0, NULL,
                     "the file stops inside this segment, before its terminator `%c`", scanner->terminator);
     }
     return true;
-}
-
-x12_text x12_element(const x12_segment *segment, size_t index)
-{
-    if (index >= segment->count) return (x12_text){"", 0};
-    x12_text text = segment->elements[index];
-    while (text.length > 0 && blank(text.start[0])) {
-        text.start++;
-        text.length--;
-    }
-    while (text.length > 0 && blank(text.start[text.length - 1])) text.length--;
-    return text;
 }
 
 x12_text x12_component(const x12_scanner *scanner, x12_text element, size_t index)
@@ -215,15 +273,10 @@ x12_text x12_component(const x12_scanner *scanner, x12_text element, size_t inde
         if (i < element.length && element.start[i] != scanner->component) continue;
         if (index-- == 0) {
             x12_text text = {element.start + start, i - start};
-            while (text.length > 0 && blank(text.start[text.length - 1])) text.length--;
+            while (text.length > 0 && x12_blank(text.start[text.length - 1])) text.length--;
             return text;
         }
         start = i + 1;
     }
     return (x12_text){"", 0};
-}
-
-bool x12_is(x12_text text, const char *word)
-{
-    return text.length == strlen(word) && memcmp(text.start, word, text.length) == 0;
 }

@@ -5,13 +5,13 @@
 
 void run_store_release(run_store *store)
 {
+    base_arena_release(&store->lasting);
     base_arena_release(&store->arena);
 }
 
-static bool widen(run_store *store, lang_record record)
+static bool widen_to(run_store *store, lang_record record, uint32_t wanted)
 {
-    uint32_t old = store->capacities[record], wanted = old == 0 ? 16 : old * 2;
-    if (old > UINT32_MAX / 4) return false;
+    uint32_t old = store->capacities[record];
     for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
         if (lang_schema_field(store->schema, (lang_field)f)->record != record) continue;
         int64_t *bits = base_arena_alloc(&store->arena, wanted * sizeof *bits);
@@ -24,6 +24,17 @@ static bool widen(run_store *store, lang_record record)
     }
     store->capacities[record] = wanted;
     return true;
+}
+
+static bool widen(run_store *store, lang_record record)
+{
+    uint32_t old = store->capacities[record];
+    return old <= UINT32_MAX / 4 && widen_to(store, record, old == 0 ? 16 : old * 2);
+}
+
+bool run_store_reserve(run_store *store, lang_record record, uint32_t rows)
+{
+    return rows <= store->capacities[record] || widen_to(store, record, rows);
 }
 
 uint32_t run_store_add(run_store *store, lang_record record)
@@ -60,16 +71,14 @@ void run_store_truncate(run_store *store, lang_record record, uint32_t count)
     if (record == LANG_RECORD_claim) store->claims.count = count;
 }
 
-bool run_store_init(run_store *store, const lang_schema *schema, const base_allocator *allocator)
+/* The tables of an empty store, in its arena. */
+static bool begin_tables(run_store *store)
 {
-    *store = (run_store){.schema = schema};
-    base_arena_init(&store->arena, allocator);
+    const lang_schema *schema = store->schema;
     size_t records = (size_t)lang_schema_record_count(schema), fields = (size_t)lang_schema_field_count(schema);
     store->counts = base_arena_alloc(&store->arena, records * sizeof *store->counts);
     store->capacities = base_arena_alloc(&store->arena, records * sizeof *store->capacities);
     store->columns = base_arena_alloc(&store->arena, fields * sizeof *store->columns);
-    store->site_feeds = base_arena_alloc(&store->arena, records * sizeof *store->site_feeds);
-    store->site_holes = base_arena_alloc(&store->arena, records * sizeof *store->site_holes);
     if (store->arena.failed) return false;
     if (!base_intern_init(&store->symbols, &store->arena) || !base_intern_init(&store->members, &store->arena)) {
         return false;
@@ -81,22 +90,47 @@ bool run_store_init(run_store *store, const lang_schema *schema, const base_allo
     return run_store_add(store, LANG_RECORD_patient) == 0;
 }
 
-void run_store_set(run_store *store, lang_field field, uint32_t row, int64_t bits)
+bool run_store_init(run_store *store, const lang_schema *schema, const base_allocator *allocator)
 {
-    store->columns[field].bits[row] = bits;
-    store->columns[field].states[row] = RUN_PRESENT;
+    *store = (run_store){.schema = schema};
+    base_arena_init(&store->arena, allocator);
+    base_arena_init(&store->lasting, allocator);
+    size_t records = (size_t)lang_schema_record_count(schema);
+    store->site_feeds = base_arena_alloc(&store->lasting, records * sizeof *store->site_feeds);
+    store->site_holes = base_arena_alloc(&store->lasting, records * sizeof *store->site_holes);
+    store->rooms = base_arena_alloc(&store->lasting, records * sizeof *store->rooms);
+    return !store->lasting.failed && begin_tables(store);
 }
 
-void run_store_set_absent(run_store *store, lang_field field, uint32_t row)
+bool run_store_reset(run_store *store)
 {
-    store->columns[field].bits[row] = 0;
-    store->columns[field].states[row] = RUN_ABSENT;
-}
-
-void run_store_set_unknown(run_store *store, lang_field field, uint32_t row)
-{
-    store->columns[field].bits[row] = 0;
-    store->columns[field].states[row] = RUN_UNKNOWN;
+    run_store before = *store;
+    for (int r = 0; r < lang_schema_record_count(store->schema); r++)
+        before.rooms[r] = before.capacities[r];
+    *store = (run_store){.schema = before.schema,
+                         .arena = before.arena,
+                         .lasting = before.lasting,
+                         .rooms = before.rooms,
+                         .site_feeds = before.site_feeds,
+                         .site_holes = before.site_holes,
+                         .remitted_claims = before.remitted_claims,
+                         .history_is_own = before.history_is_own,
+                         .eligibility_has_holes = before.eligibility_has_holes,
+                         .remittance_has_holes = before.remittance_has_holes,
+                         .schedule_has_holes = before.schedule_has_holes,
+                         .rates_have_holes = before.rates_have_holes,
+                         .acknowledgments_have_holes = before.acknowledgments_have_holes,
+                         .as_of_given = before.as_of_given,
+                         .as_of = before.as_of,
+                         .submit_given = before.submit_given,
+                         .submit_on = before.submit_on};
+    memcpy(store->feeds, before.feeds, sizeof store->feeds);
+    base_arena_reset(&store->arena);
+    if (!begin_tables(store)) return false;
+    for (int r = 0; r < lang_schema_record_count(store->schema); r++) {
+        if (!run_store_reserve(store, (lang_record)r, store->rooms[r])) return false;
+    }
+    return true;
 }
 
 void run_store_set_text(run_store *store, lang_field field, uint32_t row, const char *text, size_t length)
@@ -109,6 +143,10 @@ uint32_t run_store_code(run_store *store, lang_code_system system, const char *t
 {
     char buffer[128];
     if (length >= sizeof buffer) length = sizeof buffer - 1;
+    bool normal = true;
+    for (size_t i = 0; i < length; i++)
+        normal = normal && (text[i] < 'a' || text[i] > 'z') && text[i] > 0 && (text[i] != '.' || system != LANG_SYSTEM_icd10);
+    if (normal) return base_intern_add(&store->symbols, text, length);
     size_t used = lang_code_normalize(system, text, length, buffer);
     return base_intern_add(&store->symbols, buffer, used);
 }

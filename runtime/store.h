@@ -87,6 +87,8 @@ typedef struct run_groups {
 
 typedef struct run_store {
     base_arena arena;
+    base_arena lasting; /* what run_store_reset leaves alone */
+    uint32_t *rooms;    /* by record: rows that there was room for before the last reset */
     base_intern symbols;
     base_intern members;       /* ids are patient rows; row 0 is a nameless patient that nobody refers to */
     const lang_schema *schema; /* outlives the store */
@@ -138,9 +140,28 @@ uint32_t run_store_add(run_store *store, lang_record record);
 /* Takes the last rows of a record back, so that `count` are left. Nothing may refer to them. */
 void run_store_truncate(run_store *store, lang_record record, uint32_t count);
 
-void run_store_set(run_store *store, lang_field field, uint32_t row, int64_t bits);
-void run_store_set_absent(run_store *store, lang_field field, uint32_t row);
-void run_store_set_unknown(run_store *store, lang_field field, uint32_t row);
+/* Empties a store for other encounters: rows, symbols, problems and joins go, what was said of the run (the day, whose the
+ * history is, which feeds were given) stays, and so does the memory. False when memory runs out. */
+bool run_store_reset(run_store *store);
+
+/* Makes room for so many rows at once. */
+bool run_store_reserve(run_store *store, lang_record record, uint32_t rows);
+
+static inline void run_store_set(run_store *store, lang_field field, uint32_t row, int64_t bits)
+{
+    store->columns[field].bits[row] = bits;
+    store->columns[field].states[row] = RUN_PRESENT;
+}
+static inline void run_store_set_absent(run_store *store, lang_field field, uint32_t row)
+{
+    store->columns[field].bits[row] = 0;
+    store->columns[field].states[row] = RUN_ABSENT;
+}
+static inline void run_store_set_unknown(run_store *store, lang_field field, uint32_t row)
+{
+    store->columns[field].bits[row] = 0;
+    store->columns[field].states[row] = RUN_UNKNOWN;
+}
 void run_store_set_text(run_store *store, lang_field field, uint32_t row, const char *text, size_t length);
 
 /* Interns a code in its normal spelling. */

@@ -210,6 +210,16 @@ ADJ_API adj_status adj_encounters_read_bytes(adj_encounters *encounters, const c
 ADJ_API adj_status adj_encounters_read_bytes_as(adj_encounters *encounters, const char *name, const char *bytes,
                                                 size_t length, adj_role role);
 
+/* Takes the encounters of a batch, and may write, import or count them; they are gone when it returns. False wants no more. */
+typedef bool (*adj_take)(void *state, adj_encounters *batch);
+
+/* Reads a file of any size in batches of about so many records, in memory that does not grow with the file. A batch ends between
+ * claims or records; what joins them (patients, sessions, claims of several records) is known within a batch alone, and problems
+ * are those of the batch. What is compressed, or standard input, goes through a temporary file. One JSON document, and FHIR, whose
+ * resources refer to each other, make one batch. */
+ADJ_API adj_status adj_encounters_read_batches(adj_encounters *encounters, const char *path, adj_role role,
+                                               size_t records, adj_take take, void *state);
+
 /* Keeps what cannot be read, in its own format, so that it can be mended and read again. Call before reading. */
 ADJ_API void adj_encounters_keep_rejects(adj_encounters *encounters);
 

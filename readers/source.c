@@ -1,0 +1,102 @@
+/* Windows of files, by an anonymous mapping that is filled by reading: a mapped file that becomes shorter would kill the
+ * process that reads it. */
+#include "readers/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static size_t page(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+bool read_source_open(read_source *source, int file, size_t length)
+{
+    *source = (read_source){.file = file, .length = length};
+    if (length > SIZE_MAX - 2 * (size_t)READ_SOURCE_PADDING) return false;
+    void *bytes = mmap(NULL, length + READ_SOURCE_PADDING, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (bytes == MAP_FAILED) return false;
+    source->bytes = bytes;
+    return true;
+}
+
+void read_source_close(read_source *source)
+{
+    if (source->bytes != NULL) munmap(source->bytes, source->length + READ_SOURCE_PADDING);
+    source->bytes = NULL;
+}
+
+/* Reads a piece of the file to its place; false if less is there. */
+static bool take(read_source *source, size_t from, size_t to)
+{
+    while (from < to) {
+        ssize_t got = pread(source->file, source->bytes + from, to - from, (off_t)from);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        from += (size_t)got;
+    }
+    return true;
+}
+
+void read_source_fill(read_source *source, size_t upto)
+{
+    if (upto > source->length) upto = source->length;
+    while (source->filled < upto && !source->failed) {
+        size_t left = source->length - source->filled;
+        size_t step = left < READ_SOURCE_STEP ? left : READ_SOURCE_STEP;
+        if (take(source, source->filled, source->filled + step))
+            source->filled += step;
+        else
+            source->failed = true;
+    }
+}
+
+void read_source_drop(read_source *source, size_t before)
+{
+    size_t whole = before / page() * page();
+    if (whole <= source->dropped) return;
+    size_t from = source->again < source->dropped ? source->again : source->dropped;
+    madvise(source->bytes + from, whole - from, MADV_DONTNEED);
+    source->dropped = source->again = whole;
+}
+
+void read_source_again(read_source *source, size_t from, size_t to)
+{
+    if (to > source->dropped) to = source->dropped;
+    if (from >= to) return;
+    if (!take(source, from, to)) source->failed = true;
+    size_t whole = from / page() * page();
+    if (whole < source->again) source->again = whole;
+}
+
+int read_temporary_file(void)
+{
+    const char *folder = getenv("TMPDIR");
+    if (folder == NULL || *folder == '\0') folder = "/tmp";
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/adjudge-XXXXXX", folder);
+    if (length < 0 || (size_t)length >= sizeof path) return -1;
+    int file = mkstemp(path);
+    if (file < 0) return -1;
+    unlink(path);
+    fcntl(file, F_SETFD, FD_CLOEXEC);
+    return file;
+}
+
+bool read_write_all(int file, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t put = write(file, bytes, length);
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return false;
+        bytes += put;
+        length -= (size_t)put;
+    }
+    return true;
+}
