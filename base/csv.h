@@ -3,6 +3,7 @@
 #define BASE_CSV_H
 
 #include "base/arena.h"
+#include "base/scan.h"
 
 enum { CSV_COLUMN_LIMIT = 128 };
 
@@ -14,19 +15,27 @@ typedef struct csv_cell {
 } csv_cell;
 
 typedef struct csv_reader {
-    base_arena *arena; /* unquoted cells */
+    base_arena *arena; /* cells with doubled quotes */
     const char *bytes;
     size_t length;
-    char separator; /* a comma, unless the caller says otherwise */
+    size_t filled; /* so many of them are there; csv_window says where more come from */
+    size_t (*more)(void *state, size_t upto);
+    void *state;
+    base_scan scan;
+    char separator; /* a comma, unless the caller says otherwise before the first record */
     size_t at;
     size_t line;       /* of the record just read */
     size_t line_start; /* where it begins; it ends at `at` */
     size_t next_line;
     const char *error; /* why the last record is malformed, else NULL */
     size_t error_column;
+    bool unquoted; /* the arena was needed for the last record */
 } csv_reader;
 
 void csv_init(csv_reader *reader, base_arena *arena, const char *bytes, size_t length);
+
+/* Only `filled` bytes are there; `more` brings on as many as it is asked for, or all there are, and says how many there are. */
+void csv_window(csv_reader *reader, size_t filled, size_t (*more)(void *state, size_t upto), void *state);
 
 /* The next record that is not blank; false at the end. A malformed one sets `error` and gives no cells. */
 bool csv_next(csv_reader *reader, csv_cell *cells, size_t *count);

@@ -227,6 +227,41 @@ void read_keep_reject(read_input *input, size_t from, size_t to)
     add_with_line_end(text, input->bytes + from, to - from);
 }
 
+static size_t line_slot(const read_encounters *encounters, uint32_t claim, int64_t number)
+{
+    size_t mask = encounters->line_slots - 1;
+    uint64_t hash = ((uint64_t)claim << 20 ^ (uint64_t)number) * UINT64_C(0x9E3779B97F4A7C15);
+    size_t slot = (size_t)(hash >> 20) & mask;
+    const read_line_key *keys = encounters->line_keys;
+    while (keys[slot].claim != 0 && (keys[slot].claim != claim + 1 || keys[slot].number != number))
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
+static bool more_line_slots(read_encounters *encounters)
+{
+    read_line_key *before = encounters->line_keys;
+    size_t count = encounters->line_slots, wanted = count == 0 ? 1024 : count * 2;
+    read_line_key *keys = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *keys);
+    if (keys == NULL) return false;
+    encounters->line_keys = keys;
+    encounters->line_slots = wanted;
+    for (size_t i = 0; i < count; i++) {
+        if (before[i].claim != 0) keys[line_slot(encounters, before[i].claim - 1, before[i].number)] = before[i];
+    }
+    return true;
+}
+
+bool read_add_line(read_encounters *encounters, uint32_t claim, int64_t number)
+{
+    if (encounters->line_count * 2 >= encounters->line_slots && !more_line_slots(encounters)) return false;
+    read_line_key *key = &encounters->line_keys[line_slot(encounters, claim, number)];
+    if (key->claim != 0) return true;
+    *key = (read_line_key){number, claim + 1};
+    encounters->line_count++;
+    return false;
+}
+
 uint32_t read_session_row(read_encounters *encounters, const char *id, size_t length, size_t *index)
 {
     run_store *store = &encounters->handle.store;

@@ -71,6 +71,12 @@ typedef struct read_rejects {
     base_text text;
 } read_rejects;
 
+/* A line of a claim. */
+typedef struct read_line_key {
+    int64_t number;
+    uint32_t claim; /* row, and one; 0 for a free slot */
+} read_line_key;
+
 /* Where batches go. */
 typedef struct read_batches {
     size_t rows; /* about so many rows make one */
@@ -87,6 +93,8 @@ typedef struct read_encounters {
     base_intern history_claims; /* member and claim -> claim row */
     BASE_ARRAY(uint32_t) history_claim_rows;
     base_intern records; /* keys of side-file records, to notice one that stands twice */
+    read_line_key *line_keys; /* of lines of claims in side files, likewise: a table of line_slots, a power of two */
+    size_t line_slots, line_count;
     BASE_ARRAY(read_claim_fact) claim_facts;
     BASE_ARRAY(read_column_name) column_names;
     base_intern payments; /* claim payments that a file of remittances names; their numbers */
@@ -163,12 +171,33 @@ bool read_json(read_input *input);
  * ""; `cells` may be rewritten by a column map. */
 typedef struct read_record_reader read_record_reader;
 read_record_reader *read_records_begin(read_input *input);
+void read_records_end(read_record_reader *reader);
 void read_record(read_record_reader *reader, size_t line, const char *said, size_t said_length, const csv_cell *names,
                  csv_cell *cells, size_t count);
+
+/* Call after each record: gives a batch on where one is full. False if no more is wanted, or memory ran out. */
+bool read_records_go_on(read_record_reader *reader, size_t at);
+
+/* Names that records had before, the last ones first; whether records that have them can be read, and whether one of them may
+ * not be left out. A record of such names is read without saying them again; a cell without a text is one that it lacks. */
+typedef struct read_record_names {
+    bool known;
+    const char *said;
+    const csv_cell *names;
+    size_t count;
+} read_record_names;
+size_t read_records_shapes(const read_record_reader *reader);
+read_record_names read_records_shape(const read_record_reader *reader, size_t place);
+bool read_records_needs(const read_record_reader *reader, size_t shape, size_t place);
+void read_record_shaped(read_record_reader *reader, size_t shape, size_t line, csv_cell *cells);
 
 /* The rest of a FHIR document, once all inputs are read: values are fetched from the resources that they refer to, and
  * patients known by two names become one. */
 void read_resolve_references(read_encounters *encounters);
+
+/* Reads records that this library wrote: codes are taken as they stand, and no line of them is judged. */
+adj_status read_own_writing(adj_encounters *encounters, const char *name, const char *bytes, size_t length,
+                            size_t room);
 
 /* Keeps bytes of the input that could not be read, where rejects are kept; and what must stand before them there so that
  * they can be read again. Both as offsets from and to, `to` exclusive. */
@@ -177,6 +206,9 @@ void read_keep_reject(read_input *input, size_t from, size_t to);
 
 /* The text of the input's rejects, to add to; NULL where they are not kept. */
 base_text *read_rejects_of(read_input *input);
+
+/* Whether a claim has a line of that number already; if not, it has from now on. */
+bool read_add_line(read_encounters *encounters, uint32_t claim, int64_t number);
 
 /* The maps that join what is read, empty. */
 bool read_begin_maps(read_encounters *encounters);

@@ -162,6 +162,12 @@ static adj_status read_bytes(adj_encounters *encounters, const char *name, const
     return result;
 }
 
+adj_status read_own_writing(adj_encounters *encounters, const char *name, const char *bytes, size_t length, size_t room)
+{
+    read_input input = {.trusted = true, .bytes = bytes, .length = length, .room = room, .filled = length};
+    return read_plain(encounters, name, &input, READ_BESIDE);
+}
+
 adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes, size_t length)
 {
     return read_bytes(encounters, name, bytes, length, length, READ_BY_CONTENT);

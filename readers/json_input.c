@@ -2,10 +2,11 @@
  * FHIR; others are those of side files, with their column names for keys. */
 #include "readers/fhir.h"
 #include "readers/json_flaw.h"
+#include "readers/json_shape.h"
 
 #include <string.h>
 
-enum { RECORD_TEXT_LIMIT = 16384 };
+enum { RECORD_TEXT_LIMIT = 16384, LINE_STEP = 1 << 16 };
 
 typedef struct json_reader {
     read_input *input;
@@ -14,6 +15,7 @@ typedef struct json_reader {
     read_record_reader *records;
     char text[RECORD_TEXT_LIMIT]; /* numbers and lists of the record at hand */
     size_t used;
+    bool met_fhir; /* resources refer to each other: they stay together */
     bool no_memory;
 } json_reader;
 
@@ -139,6 +141,7 @@ static void read_value(json_reader *j, json_value value, const char *path, size_
                             : type == NULL ? "resource"
                                            : base_format(&j->input->store->arena, "%.*s", (int)type_length, type);
         j->fhir.line = line;
+        j->met_fhir = true;
         fhir_resource(&j->fhir, value, place);
     } else {
         read_own(j, value, line);
@@ -172,25 +175,35 @@ static bool blank(const char *bytes, size_t length)
     return true;
 }
 
-/* The end of the line that begins at `at`, before its line end. */
-static size_t line_end(const read_input *input, size_t at)
+/* The end of the line that begins at `at`, before its line end; a line of any length is brought on whole. */
+static size_t line_end(read_input *input, size_t at)
 {
-    const char *end = memchr(input->bytes + at, '\n', input->length - at);
-    return end == NULL ? input->length : (size_t)(end - input->bytes);
+    size_t looked = at;
+    for (;;) {
+        const char *end = looked < input->filled ? memchr(input->bytes + looked, '\n', input->filled - looked) : NULL;
+        if (end != NULL) return (size_t)(end - input->bytes);
+        if (input->filled == input->length) return input->length;
+        looked = input->filled;
+        read_fill(input, input->filled + (input->filled - at > LINE_STEP ? input->filled - at : LINE_STEP));
+    }
 }
 
 /* Whether each line is a record of its own: the first that is not blank is one, and more follow; or some later line among
  * the first is, so that the first is only a bad one. */
 static bool has_lines(json_reader *j, size_t at)
 {
-    const read_input *input = j->input;
+    read_input *input = j->input;
     bool first = true;
     for (size_t seen = 0; at < input->length && seen < 4;) {
         size_t end = line_end(input, at), from = at;
         at = end + 1;
         if (blank(input->bytes + from, end - from)) continue;
         json_value root;
-        bool last = at >= input->length || blank(input->bytes + at, input->length - at);
+        bool last = at >= input->length;
+        if (!last) {
+            size_t next = line_end(input, at); /* a line that follows, or what is left is blank */
+            last = next == input->length && blank(input->bytes + at, input->length - at);
+        }
         if (first && last) return false;
         bool object = input->bytes[from] == '{';
         if (object && parse(j, input->bytes + from, end - from, &root) == JSON_READ) return true;
@@ -200,6 +213,40 @@ static bool has_lines(json_reader *j, size_t at)
     return false;
 }
 
+/* Reads a line that looks like one before it; false where it has to be read by the library. */
+static bool read_alike(json_reader *j, size_t at, size_t end, size_t line)
+{
+    const read_input *input = j->input;
+    csv_cell cells[CSV_COLUMN_LIMIT];
+    if (j->records == NULL || end - at > RECORD_TEXT_LIMIT) return false;
+    for (size_t s = 0; s < read_records_shapes(j->records); s++) {
+        read_record_names names = read_records_shape(j->records, s);
+        if (!names.known) continue;
+        if (!json_shape_read(&names, input->bytes + at, end - at, j->text, RECORD_TEXT_LIMIT, cells)) continue;
+        bool whole = true;
+        for (size_t i = 0; i < names.count && whole; i++)
+            whole = cells[i].text != NULL || !read_records_needs(j->records, s, i);
+        if (!whole) continue;
+        read_record_shaped(j->records, s, line, cells);
+        return true;
+    }
+    return false;
+}
+
+static void read_line(json_reader *j, size_t at, size_t end, size_t line)
+{
+    read_input *input = j->input;
+    json_value root;
+    if (read_alike(j, at, end, line) || blank(input->bytes + at, end - at)) return;
+    json_outcome outcome = parse(j, input->bytes + at, end - at, &root);
+    if (outcome == JSON_READ) {
+        read_document(j, root, line);
+    } else if (outcome == JSON_MALFORMED) {
+        report_malformed(j, input->bytes + at, end - at, line);
+        input->rejected++;
+    }
+}
+
 static void read_lines(json_reader *j, size_t at)
 {
     read_input *input = j->input;
@@ -207,19 +254,12 @@ static void read_lines(json_reader *j, size_t at)
     for (size_t i = 0; i < at; i++) line += input->bytes[i] == '\n' ? 1 : 0;
     while (at < input->length && !input->store->arena.failed && !j->no_memory) {
         size_t end = line_end(input, at), rejected = input->rejected;
-        if (!blank(input->bytes + at, end - at)) {
-            json_value root;
-            json_outcome outcome = parse(j, input->bytes + at, end - at, &root);
-            if (outcome == JSON_READ) {
-                read_document(j, root, line);
-            } else if (outcome == JSON_MALFORMED) {
-                report_malformed(j, input->bytes + at, end - at, line);
-                input->rejected++;
-            }
-        }
+        read_line(j, at, end, line);
         if (input->rejected > rejected) read_keep_reject(input, at, end);
         at = end + 1;
         line++;
+        if (!j->met_fhir && j->records != NULL && !read_records_go_on(j->records, at < input->length ? at : input->length))
+            return;
     }
 }
 
@@ -232,6 +272,7 @@ static bool read_all(json_reader *j)
         return input->accepted > 0 || input->rejected == 0;
     }
     json_value root;
+    read_fill(input, input->length); /* a document is read as a whole */
     json_outcome outcome = parse(j, input->bytes + at, input->length - at, &root);
     if (outcome == JSON_READ) read_document(j, root, 0);
     if (outcome == JSON_MALFORMED) {
@@ -244,13 +285,14 @@ static bool read_all(json_reader *j)
 
 bool read_json(read_input *input)
 {
-    json_reader *j = base_arena_alloc(&input->store->arena, sizeof *j);
+    json_reader *j = base_arena_alloc(&input->arena, sizeof *j);
     if (j == NULL) return false;
     j->input = input;
     j->fhir = (fhir_reader){.input = input, .store = input->store, .encounters = input->encounters};
     j->parser = json_parser_new();
-    bool ready = j->parser != NULL && base_intern_init(&j->fhir.skipped, &input->store->arena);
+    bool ready = j->parser != NULL && base_intern_init(&j->fhir.skipped, &input->arena);
     bool read = ready && read_all(j);
+    read_records_end(j->records);
     if (j->parser == NULL || j->no_memory) input->store->arena.failed = true;
     json_parser_free(j->parser);
     return read;

@@ -32,7 +32,8 @@ typedef enum cell_use {
     USE_REMITTED_CHARGE,
     USE_REMITTED_DAY,
     USE_REMITTED_REVERSAL,
-    USE_REMITTED_PAYMENT
+    USE_REMITTED_PAYMENT,
+    USE_COUNT
 } cell_use;
 
 typedef enum side_kind {

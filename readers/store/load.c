@@ -44,20 +44,14 @@ static adj_status read_loaded(loading *l)
 {
     if (l->text.length == 0) return ADJ_OK;
     run_store *store = &l->encounters->handle.store;
-    read_input input = {.role = READ_BESIDE, .trusted = true, .encounters = l->encounters, .store = store};
-    input.name = "the store";
-    input.name_symbol = base_intern_add(&store->symbols, input.name, strlen(input.name));
-    input.bytes = base_text_string(&l->text);
-    input.length = l->text.length;
-    input.room = l->text.capacity;
     bool feeds[LANG_FEED_COUNT];
     memcpy(feeds, store->feeds, sizeof feeds);
-    read_json(&input);
+    adj_status status = read_own_writing(&l->encounters->handle, "the store", base_text_string(&l->text),
+                                         l->text.length, l->text.capacity);
     /* A record says nothing of its feed: that the store knows (adjudge_feed). */
     memcpy(store->feeds, feeds, sizeof feeds);
-    l->encounters->rejected_records += input.rejected;
     base_text_init(&l->text, &l->scratch);
-    return store->arena.failed ? ADJ_OUT_OF_MEMORY : ADJ_OK;
+    return status == ADJ_OUT_OF_MEMORY ? status : ADJ_OK;
 }
 
 static bool load_members(loading *l)

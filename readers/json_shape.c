@@ -1,0 +1,153 @@
+/* Taking apart records of JSON that look like the ones before them. */
+#include "readers/json_shape.h"
+
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+typedef struct json_line {
+    const char *at, *end;
+    char *room, *room_end;
+} json_line;
+
+/* The first byte from `at` on that is no plain part of a text: a quote, a backslash, a control or one beyond ASCII. `end`
+ * where there is none. */
+static const char *plain_text_end(const char *at, const char *end)
+{
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), blank = _mm_set1_epi8(' ');
+    for (; end - at >= 16; at += 16) {
+        __m128i text;
+        memcpy(&text, at, sizeof text);
+        /* Compared as signed numbers, bytes beyond ASCII are below the blank too. */
+        __m128i odd = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(text, quote), _mm_cmpeq_epi8(text, slash)),
+                                   _mm_cmplt_epi8(text, blank));
+        int mask = _mm_movemask_epi8(odd);
+        if (mask != 0) return at + __builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (at < end && *at >= ' ' && *at != '"' && *at != '\\') at++;
+    return at;
+}
+
+static bool takes(json_line *l, char byte)
+{
+    if (l->at >= l->end || *l->at != byte) return false;
+    l->at++;
+    return true;
+}
+
+static bool takes_word(json_line *l, const char *word, size_t length)
+{
+    if ((size_t)(l->end - l->at) < length || memcmp(l->at, word, length) != 0) return false;
+    l->at += length;
+    return true;
+}
+
+/* A text behind its opening quote. */
+static bool text(json_line *l, csv_cell *cell)
+{
+    const char *end = plain_text_end(l->at, l->end);
+    if (end >= l->end || *end != '"') return false;
+    *cell = (csv_cell){l->at, (size_t)(end - l->at), 0, true};
+    l->at = end + 1;
+    return true;
+}
+
+/* A whole number, or one with a few decimals of which the last is no zero: what it is read as is how it is written. */
+static bool number(json_line *l, csv_cell *cell)
+{
+    const char *start = l->at;
+    if (l->at < l->end && *l->at == '-') l->at++;
+    const char *whole = l->at;
+    while (l->at < l->end && *l->at >= '0' && *l->at <= '9') l->at++;
+    size_t digits = (size_t)(l->at - whole);
+    if (digits == 0 || digits > 12 || (digits > 1 && *whole == '0') || (digits == 1 && whole > start && *whole == '0'))
+        return false;
+    if (l->at < l->end && *l->at == '.') {
+        const char *point = l->at++;
+        while (l->at < l->end && *l->at >= '0' && *l->at <= '9') l->at++;
+        size_t decimals = (size_t)(l->at - point) - 1;
+        if (decimals == 0 || decimals > 3 || l->at[-1] == '0') return false;
+    }
+    if (l->at < l->end && (*l->at == 'e' || *l->at == 'E' || *l->at == '.')) return false;
+    *cell = (csv_cell){start, (size_t)(l->at - start), 0, false};
+    return true;
+}
+
+static bool list(json_line *l, csv_cell *cell)
+{
+    char *start = l->room;
+    if (takes(l, ']')) {
+        *cell = (csv_cell){"none", 4, 0, false};
+        return true;
+    }
+    do {
+        csv_cell item;
+        if (!takes(l, '"') || !text(l, &item) || (size_t)(l->room_end - l->room) <= item.length) return false;
+        if (l->at < l->end && *l->at == ']' && l->room == start) { /* of one code: where it stands */
+            *cell = (csv_cell){item.text, item.length, 0, false};
+            l->at++;
+            return true;
+        }
+        memcpy(l->room, item.text, item.length);
+        l->room += item.length;
+        *l->room++ = ' ';
+    } while (takes(l, ','));
+    *cell = (csv_cell){start, (size_t)(l->room - start) - 1, 0, false};
+    return takes(l, ']');
+}
+
+static bool value(json_line *l, csv_cell *cell)
+{
+    if (l->at >= l->end) return false;
+    switch (*l->at) {
+    case '"': l->at++; return text(l, cell);
+    case '[': l->at++; return list(l, cell);
+    case 'n': *cell = (csv_cell){"", 0, 0, false}; return takes_word(l, "null", 4);
+    case 't': *cell = (csv_cell){"yes", 3, 0, false}; return takes_word(l, "true", 4);
+    case 'f': *cell = (csv_cell){"no", 2, 0, false}; return takes_word(l, "false", 5);
+    default: return number(l, cell);
+    }
+}
+
+/* The name that stands next, with its quotes and colon. */
+static bool takes_name(json_line *l, const char *name, size_t length)
+{
+    if ((size_t)(l->end - l->at) < length + 3 || l->at[0] != '"' || l->at[length + 1] != '"' || l->at[length + 2] != ':' ||
+        memcmp(l->at + 1, name, length) != 0)
+        return false;
+    l->at += length + 3;
+    return true;
+}
+
+bool json_shape_read(const read_record_names *names, const char *line, size_t length, char *room, size_t size,
+                     csv_cell *cells)
+{
+    json_line l = {line, line + length, room, room + size};
+    while (l.end > l.at && (l.end[-1] == '\r' || l.end[-1] == ' ' || l.end[-1] == '\t')) l.end--;
+    if (!takes(&l, '{')) return false;
+    bool more = false; /* a comma stands before the next name */
+    if (names->said[0] != '\0') {
+        csv_cell said;
+        if (!takes_name(&l, "record", 6) || !takes(&l, '"') || !text(&l, &said)) return false;
+        if (said.length != strlen(names->said) || memcmp(said.text, names->said, said.length) != 0) return false;
+        more = true;
+    }
+    bool open = true;
+    for (size_t i = 0; i < names->count; i++) {
+        cells[i] = (csv_cell){NULL, 0, 0, false};
+        if (!open) continue;
+        if (more && !takes(&l, ',')) {
+            open = false;
+            continue;
+        }
+        more = false;
+        if (!takes_name(&l, names->names[i].text, names->names[i].length)) continue;
+        if (!value(&l, &cells[i])) return false;
+        more = true;
+    }
+    return takes(&l, '}') && l.at == l.end && (more || !open);
+}

@@ -1,0 +1,79 @@
+/* What the files of the reader of side files share: the columns of a record, its cells as they were read, and their store. */
+#ifndef READ_SIDE_READER_H
+#define READ_SIDE_READER_H
+
+#include "readers/side_columns.h"
+
+enum { SIDE_REFUSED = 255, SIDE_LIST_LIMIT = 64, SIDE_LATELY = 32, SIDE_SHORT = 16, SIDE_NOWHERE = -1 };
+
+/* A text of up to sixteen bytes that a column held lately, and what it was read as. */
+typedef struct side_lately {
+    uint64_t first, last; /* its bytes */
+    int64_t bits;
+    uint64_t tag; /* the batch, whether it is a text of JSON, its length; 0 for none */
+    uint8_t state;
+} side_lately;
+
+/* One cell, read but not yet stored. */
+typedef struct side_value {
+    const csv_cell *cell;
+    int64_t bits;
+    uint8_t state;
+} side_value;
+
+/* A column of the file at hand, and what is asked of it for every record. */
+typedef struct side_place {
+    const side_column *column; /* NULL for one that is not known */
+    const char *theirs;        /* what a column map renames; NULL for others */
+    lang_type type;
+    lang_record record;
+    bool field, text, modifiers;
+    uint8_t empty; /* the state that an empty cell says, or SIDE_REFUSED */
+    side_lately *lately; /* SIDE_LATELY of them; NULL where texts hardly come again */
+} side_place;
+
+/* The columns that records have, in their order: of a CSV file its header, of JSON the names in a record. */
+typedef struct side_shape {
+    side_kind kind;
+    const lang_site_name *site; /* of a record that the policies declare; NULL for a standard file */
+    lang_record record;
+    bool known;    /* they are those of some kind */
+    bool judged;   /* a file of lines that are to be judged, and not of the history */
+    char said[40]; /* the kind that a record of JSON names; "" for none */
+    size_t width;
+    side_place places[CSV_COLUMN_LIMIT];
+    int8_t use[USE_COUNT]; /* the place of a use; SIDE_NOWHERE for none */
+    int8_t line_number, frequency, authorization; /* and of these fields */
+    csv_cell names[CSV_COLUMN_LIMIT];             /* of JSON */
+} side_shape;
+
+typedef struct side_reader {
+    read_input *input;
+    run_store *store;
+    csv_reader csv;
+    base_arena scratch; /* of the record at hand */
+    size_t line;        /* of the record at hand */
+    uint32_t batch;     /* how many were given on */
+    int64_t submitted;  /* the word of line_status */
+    side_shape *shape;
+    side_value values[CSV_COLUMN_LIMIT];
+    uint8_t told[CSV_COLUMN_LIMIT]; /* the places whose cells are not unknown, in their order */
+    size_t told_count;
+    uint32_t *rows; /* by record: where its fields go */
+    base_text key;
+} side_reader;
+
+void side_problem(side_reader *reader, adj_severity severity, const char *code, size_t column, const char *message);
+const char *side_kind_name(const side_reader *reader);
+bool side_same(const csv_cell *cell, const char *word);
+
+/* Reads the cells of a record; false, with a problem noted, if any cannot be read. */
+bool side_read_cells(side_reader *reader, const csv_cell *cells, size_t count);
+
+/* Stores the record that was read; false if it contradicts itself. */
+bool side_store(side_reader *reader);
+
+/* Copies of what is said of shapes that are not lists of cells: what a cell must hold. */
+const char *side_expected(side_reader *reader, const side_column *column);
+
+#endif
