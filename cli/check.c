@@ -25,6 +25,8 @@ static const char usage[] =
     "  --as-of DATE        judge as on that day: history of later days does not count\n"
     "  --format WORD       text (the default), json (an object a line) or csv\n"
     "  --only-findings     leave out lines that pass\n"
+    "  --memory SIZE       keep to about this much memory (512M, 4G): what is read goes through temporary files, in the\n"
+    "                      folder that TMPDIR names, and is judged in parts; the report is the same\n"
     "  --evaluator WORD    best, interpreter, machine or both\n"
     "  --no-summary        leave out the totals\n"
     "\n"
@@ -39,6 +41,7 @@ typedef struct check_options {
     cli_inputs inputs;
     const cli_format *format;
     bool only_findings, no_summary;
+    size_t memory; /* bytes that a part may take; 0 for all at once */
 } check_options;
 
 int cli_read_format(const char *command, const char *word, const cli_format **format)
@@ -50,6 +53,18 @@ int cli_read_format(const char *command, const char *word, const cli_format **fo
         return EXIT_CLEAN;
     }
     return cli_usage_error(command, "--format takes text, json or csv");
+}
+
+/* "512M", "2G". */
+static int read_memory(const char *text, size_t *bytes)
+{
+    char *end = NULL;
+    unsigned long long number = text == NULL || *text < '0' || *text > '9' ? 0 : strtoull(text, &end, 10);
+    size_t unit = end == NULL ? 0 : strcmp(end, "M") == 0 ? (size_t)1 << 20 : strcmp(end, "G") == 0 ? (size_t)1 << 30 : 0;
+    if (number == 0 || number > 1000000 || unit == 0)
+        return cli_usage_error("check", "--memory takes a size such as 512M or 4G");
+    *bytes = (size_t)number * unit;
+    return EXIT_CLEAN;
 }
 
 static int read_options(int count, char **arguments, check_options *options)
@@ -68,119 +83,24 @@ static int read_options(int count, char **arguments, check_options *options)
             options->inputs.save = true;
         } else {
             const char *value = i + 1 < count ? arguments[i + 1] : NULL;
-            int code = strcmp(argument, "--format") == 0 ? cli_read_format("check", value, &options->format)
-                                                         : cli_inputs_option(&options->inputs, argument, value);
+            int code = strcmp(argument, "--format") == 0   ? cli_read_format("check", value, &options->format)
+                       : strcmp(argument, "--memory") == 0 ? read_memory(value, &options->memory)
+                                                           : cli_inputs_option(&options->inputs, argument, value);
             if (code < 0) return cli_usage_error("check", "there is no option %s", argument);
             if (code != EXIT_CLEAN) return code;
             i++;
         }
     }
+    if (options->memory > 0 && options->inputs.save)
+        return cli_usage_error("check", "--save keeps all predictions of a run together; it cannot go with --memory");
     return cli_inputs_complete(&options->inputs);
-}
-
-/* A bar on standard error for long work, on a terminal only. */
-static void progress(size_t done, size_t total)
-{
-    enum { WIDTH = 40, SHOWN_FROM = 5000 };
-    if (total < SHOWN_FROM || !cli_colour(stderr) || (done % 500 != 0 && done != total)) return;
-    size_t filled = done * WIDTH / total;
-    fprintf(stderr, "\r[");
-    for (size_t i = 0; i < WIDTH; i++) fputc(i < filled ? '#' : ' ', stderr);
-    fprintf(stderr, "] %3zu%%%s", done * 100 / total, done == total ? "\r\033[K" : "");
-    fflush(stderr);
-}
-
-/* Each field counts once a line, however many clauses ask for it. */
-static void tally_missing(cli_report *report, const adj_explanation *explanation, int64_t cents)
-{
-    const char *seen[32];
-    size_t count = 0;
-    for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
-        const adj_finding *finding = adj_explanation_finding(explanation, i);
-        if (finding->outcome != ADJ_CANNOT_TELL) continue; /* its clause says itself what then */
-        for (size_t m = 0; m < finding->missing_count; m++) {
-            bool again = false;
-            for (size_t k = 0; k < count; k++) again = again || strcmp(seen[k], finding->missing[m]) == 0;
-            if (again || count == sizeof seen / sizeof *seen) continue;
-            seen[count++] = finding->missing[m];
-            cli_tally_add(&report->missing, finding->missing[m], cents);
-        }
-    }
-}
-
-static void tally_line(cli_report *report, const adj_line *line, const adj_explanation *explanation)
-{
-    report->lines++;
-    report->verdicts[line->verdict]++;
-    int64_t cents = line->charge_known ? line->charge : 0;
-    report->at_risk[line->verdict] += cents;
-    if (line->verdict == ADJ_NOT_ADJUDICATED && strcmp(line->reason, "no policy names its payer") == 0) {
-        cli_tally_add(&report->strangers, line->payer, cents);
-    }
-    if (line->verdict == ADJ_CANNOT_TELL) tally_missing(report, explanation, cents);
-    bool primary = true;
-    for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
-        const adj_finding *finding = adj_explanation_finding(explanation, i);
-        if (finding->verdict != ADJ_CLAUSE_FAIL) continue;
-        char name[256];
-        snprintf(name, sizeof name, "%s  %s.%s", adj_verdict_name(finding->outcome), finding->policy, finding->clause);
-        cli_tally_add(&report->clauses, name, cents);
-        bool counts = primary && finding->outcome == line->verdict;
-        if (!counts) continue;
-        primary = false;
-        snprintf(name, sizeof name, "%s%s%s", finding->group_code, *finding->reason_code ? "-" : "no reason code",
-                 finding->reason_code);
-        cli_tally_add(&report->reasons, name, cents);
-        if (*finding->category != '\0') cli_tally_add(&report->categories, finding->category, cents);
-    }
-}
-
-int cli_report_all(const cli_format *format, bool only_findings, bool no_summary, adj_results *results,
-                   const adj_encounters *encounters)
-{
-    cli_report report = {.out = stdout, .colour = cli_colour(stdout), .only_findings = only_findings};
-    int code = EXIT_CLEAN;
-    format->begin(&report);
-    size_t count = adj_results_count(results);
-    for (size_t i = 0; i < count; i++) {
-        adj_line line = adj_results_line(results, i);
-        adj_explanation *explanation = NULL;
-        bool failed = line.out_of_memory;
-        if (!failed && line.findings > 0) failed = adj_results_explain(results, i, &explanation) != ADJ_OK;
-        if (failed) {
-            fprintf(stderr, "adjudge check: memory ran out\n");
-            code = EXIT_OURS;
-            break;
-        }
-        format->line(&report, &line, explanation);
-        tally_line(&report, &line, explanation);
-        adj_explanation_free(explanation);
-        progress(i + 1, count);
-    }
-    format->end(&report);
-    bool text = format == &cli_text_format;
-    if (!no_summary && code == EXIT_CLEAN) {
-        cli_summary(&report, encounters, text ? stdout : stderr, text ? report.colour : cli_colour(stderr));
-    }
-    bool incomplete = adj_encounters_rejected_count(encounters) > 0 || report.verdicts[ADJ_UNREADABLE] > 0;
-    if (code == EXIT_CLEAN && report.verdicts[ADJ_DENY] > 0)
-        code = EXIT_DENIED;
-    else if (code == EXIT_CLEAN && incomplete)
-        code = EXIT_INPUT;
-    cli_tallies_free(&report.clauses);
-    cli_tallies_free(&report.reasons);
-    cli_tallies_free(&report.categories);
-    cli_tallies_free(&report.missing);
-    cli_tallies_free(&report.strangers);
-    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-        fprintf(stderr, "adjudge check: the report could not be written\n");
-        return EXIT_OURS;
-    }
-    return code;
 }
 
 static int run(const check_options *options)
 {
+    if (options->memory > 0)
+        return cli_check_in_parts(&options->inputs, options->memory, options->format, options->only_findings,
+                                  options->no_summary);
     adj_policies *policies = NULL;
     adj_encounters *encounters = NULL;
     adj_results *results = NULL;

@@ -105,7 +105,7 @@ void cli_show_problems(const adj_encounters *encounters)
     }
 }
 
-static int load_store(const cli_inputs *inputs, adj_encounters *encounters)
+int cli_inputs_load(const cli_inputs *inputs, adj_encounters *encounters)
 {
     if (inputs->store == NULL) return EXIT_CLEAN;
     adj_store *store = NULL;
@@ -128,7 +128,7 @@ static int read_all(const cli_inputs *inputs, adj_encounters *encounters)
             if (status != ADJ_OK) code = EXIT_INPUT;
         }
     }
-    int loaded = load_store(inputs, encounters);
+    int loaded = cli_inputs_load(inputs, encounters);
     if (loaded != EXIT_CLEAN) return EXIT_OURS + loaded;
     return adj_encounters_finish(encounters) == ADJ_OK ? code : EXIT_OURS;
 }
@@ -200,23 +200,33 @@ int cli_inputs_begin(const cli_inputs *inputs, adj_policies **policies, adj_enco
     return EXIT_CLEAN;
 }
 
-int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters)
+void cli_inputs_prepare(const cli_inputs *inputs, adj_encounters *encounters)
+{
+    if (inputs->history_is_own) adj_encounters_history_is_own(encounters);
+    if (inputs->submit_given) adj_encounters_submit_on(encounters, inputs->submit_on);
+    if (inputs->as_of_given) adj_encounters_as_of(encounters, inputs->as_of);
+    if (inputs->rejects != NULL) adj_encounters_keep_rejects(encounters);
+}
+
+/* Compiles what is to be judged by; an exit code. */
+int cli_inputs_compile(const cli_inputs *inputs, adj_policies **policies)
 {
     int32_t today = inputs->as_of_given ? inputs->as_of : cli_today();
     int code = cli_compile(&inputs->policies, inputs->evaluator, today, inputs->save, policies);
     bool nothing =
         code == EXIT_CLEAN && adj_policies_policy_count(*policies) == 0 && adj_policies_measure_count(*policies) == 0;
-    if (nothing) {
-        return cli_usage_error(inputs->command,
-                               "the policy files hold only modules; name a file that begins with `policy`");
-    }
+    if (!nothing) return code;
+    return cli_usage_error(inputs->command,
+                           "the policy files hold only modules; name a file that begins with `policy`");
+}
+
+int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters)
+{
+    int code = cli_inputs_compile(inputs, policies);
     if (code != EXIT_CLEAN) return code;
     *encounters = adj_encounters_new_for(*policies, NULL);
     if (*encounters == NULL) return EXIT_OURS;
-    if (inputs->history_is_own) adj_encounters_history_is_own(*encounters);
-    if (inputs->submit_given) adj_encounters_submit_on(*encounters, inputs->submit_on);
-    if (inputs->as_of_given) adj_encounters_as_of(*encounters, inputs->as_of);
-    if (inputs->rejects != NULL) adj_encounters_keep_rejects(*encounters);
+    cli_inputs_prepare(inputs, *encounters);
     code = read_all(inputs, *encounters);
     if (code > EXIT_OURS) { /* the store failed: nothing may be judged without it */
         adj_encounters_free(*encounters);

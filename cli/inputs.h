@@ -24,6 +24,14 @@ int cli_inputs_complete(const cli_inputs *inputs);
 /* Compiles the policies and reads every file. An exit code; EXIT_INPUT with *encounters set if some could be read. */
 int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encounters **encounters);
 
+int cli_inputs_compile(const cli_inputs *inputs, adj_policies **policies);
+
+/* What is to be known before reading, of encounters that are new. */
+void cli_inputs_prepare(const cli_inputs *inputs, adj_encounters *encounters);
+
+/* Adds what the store knows, if one was named; an exit code. */
+int cli_inputs_load(const cli_inputs *inputs, adj_encounters *encounters);
+
 /* Judges what was read; an exit code. */
 int cli_inputs_evaluate(const cli_inputs *inputs, const adj_policies *policies, const adj_encounters *encounters,
                         adj_results **results);

@@ -20,9 +20,7 @@ typedef struct cli_report {
     FILE *out;
     bool colour;
     bool only_findings;
-    char last_claim[96];
-    const char *last_file;
-    bool any;
+    char *last; /* file and claim of the line before; NULL before the first */
     size_t lines;
     size_t verdicts[ADJ_VERDICT_COUNT];
     int64_t at_risk[ADJ_VERDICT_COUNT]; /* cents, of lines with that verdict */
@@ -31,9 +29,16 @@ typedef struct cli_report {
     cli_tallies strangers; /* payers that no policy names */
 } cli_report;
 
+/* What a summary says of the inputs. */
+typedef struct cli_counts {
+    size_t claims, payments, rejected;
+    size_t problems[3]; /* by severity */
+} cli_counts;
+
 typedef struct cli_format {
     const char *name;
     void (*begin)(cli_report *report);
+    void (*claim)(cli_report *report, const adj_line *line); /* before the first of its lines; NULL for nothing */
     void (*line)(cli_report *report, const adj_line *line, const adj_explanation *explanation);
     void (*end)(cli_report *report);
 } cli_format;
@@ -52,11 +57,33 @@ const char *cli_money(int64_t cents, char buffer[40]);
 /* Text, json or csv; an exit code. */
 int cli_read_format(const char *command, const char *word, const cli_format **format);
 
+/* Adds what encounters say of their inputs. */
+void cli_count(cli_counts *counts, const adj_encounters *encounters);
+
+/* Whether the report shows a line at all; and adds a line to its totals. */
+bool cli_shows(const cli_report *report, const cli_format *format, const adj_line *line);
+void cli_tally_line(cli_report *report, const adj_line *line, const adj_explanation *explanation);
+
+/* Says that a line of that file and claim comes next: the claim's heading is due where it is another than before. */
+bool cli_is_next_claim(cli_report *report, const char *file, const char *claim);
+
+/* Ends a report: the totals, and the exit code of a check. */
+int cli_report_end(cli_report *report, const cli_format *format, bool no_summary, const cli_counts *counts);
+
 /* Reports every line of the results, and the totals; the exit code of a check. */
 int cli_report_all(const cli_format *format, bool only_findings, bool no_summary, adj_results *results,
                    const adj_encounters *encounters);
 
+struct cli_inputs;
+
+/* A check in about so many bytes of memory, through temporary files; the exit code of a check. */
+int cli_check_in_parts(const struct cli_inputs *inputs, size_t memory, const cli_format *format, bool only_findings,
+                       bool no_summary);
+
+/* A bar on standard error for long work, on a terminal only. */
+void cli_progress(size_t done, size_t total);
+
 /* The totals of a run, after the lines. */
-void cli_summary(const cli_report *report, const adj_encounters *encounters, FILE *out, bool colour);
+void cli_summary(const cli_report *report, const cli_counts *counts, FILE *out, bool colour);
 
 #endif

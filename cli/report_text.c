@@ -153,19 +153,12 @@ static void finding_text(const cli_report *report, const adj_finding *finding)
     wrapped(report, "source", source.text);
 }
 
-static void claim_header(cli_report *report, const adj_line *line)
+static void text_claim(cli_report *report, const adj_line *line)
 {
-    bool same = report->any && strcmp(report->last_claim, line->claim) == 0 && report->last_file != NULL &&
-                strcmp(report->last_file, line->file) == 0;
-    if (same) return;
-    fprintf(report->out, "%s%sclaim %s%s", report->any ? "\n" : "", style(report, "\033[1m"), line->claim,
-            style(report, "\033[0m"));
+    fprintf(report->out, "%sclaim %s%s", style(report, "\033[1m"), line->claim, style(report, "\033[0m"));
     if (*line->patient != '\0') fprintf(report->out, "   member %s", line->patient);
     if (*line->payer != '\0') fprintf(report->out, "   payer %s", line->payer);
     fprintf(report->out, "\n");
-    snprintf(report->last_claim, sizeof report->last_claim, "%s", line->claim);
-    report->last_file = line->file;
-    report->any = true;
 }
 
 static void text_begin(cli_report *report)
@@ -175,8 +168,6 @@ static void text_begin(cli_report *report)
 
 static void text_line(cli_report *report, const adj_line *line, const adj_explanation *explanation)
 {
-    if (report->only_findings && line->verdict == ADJ_PASS) return;
-    claim_header(report, line);
     char money[40];
     fprintf(report->out, "  line %-2" PRId64 "  %s  %s", line->number, *line->date == '\0' ? "no date   " : line->date,
             *line->procedure == '\0' ? "no code" : line->procedure);
@@ -195,7 +186,7 @@ static void text_line(cli_report *report, const adj_line *line, const adj_explan
 
 static void text_end(cli_report *report)
 {
-    if (report->any) fputc('\n', report->out);
+    if (report->last != NULL) fputc('\n', report->out);
 }
 
-const cli_format cli_text_format = {"text", text_begin, text_line, text_end};
+const cli_format cli_text_format = {"text", text_begin, text_claim, text_line, text_end};

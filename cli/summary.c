@@ -72,32 +72,36 @@ static void table(const cli_tallies *tallies, const char *title, FILE *out)
     }
 }
 
-static void problems(const adj_encounters *encounters, FILE *out)
+void cli_count(cli_counts *counts, const adj_encounters *encounters)
 {
-    size_t counts[3] = {0, 0, 0};
-    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
-        counts[adj_encounters_problem(encounters, i).severity]++;
-    }
-    size_t rejected = adj_encounters_rejected_count(encounters);
-    if (counts[0] + counts[1] + counts[2] + rejected == 0) return;
-    fprintf(out, "  Input: %zu error%s, %zu warning%s, %zu note%s; %zu record%s not read\n", counts[0],
-            counts[0] == 1 ? "" : "s", counts[1], counts[1] == 1 ? "" : "s", counts[2], counts[2] == 1 ? "" : "s",
-            rejected, rejected == 1 ? "" : "s");
+    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++)
+        counts->problems[adj_encounters_problem(encounters, i).severity]++;
+    counts->claims += adj_encounters_claim_count(encounters);
+    counts->payments += adj_encounters_payment_count(encounters);
+    counts->rejected += adj_encounters_rejected_count(encounters);
 }
 
-void cli_summary(const cli_report *report, const adj_encounters *encounters, FILE *out, bool colour)
+static void problems(const cli_counts *counts, FILE *out)
+{
+    const size_t *by = counts->problems;
+    if (by[0] + by[1] + by[2] + counts->rejected == 0) return;
+    fprintf(out, "  Input: %zu error%s, %zu warning%s, %zu note%s; %zu record%s not read\n", by[0], by[0] == 1 ? "" : "s",
+            by[1], by[1] == 1 ? "" : "s", by[2], by[2] == 1 ? "" : "s", counts->rejected,
+            counts->rejected == 1 ? "" : "s");
+}
+
+void cli_summary(const cli_report *report, const cli_counts *counts, FILE *out, bool colour)
 {
     char money[40];
     fprintf(out, "%sSummary%s\n", colour ? "\033[1m" : "", colour ? "\033[0m" : "");
-    fprintf(out, "  %zu claim%s, %zu line%s", adj_encounters_claim_count(encounters),
-            adj_encounters_claim_count(encounters) == 1 ? "" : "s", report->lines, report->lines == 1 ? "" : "s");
+    fprintf(out, "  %zu claim%s, %zu line%s", counts->claims, counts->claims == 1 ? "" : "s", report->lines, report->lines == 1 ? "" : "s");
     for (int v = 0; v < ADJ_VERDICT_COUNT; v++) {
         if (report->verdicts[v] > 0)
             fprintf(out, "%s %zu %s", v == 0 || report->lines == 0 ? ":" : ",", report->verdicts[v],
                     adj_verdict_name((adj_verdict)v));
     }
-    size_t payments = adj_encounters_payment_count(encounters);
-    if (payments > 0) fprintf(out, "\n  %zu claim payment%s", payments, payments == 1 ? "" : "s");
+    if (counts->payments > 0)
+        fprintf(out, "\n  %zu claim payment%s", counts->payments, counts->payments == 1 ? "" : "s");
     fprintf(out, "\n  Dollars at risk: %s denied", cli_money(report->at_risk[ADJ_DENY], money));
     fprintf(out, ", %s open to audit", cli_money(report->at_risk[ADJ_AUDIT], money));
     fprintf(out, ", %s undecided\n", cli_money(report->at_risk[ADJ_CANNOT_TELL] + report->at_risk[ADJ_REVIEW], money));
@@ -107,5 +111,5 @@ void cli_summary(const cli_report *report, const adj_encounters *encounters, FIL
     table(&report->missing, "Needed to decide the rest", out);
     table(&report->strangers, "Payers that no policy names (a file with the columns payer_id and payer maps them)",
           out);
-    problems(encounters, out);
+    problems(counts, out);
 }

@@ -23,10 +23,11 @@ static void store_fields(side_reader *r)
         if (!place->field) continue;
         uint32_t row = r->rows[place->record];
         if (row == RUN_NO_ROW) continue;
+        lang_field field = place->column->field;
         if (value->state == RUN_PRESENT)
-            run_store_set(r->store, place->column->field, row, value->bits);
-        else
-            run_store_set_absent(r->store, place->column->field, row);
+            run_store_set(r->store, field, row, value->bits);
+        else if (place->record != LANG_RECORD_patient || run_store_state(r->store, field, row) == RUN_UNKNOWN)
+            run_store_set_absent(r->store, field, row); /* what another record says of a member stands */
     }
 }
 
@@ -168,6 +169,7 @@ static bool store_history(side_reader *r)
     run_line_extra *extra = &r->store->lines.items[row];
     extra->file = r->input->name_symbol;
     extra->segment = (uint32_t)r->line;
+    extra->numbered = number_cell != NULL;
     const side_value *authorization = of_use(r, USE_AUTHORIZATION), *number = of_use(r, USE_PAYER_NUMBER);
     const side_value *session = of_use(r, USE_SESSION), *completeness = of_use(r, USE_COMPLETENESS);
     if (authorization != NULL) extra->authorization = (uint32_t)authorization->bits;

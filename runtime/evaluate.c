@@ -124,6 +124,7 @@ adj_line adj_results_line(adj_results *results, size_t index)
     line.verdict = run_line_verdict(results->binding.plan, store, row, verdicts, &line.reason);
     line.file = base_intern_text(&store->symbols, store->lines.items[row].file);
     line.segment = store->lines.items[row].segment;
+    line.place = store->lines.items[row].place;
     bool claimed = run_store_present(store, LANG_FIELD_line_claim, row);
     uint32_t claim = claimed ? (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, row) : 0;
     line.claim = claimed ? run_store_text(store, LANG_FIELD_claim_id, claim) : "";

@@ -43,7 +43,7 @@ uint32_t run_store_add(run_store *store, lang_record record)
     if (record == LANG_RECORD_line) {
         run_line_extra *extra = BASE_PUSH(&store->arena, &store->lines);
         if (extra == NULL) return RUN_NO_ROW;
-        *extra = (run_line_extra){0};
+        *extra = (run_line_extra){.place = store->places++};
     } else if (record == LANG_RECORD_claim) {
         run_claim_extra *extra = BASE_PUSH(&store->arena, &store->claims);
         if (extra == NULL) return RUN_NO_ROW;
@@ -67,7 +67,10 @@ void run_store_truncate(run_store *store, lang_record record, uint32_t count)
         memset(store->columns[f].states + count, 0, had - count);
     }
     store->counts[record] = count;
-    if (record == LANG_RECORD_line) store->lines.count = count;
+    if (record == LANG_RECORD_line) {
+        store->places -= store->lines.count - count;
+        store->lines.count = count;
+    }
     if (record == LANG_RECORD_claim) store->claims.count = count;
 }
 
@@ -113,6 +116,7 @@ bool run_store_reset(run_store *store)
                          .rooms = before.rooms,
                          .site_feeds = before.site_feeds,
                          .site_holes = before.site_holes,
+                         .places = before.places,
                          .remitted_claims = before.remitted_claims,
                          .history_is_own = before.history_is_own,
                          .eligibility_has_holes = before.eligibility_has_holes,

@@ -48,7 +48,9 @@ typedef struct run_line_extra {
     uint32_t file;          /* symbol */
     uint32_t segment;       /* where it begins in that file */
     uint32_t authorization; /* symbol of the number that the line, else its claim, names; 0 for none */
+    uint64_t place;         /* among all lines of the run, in the order in which they were read */
     bool subject;           /* to be judged; else history */
+    bool numbered;          /* its file gives its number */
     bool unreadable;
     const char *unreadable_why;
 } run_line_extra;
@@ -103,6 +105,7 @@ typedef struct run_store {
     BASE_ARRAY(uint8_t) told_coverage;      /* by patient: their coverage was told, with no feed of all members' */
     BASE_ARRAY(uint32_t) coverage_patients; /* by coverage row */
     BASE_ARRAY(run_remitted) remitted;
+    uint64_t places;          /* lines that were read, those of earlier batches too */
     uint32_t remitted_claims; /* claim payments that were read */
     BASE_ARRAY(adj_problem) problems;
     bool feeds[LANG_FEED_COUNT]; /* which were given */

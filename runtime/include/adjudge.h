@@ -228,6 +228,34 @@ ADJ_API size_t adj_encounters_rejects_count(const adj_encounters *encounters);
 ADJ_API const char *adj_encounters_rejects(const adj_encounters *encounters, size_t index, const char **name,
                                            size_t *length);
 
+/* ---- encounters of any size, in parts ---- */
+
+/* Encounters that do not fit into memory together: they are read in batches to temporary files (in the folder that TMPDIR names),
+ * and judged in parts. Members whose lines meet in what the policies ask (of one session, or of one provider where a policy counts
+ * a provider's lines) are in the same part, so that the verdicts are those of one run over all. */
+typedef struct adj_parts adj_parts;
+
+/* `memory` is how many bytes a part may take while it is judged. NULL when memory runs out. */
+ADJ_API adj_parts *adj_parts_new(const adj_policies *policies, size_t memory, const adj_options *options);
+ADJ_API void adj_parts_free(adj_parts *parts);
+
+/* What is read into, for the options of reading (adj_encounters_submit_on and so on, adj_encounters_keep_rejects) and the counts of
+ * the whole run; its lines and problems go with each batch. */
+ADJ_API adj_encounters *adj_parts_encounters(adj_parts *parts);
+
+/* Reads a file; `tell` is given each batch, for its problems, and may be NULL. ADJ_NOT_FOUND as adj_encounters_read;
+ * ADJ_INTERNAL where no temporary file can be written; ADJ_INVALID_INPUT also for FHIR, whose resources refer to each other. */
+ADJ_API adj_status adj_parts_read(adj_parts *parts, const char *path, adj_role role, adj_take tell, void *state);
+
+/* Ends reading. ADJ_INVALID_INPUT if what must stay together is larger than `memory` allows: adj_parts_message says what. */
+ADJ_API adj_status adj_parts_divide(adj_parts *parts);
+ADJ_API size_t adj_parts_count(const adj_parts *parts);
+ADJ_API const char *adj_parts_message(const adj_parts *parts);
+
+/* The encounters of a part, not finished yet: the caller's. Their lines are in the order in which they were read, and
+ * adj_line.place says where each stands in the run. */
+ADJ_API adj_status adj_parts_load(adj_parts *parts, size_t part, adj_encounters **encounters);
+
 /* ---- a store of history and side feeds ---- */
 
 /* A database of what was read: an SQLite file, or a PostgreSQL server (postgresql://...). Belongs to one thread at a time. */
@@ -389,6 +417,7 @@ typedef struct adj_line {
     const char *reason;  /* for not adjudicated, unreadable and no known version: why; else "" */
     const char *file;    /* the input that brought the line */
     size_t segment;      /* where it begins in that file */
+    uint64_t place;      /* among all lines of the run, in the order in which they were read */
     const char *claim;   /* claim identifier */
     int64_t number;      /* line number within the claim */
     const char *patient; /* member identifier; "" if unknown */

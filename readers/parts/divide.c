@@ -1,0 +1,385 @@
+/* Parts: reading into the spool, who must stay together, and sending each row to its part. */
+#include "readers/parts/parts.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum {
+    BATCH_ROWS = 4096,
+    PART_LIMIT = 500, /* files that are open at the same time */
+    CLAIM_BUCKETS = 64,
+    /* What a byte of rows takes once it is loaded, joined, indexed and judged: 6 were measured on generated practices. */
+    GROWTH = 10
+};
+
+/* ---- groups ---- */
+
+static size_t slot_of(const adj_parts *p, uint64_t hash)
+{
+    size_t mask = p->slot_count - 1, slot = (size_t)hash & mask;
+    while (p->slots[slot] != 0 && p->groups.items[p->slots[slot] - 1].hash != hash) slot = (slot + 1) & mask;
+    return slot;
+}
+
+static bool more_slots(adj_parts *p)
+{
+    size_t wanted = p->slot_count == 0 ? 4096 : p->slot_count * 2;
+    base_allocator *allocator = &p->arena.allocator;
+    uint32_t *slots = allocator->reallocate(allocator->state, NULL, wanted * sizeof *slots);
+    if (slots == NULL) return false;
+    memset(slots, 0, wanted * sizeof *slots);
+    allocator->reallocate(allocator->state, p->slots, 0);
+    p->slots = slots;
+    p->slot_count = wanted;
+    for (size_t i = 0; i < p->groups.count; i++) slots[slot_of(p, p->groups.items[i].hash)] = (uint32_t)i + 1;
+    return true;
+}
+
+uint32_t parts_group_of(adj_parts *p, char kind, const char *name, size_t length)
+{
+    uint64_t hash = XXH3_64bits_withSeed(name, length, (uint64_t)(unsigned char)kind);
+    if (p->groups.count * 2 >= p->slot_count && !more_slots(p)) {
+        p->arena.failed = true;
+        return UINT32_MAX;
+    }
+    size_t slot = slot_of(p, hash);
+    if (p->slots[slot] != 0) return p->slots[slot] - 1;
+    parts_group *group = BASE_PUSH(&p->arena, &p->groups);
+    if (group == NULL) return UINT32_MAX;
+    uint32_t place = (uint32_t)(p->groups.count - 1);
+    *group = (parts_group){.hash = hash, .parent = place};
+    p->slots[slot] = place + 1;
+    return place;
+}
+
+uint32_t parts_root(adj_parts *p, uint32_t group)
+{
+    parts_group *groups = p->groups.items;
+    while (groups[group].parent != group) {
+        groups[group].parent = groups[groups[group].parent].parent;
+        group = groups[group].parent;
+    }
+    return group;
+}
+
+void parts_join(adj_parts *p, uint32_t a, uint32_t b)
+{
+    if (a == UINT32_MAX || b == UINT32_MAX) return;
+    a = parts_root(p, a);
+    b = parts_root(p, b);
+    if (a == b) return;
+    uint32_t first = a < b ? a : b, second = a < b ? b : a; /* parts fill in the order of reading */
+    p->groups.items[second].parent = first;
+}
+
+/* ---- reading ---- */
+
+/* What the policies count across members. */
+static void find_reach(adj_parts *p)
+{
+    const plan_program *plan = p->policies == NULL ? NULL : p->policies->plan;
+    for (size_t i = 0; plan != NULL && i < plan->aggregates.count; i++) {
+        const plan_aggregate *aggregate = &plan->aggregates.items[i];
+        bool history = aggregate->collection == LANG_COLLECTION_HISTORY;
+        if (aggregate->collection == LANG_COLLECTION_SESSION_LINES || (history && aggregate->key == LANG_HISTORY_SESSION))
+            p->joins_sessions = true;
+        if (history && (aggregate->key == LANG_HISTORY_RENDERING_PROVIDER || aggregate->key == LANG_HISTORY_BILLING_PROVIDER))
+            p->joins_providers = true;
+    }
+}
+
+adj_parts *adj_parts_new(const adj_policies *policies, size_t memory, const adj_options *options)
+{
+    base_allocator allocator = base_allocator_default();
+    if (options != NULL && options->allocator != NULL)
+        allocator = (base_allocator){options->allocator->reallocate, options->allocator->state};
+    adj_parts *p = allocator.reallocate(allocator.state, NULL, sizeof *p);
+    if (p == NULL) return NULL;
+    memset(p, 0, sizeof *p);
+    base_arena_init(&p->arena, &allocator);
+    base_text_init(&p->row, &p->arena);
+    p->policies = policies;
+    p->limit = memory / GROWTH;
+    p->message = "";
+    p->encounters = policies == NULL ? adj_encounters_new(options) : adj_encounters_new_for(policies, options);
+    find_reach(p);
+    if (p->encounters != NULL) return p;
+    adj_parts_free(p);
+    return NULL;
+}
+
+void adj_parts_free(adj_parts *p)
+{
+    if (p == NULL) return;
+    base_allocator allocator = p->arena.allocator;
+    adj_encounters_free(p->encounters);
+    parts_file_free(p, &p->spool);
+    for (size_t i = 0; i < p->files.count; i++) parts_file_free(p, &p->files.items[i]);
+    allocator.reallocate(allocator.state, p->slots, 0);
+    base_arena_release(&p->arena);
+    allocator.reallocate(allocator.state, p, 0);
+}
+
+adj_encounters *adj_parts_encounters(adj_parts *p)
+{
+    return p->encounters;
+}
+
+const char *adj_parts_message(const adj_parts *p)
+{
+    return p->message;
+}
+
+typedef struct parts_taking {
+    adj_parts *parts;
+    adj_take tell;
+    void *state;
+} parts_taking;
+
+static bool take(void *state, adj_encounters *batch)
+{
+    parts_taking *t = state;
+    const read_encounters *inner = (const read_encounters *)batch;
+    if (inner->pending.count > 0 || inner->resources.count > 1) t->parts->met_fhir = true;
+    bool good = !t->parts->met_fhir && parts_spool(t->parts);
+    return (t->tell == NULL || t->tell(t->state, batch)) && good;
+}
+
+adj_status adj_parts_read(adj_parts *p, const char *path, adj_role role, adj_take tell, void *state)
+{
+    parts_taking taking = {p, tell, state};
+    adj_status status = adj_encounters_read_batches(p->encounters, path, role, BATCH_ROWS, take, &taking);
+    if (p->arena.failed) return ADJ_OUT_OF_MEMORY;
+    if (p->failed) {
+        p->message = "a temporary file cannot be written; set TMPDIR to a folder with room";
+        return ADJ_INTERNAL;
+    }
+    if (!p->met_fhir) return status;
+    p->message = "FHIR resources refer to each other and are judged in memory; import them into a store first, or leave the "
+                 "limit of memory out";
+    return ADJ_INVALID_INPUT;
+}
+
+/* ---- dividing ---- */
+
+/* Gives each group of members its part, one after the other; false if one is too large. */
+static bool fill_parts(adj_parts *p)
+{
+    uint64_t room = p->limit > p->shared ? p->limit - p->shared : 0, filled = 0;
+    for (uint32_t i = 0; i < p->groups.count; i++) {
+        uint32_t root = parts_root(p, i);
+        if (root != i) p->groups.items[root].bytes += p->groups.items[i].bytes;
+    }
+    p->count = 1;
+    for (uint32_t i = 0; i < p->groups.count; i++) {
+        parts_group *group = &p->groups.items[i];
+        if (group->parent != i) continue;
+        if (group->bytes > room) return false;
+        if (filled + group->bytes > room) {
+            p->count++;
+            filled = 0;
+        }
+        filled += group->bytes;
+        group->part = (uint32_t)p->count;
+    }
+    return p->count <= PART_LIMIT;
+}
+
+static uint32_t part_of(adj_parts *p, char kind, const char *key, size_t length)
+{
+    uint32_t group = parts_group_of(p, kind, key, length);
+    if (group == UINT32_MAX) return 0;
+    uint32_t part = p->groups.items[parts_root(p, group)].part;
+    return part == 0 ? 0 : part - 1;
+}
+
+/* A claim's identifier and the part that its lines are in. */
+typedef struct claim_place {
+    uint64_t hash;
+    uint32_t part;
+} claim_place;
+
+typedef struct dividing {
+    adj_parts *parts;
+    parts_file places[CLAIM_BUCKETS]; /* claim_place, by hash */
+    parts_file rows[CLAIM_BUCKETS];   /* rows about those claims */
+} dividing;
+
+static uint64_t claim_hash(const char *id, size_t length)
+{
+    return XXH3_64bits(id, length);
+}
+
+static bool send(dividing *d, const parts_head *head, const char *row)
+{
+    adj_parts *p = d->parts;
+    size_t length = sizeof *head + head->size;
+    const char *key = row + sizeof *head;
+    if (head->route == PARTS_TO_ALL) {
+        for (size_t i = 0; i < p->count; i++) {
+            if (!parts_file_put(p, &p->files.items[i], row, length)) return false;
+        }
+        return true;
+    }
+    if (head->route == PARTS_TO_CLAIM) {
+        uint64_t hash = claim_hash(key, head->key);
+        return parts_file_put(p, &d->rows[hash % CLAIM_BUCKETS], row, length);
+    }
+    uint32_t part = part_of(p, head->route == PARTS_TO_MEMBER ? 'm' : 's', key, head->key);
+    if (head->kind == PARTS_CLAIM && p->has_claim_rows) {
+        uint32_t id;
+        memcpy(&id, key + head->key, sizeof id);
+        claim_place place = {.hash = claim_hash(key + head->key + sizeof id, id), .part = part};
+        if (!parts_file_put(p, &d->places[place.hash % CLAIM_BUCKETS], (const char *)&place, sizeof place)) return false;
+    }
+    return parts_file_put(p, &p->files.items[part], row, length);
+}
+
+/* Gives every row of a file to `each`. */
+static bool for_each_row(const adj_parts *p, parts_file *file, bool (*each)(void *state, const parts_head *head, const char *row),
+                         void *state)
+{
+    read_source source;
+    (void)p;
+    if (file->buffer == NULL) return true;
+    if (!parts_file_end(file) || !read_source_open(&source, file->file, file->length)) return false;
+    bool good = true;
+    for (size_t at = 0; good && at < source.length;) {
+        parts_head head;
+        read_source_fill(&source, at + sizeof head);
+        good = source.filled - at >= sizeof head;
+        if (good) memcpy(&head, source.bytes + at, sizeof head);
+        if (good) read_source_fill(&source, at + sizeof head + head.size);
+        good = good && source.filled - at >= sizeof head + head.size && each(state, &head, source.bytes + at);
+        if (good) at += sizeof head + head.size;
+        if (good) read_source_drop(&source, at);
+    }
+    read_source_close(&source);
+    return good;
+}
+
+static bool send_row(void *state, const parts_head *head, const char *row)
+{
+    return send(state, head, row);
+}
+
+/* The places of a bucket's claims: a table from hash to the parts that have such a claim, chained. */
+typedef struct claim_places {
+    const claim_place *places;
+    uint32_t *first, *next; /* place and one */
+    size_t mask;
+    dividing *d;
+} claim_places;
+
+static bool send_to_claim(void *state, const parts_head *head, const char *row)
+{
+    claim_places *c = state;
+    adj_parts *p = c->d->parts;
+    uint64_t hash = claim_hash(row + sizeof *head, head->key);
+    uint32_t sent[8];
+    size_t count = 0;
+    for (uint32_t at = c->first[hash >> 8 & c->mask]; at != 0; at = c->next[at - 1]) {
+        const claim_place *place = &c->places[at - 1];
+        bool again = place->hash != hash;
+        for (size_t i = 0; i < count && !again; i++) again = sent[i] == place->part;
+        if (again || count == sizeof sent / sizeof *sent) continue;
+        sent[count++] = place->part;
+        if (!parts_file_put(p, &p->files.items[place->part], row, sizeof *head + head->size)) return false;
+    }
+    /* What answers no claim of the run is told of once, in the first part. */
+    return count > 0 || parts_file_put(p, &p->files.items[0], row, sizeof *head + head->size);
+}
+
+static bool send_bucket(dividing *d, size_t bucket)
+{
+    adj_parts *p = d->parts;
+    read_source source = {0};
+    parts_file *file = &d->places[bucket];
+    base_arena arena;
+    base_arena_init(&arena, &p->arena.allocator);
+    size_t count = file->buffer == NULL ? 0 : (size_t)(file->length / sizeof(claim_place)), slots = 1;
+    while (slots < count * 2) slots *= 2;
+    claim_places c = {.mask = slots - 1, .d = d};
+    c.first = base_arena_alloc(&arena, slots * sizeof *c.first);
+    c.next = base_arena_alloc(&arena, (count + 1) * sizeof *c.next);
+    bool good = c.first != NULL && c.next != NULL;
+    if (good && count > 0) {
+        good = parts_file_end(file) && read_source_open(&source, file->file, file->length);
+        if (good) read_source_fill(&source, source.length);
+        good = good && source.filled == source.length;
+    }
+    c.places = (const claim_place *)(const void *)source.bytes;
+    for (size_t i = 0; good && i < count; i++) {
+        uint32_t *first = &c.first[c.places[i].hash >> 8 & c.mask];
+        c.next[i] = *first;
+        *first = (uint32_t)i + 1;
+    }
+    good = good && for_each_row(p, &d->rows[bucket], send_to_claim, &c);
+    if (source.bytes != NULL) read_source_close(&source);
+    if (arena.failed) p->arena.failed = true;
+    base_arena_release(&arena);
+    return good;
+}
+
+static adj_status failed(adj_parts *p)
+{
+    if (p->arena.failed) return ADJ_OUT_OF_MEMORY;
+    p->message = "a temporary file cannot be written or read; set TMPDIR to a folder with room";
+    return ADJ_INTERNAL;
+}
+
+static adj_status divide(adj_parts *p, dividing *d)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        parts_file *file = BASE_PUSH(&p->arena, &p->files);
+        if (file == NULL) return ADJ_OUT_OF_MEMORY;
+        *file = (parts_file){.file = -1};
+    }
+    if (!for_each_row(p, &p->spool, send_row, d)) return failed(p);
+    parts_file_free(p, &p->spool);
+    for (size_t i = 0; i < CLAIM_BUCKETS; i++) {
+        if (!send_bucket(d, i)) return failed(p);
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        if (!parts_file_end(&p->files.items[i])) return failed(p);
+    }
+    return ADJ_OK;
+}
+
+adj_status adj_parts_divide(adj_parts *p)
+{
+    const run_store *store = &p->encounters->store;
+    bool alone = p->loose && (p->joins_providers || (p->joins_sessions && !store->feeds[LANG_FEED_ATTENDANCE]));
+    p->count = 1;
+    if (p->spool.length <= p->limit) return parts_file_end(&p->spool) ? ADJ_OK : failed(p);
+    if (alone || !fill_parts(p)) {
+        p->message = base_format(
+            &p->arena, "more memory is needed: %s; about %llu MB would do",
+            alone ? "the policies count across members, and for some lines nobody knows the session or provider, so that "
+                    "all must stay together"
+            : p->count > PART_LIMIT
+                ? "there would be too many parts"
+                : "a group of members whose lines meet, or what is told for all of them, is larger than the limit allows",
+            (unsigned long long)(p->spool.length * GROWTH / (alone ? 1 : 4) / 1000000 + 1));
+        return ADJ_INVALID_INPUT;
+    }
+    base_allocator *allocator = &p->arena.allocator;
+    dividing *d = allocator->reallocate(allocator->state, NULL, sizeof *d);
+    if (d == NULL) return ADJ_OUT_OF_MEMORY;
+    memset(d, 0, sizeof *d);
+    d->parts = p;
+    adj_status status = divide(p, d);
+    for (size_t i = 0; i < CLAIM_BUCKETS; i++) {
+        parts_file_free(p, &d->places[i]);
+        parts_file_free(p, &d->rows[i]);
+    }
+    allocator->reallocate(allocator->state, d, 0);
+    return status;
+}
+
+size_t adj_parts_count(const adj_parts *p)
+{
+    return p->count;
+}

@@ -1,0 +1,89 @@
+/* Encounters in parts: rows as bytes in temporary files, and who must stay together.
+ *
+ * Reading spools every batch as rows (rows.c). Each row has a route: a member, a session, a claim's identifier, or all parts.
+ * Dividing (divide.c) joins members that share sessions or providers, fills parts with whole groups of them, and sends each row to
+ * its part; what is told of claims follows the claims. Loading (load.c) makes encounters of a part's rows again. */
+#ifndef PARTS_PARTS_H
+#define PARTS_PARTS_H
+
+#include "readers/encounters.h"
+
+typedef enum parts_route { PARTS_TO_MEMBER, PARTS_TO_SESSION, PARTS_TO_CLAIM, PARTS_TO_ALL } parts_route;
+
+typedef enum parts_kind {
+    PARTS_BATCH, /* claims are counted anew */
+    PARTS_PATIENT,
+    PARTS_SESSION,
+    PARTS_CLAIM,
+    PARTS_LINE,
+    PARTS_COVERAGE,
+    PARTS_RECORD, /* of any other kind */
+    PARTS_ANSWER, /* of a payer */
+    PARTS_FACT,   /* about a claim */
+    PARTS_PAYER
+} parts_kind;
+
+/* What stands before a row: then its key, then what it holds. */
+typedef struct parts_head {
+    uint32_t size; /* of key and content */
+    uint32_t key;  /* bytes of the key */
+    uint8_t kind, route;
+    uint8_t names_claim; /* the key is of the member whose claim this is; its identifier begins the content */
+    uint8_t unused;
+} parts_head;
+
+/* A file that is written through a buffer. */
+typedef struct parts_file {
+    int file; /* -1 before the first byte */
+    uint64_t length;
+    char *buffer;
+    size_t used;
+} parts_file;
+
+enum { PARTS_BUFFER = 1 << 16 };
+
+/* Which members belong together: a forest over the hashes of names. */
+typedef struct parts_group {
+    uint64_t hash;
+    uint32_t parent; /* the place of another, or its own */
+    uint32_t part;   /* one more than it is, of roots; 0 before dividing */
+    uint64_t bytes;  /* of roots: rows that are routed here */
+} parts_group;
+
+struct adj_parts {
+    base_arena arena;
+    const adj_policies *policies;
+    adj_encounters *encounters; /* the batch that is being read */
+    uint64_t limit;             /* bytes of rows that a part may have */
+    bool joins_sessions, joins_providers; /* what the policies count */
+    bool loose;                           /* a line that may be of any session or provider */
+    bool failed;                          /* a file cannot be written */
+    bool met_fhir;
+    const char *message;
+    base_text row; /* that is being written */
+    parts_file spool;
+    uint64_t shared; /* bytes of rows that go to all parts */
+    bool has_claim_rows;
+    BASE_ARRAY(parts_group) groups;
+    uint32_t *slots; /* of the groups' hashes: place and one */
+    size_t slot_count;
+    BASE_ARRAY(parts_file) files; /* the parts; none where the spool is the only one */
+    size_t count;
+};
+
+/* The place of a name's group, made when new; UINT32_MAX when memory runs out. `kind` tells names of one kind from another's. */
+uint32_t parts_group_of(adj_parts *parts, char kind, const char *name, size_t length);
+uint32_t parts_root(adj_parts *parts, uint32_t group);
+void parts_join(adj_parts *parts, uint32_t a, uint32_t b);
+
+/* Writes the rows of the batch; false if memory or room on disk runs out. */
+bool parts_spool(adj_parts *parts);
+
+/* The key under which the side files' reader notices that a record stands twice; NULL for records without one. */
+const char *parts_key_of(const run_store *store, base_arena *arena, lang_record record, uint32_t row, const char *member);
+
+bool parts_file_put(adj_parts *parts, parts_file *file, const char *bytes, size_t length);
+bool parts_file_end(parts_file *file);
+void parts_file_free(adj_parts *parts, parts_file *file);
+
+#endif
