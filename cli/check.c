@@ -27,6 +27,8 @@ static const char usage[] =
     "  --only-findings     leave out lines that pass\n"
     "  --memory SIZE       keep to about this much memory (512M, 4G): what is read goes through temporary files, in the\n"
     "                      folder that TMPDIR names, and is judged in parts; the report is the same\n"
+    "  --redact            hide what tells who a member is, in the report and in messages: identifiers, dates of birth and\n"
+    "                      death, sex, state, age, numbers of authorizations and referrals, and what could not be read\n"
     "  --evaluator WORD    best, interpreter, machine or both\n"
     "  --no-summary        leave out the totals\n"
     "\n"
@@ -79,6 +81,8 @@ static int read_options(int count, char **arguments, check_options *options)
             options->only_findings = true;
         } else if (strcmp(argument, "--no-summary") == 0) {
             options->no_summary = true;
+        } else if (strcmp(argument, "--redact") == 0) {
+            options->inputs.redact = true;
         } else if (strcmp(argument, "--save") == 0) {
             options->inputs.save = true;
         } else {

@@ -193,7 +193,8 @@ int cli_inputs_begin(const cli_inputs *inputs, adj_policies **policies, adj_enco
     if (inputs->policies.count > 0)
         code = cli_compile(&inputs->policies, ADJ_EVALUATOR_INTERPRETER, cli_today(), false, policies);
     if (code != EXIT_CLEAN) return code;
-    *encounters = *policies == NULL ? adj_encounters_new(NULL) : adj_encounters_new_for(*policies, NULL);
+    adj_options options = {.redact = inputs->redact};
+    *encounters = *policies == NULL ? adj_encounters_new(&options) : adj_encounters_new_for(*policies, &options);
     if (*encounters == NULL) return EXIT_OURS;
     if (inputs->history_is_own) adj_encounters_history_is_own(*encounters);
     if (inputs->rejects != NULL) adj_encounters_keep_rejects(*encounters);
@@ -224,7 +225,8 @@ int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encou
 {
     int code = cli_inputs_compile(inputs, policies);
     if (code != EXIT_CLEAN) return code;
-    *encounters = adj_encounters_new_for(*policies, NULL);
+    adj_options options = {.redact = inputs->redact};
+    *encounters = adj_encounters_new_for(*policies, &options);
     if (*encounters == NULL) return EXIT_OURS;
     cli_inputs_prepare(inputs, *encounters);
     code = read_all(inputs, *encounters);
@@ -241,7 +243,7 @@ int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encou
 int cli_inputs_evaluate(const cli_inputs *inputs, const adj_policies *policies, const adj_encounters *encounters,
                         adj_results **results)
 {
-    adj_options evaluation = {.evaluator = inputs->evaluator};
+    adj_options evaluation = {.evaluator = inputs->evaluator, .redact = inputs->redact};
     adj_status status = adj_evaluate(policies, encounters, &evaluation, results);
     if (status == ADJ_OK) return EXIT_CLEAN;
     bool lacking = status == ADJ_NOT_FOUND;

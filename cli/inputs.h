@@ -8,7 +8,7 @@ typedef struct cli_inputs {
     const char *command;
     cli_texts claims, policies, sides, columns;
     adj_evaluator evaluator;
-    bool history_is_own, submit_given, as_of_given, policy_missing;
+    bool redact, history_is_own, submit_given, as_of_given, policy_missing;
     int32_t submit_on, as_of;
     const char *store;   /* the store to load from; NULL for none */
     bool save;           /* keep the run there */

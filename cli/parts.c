@@ -80,6 +80,7 @@ static int read_all(parts_check *c)
         }
     }
     adj_status divided = adj_parts_divide(c->parts);
+    tell(c, adj_parts_encounters(c->parts));
     return divided == ADJ_OK ? code : parts_failed(c, divided) + EXIT_OURS;
 }
 
@@ -276,7 +277,8 @@ int cli_check_in_parts(const cli_inputs *inputs, size_t memory, const cli_format
     c.report = (cli_report){.out = stdout, .colour = cli_colour(stdout), .only_findings = only_findings};
     int code = cli_inputs_compile(inputs, &c.policies);
     if (code == EXIT_CLEAN) {
-        c.parts = adj_parts_new(c.policies, memory, NULL);
+        adj_options options = {.redact = inputs->redact};
+        c.parts = adj_parts_new(c.policies, memory, &options);
         if (c.parts == NULL) {
             code = no_memory();
         } else {

@@ -59,6 +59,7 @@ adj_encounters *adj_encounters_new_for(const adj_policies *policies, const adj_o
         adj_encounters_free(&encounters->handle);
         return NULL;
     }
+    encounters->handle.store.redact = options != NULL && options->redact;
     return &encounters->handle;
 }
 

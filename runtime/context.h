@@ -94,6 +94,7 @@ struct run_context {
     size_t block_room;
     int depth, depth_limit;
     base_arena *arena;
+    bool redact;                  /* explanations hide what tells who a member is */
     bool failed;                  /* memory ran out while judging */
     BASE_ARRAY(uint32_t) scratch; /* rows and lists that `all` tables gave for the line at hand */
     BASE_ARRAY(run_seen) seen;    /* values that `distinct` met */

@@ -199,6 +199,8 @@ static bool cures(search *s, const run_change *changes, size_t count, bool *line
 static const char *shown(search *s, const run_change *change)
 {
     lang_type type = lang_schema_field(s->context->binding->plan->program->schema, change->field)->type;
+    const lang_schema *schema = s->context->binding->plan->program->schema;
+    if (s->context->redact && change->state == RUN_PRESENT && run_is_personal(schema, change->field)) return RUN_HIDDEN;
     if (change->field == LANG_FIELD_line_authorization && change->state == RUN_PRESENT) {
         return run_store_text(s->context->binding->store, LANG_FIELD_authorization_number, (uint32_t)change->bits);
     }

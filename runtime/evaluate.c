@@ -74,6 +74,7 @@ adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *enco
         adj_results_free(results);
         return ADJ_OUT_OF_MEMORY;
     }
+    results->context.redact = options != NULL && options->redact;
     bool agreed = judge_all(results, &context, wanted == ADJ_EVALUATOR_BOTH ? &results->context : NULL);
     bool failed = run_context_failed(&context) || run_context_failed(&results->context);
     if (failed || !agreed) {
@@ -133,6 +134,7 @@ adj_line adj_results_line(adj_results *results, size_t index)
     line.patient = known ? run_store_text(store, LANG_FIELD_patient_id,
                                           (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, row))
                          : "";
+    if (known && results->context.redact) line.patient = RUN_HIDDEN;
     line.payer = field_text(results, LANG_FIELD_line_payer, row);
     line.date = field_text(results, LANG_FIELD_line_date, row);
     line.procedure = field_text(results, LANG_FIELD_line_procedure, row);

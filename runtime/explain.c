@@ -154,6 +154,38 @@ static void benefit_year_fact(explainer *e, const plan_aggregate *aggregate)
                        : "the calendar year (no coverage is known)");
 }
 
+bool run_is_personal(const lang_schema *schema, lang_field field)
+{
+    return lang_schema_field(schema, field)->record == LANG_RECORD_patient || field == LANG_FIELD_line_age ||
+           field == LANG_FIELD_line_authorization || field == LANG_FIELD_authorization_number ||
+           field == LANG_FIELD_line_referral_number || field == LANG_FIELD_coverage_benefit_year_start;
+}
+
+/* Whether a value is, or is worked out from, what tells who a member is, and such values are hidden. */
+static bool hides(const explainer *e, uint32_t index)
+{
+    const plan_step *step = &e->block->steps.items[index];
+    if (!e->context->redact) return false;
+    switch (step->operation) {
+    case PLAN_FRAME:
+    case PLAN_NUMBER:
+    case PLAN_SYMBOL:
+    case PLAN_LIST:
+    case PLAN_TRUTH:
+    case PLAN_PARAMETER:
+    case PLAN_AGGREGATE:
+    case PLAN_LOOKUP:
+    case PLAN_OUTPUT: return false;
+    case PLAN_LOAD: return run_is_personal(e->context->binding->plan->program->schema, (lang_field)step->detail);
+    default: break;
+    }
+    const uint32_t operands[] = {step->a, step->b, step->operation == PLAN_PRORATE ? step->c : PLAN_NO_STEP};
+    for (size_t i = 0; i < 3; i++) {
+        if (operands[i] != PLAN_NO_STEP && operands[i] < index && hides(e, operands[i])) return true;
+    }
+    return false;
+}
+
 /* Steps that hold nothing of the encounter. */
 static bool constant(const plan_step *step)
 {
@@ -194,7 +226,9 @@ static void facts_of(explainer *e, uint32_t index)
     if (constant(step)) return;
     switch (step->operation) {
     case PLAN_LOAD:
-    case PLAN_PARAMETER: add_fact(e, source_name(e, step), value_text(e, step, value)); return;
+    case PLAN_PARAMETER:
+        add_fact(e, source_name(e, step), hides(e, index) ? RUN_HIDDEN : value_text(e, step, value));
+        return;
     case PLAN_OUTPUT:
         add_fact(e, source_name(e, step), run_format(e->arena, e->context, step->type, value->bits, value->state));
         facts_of(e, step->a);
@@ -407,7 +441,8 @@ static const char *message_text(explainer *e)
         } else {
             const plan_step *hole = &e->block->steps.items[step];
             const run_value *value = &e->values[step];
-            base_text_put(&text, run_format(e->arena, e->context, hole->type, value->bits, value->state));
+            base_text_put(&text, hides(e, step) ? RUN_HIDDEN
+                                                : run_format(e->arena, e->context, hole->type, value->bits, value->state));
         }
     }
     return base_text_string(&text);

@@ -59,6 +59,12 @@ bool run_is_void(const run_store *store, uint32_t line);
 /* Whether a policy, or a layer above it, names payers. */
 bool run_names_payer(const lang_file *file);
 
+/* What stands for a value that is hidden. */
+#define RUN_HIDDEN "(hidden)"
+
+/* Whether a field tells who a member is: what is known of the person, and numbers given to them. */
+bool run_is_personal(const lang_schema *schema, lang_field field);
+
 /* Shows a value to a person. `bits` as kept for `type`. */
 const char *run_format(base_arena *arena, const run_context *context, lang_type type, int64_t bits, uint8_t state);
 

@@ -118,6 +118,7 @@ bool run_store_reset(run_store *store)
                          .site_holes = before.site_holes,
                          .places = before.places,
                          .remitted_claims = before.remitted_claims,
+                         .redact = before.redact,
                          .history_is_own = before.history_is_own,
                          .eligibility_has_holes = before.eligibility_has_holes,
                          .remittance_has_holes = before.remittance_has_holes,
@@ -196,6 +197,30 @@ uint32_t run_store_patient(run_store *store, const char *member, size_t length)
     return row;
 }
 
+/* The message without what was found: the first text between backticks, and of FHIR all of them. Messages about names of
+ * columns, and of other kinds, quote no data. */
+static const char *hide_found(run_store *store, const char *code, const char *message)
+{
+    static const char *const names[] = {"D0301", "D0302", "D0304", "D0308", "D0310", "D0311"};
+    bool fhir = strncmp(code, "D05", 3) == 0, data = fhir || strncmp(code, "D02", 3) == 0 || strncmp(code, "D03", 3) == 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) data = data && strcmp(code, names[i]) != 0;
+    if (!data) return message;
+    base_text text;
+    base_text_init(&text, &store->arena);
+    for (const char *end; *message != '\0'; message = end + 1) {
+        const char *from = strchr(message, '`');
+        end = from == NULL ? NULL : strchr(from + 1, '`');
+        if (end == NULL) break;
+        base_text_add(&text, message, (size_t)(from - message));
+        base_text_put(&text, "(hidden)");
+        if (fhir) continue;
+        message = end + 1;
+        break;
+    }
+    base_text_put(&text, message);
+    return base_text_string(&text);
+}
+
 void run_store_problem(run_store *store, adj_severity severity, const char *code, const char *file, size_t segment,
                        size_t line, size_t column, const char *claim, const char *format, ...)
 {
@@ -207,7 +232,9 @@ void run_store_problem(run_store *store, adj_severity severity, const char *code
     va_end(arguments);
     adj_problem *problem = BASE_PUSH(&store->arena, &store->problems);
     if (problem == NULL) return;
-    *problem = (adj_problem){severity, file, segment, line, column, code, base_text_string(&text), claim};
+    const char *message = base_text_string(&text);
+    if (store->redact) message = hide_found(store, code, message);
+    *problem = (adj_problem){severity, file, segment, line, column, code, message, claim};
     if (claim != NULL) problem->claim = base_arena_copy(&store->arena, claim, strlen(claim));
 }
 

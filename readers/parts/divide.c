@@ -288,8 +288,9 @@ static bool send_to_claim(void *state, const parts_head *head, const char *row)
         sent[count++] = place->part;
         if (!parts_file_put(p, &p->files.items[place->part], row, sizeof *head + head->size)) return false;
     }
-    /* What answers no claim of the run is told of once, in the first part. */
-    return count > 0 || parts_file_put(p, &p->files.items[0], row, sizeof *head + head->size);
+    if (count > 0 || head->kind != PARTS_ANSWER) return true;
+    if (p->unmatched++ == 0) p->first_unmatched = base_format(&p->arena, "%.*s", (int)head->key, row + sizeof *head);
+    return true;
 }
 
 static bool send_bucket(dividing *d, size_t bucket)
@@ -345,6 +346,10 @@ static adj_status divide(adj_parts *p, dividing *d)
     for (size_t i = 0; i < p->count; i++) {
         if (!parts_file_end(&p->files.items[i])) return failed(p);
     }
+    if (p->unmatched > 0)
+        run_store_problem(&p->encounters->store, ADJ_SEVERITY_NOTE, "D0404", "the remittances", 0, 0, 0,
+                          p->first_unmatched, "%llu answers are to claims that are not in this run; the first is to this one",
+                          (unsigned long long)p->unmatched);
     return ADJ_OK;
 }
 

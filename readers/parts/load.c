@@ -324,6 +324,7 @@ static void copy_run(run_store *to, const run_store *from)
         to->site_feeds[r] = from->site_feeds[r];
         to->site_holes[r] = from->site_holes[r];
     }
+    to->redact = from->redact;
     to->history_is_own = from->history_is_own;
     to->eligibility_has_holes = from->eligibility_has_holes;
     to->remittance_has_holes = from->remittance_has_holes;

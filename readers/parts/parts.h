@@ -64,6 +64,8 @@ struct adj_parts {
     parts_file spool;
     uint64_t shared; /* bytes of rows that go to all parts */
     bool has_claim_rows;
+    uint64_t unmatched; /* answers to claims that are not in the run, which go nowhere */
+    const char *first_unmatched;
     BASE_ARRAY(parts_group) groups;
     uint32_t *slots; /* of the groups' hashes: place and one */
     size_t slot_count;

@@ -58,6 +58,8 @@ typedef struct adj_options {
     bool colour;                    /* of diagnostics */
     int32_t today;                  /* for `review by`: days since 1970-01-01; 0 to leave review dates alone */
     bool keep_sources;              /* of policies: see adj_policies_source */
+    bool redact; /* problems of inputs, lines and explanations say "(hidden)" for what tells who a member is: identifier, birth,
+                    death, sex, state, age, numbers of authorizations and referrals, and texts that could not be read */
 } adj_options;
 
 /* What a clause says of a line. */
@@ -247,7 +249,7 @@ ADJ_API adj_encounters *adj_parts_encounters(adj_parts *parts);
  * ADJ_INTERNAL where no temporary file can be written; ADJ_INVALID_INPUT also for FHIR, whose resources refer to each other. */
 ADJ_API adj_status adj_parts_read(adj_parts *parts, const char *path, adj_role role, adj_take tell, void *state);
 
-/* Ends reading. ADJ_INVALID_INPUT if what must stay together is larger than `memory` allows: adj_parts_message says what. */
+/* Ends reading; adj_parts_encounters may have problems to tell of afterwards. ADJ_INVALID_INPUT if what must stay together is larger than `memory` allows: adj_parts_message says what. */
 ADJ_API adj_status adj_parts_divide(adj_parts *parts);
 ADJ_API size_t adj_parts_count(const adj_parts *parts);
 ADJ_API const char *adj_parts_message(const adj_parts *parts);
