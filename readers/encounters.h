@@ -195,6 +195,10 @@ void read_record_shaped(read_record_reader *reader, size_t shape, size_t line, c
  * patients known by two names become one. */
 void read_resolve_references(read_encounters *encounters);
 
+/* Reads what comes by another way than bytes: `read` gives the records. */
+adj_status read_by(adj_encounters *encounters, const char *name, read_role role,
+                   bool (*read)(read_input *input, const void *state), const void *state);
+
 /* Reads records that this library wrote: codes are taken as they stand, and no line of them is judged. */
 adj_status read_own_writing(adj_encounters *encounters, const char *name, const char *bytes, size_t length,
                             size_t room);

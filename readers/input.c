@@ -118,8 +118,16 @@ static adj_status not_unpacked(run_store *store, const char *name, const char *w
     return ADJ_INVALID_INPUT;
 }
 
-/* Reads plain bytes, or what comes through a window. `input` has where they are. */
-static adj_status read_plain(adj_encounters *encounters, const char *name, read_input *input, read_role role)
+static bool read_bytes_of(read_input *input, const void *state)
+{
+    (void)state;
+    read_fill(input, FIRST_LOOK);
+    return read_content(input);
+}
+
+/* Reads what `input` has: plain bytes, what comes through a window, or what `reader` gives. */
+static adj_status read_plain(adj_encounters *encounters, const char *name, read_input *input, read_role role,
+                             bool (*reader)(read_input *input, const void *state), const void *state)
 {
     run_store *store = &encounters->store;
     input->role = role;
@@ -129,8 +137,7 @@ static adj_status read_plain(adj_encounters *encounters, const char *name, read_
     input->name_symbol = base_intern_add(&store->symbols, name, strlen(name));
     if (input->name_symbol == BASE_INTERN_NONE) return ADJ_OUT_OF_MEMORY;
     input->name = base_intern_text(&store->symbols, input->name_symbol);
-    read_fill(input, FIRST_LOOK);
-    bool read = read_content(input);
+    bool read = reader(input, state);
     bool failed = store->arena.failed || input->arena.failed || inner(encounters)->lasting.failed;
     base_arena_release(&input->arena);
     if (failed) return ADJ_OUT_OF_MEMORY;
@@ -157,15 +164,23 @@ static adj_status read_bytes(adj_encounters *encounters, const char *name, const
         length = room = text_length;
     }
     read_input input = {.bytes = bytes, .length = length, .room = room, .filled = length};
-    if (result == ADJ_OK) result = read_plain(encounters, name, &input, role);
+    if (result == ADJ_OK) result = read_plain(encounters, name, &input, role, read_bytes_of, NULL);
     base_arena_release(&arena);
     return result;
+}
+
+adj_status read_by(adj_encounters *encounters, const char *name, read_role role,
+                   bool (*read)(read_input *input, const void *state), const void *state)
+{
+    if (encounters->store.finished) return ADJ_INVALID_INPUT;
+    read_input input = {.bytes = ""};
+    return read_plain(encounters, name, &input, role, read, state);
 }
 
 adj_status read_own_writing(adj_encounters *encounters, const char *name, const char *bytes, size_t length, size_t room)
 {
     read_input input = {.trusted = true, .bytes = bytes, .length = length, .room = room, .filled = length};
-    return read_plain(encounters, name, &input, READ_BESIDE);
+    return read_plain(encounters, name, &input, READ_BESIDE, read_bytes_of, NULL);
 }
 
 adj_status adj_encounters_read_bytes(adj_encounters *encounters, const char *name, const char *bytes, size_t length)
@@ -222,7 +237,7 @@ static adj_status read_window(adj_encounters *encounters, const char *name, int 
         read_input input = {.bytes = source.bytes, .length = length, .room = length + READ_SOURCE_PADDING};
         input.source = &source;
         input.filled = source.filled;
-        result = read_plain(encounters, name, &input, role);
+        result = read_plain(encounters, name, &input, role, read_bytes_of, NULL);
     }
     read_source_close(&source);
     return result;

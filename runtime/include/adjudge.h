@@ -222,6 +222,60 @@ typedef bool (*adj_take)(void *state, adj_encounters *batch);
 ADJ_API adj_status adj_encounters_read_batches(adj_encounters *encounters, const char *path, adj_role role,
                                                size_t records, adj_take take, void *state);
 
+/* ---- Arrow ---- */
+
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+/* The Arrow C data interface, as its specification prints it. */
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+struct ArrowSchema {
+    const char *format;
+    const char *name;
+    const char *metadata;
+    int64_t flags;
+    int64_t n_children;
+    struct ArrowSchema **children;
+    struct ArrowSchema *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
+};
+struct ArrowArray {
+    int64_t length;
+    int64_t null_count;
+    int64_t offset;
+    int64_t n_buffers;
+    int64_t n_children;
+    const void **buffers;
+    struct ArrowArray **children;
+    struct ArrowArray *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
+};
+#endif
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+struct ArrowArrayStream {
+    int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *out);
+    int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *out);
+    const char *(*get_last_error)(struct ArrowArrayStream *);
+    void (*release)(struct ArrowArrayStream *);
+    void *private_data;
+};
+#endif
+
+/* Reads a record batch of the Arrow C data interface: a struct whose columns are those of a side file (docs/formats.md). `record` says
+ * which ("history", "sessions", ...), or is NULL to tell it from the columns. Columns are texts, numbers, decimals, booleans, days,
+ * lists of texts, or dictionaries of these; null is an empty cell. In problems, `line` counts the records from 1. Schema and array are
+ * released in any case; both are read, never changed. */
+ADJ_API adj_status adj_encounters_read_arrow(adj_encounters *encounters, const char *name, const char *record,
+                                             adj_role role, struct ArrowSchema *schema, struct ArrowArray *array);
+
+/* The same for all batches of a stream, which is released in any case. */
+ADJ_API adj_status adj_encounters_read_arrow_stream(adj_encounters *encounters, const char *name, const char *record,
+                                                    adj_role role, struct ArrowArrayStream *stream);
+
 /* Keeps what cannot be read, in its own format, so that it can be mended and read again. Call before reading. */
 ADJ_API void adj_encounters_keep_rejects(adj_encounters *encounters);
 
