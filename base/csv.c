@@ -5,14 +5,14 @@
 
 enum { AHEAD = 1 << 16 };
 
-void csv_init(csv_reader *reader, base_arena *arena, const char *bytes, size_t length)
+void base_csv_init(csv_reader *reader, base_arena *arena, const char *bytes, size_t length)
 {
     *reader = (csv_reader){
         .arena = arena, .bytes = bytes, .length = length, .filled = length, .separator = ',', .next_line = 1};
     if (length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) reader->at = 3;
 }
 
-void csv_window(csv_reader *reader, size_t filled, size_t (*more)(void *state, size_t upto), void *state)
+void base_csv_window(csv_reader *reader, size_t filled, size_t (*more)(void *state, size_t upto), void *state)
 {
     reader->filled = filled;
     reader->more = more;
@@ -188,7 +188,7 @@ static bool read_record(csv_reader *reader, csv_cell *cells, size_t *count, bool
     }
 }
 
-bool csv_next(csv_reader *reader, csv_cell *cells, size_t *count)
+bool base_csv_next(csv_reader *reader, csv_cell *cells, size_t *count)
 {
     if (reader->scan.bytes == NULL) {
         const char wanted[4] = {reader->separator, '\n', '\r', '"'};

@@ -18,7 +18,7 @@ typedef struct csv_reader {
     base_arena *arena; /* cells with doubled quotes */
     const char *bytes;
     size_t length;
-    size_t filled; /* so many of them are there; csv_window says where more come from */
+    size_t filled; /* so many of them are there; base_csv_window says where more come from */
     size_t (*more)(void *state, size_t upto);
     void *state;
     base_scan scan;
@@ -32,12 +32,12 @@ typedef struct csv_reader {
     bool unquoted; /* the arena was needed for the last record */
 } csv_reader;
 
-void csv_init(csv_reader *reader, base_arena *arena, const char *bytes, size_t length);
+void base_csv_init(csv_reader *reader, base_arena *arena, const char *bytes, size_t length);
 
 /* Only `filled` bytes are there; `more` brings on as many as it is asked for, or all there are, and says how many there are. */
-void csv_window(csv_reader *reader, size_t filled, size_t (*more)(void *state, size_t upto), void *state);
+void base_csv_window(csv_reader *reader, size_t filled, size_t (*more)(void *state, size_t upto), void *state);
 
 /* The next record that is not blank; false at the end. A malformed one sets `error` and gives no cells. */
-bool csv_next(csv_reader *reader, csv_cell *cells, size_t *count);
+bool base_csv_next(csv_reader *reader, csv_cell *cells, size_t *count);
 
 #endif

@@ -1,8 +1,10 @@
 /* Measures, each as a ratio to a baseline in the same run, medians of several runs:
- *   reading an 837P        to copying its bytes
+ *   reading                to a plain read, and beside other parsers (readers.c)
  *   judging lines          by machine code to the interpreter
  *   compiling the policies to machine code, to parsing and planning them
  * The claims are the demonstration's, repeated under new identifiers to a stated number of copies. */
+#include "bench/bench.h"
+
 #include "adjudge.h"
 
 #include <stdio.h>
@@ -10,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { RUNS = 5 };
+enum { RUNS = BENCH_RUNS };
 
-static double now(void)
+double bench_now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -25,10 +27,10 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static double median(double *values)
+double bench_median(double *values, size_t count)
 {
-    qsort(values, RUNS, sizeof *values, by_size);
-    return values[RUNS / 2];
+    qsort(values, count, sizeof *values, by_size);
+    return values[count / 2];
 }
 
 static char *file_text(const char *path, size_t *length)
@@ -79,14 +81,14 @@ static void bench_compile(void)
 {
     double plan[RUNS], code[RUNS];
     for (int i = 0; i < RUNS; i++) {
-        double start = now();
+        double start = bench_now();
         adj_policies_free(compile(ADJ_EVALUATOR_INTERPRETER));
-        plan[i] = now() - start;
-        start = now();
+        plan[i] = bench_now() - start;
+        start = bench_now();
         adj_policies_free(compile(ADJ_EVALUATOR_BEST));
-        code[i] = now() - start;
+        code[i] = bench_now() - start;
     }
-    double to_plan = median(plan), to_code = median(code);
+    double to_plan = bench_median(plan, RUNS), to_code = bench_median(code, RUNS);
     printf("compile   text to plan %.2f ms, to machine code %.2f ms: ratio %.1f\n", to_plan * 1e3, to_code * 1e3,
            to_code / to_plan);
 }
@@ -98,24 +100,6 @@ static adj_encounters *read_all(const char *bytes, size_t length)
     return encounters;
 }
 
-static void bench_read(const char *bytes, size_t length)
-{
-    double copy[RUNS], read[RUNS];
-    char *target = malloc(length);
-    for (int i = 0; i < RUNS; i++) {
-        double start = now();
-        memcpy(target, bytes, length);
-        copy[i] = now() - start;
-        start = now();
-        adj_encounters_free(read_all(bytes, length));
-        read[i] = now() - start;
-    }
-    double to_copy = median(copy), to_read = median(read);
-    printf("read      837P %.0f MB/s, copy %.0f MB/s: ratio %.0f (last byte %d)\n", (double)length / to_read / 1e6,
-           (double)length / to_copy / 1e6, to_read / to_copy, target[length - 1]);
-    free(target);
-}
-
 static double judge(const adj_policies *policies, const adj_encounters *encounters, adj_evaluator evaluator,
                     size_t *lines)
 {
@@ -123,13 +107,13 @@ static double judge(const adj_policies *policies, const adj_encounters *encounte
     adj_options options = {.evaluator = evaluator};
     for (int i = 0; i < RUNS; i++) {
         adj_results *results = NULL;
-        double start = now();
+        double start = bench_now();
         if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) exit(3);
-        times[i] = now() - start;
+        times[i] = bench_now() - start;
         *lines = adj_results_count(results);
         adj_results_free(results);
     }
-    return median(times);
+    return bench_median(times, RUNS);
 }
 
 static void bench_judge(const char *bytes, size_t length)
@@ -147,20 +131,30 @@ static void bench_judge(const char *bytes, size_t length)
     adj_policies_free(policies);
 }
 
-int main(int count, char **arguments)
+static int bench_policies(size_t copies)
 {
-    size_t copies = count > 1 ? strtoul(arguments[1], NULL, 10) : 1000, length, total;
-    if (copies == 0 || copies > 20000) copies = 1;
+    size_t length, total;
     char *text = file_text("examples/demo/claims.837", &length);
     char *bytes = repeated(text, length, copies, &total);
-    if (bytes == NULL) {
-        free(text);
-        return 3;
+    int code = bytes == NULL ? 3 : 0;
+    if (code == 0) {
+        bench_compile();
+        bench_judge(bytes, total);
     }
-    bench_compile();
-    bench_read(bytes, total);
-    bench_judge(bytes, total);
     free(bytes);
     free(text);
-    return 0;
+    return code;
+}
+
+/* bench [readers|policies] [size]: lines to read (400000), or copies of the sample to judge (1000). */
+int main(int count, char **arguments)
+{
+    bool named = count > 1 && (strcmp(arguments[1], "readers") == 0 || strcmp(arguments[1], "policies") == 0);
+    const char *which = named ? arguments[1] : "";
+    long size = count > (named ? 2 : 1) ? strtol(arguments[named ? 2 : 1], NULL, 10) : 0;
+    if (size < 0 || size > 100000000) size = 0;
+    int code = 0;
+    if (strcmp(which, "readers") != 0) code = bench_policies(size == 0 || size > 20000 ? 1000 : (size_t)size);
+    if (code == 0 && strcmp(which, "policies") != 0) code = bench_readers("build/bench", size == 0 ? 400000 : size);
+    return code;
 }

@@ -386,7 +386,7 @@ static void read_records(loader *l, size_t length)
     base_arena scratch;
     base_arena_init(&scratch, &l->program->arena->allocator);
     csv_reader csv;
-    csv_init(&csv, &scratch, l->buffer, length);
+    base_csv_init(&csv, &scratch, l->buffer, length);
     csv.next_line = l->line + 1;
     if (!l->header_read) {
         size_t first = strcspn(l->buffer, "\n");
@@ -395,7 +395,7 @@ static void read_records(loader *l, size_t length)
     csv.separator = l->separator;
     csv_cell cells[CSV_COLUMN_LIMIT];
     size_t count;
-    while (!l->failed && csv_next(&csv, cells, &count)) {
+    while (!l->failed && base_csv_next(&csv, cells, &count)) {
         if (csv.error != NULL) {
             if (l->bulk->rejected++ < REPORTED) {
                 lang_diagnose(&l->program->diagnostics, LANG_E0712, l->import->span, "%s:%zu:%zu: %s", l->bulk->path,

@@ -153,13 +153,13 @@ static void read_rows(lang_checker *checker, lang_table *table, const lang_impor
         return;
     }
     csv_reader csv;
-    csv_init(&csv, checker->arena, r.file->text, r.file->length);
+    base_csv_init(&csv, checker->arena, r.file->text, r.file->length);
     size_t first = strcspn(r.file->text, "\n");
     if (memchr(r.file->text, '\t', first) != NULL) csv.separator = '\t';
     csv_cell cells[CSV_COLUMN_LIMIT];
     size_t count;
     bool header = true;
-    while (csv_next(&csv, cells, &count)) {
+    while (base_csv_next(&csv, cells, &count)) {
         uint32_t start = r.file->line_starts[csv.line - 1];
         uint32_t end = csv.next_line - 1 < r.file->line_count ? r.file->line_starts[csv.next_line - 1] - 1
                                                               : (uint32_t)r.file->length;

@@ -84,7 +84,7 @@ bool read_column_map(read_input *input, csv_reader *csv, csv_cell *cells, size_t
                     find(cells, count, "column"),
                     find(cells, count, "value"),
                     find(cells, count, "means")};
-    while (csv_next(csv, cells, &count) && !input->store->arena.failed) {
+    while (base_csv_next(csv, cells, &count) && !input->store->arena.failed) {
         if (csv->error != NULL)
             problem(&m, csv->error_column, csv->error);
         else

@@ -301,7 +301,7 @@ static void read_records(side_reader *r, csv_cell *cells)
 {
     read_input *input = r->input;
     size_t count;
-    while (csv_next(&r->csv, cells, &count)) {
+    while (base_csv_next(&r->csv, cells, &count)) {
         r->line = r->csv.line;
         size_t rejected = input->rejected;
         if (r->csv.error != NULL) {
@@ -320,10 +320,10 @@ static bool read_file(side_reader *r)
     read_input *input = r->input;
     csv_cell *cells = base_arena_alloc(&input->arena, CSV_COLUMN_LIMIT * sizeof *cells);
     if (cells == NULL) return false;
-    csv_init(&r->csv, &r->scratch, input->bytes, input->length);
-    csv_window(&r->csv, input->filled, bring_more, input);
+    base_csv_init(&r->csv, &r->scratch, input->bytes, input->length);
+    base_csv_window(&r->csv, input->filled, bring_more, input);
     size_t count;
-    bool header = csv_next(&r->csv, cells, &count);
+    bool header = base_csv_next(&r->csv, cells, &count);
     r->line = r->csv.line;
     if (!header || r->csv.error != NULL) {
         if (header)

@@ -130,13 +130,13 @@ static void read_records(adj_table_diff *d, size_t length)
     base_arena scratch;
     base_arena_init(&scratch, NULL);
     csv_reader csv;
-    csv_init(&csv, &scratch, d->buffer, length);
+    base_csv_init(&csv, &scratch, d->buffer, length);
     csv.next_line = d->line + 1;
     if (!d->header_read) d->separator = memchr(d->buffer, '\t', strcspn(d->buffer, "\n")) != NULL ? '\t' : ',';
     csv.separator = d->separator;
     csv_cell cells[CSV_COLUMN_LIMIT];
     size_t count;
-    while (d->error == NULL && csv_next(&csv, cells, &count)) {
+    while (d->error == NULL && base_csv_next(&csv, cells, &count)) {
         if (csv.error != NULL)
             d->error = base_format(&d->arena, "%s:%zu:%zu: %s", d->path, csv.line, csv.error_column, csv.error);
         else if (!d->header_read)
