@@ -50,6 +50,7 @@ static bool blank(char byte)
 
 static csv_cell plain_cell(const char *text, size_t length, size_t column)
 {
+    if (length == 0) return (csv_cell){text, 0, column, false};
     while (length > 0 && blank(text[0])) {
         text++;
         length--;

@@ -249,14 +249,20 @@ bool side_read_cells(side_reader *r, const csv_cell *cells, size_t count)
         const side_place *place = &shape->places[i];
         side_value *value = &r->values[i];
         value->state = RUN_UNKNOWN;
-        value->cell = &cells[i];
         if (cells[i].length == 0) {
-            bool refused = place->empty == SIDE_REFUSED && cells[i].text != NULL;
-            if (refused) good = refuse(r, place->column, &cells[i]);
-            if (refused || place->empty == RUN_UNKNOWN || cells[i].text == NULL) continue;
-            value->state = place->empty;
+            uint8_t empty = shape->empty[i];
+            if (empty == RUN_UNKNOWN || cells[i].text == NULL) continue;
+            if (empty == SIDE_REFUSED) {
+                good = refuse(r, place->column, &cells[i]);
+                continue;
+            }
+            value->state = empty;
             value->bits = run_list_pack(0, 0);
-        } else if (place->column == NULL) {
+            r->told[r->told_count++] = (uint8_t)i;
+            continue;
+        }
+        value->cell = &cells[i];
+        if (place->column == NULL) {
             continue;
         } else if (!read_value(r, place, value)) {
             good = refuse(r, place->column, &cells[i]);

@@ -177,10 +177,10 @@ static void set_place(side_reader *r, size_t at, const side_column *column)
     place->text = place->field && info->type.kind == LANG_TYPE_TEXT;
     place->modifiers = place->field && column->field == LANG_FIELD_line_modifiers;
     bool empty_list = place->modifiers && info->type.list;
-    place->empty = column->required == 1                   ? SIDE_REFUSED
-                   : empty_list                            ? RUN_PRESENT
-                   : place->field && info->type.optional ? RUN_ABSENT
-                                                           : RUN_UNKNOWN;
+    shape->empty[at] = column->required == 1                   ? SIDE_REFUSED
+                       : empty_list                            ? RUN_PRESENT
+                       : place->field && info->type.optional ? RUN_ABSENT
+                                                               : RUN_UNKNOWN;
     if (comes_again(column->use))
         place->lately = base_arena_alloc(&r->input->arena, SIDE_LATELY * sizeof *place->lately);
     if (!place->field && shape->use[column->use] == SIDE_NOWHERE) shape->use[column->use] = (int8_t)at;
@@ -250,7 +250,7 @@ static bool choose_kind(side_reader *r, const csv_cell *cells, size_t count)
 
 static void read_cells(side_reader *r, csv_cell *cells, size_t count)
 {
-    for (size_t i = 0; i < count && i < r->shape->width; i++) {
+    for (size_t i = 0; r->shape->mapped && i < count && i < r->shape->width; i++) {
         const char *theirs = r->shape->places[i].theirs;
         if (theirs != NULL) read_map_cell(r->input->encounters, &r->scratch, theirs, &cells[i]);
     }
@@ -294,7 +294,10 @@ static void map_header(side_reader *r, csv_cell *cells, size_t count)
 {
     const char *theirs[CSV_COLUMN_LIMIT];
     read_map_header(r->input->encounters, cells, count, theirs);
-    for (size_t i = 0; i < count; i++) r->shape->places[i].theirs = theirs[i];
+    for (size_t i = 0; i < count; i++) {
+        r->shape->places[i].theirs = theirs[i];
+        r->shape->mapped = r->shape->mapped || theirs[i] != NULL;
+    }
 }
 
 static void read_records(side_reader *r, csv_cell *cells)

@@ -28,7 +28,6 @@ typedef struct side_place {
     lang_type type;
     lang_record record;
     bool field, text, modifiers;
-    uint8_t empty; /* the state that an empty cell says, or SIDE_REFUSED */
     side_lately *lately; /* SIDE_LATELY of them; NULL where texts hardly come again */
 } side_place;
 
@@ -40,7 +39,9 @@ typedef struct side_shape {
     bool known;    /* they are those of some kind */
     bool judged;   /* a file of lines that are to be judged, and not of the history */
     char said[40]; /* the kind that a record of JSON names; "" for none */
+    bool mapped;   /* a column map speaks of one of them */
     size_t width;
+    uint8_t empty[CSV_COLUMN_LIMIT]; /* the state that an empty cell says, or SIDE_REFUSED */
     side_place places[CSV_COLUMN_LIMIT];
     int8_t use[USE_COUNT]; /* the place of a use; SIDE_NOWHERE for none */
     int8_t line_number, frequency, authorization; /* and of these fields */
