@@ -30,6 +30,9 @@ static bool parse_code(side_reader *r, side_value *p, lang_code_system system)
     if (p->cell->length >= sizeof normal) return false;
     lang_code_normalize(system, p->cell->text, p->cell->length, normal);
     if (!r->input->trusted && !lang_code_shape(system, normal, strlen(normal))) return false;
+    if (!r->input->trusted && system == LANG_SYSTEM_npi && !lang_npi_valid(normal, strlen(normal)))
+        side_problem(r, ADJ_SEVERITY_WARNING, "D0205", p->cell->column,
+                     base_format(&r->store->arena, "`%s` is not a valid National Provider Identifier (check digit)", normal));
     p->bits = run_store_code(r->store, system, p->cell->text, p->cell->length);
     return true;
 }
@@ -84,6 +87,17 @@ static bool parse_field(side_reader *r, side_value *p, lang_type type)
     }
 }
 
+static bool parse_system(const side_reader *r, side_value *p)
+{
+    char name[64];
+    if (p->cell->length >= sizeof name) return false;
+    memcpy(name, p->cell->text, p->cell->length);
+    name[p->cell->length] = '\0';
+    lang_code_system system = lang_schema_system_find(r->store->schema, name);
+    p->bits = (int64_t)system;
+    return (int)system < lang_schema_system_count(r->store->schema);
+}
+
 static bool parse_use(side_reader *r, side_value *p, const side_place *place)
 {
     switch (place->column->use) {
@@ -109,6 +123,8 @@ static bool parse_use(side_reader *r, side_value *p, const side_place *place)
     case USE_REMITTED_PROCEDURE: return parse_code(r, p, LANG_SYSTEM_cpt);
     case USE_REMITTED_CHARGE: return read_cents(p->cell->text, p->cell->length, &p->bits);
     case USE_REMITTED_DAY: return parse_day(p);
+    case USE_CODE_SYSTEM: return parse_system(r, p);
+    case USE_CODE: return p->cell->length < 128; /* in the spelling of its system, which another cell says */
     default: p->bits = base_intern_add(&r->store->symbols, p->cell->text, p->cell->length); return true;
     }
 }
@@ -124,6 +140,7 @@ const char *side_expected(side_reader *r, const side_column *column)
     case USE_FACT_RECEIVED: return "a date that exists, as YYYY-MM-DD";
     case USE_FROM_TIME:
     case USE_TO_TIME: return "a time of day, as HH:MM";
+    case USE_CODE_SYSTEM: return "a code system: cpt, modifier, pos, icd10, revenue, taxonomy, npi, or one of the site's";
     case USE_COMPLETENESS: return "`complete` or `own`";
     case USE_SOURCE: return "`payer` or `own_claims`";
     case USE_REMITTED_MATCH: return "`number`, `service` or `claim`";

@@ -33,6 +33,8 @@ typedef enum cell_use {
     USE_REMITTED_DAY,
     USE_REMITTED_REVERSAL,
     USE_REMITTED_PAYMENT,
+    USE_CODE_SYSTEM,
+    USE_CODE,
     USE_COUNT
 } cell_use;
 

@@ -379,6 +379,24 @@ static bool store_payer(side_reader *r)
     return second != NULL;
 }
 
+static bool store_code(side_reader *r)
+{
+    const side_value *system = of_use(r, USE_CODE_SYSTEM), *code = of_use(r, USE_CODE);
+    const side_value *from = of_use(r, USE_FROM_DATE), *to = of_use(r, USE_TO_DATE);
+    if (system == NULL || code == NULL) return false;
+    base_date first = from == NULL ? BASE_DATE_MIN : (base_date)from->bits;
+    base_date last = to == NULL ? BASE_DATE_MAX : (base_date)to->bits;
+    if (last < first) {
+        side_problem(r, ADJ_SEVERITY_ERROR, "D0306", to->cell->column, "the span ends before it begins");
+        return false;
+    }
+    run_listed_code *listed = BASE_PUSH(&r->store->arena, &r->store->listed_codes);
+    if (listed == NULL) return false;
+    lang_code_system of = (lang_code_system)system->bits;
+    *listed = (run_listed_code){of, run_store_code(r->store, of, code->cell->text, code->cell->length), first, last};
+    return true;
+}
+
 bool side_store(side_reader *r)
 {
     if (r->shape->site != NULL) return store_site_record(r);
@@ -394,6 +412,7 @@ bool side_store(side_reader *r)
     case SIDE_schedule: return store_appointment(r);
     case SIDE_rates: return store_rate(r);
     case SIDE_remittance: return store_remittance(r);
+    case SIDE_codes: return store_code(r);
     default: return store_payer(r);
     }
 }

@@ -408,6 +408,17 @@ static void write_payer(record_writer *w, size_t place)
     end(w);
 }
 
+static void write_code(record_writer *w, const run_listed_code *listed)
+{
+    begin(w, "codes");
+    put_text(w, "code_system", lang_schema_system_name(w->store->schema, listed->system));
+    put_text(w, "code", symbol(w, listed->code));
+    if (listed->from != BASE_DATE_MIN) put_text(w, "from", day_text(w, listed->from));
+    if (listed->to != BASE_DATE_MAX) put_text(w, "to", day_text(w, listed->to));
+    w->written.key = base_format(&w->scratch, "%d\x1f%s\x1f%d", (int)listed->system, symbol(w, listed->code), listed->from);
+    end(w);
+}
+
 /* A record that a site declares: its fields by name, its keys for the key. */
 static void write_site_row(record_writer *w, const lang_site_name *site, lang_record record, uint32_t row)
 {
@@ -459,6 +470,7 @@ bool read_write_records(read_encounters *encounters, bool (*sink)(void *state, c
     for (size_t i = 0; i < encounters->claim_facts.count && w.good; i++)
         write_fact(&w, &encounters->claim_facts.items[i]);
     for (size_t i = 0; i + 1 < store->payer_map.count && w.good; i += 2) write_payer(&w, i);
+    for (size_t i = 0; i < store->listed_codes.count && w.good; i++) write_code(&w, &store->listed_codes.items[i]);
     for (int r = LANG_RECORD_COUNT; r < lang_schema_record_count(store->schema) && w.good; r++) {
         const lang_site_name *site = lang_schema_site_record(store->schema, (lang_record)r);
         for (uint32_t row = 0; row < store->counts[r] && w.good; row++) write_site_row(&w, site, (lang_record)r, row);

@@ -242,6 +242,7 @@ bool run_store_finish(run_store *store)
 {
     if (store->finished) return true;
     run_link(store);
+    run_check_codes(store);
     if (!run_index(store)) return false;
     store->finished = true;
     return !store->arena.failed;

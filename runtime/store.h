@@ -87,6 +87,13 @@ typedef struct run_groups {
     uint32_t *rows;
 } run_groups;
 
+/* A code of a list that was given, and the days on which it is in use. */
+typedef struct run_listed_code {
+    lang_code_system system;
+    uint32_t code; /* symbol */
+    base_date from, to;
+} run_listed_code;
+
 typedef struct run_store {
     base_arena arena;
     base_arena lasting; /* what run_store_reset leaves alone */
@@ -119,6 +126,7 @@ typedef struct run_store {
     bool submit_given;
     base_date submit_on;
     BASE_ARRAY(uint32_t) payer_map; /* pairs: identifier as on the claim, payer */
+    BASE_ARRAY(run_listed_code) listed_codes;
     /* After finishing: */
     bool finished;
     uint32_t *position; /* of each line in the order date, claim, line */
@@ -220,6 +228,10 @@ void run_link_remittances(run_store *store);
 /* Joins appointments and contract rates with lines: docs/encounter.md, rules 12 and 13. */
 void run_link_schedule(run_store *store);
 void run_link_rates(run_store *store);
+
+/* Warns of codes of lines that are to be judged, and of answers, that no list holds or that were not in use on the day: places of
+ * service and reason codes by what is built in, others by the lists that were given. */
+void run_check_codes(run_store *store);
 
 /* Rows of a record by the value of one of its fields: the first row, then next[row]; RUN_NO_ROW ends. */
 typedef struct run_chains {

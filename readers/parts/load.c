@@ -296,6 +296,16 @@ static void load_payer(loading *l)
     }
 }
 
+static void load_code(loading *l)
+{
+    run_listed_code listed = {.system = (lang_code_system)number(l)};
+    listed.from = (base_date)(int64_t)number(l);
+    listed.to = (base_date)(int64_t)number(l);
+    listed.code = symbol(l);
+    run_listed_code *slot = BASE_PUSH(&l->store->arena, &l->store->listed_codes);
+    if (slot != NULL && (int)listed.system < lang_schema_system_count(l->store->schema)) *slot = listed;
+}
+
 static void load_row(loading *l, const parts_head *head, const char *row)
 {
     l->key = row + sizeof *head;
@@ -313,6 +323,7 @@ static void load_row(loading *l, const parts_head *head, const char *row)
     case PARTS_ANSWER: load_answer(l); break;
     case PARTS_FACT: load_fact(l); break;
     case PARTS_PAYER: load_payer(l); break;
+    case PARTS_CODE: load_code(l); break;
     }
 }
 

@@ -20,7 +20,8 @@ typedef enum parts_kind {
     PARTS_RECORD, /* of any other kind */
     PARTS_ANSWER, /* of a payer */
     PARTS_FACT,   /* about a claim */
-    PARTS_PAYER
+    PARTS_PAYER,
+    PARTS_CODE /* of a list */
 } parts_kind;
 
 /* What stands before a row: then its key, then what it holds. */

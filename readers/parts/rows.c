@@ -402,6 +402,21 @@ static bool spool_payers(adj_parts *p)
     return true;
 }
 
+static bool spool_codes(adj_parts *p)
+{
+    const run_store *store = store_of(p);
+    for (size_t i = 0; i < store->listed_codes.count; i++) {
+        const run_listed_code *listed = &store->listed_codes.items[i];
+        begin(p, PARTS_CODE, PARTS_TO_ALL, "");
+        put_number(p, listed->system);
+        put_number(p, (uint64_t)(int64_t)listed->from);
+        put_number(p, (uint64_t)(int64_t)listed->to);
+        put_text(p, symbol(p, listed->code));
+        if (!end(p)) return false;
+    }
+    return true;
+}
+
 /* Contract rates and records of the site, which lines of any part may ask for. */
 static bool spool_for_all(adj_parts *p, lang_record record)
 {
@@ -419,7 +434,7 @@ static bool spool_for_all(adj_parts *p, lang_record record)
 static bool spool_all(adj_parts *p, base_arena *arena)
 {
     begin(p, PARTS_BATCH, PARTS_TO_ALL, "");
-    bool good = end(p) && spool_payers(p) && spool_patients(p) && spool_sessions(p) && spool_claims(p, arena) &&
+    bool good = end(p) && spool_payers(p) && spool_codes(p) && spool_patients(p) && spool_sessions(p) && spool_claims(p, arena) &&
                 spool_lines(p, arena) &&
                 spool_of_members(p, arena, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, LANG_FIELD_attendance_session) &&
                 spool_of_members(p, arena, LANG_RECORD_authorization, LANG_FIELD_authorization_patient, LANG_NO_FIELD) &&

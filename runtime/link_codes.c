@@ -1,0 +1,170 @@
+/* Codes against lists: a code that a list does not hold, or that was not in use on the day, is told once for all of its lines. Places
+ * of service are those that the CMS code set assigns; reason codes those of X12's code list 139. */
+#include "lang/program.h"
+#include "runtime/store.h"
+
+#include <string.h>
+
+/* What is wrong with a code, and where it stands first. */
+typedef enum code_flaw { CODE_NOT_LISTED, CODE_NOT_IN_USE, CODE_UNASSIGNED, CODE_FLAWS } code_flaw;
+
+typedef struct flawed_code {
+    uint32_t count, line;
+    lang_code_system system;
+} flawed_code;
+
+typedef struct code_check {
+    run_store *store;
+    bool *listed;            /* by system */
+    uint32_t *first, *next;  /* listed codes by symbol: place and one */
+    flawed_code *flaws[CODE_FLAWS]; /* by symbol */
+} code_check;
+
+/* Places of service that the CMS code set assigns, and the day from which it does, for those of these years. */
+static bool assigned_place(const char *code, base_date date)
+{
+    static const char unassigned[][3] = {"28", "29", "30", "35", "36", "37", "38", "39", "40", "43", "44", "45", "46",
+                                         "47", "48", "59", "63", "64", "67", "68", "69", "70", "73", "74", "75", "76",
+                                         "77", "78", "79", "80", "82", "83", "84", "85", "86", "87", "88", "89", "90",
+                                         "91", "92", "93", "94", "95", "96", "97", "98", "00"};
+    for (size_t i = 0; i < sizeof unassigned / sizeof *unassigned; i++) {
+        if (strcmp(code, unassigned[i]) == 0) return false;
+    }
+    if (strcmp(code, "02") == 0) return date >= base_date_make(2017, 1, 1);
+    if (strcmp(code, "10") == 0) return date >= base_date_make(2022, 1, 1);
+    return strcmp(code, "27") != 0 || date >= base_date_make(2023, 10, 1);
+}
+
+static void note(code_check *c, code_flaw flaw, lang_code_system system, uint32_t code, uint32_t line)
+{
+    flawed_code *flawed = &c->flaws[flaw][code];
+    if (flawed->count++ == 0) *flawed = (flawed_code){1, line, system};
+}
+
+static void check(code_check *c, lang_code_system system, uint32_t code, uint32_t line, base_date date)
+{
+    const run_store *store = c->store;
+    const char *text = base_intern_text(&store->symbols, code);
+    if (*text == '\0') return;
+    if (!c->listed[system]) {
+        bool place = system == LANG_SYSTEM_pos && lang_code_shape(system, text, strlen(text));
+        if (place && !assigned_place(text, date)) note(c, CODE_UNASSIGNED, system, code, line);
+        return;
+    }
+    bool held = false, in_use = false;
+    for (uint32_t at = c->first[code]; at != 0; at = c->next[at - 1]) {
+        const run_listed_code *listed = &store->listed_codes.items[at - 1];
+        if (listed->system != system) continue;
+        held = true;
+        in_use = in_use || (date >= listed->from && date <= listed->to);
+    }
+    if (!in_use) note(c, held ? CODE_NOT_IN_USE : CODE_NOT_LISTED, system, code, line);
+}
+
+/* The codes of a field of a line, or of its claim. */
+static void check_field(code_check *c, lang_field field, uint32_t row, uint32_t line, base_date date)
+{
+    const run_store *store = c->store;
+    if (!run_store_present(store, field, row)) return;
+    lang_type type = lang_schema_field(store->schema, field)->type;
+    int64_t bits = run_store_bits(store, field, row);
+    if (!type.list) {
+        check(c, (lang_code_system)type.detail, (uint32_t)bits, line, date);
+        return;
+    }
+    for (size_t i = 0; i < ((uint64_t)bits & 0xFFFFU); i++)
+        check(c, (lang_code_system)type.detail, store->pool.items[((uint64_t)bits >> 16) + i], line, date);
+}
+
+static void check_lines(code_check *c)
+{
+    const run_store *store = c->store;
+    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
+        const lang_field_info *info = lang_schema_field(store->schema, (lang_field)f);
+        bool of_claim = info->record == LANG_RECORD_claim;
+        bool asked = info->type.kind == LANG_TYPE_CODE && (of_claim || info->record == LANG_RECORD_line) &&
+                     (c->listed[info->type.detail] || info->type.detail == LANG_SYSTEM_pos);
+        for (uint32_t line = 0; asked && line < store->counts[LANG_RECORD_line]; line++) {
+            bool judged = store->lines.items[line].subject && run_store_present(store, LANG_FIELD_line_date, line);
+            if (!judged || (of_claim && !run_store_present(store, LANG_FIELD_line_claim, line))) continue;
+            uint32_t row = of_claim ? (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line) : line;
+            check_field(c, (lang_field)f, row, line, (base_date)run_store_bits(store, LANG_FIELD_line_date, line));
+        }
+    }
+}
+
+static void tell(code_check *c)
+{
+    static const char *const codes[CODE_FLAWS] = {"D0220", "D0221", "D0222"};
+    static const char *const what[CODE_FLAWS] = {"is not in the list of codes that was given for", "was not in use on the day, by the list that was given for",
+                                                 "is not assigned, or was not on the day, among codes of"};
+    run_store *store = c->store;
+    for (size_t flaw = 0; flaw < CODE_FLAWS; flaw++) {
+        for (size_t code = 0; code < store->symbols.entries.count; code++) {
+            const flawed_code *flawed = &c->flaws[flaw][code];
+            if (flawed->count == 0) continue;
+            const run_line_extra *extra = &store->lines.items[flawed->line];
+            bool claimed = run_store_present(store, LANG_FIELD_line_claim, flawed->line);
+            uint32_t claim = claimed ? (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, flawed->line) : 0;
+            const char *name = lang_schema_system_name(store->schema, flawed->system);
+            base_text text;
+            base_text_init(&text, &store->arena);
+            base_text_format(&text, "`%s` ", base_intern_text(&store->symbols, (uint32_t)code));
+            base_text_format(&text, "%s `%s`", what[flaw], name);
+            if (flawed->count > 1) base_text_format(&text, "; it stands so %u times, here first", flawed->count);
+            run_store_problem(store, ADJ_SEVERITY_WARNING, codes[flaw], base_intern_text(&store->symbols, extra->file),
+                              extra->segment, 0, 0, claimed ? run_store_text(store, LANG_FIELD_claim_id, claim) : NULL,
+                              "%s", base_text_string(&text));
+        }
+    }
+}
+
+/* Reason codes of answers, each told once. */
+static void check_reasons(run_store *store)
+{
+    uint8_t *seen = base_arena_alloc(&store->arena, store->symbols.entries.count + 1);
+    for (uint32_t row = 0; seen != NULL && row < store->counts[LANG_RECORD_remittance]; row++) {
+        if (!run_store_present(store, LANG_FIELD_remittance_reasons, row)) continue;
+        uint64_t bits = (uint64_t)run_store_bits(store, LANG_FIELD_remittance_reasons, row);
+        for (size_t i = 0; i < (bits & 0xFFFFU); i++) {
+            uint32_t code = store->pool.items[(bits >> 16) + i];
+            if (seen[code]++ != 0) {
+                seen[code] = 1;
+                continue;
+            }
+            const char *text = base_intern_text(&store->symbols, code);
+            int state = lang_reason_state(text);
+            if (state == 1) continue;
+            run_store_problem(store, ADJ_SEVERITY_NOTE, "D0223", "the remittances", 0, 0, 0, NULL,
+                              "`%s` is a claim adjustment reason code that %s", text,
+                              state == 2 ? "is retired" : "the list does not hold");
+        }
+    }
+}
+
+void run_check_codes(run_store *store)
+{
+    code_check c = {.store = store};
+    size_t symbols = store->symbols.entries.count;
+    base_arena scratch;
+    base_arena_init(&scratch, &store->arena.allocator);
+    c.listed = base_arena_alloc(&scratch, (size_t)lang_schema_system_count(store->schema));
+    c.first = base_arena_alloc(&scratch, (symbols + 1) * sizeof *c.first);
+    c.next = base_arena_alloc(&scratch, (store->listed_codes.count + 1) * sizeof *c.next);
+    for (size_t flaw = 0; flaw < CODE_FLAWS; flaw++)
+        c.flaws[flaw] = base_arena_alloc(&scratch, (symbols + 1) * sizeof *c.flaws[flaw]);
+    for (size_t i = 0; !scratch.failed && i < store->listed_codes.count; i++) {
+        const run_listed_code *listed = &store->listed_codes.items[i];
+        c.listed[listed->system] = true;
+        c.next[i] = c.first[listed->code];
+        c.first[listed->code] = (uint32_t)i + 1;
+    }
+    if (scratch.failed) {
+        store->arena.failed = true;
+    } else {
+        check_lines(&c);
+        tell(&c);
+        check_reasons(store);
+    }
+    base_arena_release(&scratch);
+}
