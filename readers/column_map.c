@@ -1,5 +1,6 @@
 /* Column maps: `header,column,value,means`. A row with a header and a column renames; one with a value and what it means
- * translates that value of the column; a value like MM/DD/YYYY that means `date` says how its dates are written. */
+ * translates that value of the column; a value like MM/DD/YYYY that means `date` says how its dates are written; one that means
+ * `leave out` says that records with that value are none of ours. The column `-` is none: only values of its header matter. */
 #include "readers/column_map.h"
 
 #include <string.h>
@@ -102,6 +103,7 @@ void read_map_header(read_encounters *encounters, csv_cell *cells, size_t count,
             if (theirs[i] != NULL ? strcmp(theirs[i], name->header) != 0 : !same(&cells[i], name->header)) continue;
             name->used = true;
             theirs[i] = name->header;
+            if (strcmp(name->column, "-") == 0) continue; /* it keeps its name, which is no column of ours */
             cells[i].text = name->column;
             cells[i].length = strlen(name->column);
         }
@@ -118,7 +120,7 @@ static bool digits(const char **at, const char *end, int most, int *number)
     return *at > start;
 }
 
-/* Whether a text is a date of that pattern: YYYY, MM and DD once each, and other signs as they stand. */
+/* Whether a text is a date of that pattern: YYYY, MM and DD once each, other signs as they stand, and `*` for all that is left. */
 static bool read_date(const char *pattern, const csv_cell *cell, int *year, int *month, int *day)
 {
     const char *at = cell->text, *end = cell->text + cell->length;
@@ -135,6 +137,10 @@ static bool read_date(const char *pattern, const csv_cell *cell, int *year, int 
         } else if (strncmp(pattern, "DD", 2) == 0) {
             good = *day < 0 && digits(&at, end, 2, day);
             pattern += 2;
+        } else if (*pattern == '*') {
+            at = end; /* a time of day, say */
+            pattern++;
+            good = *pattern == '\0';
         } else {
             good = at < end && *at == *pattern;
             at++;
@@ -163,6 +169,16 @@ void read_map_cell(const read_encounters *encounters, base_arena *arena, const c
         cell->length = strlen(means);
         return;
     }
+}
+
+bool read_map_leaves_out(const read_encounters *encounters, const char *theirs, const csv_cell *cell)
+{
+    for (size_t n = 0; n < encounters->column_names.count; n++) {
+        const read_column_name *name = &encounters->column_names.items[n];
+        if (strcmp(name->means, "leave out") == 0 && strcmp(name->header, theirs) == 0 && same(cell, name->value))
+            return true;
+    }
+    return false;
 }
 
 void read_report_unused_maps(read_encounters *encounters)

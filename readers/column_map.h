@@ -20,4 +20,7 @@ void read_map_cell(const read_encounters *encounters, base_arena *arena, const c
 /* Tells of headers that no file had, once all is read. */
 void read_report_unused_maps(read_encounters *encounters);
 
+/* Whether a record with this cell, under a header that the map speaks of, is none of ours. */
+bool read_map_leaves_out(const read_encounters *encounters, const char *theirs, const csv_cell *cell);
+
 #endif

@@ -206,7 +206,8 @@ static void order_columns(side_reader *r, const csv_cell *cells, size_t count)
         const side_column *column = find_column(r, &cells[i]);
         bool twice = false;
         for (size_t k = 0; k < i; k++) twice = twice || same_column(shape->places[k].column, column);
-        if (column == NULL || twice) report_column(r, &cells[i], twice);
+        bool theirs_alone = column == NULL && shape->places[i].theirs != NULL;
+        if ((column == NULL && !theirs_alone) || twice) report_column(r, &cells[i], twice);
         set_place(r, i, twice ? NULL : column);
     }
 }
@@ -250,6 +251,10 @@ static bool choose_kind(side_reader *r, const csv_cell *cells, size_t count)
 
 static void read_cells(side_reader *r, csv_cell *cells, size_t count)
 {
+    for (size_t i = 0; r->shape->mapped && i < count && i < r->shape->width; i++) {
+        const char *theirs = r->shape->places[i].theirs;
+        if (theirs != NULL && read_map_leaves_out(r->input->encounters, theirs, &cells[i])) return;
+    }
     for (size_t i = 0; r->shape->mapped && i < count && i < r->shape->width; i++) {
         const char *theirs = r->shape->places[i].theirs;
         if (theirs != NULL) read_map_cell(r->input->encounters, &r->scratch, theirs, &cells[i]);

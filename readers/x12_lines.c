@@ -454,7 +454,8 @@ void x12_end_line(x12_reader *r)
 /* Reads D8 (a day), RD8 (a span) or DT (a day and time). */
 static bool read_days(x12_text format, x12_text text, base_date *from, base_date *to)
 {
-    if (x12_is(format, "RD8")) {
+    bool span = text.length == 17 && text.start[8] == '-'; /* whatever its qualifier says */
+    if (x12_is(format, "RD8") || span) {
         const char *dash = memchr(text.start, '-', text.length);
         if (dash == NULL) { /* a span of one day, written as that day */
             bool one = base_date_read(text.start, text.length, true, from);
