@@ -231,9 +231,10 @@ static bool read_value(side_reader *r, const side_place *place, side_value *valu
         }
     }
     if (says_nothing(place, cell, value)) return true;
+    size_t problems = r->store->problems.count;
     if (!parse_use(r, value, place)) return false;
     value->state = RUN_PRESENT;
-    if (lately == NULL) return true;
+    if (lately == NULL || r->store->problems.count > problems) return true; /* what is told of is told each time */
     *lately = (side_lately){first, last, value->bits, tag, value->state};
     return true;
 }

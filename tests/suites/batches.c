@@ -1,0 +1,395 @@
+/* Reading in batches and in parts, against reading all at once: the same lines, the same problems, the same verdicts. */
+#include "tests/differential/generator.h"
+#include "tests/suites/support.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* ---- a practice in files ---- */
+
+typedef struct practice {
+    char folder[64];
+    char names[16][64];
+    FILE *files[16];
+    size_t count;
+} practice;
+
+static bool keep_file(void *state, const char *file, const char *bytes, size_t length)
+{
+    practice *p = state;
+    size_t at = 0;
+    while (at < p->count && strcmp(p->names[at], file) != 0) at++;
+    if (at == p->count) {
+        char path[256];
+        snprintf(path, sizeof path, "%s/%s", p->folder, file);
+        p->files[at] = fopen(path, "wb");
+        cr_assert_not_null(p->files[at]);
+        snprintf(p->names[p->count++], sizeof p->names[0], "%s", file);
+    }
+    return fwrite(bytes, 1, length, p->files[at]) == length;
+}
+
+static void make_practice(practice *p, adj_form form, int64_t lines)
+{
+    *p = (practice){.folder = "/tmp/adjudge-test-XXXXXX"};
+    cr_assert_not_null(mkdtemp(p->folder));
+    adj_generator made = {.seed = 3, .lines = lines, .form = form};
+    adj_read_date("2026-01-01", &made.from);
+    adj_read_date("2026-03-31", &made.to);
+    for (size_t i = 0; i < ADJ_MISTAKE_COUNT; i++) made.mistakes[i] = 20000;
+    adj_generated generated;
+    cr_assert_eq(adj_generate(&made, keep_file, p, &generated), ADJ_OK);
+    cr_expect_eq(generated.lines, lines);
+    for (size_t i = 0; i < p->count; i++) cr_assert_eq(fclose(p->files[i]), 0);
+}
+
+static char *in_practice(const practice *p, const char *file)
+{
+    static char path[4][256];
+    static size_t next;
+    char *result = path[next++ % 4];
+    snprintf(result, 256, "%s/%s", p->folder, file);
+    return result;
+}
+
+static void end_practice(practice *p)
+{
+    for (size_t i = 0; i < p->count; i++) unlink(in_practice(p, p->names[i]));
+    rmdir(p->folder);
+}
+
+/* ---- batches ---- */
+
+typedef struct seen {
+    size_t batches, lines, problems, at_most;
+    char *problem_texts;
+    size_t length;
+} seen;
+
+static void note_problems(seen *s, const adj_encounters *encounters)
+{
+    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
+        adj_problem p = adj_encounters_problem(encounters, i);
+        char text[1024];
+        int length = snprintf(text, sizeof text, "%s %zu:%zu:%zu %s %s\n", p.code, p.segment, p.line, p.column,
+                              p.claim == NULL ? "" : p.claim, p.message);
+        s->problem_texts = realloc(s->problem_texts, s->length + (size_t)length + 1);
+        memcpy(s->problem_texts + s->length, text, (size_t)length + 1);
+        s->length += (size_t)length;
+        s->problems++;
+    }
+}
+
+static bool take(void *state, adj_encounters *batch)
+{
+    seen *s = state;
+    size_t lines = adj_encounters_line_count(batch);
+    s->batches++;
+    s->lines += lines;
+    if (lines > s->at_most) s->at_most = lines;
+    note_problems(s, batch);
+    return true;
+}
+
+static void compare(const char *path, adj_role role, size_t records)
+{
+    seen whole = {0}, parts = {0};
+    adj_encounters *encounters = adj_encounters_new(NULL), *batched = adj_encounters_new(NULL);
+    adj_encounters_keep_rejects(encounters);
+    adj_encounters_keep_rejects(batched);
+    adj_status status = adj_encounters_read_as(encounters, path, role);
+    note_problems(&whole, encounters);
+    cr_expect_eq(adj_encounters_read_batches(batched, path, role, records, take, &parts), status);
+    cr_expect_eq(parts.lines, adj_encounters_line_count(encounters), "%s: %zu of %zu lines", path, parts.lines,
+                 adj_encounters_line_count(encounters));
+    cr_expect_eq(adj_encounters_claim_count(batched), adj_encounters_claim_count(encounters));
+    cr_expect_eq(adj_encounters_rejected_count(batched), adj_encounters_rejected_count(encounters));
+    cr_expect_eq(parts.problems, whole.problems);
+    if (whole.length > 0 && parts.length > 0) cr_expect_str_eq(parts.problem_texts, whole.problem_texts);
+    cr_expect_leq(parts.at_most, records + 50);
+    const char *a, *b;
+    size_t a_length, b_length;
+    cr_expect_eq(adj_encounters_rejects_count(batched), adj_encounters_rejects_count(encounters));
+    const char *kept = adj_encounters_rejects(encounters, 0, &a, &a_length);
+    const char *again = adj_encounters_rejects(batched, 0, &b, &b_length);
+    cr_expect_eq(a_length, b_length);
+    cr_expect(a_length == b_length && memcmp(kept, again, a_length) == 0, "%s: rejects differ", path);
+    free(whole.problem_texts);
+    free(parts.problem_texts);
+    adj_encounters_free(encounters);
+    adj_encounters_free(batched);
+}
+
+Test(batches, give_what_reading_all_at_once_gives)
+{
+    practice x12, csv, ndjson;
+    make_practice(&x12, ADJ_FORM_837P, 700);
+    make_practice(&csv, ADJ_FORM_CSV, 700);
+    make_practice(&ndjson, ADJ_FORM_NDJSON, 700);
+    static const size_t sizes[] = {1, 7, 100, 100000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        compare(in_practice(&x12, "claims.837"), ADJ_ROLE_JUDGED, sizes[i]);
+        compare(in_practice(&x12, "payments.835"), ADJ_ROLE_BY_CONTENT, sizes[i]);
+        compare(in_practice(&csv, "lines.csv"), ADJ_ROLE_JUDGED, sizes[i]);
+        compare(in_practice(&csv, "attendance.csv"), ADJ_ROLE_BY_CONTENT, sizes[i]);
+        compare(in_practice(&ndjson, "lines.ndjson"), ADJ_ROLE_JUDGED, sizes[i]);
+        compare(in_practice(&ndjson, "side.ndjson"), ADJ_ROLE_BY_CONTENT, sizes[i]);
+    }
+    end_practice(&x12);
+    end_practice(&csv);
+    end_practice(&ndjson);
+}
+
+static void write_bytes(const char *path, const char *bytes, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    cr_assert(file != NULL && fwrite(bytes, 1, length, file) == length && fclose(file) == 0);
+}
+
+/* Files with mistakes anywhere: what cannot be read is told, and kept, as it is without batches. */
+Test(batches, tell_the_same_of_what_cannot_be_read)
+{
+    static const char *const files[] = {"claims.837", "payments.835", "lines.csv", "lines.ndjson"};
+    static const adj_form forms[] = {ADJ_FORM_837P, ADJ_FORM_837P, ADJ_FORM_CSV, ADJ_FORM_NDJSON};
+    generator g = {.state = 5};
+    for (size_t f = 0; f < 4; f++) {
+        practice p;
+        make_practice(&p, forms[f], 60);
+        char *path = in_practice(&p, files[f]), *text = support_file(path);
+        size_t length = strlen(text);
+        for (int round = 0; round < 25; round++) {
+            char *changed = strdup(text);
+            for (uint32_t changes = 1 + generator_below(&g, 12); changes > 0; changes--)
+                changed[generator_below(&g, (uint32_t)length)] = "*~:^ \n0A9,\"{}"[generator_below(&g, 13)];
+            write_bytes(path, changed, generator_chance(&g, 20) ? generator_below(&g, (uint32_t)length) : length);
+            compare(path, f == 1 ? ADJ_ROLE_BY_CONTENT : ADJ_ROLE_JUDGED, 10);
+            free(changed);
+        }
+        free(text);
+        end_practice(&p);
+    }
+}
+
+Test(batches, unpack_through_a_file)
+{
+    practice p;
+    make_practice(&p, ADJ_FORM_CSV, 300);
+    char *plain = in_practice(&p, "lines.csv"), *text = support_file(plain);
+    char packed[] = "/tmp/adjudge-test-packed.gz";
+    gzFile file = gzopen(packed, "wb");
+    cr_assert_eq((size_t)gzwrite(file, text, (unsigned)strlen(text)), strlen(text));
+    gzclose(file);
+    compare(packed, ADJ_ROLE_JUDGED, 50);
+    FILE *cut = fopen(packed, "rb+");
+    cr_assert_not_null(cut);
+    fseek(cut, 0, SEEK_END);
+    long size = ftell(cut);
+    fclose(cut);
+    cr_assert_eq(truncate(packed, size - 20), 0);
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    seen s = {0};
+    cr_expect_eq(adj_encounters_read_batches(encounters, packed, ADJ_ROLE_JUDGED, 10, take, &s), ADJ_INVALID_INPUT);
+    cr_expect_eq(s.lines, 0u, "half a file is no file");
+    cr_expect_not_null(strstr(s.problem_texts, "D0002"));
+    free(s.problem_texts);
+    adj_encounters_free(encounters);
+    unlink(packed);
+    free(text);
+    end_practice(&p);
+}
+
+static bool stop_at_once(void *state, adj_encounters *batch)
+{
+    (void)batch;
+    ++*(size_t *)state;
+    return false;
+}
+
+Test(batches, end_when_no_more_is_wanted)
+{
+    practice p;
+    make_practice(&p, ADJ_FORM_837P, 200);
+    size_t taken = 0;
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    cr_expect_neq(adj_encounters_read_batches(encounters, in_practice(&p, "claims.837"), ADJ_ROLE_JUDGED, 10,
+                                              stop_at_once, &taken),
+                  ADJ_OK);
+    cr_expect_eq(taken, 1u);
+    adj_encounters_free(encounters);
+    end_practice(&p);
+}
+
+/* ---- parts ---- */
+
+static const char policy[] =
+    "policy p\n  payer \"HARBOR\", \"MERIDIAN\", \"STATE AID\"\n"
+    "clause often\n  cite \"1\"\n  require at most 3 of history in the last 30 days\n  deny CO-119 N362 as limit \"{count}\"\n"
+    "clause size\n  cite \"2\"\n  require count of session.attendance <= 9\n  deny CO-273 as limit \"{count}\"\n"
+    "clause covered\n  cite \"3\"\n  require coverage is present\n  deny CO-27 as eligibility \"no coverage\"\n"
+    "clause approved\n  cite \"4\"\n  require authorization is present\n  warn \"no authorization\"\n"
+    "clause paid\n  cite \"5\"\n  require remittance is present\n  warn \"not paid\"\n";
+
+typedef struct verdict {
+    uint64_t place;
+    char text[200];
+} verdict;
+
+static int by_place(const void *a, const void *b)
+{
+    uint64_t x = ((const verdict *)a)->place, y = ((const verdict *)b)->place;
+    return x < y ? -1 : x > y;
+}
+
+static size_t note_verdicts(adj_results *results, verdict *verdicts, size_t count)
+{
+    for (size_t i = 0; i < adj_results_count(results); i++) {
+        adj_line line = adj_results_line(results, i);
+        verdict *v = &verdicts[count++];
+        v->place = line.place;
+        int length = snprintf(v->text, sizeof v->text, "%s %s %s %lld %s", line.claim, line.patient, line.date,
+                              (long long)line.segment, adj_verdict_name(line.verdict));
+        for (size_t c = 0; c < 5 && length < 190; c++)
+            length += snprintf(v->text + length, sizeof v->text - (size_t)length, " %d",
+                               (int)adj_results_clause(results, i, c));
+    }
+    return count;
+}
+
+static size_t judge_in_parts(const adj_policies *policies, char *const *paths, size_t files, size_t memory,
+                             verdict *verdicts, size_t *part_count)
+{
+    adj_parts *parts = adj_parts_new(policies, memory, NULL);
+    cr_assert_not_null(parts);
+    size_t count = 0;
+    for (size_t i = 0; i < files; i++)
+        cr_expect_eq(adj_parts_read(parts, paths[i], i == 0 ? ADJ_ROLE_JUDGED : ADJ_ROLE_BESIDE, NULL, NULL), ADJ_OK);
+    cr_assert_eq(adj_parts_divide(parts), ADJ_OK, "%s", adj_parts_message(parts));
+    *part_count = adj_parts_count(parts);
+    for (size_t i = 0; i < *part_count; i++) {
+        adj_encounters *encounters = NULL;
+        cr_assert_eq(adj_parts_load(parts, i, &encounters), ADJ_OK);
+        adj_results *results = support_evaluate(policies, encounters);
+        count = note_verdicts(results, verdicts, count);
+        adj_results_free(results);
+        adj_encounters_free(encounters);
+    }
+    adj_parts_free(parts);
+    qsort(verdicts, count, sizeof *verdicts, by_place);
+    return count;
+}
+
+/* Shuffles the records of a file, its header aside. */
+static void shuffle_lines(const char *path)
+{
+    char *text = support_file(path), *lines[4096];
+    size_t count = 0, length = strlen(text);
+    for (char *at = strtok(text, "\n"); at != NULL; at = strtok(NULL, "\n")) lines[count++] = at;
+    generator g = {.state = 9};
+    for (size_t i = count - 1; i > 1; i--) {
+        size_t other = 1 + generator_below(&g, (uint32_t)i);
+        char *line = lines[i];
+        lines[i] = lines[other];
+        lines[other] = line;
+    }
+    FILE *file = fopen(path, "wb");
+    for (size_t i = 0; i < count; i++) fprintf(file, "%s\n", lines[i]);
+    cr_assert_eq(ftell(file), (long)length);
+    fclose(file);
+    free(text);
+}
+
+static void compare_parts(adj_form form, const char *claims, const char *answers, bool shuffled)
+{
+    static const char *const sides[] = {"sessions.csv", "attendance.csv", "authorizations.csv", "eligibility.csv",
+                                        "schedule.csv"};
+    practice p;
+    make_practice(&p, form, 600);
+    char *paths[8];
+    size_t files = 0;
+    paths[files++] = strdup(in_practice(&p, claims));
+    for (size_t i = 0; i < 5; i++) paths[files++] = strdup(in_practice(&p, sides[i]));
+    paths[files++] = strdup(in_practice(&p, answers));
+    if (shuffled) shuffle_lines(paths[0]);
+    adj_policies *policies = support_policies(policy);
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    for (size_t i = 0; i < files; i++)
+        cr_expect_eq(adj_encounters_read_as(encounters, paths[i], i == 0 ? ADJ_ROLE_JUDGED : ADJ_ROLE_BESIDE), ADJ_OK);
+    adj_results *results = support_evaluate(policies, encounters);
+    verdict *whole = calloc(700, sizeof *whole), *parts = calloc(700, sizeof *parts);
+    size_t count = note_verdicts(results, whole, 0), divided, part_count;
+    qsort(whole, count, sizeof *whole, by_place);
+    static const size_t memories[] = {1500000, 3000000, 1000000000};
+    for (size_t m = 0; m < 3; m++) {
+        divided = judge_in_parts(policies, paths, files, memories[m], parts, &part_count);
+        cr_assert_eq(divided, count);
+        cr_expect(m == 2 ? part_count == 1 : part_count > 1, "%zu parts", part_count);
+        for (size_t i = 0; i < count; i++) cr_expect_str_eq(parts[i].text, whole[i].text);
+    }
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    for (size_t i = 0; i < files; i++) free(paths[i]);
+    free(whole);
+    free(parts);
+    end_practice(&p);
+}
+
+Test(parts, judge_as_one_run_does)
+{
+    compare_parts(ADJ_FORM_837P, "claims.837", "payments.835", false);
+    compare_parts(ADJ_FORM_CSV, "lines.csv", "remittance.csv", false);
+}
+
+Test(parts, judge_what_is_in_no_order)
+{
+    compare_parts(ADJ_FORM_CSV, "lines.csv", "remittance.csv", true);
+}
+
+Test(parts, say_when_what_belongs_together_is_too_large)
+{
+    practice p;
+    make_practice(&p, ADJ_FORM_837P, 300);
+    adj_policies *policies = support_policies(
+        "policy p\nclause c\n cite \"1\"\n require at most 5 of history of the rendering provider in the last 30 days\n warn \"x\"\n");
+    adj_parts *parts = adj_parts_new(policies, 400000, NULL);
+    cr_assert_eq(adj_parts_read(parts, in_practice(&p, "claims.837"), ADJ_ROLE_JUDGED, NULL, NULL), ADJ_OK);
+    cr_expect_eq(adj_parts_divide(parts), ADJ_INVALID_INPUT);
+    cr_expect_not_null(strstr(adj_parts_message(parts), "more memory is needed"), "%s", adj_parts_message(parts));
+    adj_parts_free(parts);
+    adj_policies_free(policies);
+    end_practice(&p);
+}
+
+Test(parts, notice_records_that_stand_twice_in_different_batches)
+{
+    char path[] = "/tmp/adjudge-test-twice.csv";
+    FILE *file = fopen(path, "wb");
+    fprintf(file, "member_id,claim_id,date,procedure,line\n");
+    for (int i = 0; i < 9000; i++) fprintf(file, "M%d,C%d,2026-02-01,90853,1\n", i % 8000, i % 8000);
+    fclose(file);
+    adj_parts *parts = adj_parts_new(NULL, 1000000000, NULL);
+    adj_encounters *encounters = NULL;
+    cr_assert_eq(adj_parts_read(parts, path, ADJ_ROLE_JUDGED, NULL, NULL), ADJ_OK);
+    cr_assert_eq(adj_parts_divide(parts), ADJ_OK);
+    cr_assert_eq(adj_parts_load(parts, 0, &encounters), ADJ_OK);
+    cr_expect_eq(adj_encounters_line_count(encounters), 8000u);
+    support_problem(encounters, "D0309");
+    adj_encounters_free(encounters);
+    adj_parts_free(parts);
+    unlink(path);
+}
+
+Test(parts, refuse_fhir_whose_resources_refer_to_each_other)
+{
+    char path[] = "/tmp/adjudge-test-fhir.json";
+    static const char text[] =
+        "{\"resourceType\":\"Claim\",\"id\":\"C1\",\"use\":\"claim\",\"patient\":{\"reference\":\"Patient/P1\"},\"item\":[{"
+        "\"sequence\":1,\"productOrService\":{\"coding\":[{\"code\":\"90853\"}]},\"servicedDate\":\"2026-02-01\"}]}";
+    write_bytes(path, text, strlen(text));
+    adj_parts *parts = adj_parts_new(NULL, 1000000000, NULL);
+    cr_expect_eq(adj_parts_read(parts, path, ADJ_ROLE_JUDGED, NULL, NULL), ADJ_INVALID_INPUT);
+    cr_expect_not_null(strstr(adj_parts_message(parts), "FHIR"));
+    adj_parts_free(parts);
+    unlink(path);
+}
