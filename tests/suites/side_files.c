@@ -17,6 +17,18 @@ static void with(adj_encounters *encounters, const char *text)
     cr_expect_eq(adj_encounters_read_bytes(encounters, "side.csv", text, strlen(text)), ADJ_OK);
 }
 
+static char taken[4096];
+
+static bool take_text(void *state, const char *file, const char *bytes, size_t length)
+{
+    (void)state;
+    (void)file;
+    cr_assert_lt(length, sizeof taken);
+    memcpy(taken, bytes, length);
+    taken[length] = '\0';
+    return true;
+}
+
 static adj_clause_verdict ask(const char *condition, const char *const *sides, size_t count)
 {
     char text[512];
@@ -337,4 +349,114 @@ Test(side_files, a_column_map_that_contradicts_itself)
         cr_expect_eq(adj_encounters_rejected_count(encounters), 1u, "%s", wrong[i]);
         adj_encounters_free(encounters);
     }
+}
+
+Test(side_files, codes_are_looked_for_in_lists_that_are_given)
+{
+    static const char lists[] = "code_system,code,from,to\ncpt,90853,,2026-05-31\ncpt,90853,2026-07-01,\nmodifier,95,,\nicd10,F33.1,,\n";
+    adj_encounters *encounters = support_read(CLAIM);
+    with(encounters, lists);
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    adj_problem problem = support_problem(encounters, "D0221");
+    cr_expect_not_null(strstr(problem.message, "90853"), "%s", problem.message);
+    cr_expect_str_eq(problem.claim, "C1");
+    cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_WARNING), 2u, "the other is of a trailer; the diagnosis is in its list, by either spelling");
+    adj_encounters_free(encounters);
+    encounters = support_read(CLAIM);
+    with(encounters, "code_system,code\ncpt,90834\n");
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    cr_expect_not_null(strstr(support_problem(encounters, "D0220").message, "90853"));
+    adj_encounters_free(encounters);
+}
+
+Test(side_files, places_of_service_are_those_that_are_assigned)
+{
+    static const struct {
+        const char *pos, *date;
+        bool told;
+    } places[] = {{"11", "2026-01-05", false}, {"29", "2026-01-05", true}, {"10", "2021-12-31", true},
+                  {"10", "2022-01-01", false}, {"27", "2023-09-30", true}, {"02", "2017-01-01", false}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "member_id,claim_id,date,procedure,pos\nM1,C1,%s,90853,%s\n", places[i].date, places[i].pos);
+        adj_encounters *encounters = adj_encounters_new(NULL);
+        adj_encounters_read_bytes_as(encounters, "lines.csv", text, strlen(text), ADJ_ROLE_JUDGED);
+        cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+        cr_expect_eq(adj_encounters_problem_count(encounters), places[i].told ? 1u : 0u, "%s on %s", places[i].pos, places[i].date);
+        if (places[i].told) support_problem(encounters, "D0222");
+        adj_encounters_free(encounters);
+    }
+}
+
+Test(side_files, the_check_digit_of_a_provider_is_checked)
+{
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    with(encounters, "member_id,claim_id,date,procedure,rendering_provider\nM1,C1,2026-02-01,90853,1234567893\nM2,C2,2026-02-01,90853,1234567890\n"
+                     "M3,C3,2026-02-01,90853,1234567890\n");
+    cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_WARNING), 2u, "each is told of");
+    cr_expect_eq(support_problem(encounters, "D0205").line, 3u);
+    adj_encounters_free(encounters);
+}
+
+Test(side_files, a_column_map_leaves_records_out_and_passes_over_times)
+{
+    static const char map[] = "header,column,value,means\nCLAIM,claim_id,,\nTYPE,-,CHARGE,leave out\nAMOUNT,paid,,\nWHEN,date,YYYY-MM-DD*,date\n";
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    with(encounters, map);
+    with(encounters, "CLAIM,TYPE,AMOUNT,WHEN\nC1,CHARGE,,\nC1,PAYMENT,40,2026-02-01T10:00:00Z\nC2,PAYMENT,x,2026-02-01\n");
+    cr_expect_eq(adj_encounters_rejected_count(encounters), 1u, "the charge is none of ours, and not in error");
+    cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_WARNING), 0u, "TYPE is spoken of");
+    adj_written written;
+    cr_assert_eq(adj_encounters_write(encounters, ADJ_FORM_NDJSON, "x", take_text, NULL, &written), ADJ_OK);
+    cr_expect_not_null(strstr(taken, "\"paid\":40,\"date\":\"2026-02-01\""), "%s", taken);
+    adj_encounters_free(encounters);
+}
+
+/* Once without any list of codes at hand, an empty one was looked for in no memory. */
+Test(side_files, an_empty_list_is_written_where_no_list_has_a_code)
+{
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    with(encounters, "member_id,claim_id,date,procedure,modifiers\nM1,C1,2026-02-01,90853,none\n");
+    adj_written written;
+    taken[0] = '\0';
+    cr_assert_eq(adj_encounters_write(encounters, ADJ_FORM_NDJSON, "x", take_text, NULL, &written), ADJ_OK);
+    cr_expect_not_null(strstr(taken, "\"modifiers\":[]"), "%s", taken);
+    adj_encounters_free(encounters);
+}
+
+/* Once an empty cell of a history took a fact back that the claim gave. */
+Test(side_files, a_record_that_says_nothing_of_a_member_takes_nothing_back)
+{
+    cr_expect_eq(ASK("patient.state is present", "member_id,claim_id,date,procedure,state\nM1,H1,2026-01-01,90853,CT\n",
+                     "member_id,claim_id,date,procedure,state\nM1,H2,2026-01-02,90853,\n"),
+                 ADJ_CLAUSE_PASS);
+}
+
+Test(side_files, what_tells_who_a_member_is_can_be_hidden)
+{
+    adj_options options = {.redact = true, .evaluator = ADJ_EVALUATOR_INTERPRETER};
+    adj_encounters *encounters = adj_encounters_new(&options);
+    adj_encounters_read_bytes(encounters, "claims.837", CLAIM, strlen(CLAIM));
+    with(encounters, "member_id,from,plan\nM1,2026-01-01,HMO\nSECRET,1970-13-01,HMO\n");
+    adj_problem problem = support_problem(encounters, "D0305");
+    cr_expect_str_eq(problem.message, "found (hidden) in `from`, expected a date that exists, as YYYY-MM-DD");
+    adj_policies *policies = support_policies(
+        "policy p\nclause c\n cite \"1\"\n require patient.birth_date < 1970-01-01 and age > 99 and units > 500\n"
+        " warn \"born {patient.birth_date}, aged {age + 1}, {units} units, {procedure}\"\n");
+    adj_results *results = NULL;
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    cr_assert_eq(adj_evaluate(policies, encounters, &options, &results), ADJ_OK);
+    cr_expect_str_eq(adj_results_line(results, 0).patient, "(hidden)");
+    adj_explanation *explanation = NULL;
+    cr_assert_eq(adj_results_explain(results, 0, &explanation), ADJ_OK);
+    const adj_finding *finding = adj_explanation_finding(explanation, 0);
+    cr_expect_str_eq(finding->message, "born (hidden), aged (hidden), 1 units, 90853");
+    for (size_t i = 0; i < finding->fact_count; i++) {
+        bool personal = strstr(finding->facts[i].name, "birth") != NULL || strcmp(finding->facts[i].name, "age") == 0;
+        cr_expect_eq(strcmp(finding->facts[i].value, "(hidden)") == 0, personal, "%s = %s", finding->facts[i].name, finding->facts[i].value);
+    }
+    adj_explanation_free(explanation);
+    adj_results_free(results);
+    adj_policies_free(policies);
+    adj_encounters_free(encounters);
 }

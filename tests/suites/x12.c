@@ -419,3 +419,17 @@ Test(x12, other_payers_references_do_not_leak)
     adj_encounters_free(encounters);
     adj_policies_free(policies);
 }
+
+/* A span that its qualifier calls a day is one all the same. */
+Test(x12, a_span_under_the_qualifier_of_a_day_is_read)
+{
+    static const char before[] = "DTP*472*RD8*20260603-20260604~", after[] = "DTP*472*D8*20260603-20260604~";
+    char text[4096];
+    static const char claims[] = ISA HEAD CLAIM;
+    const char *at = strstr(claims, before);
+    cr_assert_not_null(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - claims), claims, after, at + strlen(before));
+    adj_encounters *encounters = support_read(text);
+    cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_ERROR), 0u);
+    adj_encounters_free(encounters);
+}
