@@ -6,11 +6,13 @@
 static const char usage[] =
     "Usage: adjudge dump --stage tokens|ast|plan|ir|asm FILE...\n"
     "       adjudge dump --stage schema [FILE...]\n"
+    "       adjudge dump --stage files\n"
     "\n"
     "Shows a policy at one stage of its compilation:\n"
     "  tokens  the words of the text      ast  the tree, with types      plan  the steps that both evaluators run\n"
     "  ir      LLVM's intermediate code   asm  machine code of this processor\n"
     "  schema  every record and field that policies can name, with those that the files add\n"
+    "  files   every side file and column that can be read beside claims\n"
     "\n"
     "Example:\n"
     "  adjudge dump --stage plan policies/ct_medicaid_clinic.adj\n";
@@ -29,7 +31,7 @@ static bool read_stage(const char *word, adj_stage *stage)
 typedef struct dump_options {
     cli_texts files;
     adj_stage stage;
-    bool staged;
+    bool staged, side_files;
 } dump_options;
 
 static int read_options(int count, char **arguments, dump_options *options)
@@ -38,8 +40,10 @@ static int read_options(int count, char **arguments, dump_options *options)
         const char *argument = arguments[i];
         if (strcmp(argument, "--stage") == 0) {
             i++;
-            options->staged = i < count && read_stage(arguments[i], &options->stage);
-            if (!options->staged) return cli_usage_error("dump", "--stage takes tokens, ast, plan, ir, asm or schema");
+            options->side_files = i < count && strcmp(arguments[i], "files") == 0;
+            options->staged = options->side_files || (i < count && read_stage(arguments[i], &options->stage));
+            if (!options->staged)
+                return cli_usage_error("dump", "--stage takes tokens, ast, plan, ir, asm, schema or files");
         } else if (argument[0] == '-' && argument[1] != '\0') {
             return cli_usage_error("dump", "there is no option %s", argument);
         } else if (!cli_find_policies(argument, &options->files)) {
@@ -47,6 +51,7 @@ static int read_options(int count, char **arguments, dump_options *options)
         }
     }
     if (!options->staged) return cli_usage_error("dump", "--stage is missing");
+    if (options->side_files) return EXIT_CLEAN;
     if (options->files.count == 0 && options->stage != ADJ_STAGE_SCHEMA)
         return cli_usage_error("dump", "no policy file was given");
     return EXIT_CLEAN;
@@ -61,8 +66,18 @@ static int compile(const dump_options *options, adj_policies **policies)
     return status == ADJ_OK ? EXIT_CLEAN : EXIT_OURS;
 }
 
+static int show_side_files(void)
+{
+    char *text = NULL;
+    if (adj_describe_files(NULL, &text) != ADJ_OK) return EXIT_OURS;
+    fputs(text, stdout);
+    adj_text_free(text, NULL);
+    return fflush(stdout) == 0 ? EXIT_CLEAN : EXIT_OURS;
+}
+
 static int show(const dump_options *options)
 {
+    if (options->side_files) return show_side_files();
     adj_policies *policies = NULL;
     int code = compile(options, &policies);
     /* What did not compile still has words and a tree. */

@@ -312,6 +312,9 @@ ADJ_API const char *adj_parts_message(const adj_parts *parts);
  * adj_line.place says where each stands in the run. */
 ADJ_API adj_status adj_parts_load(adj_parts *parts, size_t part, adj_encounters **encounters);
 
+/* The side files and their columns as Markdown. *text is released with adj_text_free. */
+ADJ_API adj_status adj_describe_files(const adj_options *options, char **text);
+
 /* ---- a store of history and side feeds ---- */
 
 /* A database of what was read: an SQLite file, or a PostgreSQL server (postgresql://...). Belongs to one thread at a time. */
