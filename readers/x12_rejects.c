@@ -53,6 +53,7 @@ void x12_follow(x12_scanner *scanner, const x12_segment *segment, uint32_t id)
     case X12_ID('S', 'T', 0):
         c->header = (x12_span){c->now, scanner->at};
         c->header_open = true;
+        c->level_open = false;
         c->level = 0;
         memset(c->levels, 0, sizeof c->levels);
         break;

@@ -20,6 +20,7 @@ static adj_policies *policies(void)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     adj_encounters *encounters = adj_encounters_new(NULL);
+    adj_encounters_keep_rejects(encounters);
     adj_encounters_read_bytes(encounters, "fuzz.837", (const char *)bytes, size);
     adj_results *results = NULL;
     if (adj_encounters_finish(encounters) != ADJ_OK || adj_evaluate(policies(), encounters, NULL, &results) != ADJ_OK)
