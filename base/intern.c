@@ -79,8 +79,7 @@ uint32_t base_intern_add(base_intern *table, const char *text, size_t length)
         table->lately = base_arena_alloc(table->arena, BASE_INTERN_LATELY * sizeof *table->lately);
     if (table->lately == NULL) return BASE_INTERN_NONE;
     uint64_t bytes = short_bytes(text, length);
-    base_intern_short *lately =
-        &table->lately[(bytes + length) * UINT64_C(0x9E3779B97F4A7C15) >> 55];
+    base_intern_short *lately = &table->lately[(bytes + length) * UINT64_C(0x9E3779B97F4A7C15) >> 55];
     if (lately->bytes == bytes && lately->length == length) return lately->id;
     uint32_t id = add(table, text, length);
     if (id != BASE_INTERN_NONE) *lately = (base_intern_short){bytes, (uint32_t)length, id};

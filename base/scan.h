@@ -37,8 +37,8 @@ static inline base_scan_bits base_scan_look(const char wanted[4], const char *by
     for (int i = 0; i < 4; i++) {
         __m128i text;
         memcpy(&text, bytes + 16 * i, sizeof text);
-        __m128i other = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(text, b), _mm_cmpeq_epi8(text, c)),
-                                     _mm_cmpeq_epi8(text, d));
+        __m128i other =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(text, b), _mm_cmpeq_epi8(text, c)), _mm_cmpeq_epi8(text, d));
         bits.separators |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, a)) << (16 * i);
         bits.others |= (uint64_t)(uint32_t)_mm_movemask_epi8(other) << (16 * i);
     }

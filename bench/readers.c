@@ -112,7 +112,8 @@ static uint64_t read_by_libcsv(const char *path)
     uint64_t sum = 0;
     FILE *file = fopen(path, "rb");
     if (file == NULL || csv_init(&parser, 0) != 0) exit(3);
-    for (size_t got; (got = fread(buffer, 1, sizeof buffer, file)) > 0;) csv_parse(&parser, buffer, got, one_cell, NULL, &sum);
+    for (size_t got; (got = fread(buffer, 1, sizeof buffer, file)) > 0;)
+        csv_parse(&parser, buffer, got, one_cell, NULL, &sum);
     csv_fini(&parser, one_cell, NULL, &sum);
     csv_free(&parser);
     fclose(file);
@@ -225,8 +226,8 @@ int bench_readers(const char *folder, long lines)
         snprintf(path, sizeof path, "%s/%s", large, c->file);
         snprintf(lesser, sizeof lesser, "%s/%s", small, c->file);
         double plain = speed(read_plainly, path), ours = our_speed(path, c->role);
-        printf("%-15s %6.0f MB  %5.0f MB/s, plain read %5.0f MB/s: ratio %.1f", c->what, (double)size_of(path) / 1e6, ours,
-               plain, plain / ours);
+        printf("%-15s %6.0f MB  %5.0f MB/s, plain read %5.0f MB/s: ratio %.1f", c->what, (double)size_of(path) / 1e6,
+               ours, plain, plain / ours);
         if (c->way != NULL) printf("; %s %.0f MB/s", c->other, speed(c->way, path));
         printf("; memory %.1f MB, of an eighth of it %.1f MB\n", memory_of(path, c->role), memory_of(lesser, c->role));
         fflush(stdout);

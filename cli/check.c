@@ -25,10 +25,13 @@ static const char usage[] =
     "  --as-of DATE        judge as on that day: history of later days does not count\n"
     "  --format WORD       text (the default), json (an object a line) or csv\n"
     "  --only-findings     leave out lines that pass\n"
-    "  --memory SIZE       keep to about this much memory (512M, 4G): what is read goes through temporary files, in the\n"
+    "  --memory SIZE       keep to about this much memory (512M, 4G): what is read goes through temporary files, in "
+    "the\n"
     "                      folder that TMPDIR names, and is judged in parts; the report is the same\n"
-    "  --redact            hide what tells who a member is, in the report and in messages: identifiers, dates of birth and\n"
-    "                      death, sex, state, age, numbers of authorizations and referrals, and what could not be read\n"
+    "  --redact            hide what tells who a member is, in the report and in messages: identifiers, dates of birth "
+    "and\n"
+    "                      death, sex, state, age, numbers of authorizations and referrals, and what could not be "
+    "read\n"
     "  --evaluator WORD    best, interpreter, machine or both\n"
     "  --no-summary        leave out the totals\n"
     "\n"
@@ -62,7 +65,10 @@ static int read_memory(const char *text, size_t *bytes)
 {
     char *end = NULL;
     unsigned long long number = text == NULL || *text < '0' || *text > '9' ? 0 : strtoull(text, &end, 10);
-    size_t unit = end == NULL ? 0 : strcmp(end, "M") == 0 ? (size_t)1 << 20 : strcmp(end, "G") == 0 ? (size_t)1 << 30 : 0;
+    size_t unit = end == NULL             ? 0
+                  : strcmp(end, "M") == 0 ? (size_t)1 << 20
+                  : strcmp(end, "G") == 0 ? (size_t)1 << 30
+                                          : 0;
     if (number == 0 || number > 1000000 || unit == 0)
         return cli_usage_error("check", "--memory takes a size such as 512M or 4G");
     *bytes = (size_t)number * unit;

@@ -75,7 +75,8 @@ static int read_all(parts_check *c)
     for (size_t l = 0; l < 3; l++) {
         for (size_t i = 0; i < lists[l]->count; i++) {
             adj_status status = adj_parts_read(c->parts, lists[l]->items[i], roles[l], tell, c);
-            if (*adj_parts_message(c->parts) != '\0' || status == ADJ_OUT_OF_MEMORY) return parts_failed(c, status) + EXIT_OURS;
+            if (*adj_parts_message(c->parts) != '\0' || status == ADJ_OUT_OF_MEMORY)
+                return parts_failed(c, status) + EXIT_OURS;
             if (status != ADJ_OK) code = EXIT_INPUT;
         }
     }
@@ -125,7 +126,8 @@ static int judge_lines(parts_check *c, adj_results *results, FILE *file)
         bool failed = line.out_of_memory;
         if (!failed && line.findings > 0) failed = adj_results_explain(results, i, &explanation) != ADJ_OK;
         if (failed) code = no_memory();
-        if (!failed && cli_shows(&c->report, c->format, &line) && !keep(c, &p, &line, explanation, file)) code = EXIT_INPUT;
+        if (!failed && cli_shows(&c->report, c->format, &line) && !keep(c, &p, &line, explanation, file))
+            code = EXIT_INPUT;
         if (!failed) cli_tally_line(&c->report, &line, explanation);
         adj_explanation_free(explanation);
     }

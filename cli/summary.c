@@ -85,8 +85,8 @@ static void problems(const cli_counts *counts, FILE *out)
 {
     const size_t *by = counts->problems;
     if (by[0] + by[1] + by[2] + counts->rejected == 0) return;
-    fprintf(out, "  Input: %zu error%s, %zu warning%s, %zu note%s; %zu record%s not read\n", by[0], by[0] == 1 ? "" : "s",
-            by[1], by[1] == 1 ? "" : "s", by[2], by[2] == 1 ? "" : "s", counts->rejected,
+    fprintf(out, "  Input: %zu error%s, %zu warning%s, %zu note%s; %zu record%s not read\n", by[0],
+            by[0] == 1 ? "" : "s", by[1], by[1] == 1 ? "" : "s", by[2], by[2] == 1 ? "" : "s", counts->rejected,
             counts->rejected == 1 ? "" : "s");
 }
 
@@ -94,7 +94,8 @@ void cli_summary(const cli_report *report, const cli_counts *counts, FILE *out, 
 {
     char money[40];
     fprintf(out, "%sSummary%s\n", colour ? "\033[1m" : "", colour ? "\033[0m" : "");
-    fprintf(out, "  %zu claim%s, %zu line%s", counts->claims, counts->claims == 1 ? "" : "s", report->lines, report->lines == 1 ? "" : "s");
+    fprintf(out, "  %zu claim%s, %zu line%s", counts->claims, counts->claims == 1 ? "" : "s", report->lines,
+            report->lines == 1 ? "" : "s");
     for (int v = 0; v < ADJ_VERDICT_COUNT; v++) {
         if (report->verdicts[v] > 0)
             fprintf(out, "%s %zu %s", v == 0 || report->lines == 0 ? ":" : ",", report->verdicts[v],

@@ -76,7 +76,8 @@ static bool is_time(const char *format, arrow_column *column)
         bool instant = times[i].format[1] == 's';
         bool fits = instant ? strncmp(format, times[i].format, 4) == 0 : strcmp(format, times[i].format) == 0;
         if (!fits) continue;
-        *column = (arrow_column){.kind = times[i].kind, .is_signed = true, .width = times[i].width, .unit = times[i].unit};
+        *column =
+            (arrow_column){.kind = times[i].kind, .is_signed = true, .width = times[i].width, .unit = times[i].unit};
         return true;
     }
     return false;
@@ -405,8 +406,9 @@ static bool read_stream(arrow_reader *a, struct ArrowArrayStream *stream, arrow_
     }
     if (schema.release != NULL) schema.release(&schema);
     if (!good) {
-        problem(a, "D0603", a->line, base_format(&a->input->store->arena, "the stream ends with an error: %s",
-                                                 why == NULL ? "it gives none" : why));
+        problem(a, "D0603", a->line,
+                base_format(&a->input->store->arena, "the stream ends with an error: %s",
+                            why == NULL ? "it gives none" : why));
         a->input->rejected++;
     }
     return readable && good;

@@ -27,7 +27,8 @@ static const char *purpose(const side_column *column)
     case USE_PAYER_ID: return "the identifier on claims";
     case USE_PAYER_NAME: return "the payer as policies name it";
     case USE_SOURCE: return "`own_claims` where the provider's claims tell of the line; else `payer`";
-    case USE_REMITTED_MATCH: return "how it says which line it answers: `number`, `service` (the columns below) or `claim`";
+    case USE_REMITTED_MATCH:
+        return "how it says which line it answers: `number`, `service` (the columns below) or `claim`";
     case USE_REMITTED_CONTROL: return "of the service: its line item control number";
     case USE_REMITTED_PROCEDURE: return "of the service: its procedure";
     case USE_REMITTED_CHARGE: return "of the service: its charge";
@@ -75,7 +76,8 @@ adj_status adj_describe_files(const adj_options *options, char **out)
     base_arena_init(&arena, &allocator);
     base_text_init(&text, &arena);
     for (int k = 0; k < SIDE_COUNT; k++) {
-        if (k != SIDE_coverage_told) describe(&text, (side_kind)k, about[k]); /* that one is of the store's own writing */
+        if (k != SIDE_coverage_told)
+            describe(&text, (side_kind)k, about[k]); /* that one is of the store's own writing */
     }
     *out = arena.failed ? NULL : allocator.reallocate(allocator.state, NULL, text.length + 1);
     if (*out != NULL) memcpy(*out, base_text_string(&text), text.length + 1);

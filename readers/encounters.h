@@ -92,7 +92,7 @@ typedef struct read_encounters {
     BASE_ARRAY(bool) session_defined;
     base_intern history_claims; /* member and claim -> claim row */
     BASE_ARRAY(uint32_t) history_claim_rows;
-    base_intern records; /* keys of side-file records, to notice one that stands twice */
+    base_intern records;      /* keys of side-file records, to notice one that stands twice */
     read_line_key *line_keys; /* of lines of claims in side files, likewise: a table of line_slots, a power of two */
     size_t line_slots, line_count;
     BASE_ARRAY(read_claim_fact) claim_facts;
@@ -124,12 +124,12 @@ typedef struct read_input {
     run_store *store;
     const char *name;
     uint32_t name_symbol;
-    base_arena arena;    /* of this reading: what a reader keeps from record to record */
+    base_arena arena; /* of this reading: what a reader keeps from record to record */
     const char *bytes;
     size_t length;
-    size_t room;         /* bytes that may be looked at from `bytes` on, at least `length` */
-    size_t filled;       /* bytes that are in memory; all, where `source` is NULL */
-    read_source *source; /* where more come from */
+    size_t room;                   /* bytes that may be looked at from `bytes` on, at least `length` */
+    size_t filled;                 /* bytes that are in memory; all, where `source` is NULL */
+    read_source *source;           /* where more come from */
     size_t header_from, header_to; /* what its rejects begin with */
     size_t rejects;  /* place among the encounters' rejects, one more than it is; 0 while there are none */
     size_t given;    /* records, of all kinds, that went with earlier batches */

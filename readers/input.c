@@ -59,7 +59,8 @@ void read_fill(read_input *input, size_t upto)
     read_source_fill(input->source, upto);
     input->filled = input->source->filled;
     if (!input->source->failed || input->length == input->filled) return;
-    note_problem(input->store, "D0003", input->name, "the file became shorter, or could not be read on, while it was read");
+    note_problem(input->store, "D0003", input->name,
+                 "the file became shorter, or could not be read on, while it was read");
     input->rejected++;
     input->length = input->filled;
 }
@@ -146,8 +147,8 @@ static adj_status read_plain(adj_encounters *encounters, const char *name, read_
 }
 
 /* `room` is how many bytes may be looked at from `bytes` on. */
-static adj_status read_bytes(adj_encounters *encounters, const char *name, const char *bytes, size_t length, size_t room,
-                             read_role role)
+static adj_status read_bytes(adj_encounters *encounters, const char *name, const char *bytes, size_t length,
+                             size_t room, read_role role)
 {
     if (encounters->store.finished) return ADJ_INVALID_INPUT;
     base_arena arena;

@@ -258,7 +258,8 @@ static void read_lines(json_reader *j, size_t at)
         if (input->rejected > rejected) read_keep_reject(input, at, end);
         at = end + 1;
         line++;
-        if (!j->met_fhir && j->records != NULL && !read_records_go_on(j->records, at < input->length ? at : input->length))
+        if (!j->met_fhir && j->records != NULL &&
+            !read_records_go_on(j->records, at < input->length ? at : input->length))
             return;
     }
 }

@@ -116,8 +116,8 @@ static bool value(json_line *l, csv_cell *cell)
 /* The name that stands next, with its quotes and colon. */
 static bool takes_name(json_line *l, const char *name, size_t length)
 {
-    if ((size_t)(l->end - l->at) < length + 3 || l->at[0] != '"' || l->at[length + 1] != '"' || l->at[length + 2] != ':' ||
-        memcmp(l->at + 1, name, length) != 0)
+    if ((size_t)(l->end - l->at) < length + 3 || l->at[0] != '"' || l->at[length + 1] != '"' ||
+        l->at[length + 2] != ':' || memcmp(l->at + 1, name, length) != 0)
         return false;
     l->at += length + 3;
     return true;

@@ -31,8 +31,9 @@ static bool parse_code(side_reader *r, side_value *p, lang_code_system system)
     lang_code_normalize(system, p->cell->text, p->cell->length, normal);
     if (!r->input->trusted && !lang_code_shape(system, normal, strlen(normal))) return false;
     if (!r->input->trusted && system == LANG_SYSTEM_npi && !lang_npi_valid(normal, strlen(normal)))
-        side_problem(r, ADJ_SEVERITY_WARNING, "D0205", p->cell->column,
-                     base_format(&r->store->arena, "`%s` is not a valid National Provider Identifier (check digit)", normal));
+        side_problem(
+            r, ADJ_SEVERITY_WARNING, "D0205", p->cell->column,
+            base_format(&r->store->arena, "`%s` is not a valid National Provider Identifier (check digit)", normal));
     p->bits = run_store_code(r->store, system, p->cell->text, p->cell->length);
     return true;
 }
@@ -117,7 +118,7 @@ static bool parse_use(side_reader *r, side_value *p, const side_place *place)
     case USE_REMITTED_MATCH:
         p->bits = side_same(p->cell, "number")    ? RUN_REMITTED_NUMBER
                   : side_same(p->cell, "service") ? RUN_REMITTED_SERVICE
-                                             : RUN_REMITTED_CLAIM;
+                                                  : RUN_REMITTED_CLAIM;
         return p->bits != RUN_REMITTED_CLAIM || side_same(p->cell, "claim");
     case USE_REMITTED_REVERSAL: return parse_truth(p);
     case USE_REMITTED_PROCEDURE: return parse_code(r, p, LANG_SYSTEM_cpt);
@@ -140,7 +141,8 @@ const char *side_expected(side_reader *r, const side_column *column)
     case USE_FACT_RECEIVED: return "a date that exists, as YYYY-MM-DD";
     case USE_FROM_TIME:
     case USE_TO_TIME: return "a time of day, as HH:MM";
-    case USE_CODE_SYSTEM: return "a code system: cpt, modifier, pos, icd10, revenue, taxonomy, npi, or one of the site's";
+    case USE_CODE_SYSTEM:
+        return "a code system: cpt, modifier, pos, icd10, revenue, taxonomy, npi, or one of the site's";
     case USE_COMPLETENESS: return "`complete` or `own`";
     case USE_SOURCE: return "`payer` or `own_claims`";
     case USE_REMITTED_MATCH: return "`number`, `service` or `claim`";

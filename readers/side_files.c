@@ -83,14 +83,16 @@ static const side_column *site_column(side_reader *r, const csv_cell *cell)
     name[cell->length] = '\0';
     bool dates = r->shape->site != NULL && r->shape->site->dates != UINT16_MAX;
     bool first = dates && strcmp(name, "from") == 0, last = dates && strcmp(name, "to") == 0;
-    lang_field field = first || last ? (lang_field)r->shape->site->dates : lang_schema_find(schema, r->shape->record, name);
+    lang_field field =
+        first || last ? (lang_field)r->shape->site->dates : lang_schema_find(schema, r->shape->record, name);
     if (field == LANG_NO_FIELD || (int)field < LANG_FIELD_COUNT) return NULL;
     const lang_field_info *info = lang_schema_field(schema, field);
     if (r->shape->site == NULL && info->feed != side_kinds[r->shape->kind].feed) return NULL;
     bool spans = info->type.kind == LANG_TYPE_DATES || info->type.kind == LANG_TYPE_TIMES;
     if (info->type.kind == LANG_TYPE_RECORD || (spans && !first && !last)) return NULL;
     bool key = false;
-    for (size_t i = 0; r->shape->site != NULL && i < r->shape->site->key_count; i++) key = key || r->shape->site->keys[i] == field;
+    for (size_t i = 0; r->shape->site != NULL && i < r->shape->site->key_count; i++)
+        key = key || r->shape->site->keys[i] == field;
     side_column *column = base_arena_alloc(&r->input->arena, sizeof *column);
     if (column == NULL) return NULL;
     *column = (side_column){r->shape->kind, base_arena_copy(&r->input->arena, name, cell->length),
@@ -149,12 +151,12 @@ static void report_column(side_reader *r, const csv_cell *cell, bool twice)
     base_arena *arena = &r->store->arena;
     const char *name = base_format(arena, "%.*s", (int)cell->length, cell->text);
     const char *near = twice ? NULL : nearest(r->shape->kind, name);
-    side_problem(
-        r, ADJ_SEVERITY_WARNING, "D0302", cell->column,
-        twice          ? base_format(arena, "the column `%s` stands twice; the second is not read", name)
-        : near != NULL ? base_format(arena, "the column `%s` is not known and not read; did you mean `%s`?", name, near)
-                       : base_format(arena, "the column `%s` is not known in a file of %s, and not read", name,
-                                     side_kind_name(r)));
+    side_problem(r, ADJ_SEVERITY_WARNING, "D0302", cell->column,
+                 twice ? base_format(arena, "the column `%s` stands twice; the second is not read", name)
+                 : near != NULL
+                     ? base_format(arena, "the column `%s` is not known and not read; did you mean `%s`?", name, near)
+                     : base_format(arena, "the column `%s` is not known in a file of %s, and not read", name,
+                                   side_kind_name(r)));
 }
 
 /* Identifiers hardly come again; other texts do. */
@@ -177,10 +179,10 @@ static void set_place(side_reader *r, size_t at, const side_column *column)
     place->text = place->field && info->type.kind == LANG_TYPE_TEXT;
     place->modifiers = place->field && column->field == LANG_FIELD_line_modifiers;
     bool empty_list = place->modifiers && info->type.list;
-    shape->empty[at] = column->required == 1                   ? SIDE_REFUSED
-                       : empty_list                            ? RUN_PRESENT
+    shape->empty[at] = column->required == 1                 ? SIDE_REFUSED
+                       : empty_list                          ? RUN_PRESENT
                        : place->field && info->type.optional ? RUN_ABSENT
-                                                               : RUN_UNKNOWN;
+                                                             : RUN_UNKNOWN;
     if (comes_again(column->use))
         place->lately = base_arena_alloc(&r->input->arena, SIDE_LATELY * sizeof *place->lately);
     if (!place->field && shape->use[column->use] == SIDE_NOWHERE) shape->use[column->use] = (int8_t)at;
@@ -387,7 +389,8 @@ void read_records_end(read_record_reader *reader)
     base_arena_release(&reader->side.scratch);
 }
 
-static bool has_names(const side_shape *shape, const char *said, size_t said_length, const csv_cell *names, size_t count)
+static bool has_names(const side_shape *shape, const char *said, size_t said_length, const csv_cell *names,
+                      size_t count)
 {
     if (shape->width != count || strlen(shape->said) != said_length || memcmp(shape->said, said, said_length) != 0)
         return false;

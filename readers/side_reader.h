@@ -43,7 +43,7 @@ typedef struct side_shape {
     size_t width;
     uint8_t empty[CSV_COLUMN_LIMIT]; /* the state that an empty cell says, or SIDE_REFUSED */
     side_place places[CSV_COLUMN_LIMIT];
-    int8_t use[USE_COUNT]; /* the place of a use; SIDE_NOWHERE for none */
+    int8_t use[USE_COUNT];                        /* the place of a use; SIDE_NOWHERE for none */
     int8_t line_number, frequency, authorization; /* and of these fields */
     csv_cell names[CSV_COLUMN_LIMIT];             /* of JSON */
 } side_shape;

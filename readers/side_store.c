@@ -54,7 +54,8 @@ static bool store_dates(side_reader *r, lang_field field, uint32_t row, bool ope
     if (from == NULL || (to == NULL && !open_ended)) return true;
     base_date last = to == NULL ? BASE_DATE_MAX : (base_date)to->bits;
     if (last < (base_date)from->bits) {
-        side_problem(r, ADJ_SEVERITY_ERROR, "D0306", to == NULL ? 1 : to->cell->column, "the span ends before it begins");
+        side_problem(r, ADJ_SEVERITY_ERROR, "D0306", to == NULL ? 1 : to->cell->column,
+                     "the span ends before it begins");
         return false;
     }
     run_store_set(r->store, field, row, run_span_pack((int32_t)from->bits, last));
@@ -80,9 +81,8 @@ static const char *key_of(side_reader *r, const char *what, const side_value *co
 
 static void say_twice(side_reader *r, const side_value *cell, const char *what)
 {
-    side_problem(
-        r, ADJ_SEVERITY_WARNING, "D0309", cell->cell->column,
-        base_format(&r->store->arena, "%s stands twice; the first record counts, this one is not read", what));
+    side_problem(r, ADJ_SEVERITY_WARNING, "D0309", cell->cell->column,
+                 base_format(&r->store->arena, "%s stands twice; the first record counts, this one is not read", what));
 }
 
 /* Whether a record with these identifying cells was read before; if so, says it and the record is not read again. */
@@ -195,8 +195,8 @@ static bool store_session(side_reader *r)
     if (row == RUN_NO_ROW) return false;
     if (encounters->session_defined.items[index]) {
         side_problem(r, ADJ_SEVERITY_ERROR, "D0307", id->cell->column,
-                base_format(&r->store->arena, "the session %.*s stands twice; this record is not read",
-                            (int)id->cell->length, id->cell->text));
+                     base_format(&r->store->arena, "the session %.*s stands twice; this record is not read",
+                                 (int)id->cell->length, id->cell->text));
         return false;
     }
     encounters->session_defined.items[index] = true;
@@ -274,7 +274,7 @@ static void store_site_facts(side_reader *r, read_claim_fact *fact)
 static bool store_claim_fact(side_reader *r)
 {
     const side_value *claim = of_use(r, USE_FACT_CLAIM), *program = of_use(r, USE_FACT_PROGRAM),
-                 *received = of_use(r, USE_FACT_RECEIVED);
+                     *received = of_use(r, USE_FACT_RECEIVED);
     read_claim_fact *fact = claim == NULL ? NULL : BASE_PUSH(&r->store->arena, &r->input->encounters->claim_facts);
     if (fact == NULL) return false;
     *fact = (read_claim_fact){.claim_id = (uint32_t)claim->bits, .program = program == NULL ? -1 : program->bits};

@@ -8,13 +8,13 @@
 enum { READ_SOURCE_STEP = 1 << 20, READ_SOURCE_PADDING = 4096 };
 
 typedef struct read_source {
-    int file;      /* the caller's, open for reading */
-    char *bytes;   /* place i of the file is bytes[i]; READ_SOURCE_PADDING zeros follow */
-    size_t length; /* of the file, when it was opened */
-    size_t filled; /* so many of its bytes have been read */
+    int file;       /* the caller's, open for reading */
+    char *bytes;    /* place i of the file is bytes[i]; READ_SOURCE_PADDING zeros follow */
+    size_t length;  /* of the file, when it was opened */
+    size_t filled;  /* so many of its bytes have been read */
     size_t dropped; /* and those before here given back since */
     size_t again;   /* from here on some of those were read again; `dropped` where none were */
-    bool failed;   /* the file could not be read, or has become shorter */
+    bool failed;    /* the file could not be read, or has become shorter */
 } read_source;
 
 /* Begins with an empty window; false if there is no address space. */

@@ -415,7 +415,8 @@ static void write_code(record_writer *w, const run_listed_code *listed)
     put_text(w, "code", symbol(w, listed->code));
     if (listed->from != BASE_DATE_MIN) put_text(w, "from", day_text(w, listed->from));
     if (listed->to != BASE_DATE_MAX) put_text(w, "to", day_text(w, listed->to));
-    w->written.key = base_format(&w->scratch, "%d\x1f%s\x1f%d", (int)listed->system, symbol(w, listed->code), listed->from);
+    w->written.key =
+        base_format(&w->scratch, "%d\x1f%s\x1f%d", (int)listed->system, symbol(w, listed->code), listed->from);
     end(w);
 }
 

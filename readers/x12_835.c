@@ -268,11 +268,8 @@ void x12_payment_begin(x12_payment *p, x12_scanner *scanner, run_store *store, c
         paid_word = lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "paid");
         denied_word = lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "denied");
     }
-    *p = (x12_payment){.scanner = scanner,
-                       .store = store,
-                       .words_known = true,
-                       .paid_word = paid_word,
-                       .denied_word = denied_word};
+    *p = (x12_payment){
+        .scanner = scanner, .store = store, .words_known = true, .paid_word = paid_word, .denied_word = denied_word};
     size_t length = strlen(control) < sizeof p->control - 1 ? strlen(control) : sizeof p->control - 1;
     memcpy(p->control, control, length);
     store->feeds[LANG_FEED_REMITTANCE] = true;

@@ -348,10 +348,8 @@ static bool next_batch(x12_reader *r, const x12_segment *segment)
     run_store *store = r->store;
     x12_end_claim(r);
     if (r->payment_open) x12_payment_end_claim(&r->payment);
-    carried symbols[] = {{&r->payer, NULL},
-                         {&r->filing_indicator, NULL},
-                         {&r->billing.npi, NULL},
-                         {&r->billing.taxonomy, NULL}};
+    carried symbols[] = {
+        {&r->payer, NULL}, {&r->filing_indicator, NULL}, {&r->billing.npi, NULL}, {&r->billing.taxonomy, NULL}};
     enum { COUNT = sizeof symbols / sizeof *symbols };
     base_arena kept;
     base_arena_init(&kept, &store->arena.allocator);

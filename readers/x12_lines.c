@@ -193,8 +193,8 @@ void x12_diagnoses(x12_reader *r, const x12_segment *segment)
         if (i == 1) check_component(r, segment, i, composite, prefix);
         x12_text qualifier = x12_component(&r->scanner, composite, 0), code = x12_component(&r->scanner, composite, 1);
         uint32_t kind = x12_id(qualifier);
-        bool diagnosis = kind == X12_ID('A', 'B', 'K') || kind == X12_ID('A', 'B', 'F') || kind == X12_ID('B', 'K', 0) ||
-                         kind == X12_ID('B', 'F', 0);
+        bool diagnosis = kind == X12_ID('A', 'B', 'K') || kind == X12_ID('A', 'B', 'F') ||
+                         kind == X12_ID('B', 'K', 0) || kind == X12_ID('B', 'F', 0);
         if (!diagnosis || code.length == 0) continue;
         bool icd10 = qualifier.start[0] == 'A';
         if (icd10 && !lang_code_shape(LANG_SYSTEM_icd10, code.start, code.length)) {

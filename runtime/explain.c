@@ -441,8 +441,9 @@ static const char *message_text(explainer *e)
         } else {
             const plan_step *hole = &e->block->steps.items[step];
             const run_value *value = &e->values[step];
-            base_text_put(&text, hides(e, step) ? RUN_HIDDEN
-                                                : run_format(e->arena, e->context, hole->type, value->bits, value->state));
+            base_text_put(&text, hides(e, step)
+                                     ? RUN_HIDDEN
+                                     : run_format(e->arena, e->context, hole->type, value->bits, value->state));
         }
     }
     return base_text_string(&text);

@@ -15,18 +15,18 @@ typedef struct flawed_code {
 
 typedef struct code_check {
     run_store *store;
-    bool *listed;            /* by system */
-    uint32_t *first, *next;  /* listed codes by symbol: place and one */
+    bool *listed;                   /* by system */
+    uint32_t *first, *next;         /* listed codes by symbol: place and one */
     flawed_code *flaws[CODE_FLAWS]; /* by symbol */
 } code_check;
 
 /* Places of service that the CMS code set assigns, and the day from which it does, for those of these years. */
 static bool assigned_place(const char *code, base_date date)
 {
-    static const char unassigned[][3] = {"28", "29", "30", "35", "36", "37", "38", "39", "40", "43", "44", "45", "46",
-                                         "47", "48", "59", "63", "64", "67", "68", "69", "70", "73", "74", "75", "76",
-                                         "77", "78", "79", "80", "82", "83", "84", "85", "86", "87", "88", "89", "90",
-                                         "91", "92", "93", "94", "95", "96", "97", "98", "00"};
+    static const char unassigned[][3] = {"28", "29", "30", "35", "36", "37", "38", "39", "40", "43", "44", "45",
+                                         "46", "47", "48", "59", "63", "64", "67", "68", "69", "70", "73", "74",
+                                         "75", "76", "77", "78", "79", "80", "82", "83", "84", "85", "86", "87",
+                                         "88", "89", "90", "91", "92", "93", "94", "95", "96", "97", "98", "00"};
     for (size_t i = 0; i < sizeof unassigned / sizeof *unassigned; i++) {
         if (strcmp(code, unassigned[i]) == 0) return false;
     }
@@ -96,7 +96,8 @@ static void check_lines(code_check *c)
 static void tell(code_check *c)
 {
     static const char *const codes[CODE_FLAWS] = {"D0220", "D0221", "D0222"};
-    static const char *const what[CODE_FLAWS] = {"is not in the list of codes that was given for", "was not in use on the day, by the list that was given for",
+    static const char *const what[CODE_FLAWS] = {"is not in the list of codes that was given for",
+                                                 "was not in use on the day, by the list that was given for",
                                                  "is not assigned, or was not on the day, among codes of"};
     run_store *store = c->store;
     for (size_t flaw = 0; flaw < CODE_FLAWS; flaw++) {

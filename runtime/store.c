@@ -108,8 +108,7 @@ bool run_store_init(run_store *store, const lang_schema *schema, const base_allo
 bool run_store_reset(run_store *store)
 {
     run_store before = *store;
-    for (int r = 0; r < lang_schema_record_count(store->schema); r++)
-        before.rooms[r] = before.capacities[r];
+    for (int r = 0; r < lang_schema_record_count(store->schema); r++) before.rooms[r] = before.capacities[r];
     *store = (run_store){.schema = before.schema,
                          .arena = before.arena,
                          .lasting = before.lasting,
@@ -150,7 +149,8 @@ uint32_t run_store_code(run_store *store, lang_code_system system, const char *t
     if (length >= sizeof buffer) length = sizeof buffer - 1;
     bool normal = true;
     for (size_t i = 0; i < length; i++)
-        normal = normal && (text[i] < 'a' || text[i] > 'z') && text[i] > 0 && (text[i] != '.' || system != LANG_SYSTEM_icd10);
+        normal = normal && (text[i] < 'a' || text[i] > 'z') && text[i] > 0 &&
+                 (text[i] != '.' || system != LANG_SYSTEM_icd10);
     if (normal) return base_intern_add(&store->symbols, text, length);
     size_t used = lang_code_normalize(system, text, length, buffer);
     return base_intern_add(&store->symbols, buffer, used);
@@ -202,7 +202,8 @@ uint32_t run_store_patient(run_store *store, const char *member, size_t length)
 static const char *hide_found(run_store *store, const char *code, const char *message)
 {
     static const char *const names[] = {"D0301", "D0302", "D0304", "D0308", "D0310", "D0311"};
-    bool fhir = strncmp(code, "D05", 3) == 0, data = fhir || strncmp(code, "D02", 3) == 0 || strncmp(code, "D03", 3) == 0;
+    bool fhir = strncmp(code, "D05", 3) == 0,
+         data = fhir || strncmp(code, "D02", 3) == 0 || strncmp(code, "D03", 3) == 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) data = data && strcmp(code, names[i]) != 0;
     if (!data) return message;
     base_text text;

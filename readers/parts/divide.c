@@ -83,9 +83,11 @@ static void find_reach(adj_parts *p)
     for (size_t i = 0; plan != NULL && i < plan->aggregates.count; i++) {
         const plan_aggregate *aggregate = &plan->aggregates.items[i];
         bool history = aggregate->collection == LANG_COLLECTION_HISTORY;
-        if (aggregate->collection == LANG_COLLECTION_SESSION_LINES || (history && aggregate->key == LANG_HISTORY_SESSION))
+        if (aggregate->collection == LANG_COLLECTION_SESSION_LINES ||
+            (history && aggregate->key == LANG_HISTORY_SESSION))
             p->joins_sessions = true;
-        if (history && (aggregate->key == LANG_HISTORY_RENDERING_PROVIDER || aggregate->key == LANG_HISTORY_BILLING_PROVIDER))
+        if (history &&
+            (aggregate->key == LANG_HISTORY_RENDERING_PROVIDER || aggregate->key == LANG_HISTORY_BILLING_PROVIDER))
             p->joins_providers = true;
     }
 }
@@ -157,8 +159,9 @@ adj_status adj_parts_read(adj_parts *p, const char *path, adj_role role, adj_tak
         return ADJ_INTERNAL;
     }
     if (!p->met_fhir) return status;
-    p->message = "FHIR resources refer to each other and are judged in memory; import them into a store first, or leave the "
-                 "limit of memory out";
+    p->message =
+        "FHIR resources refer to each other and are judged in memory; import them into a store first, or leave the "
+        "limit of memory out";
     return ADJ_INVALID_INPUT;
 }
 
@@ -232,14 +235,15 @@ static bool send(dividing *d, const parts_head *head, const char *row)
         uint32_t id;
         memcpy(&id, key + head->key, sizeof id);
         claim_place place = {.hash = claim_hash(key + head->key + sizeof id, id), .part = part};
-        if (!parts_file_put(p, &d->places[place.hash % CLAIM_BUCKETS], (const char *)&place, sizeof place)) return false;
+        if (!parts_file_put(p, &d->places[place.hash % CLAIM_BUCKETS], (const char *)&place, sizeof place))
+            return false;
     }
     return parts_file_put(p, &p->files.items[part], row, length);
 }
 
 /* Gives every row of a file to `each`. */
-static bool for_each_row(const adj_parts *p, parts_file *file, bool (*each)(void *state, const parts_head *head, const char *row),
-                         void *state)
+static bool for_each_row(const adj_parts *p, parts_file *file,
+                         bool (*each)(void *state, const parts_head *head, const char *row), void *state)
 {
     read_source source;
     (void)p;
@@ -348,7 +352,8 @@ static adj_status divide(adj_parts *p, dividing *d)
     }
     if (p->unmatched > 0)
         run_store_problem(&p->encounters->store, ADJ_SEVERITY_NOTE, "D0404", "the remittances", 0, 0, 0,
-                          p->first_unmatched, "%llu answers are to claims that are not in this run; the first is to this one",
+                          p->first_unmatched,
+                          "%llu answers are to claims that are not in this run; the first is to this one",
                           (unsigned long long)p->unmatched);
     return ADJ_OK;
 }
@@ -362,11 +367,12 @@ adj_status adj_parts_divide(adj_parts *p)
     if (alone || !fill_parts(p)) {
         p->message = base_format(
             &p->arena, "more memory is needed: %s; about %llu MB would do",
-            alone ? "the policies count across members, and for some lines nobody knows the session or provider, so that "
-                    "all must stay together"
-            : p->count > PART_LIMIT
-                ? "there would be too many parts"
-                : "a group of members whose lines meet, or what is told for all of them, is larger than the limit allows",
+            alone
+                ? "the policies count across members, and for some lines nobody knows the session or provider, so that "
+                  "all must stay together"
+            : p->count > PART_LIMIT ? "there would be too many parts"
+                                    : "a group of members whose lines meet, or what is told for all of them, is larger "
+                                      "than the limit allows",
             (unsigned long long)(p->spool.length * GROWTH / (alone ? 1 : 4) / 1000000 + 1));
         return ADJ_INVALID_INPUT;
     }

@@ -54,8 +54,8 @@ typedef struct parts_group {
 struct adj_parts {
     base_arena arena;
     const adj_policies *policies;
-    adj_encounters *encounters; /* the batch that is being read */
-    uint64_t limit;             /* bytes of rows that a part may have */
+    adj_encounters *encounters;           /* the batch that is being read */
+    uint64_t limit;                       /* bytes of rows that a part may have */
     bool joins_sessions, joins_providers; /* what the policies count */
     bool loose;                           /* a line that may be of any session or provider */
     bool failed;                          /* a file cannot be written */
@@ -83,7 +83,8 @@ void parts_join(adj_parts *parts, uint32_t a, uint32_t b);
 bool parts_spool(adj_parts *parts);
 
 /* The key under which the side files' reader notices that a record stands twice; NULL for records without one. */
-const char *parts_key_of(const run_store *store, base_arena *arena, lang_record record, uint32_t row, const char *member);
+const char *parts_key_of(const run_store *store, base_arena *arena, lang_record record, uint32_t row,
+                         const char *member);
 
 bool parts_file_put(adj_parts *parts, parts_file *file, const char *bytes, size_t length);
 bool parts_file_end(parts_file *file);

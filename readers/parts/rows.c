@@ -174,15 +174,15 @@ static bool end(adj_parts *p)
     return parts_file_put(p, &p->spool, p->row.bytes, p->row.length);
 }
 
-const char *parts_key_of(const run_store *store, base_arena *arena, lang_record record, uint32_t row, const char *member)
+const char *parts_key_of(const run_store *store, base_arena *arena, lang_record record, uint32_t row,
+                         const char *member)
 {
     if (record == LANG_RECORD_authorization)
         return base_format(arena, "authorizations\x1f%s\x1f%s", member,
                            run_store_text(store, LANG_FIELD_authorization_number, row));
     if (record != LANG_RECORD_attendance || !run_store_present(store, LANG_FIELD_attendance_session, row)) return NULL;
     uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
-    return base_format(arena, "attendance\x1f%s\x1f%s", member,
-                       run_store_text(store, LANG_FIELD_session_id, session));
+    return base_format(arena, "attendance\x1f%s\x1f%s", member, run_store_text(store, LANG_FIELD_session_id, session));
 }
 
 static bool spool_patients(adj_parts *p)
@@ -256,7 +256,8 @@ static bool spool_claims(adj_parts *p, base_arena *arena)
     for (uint32_t row = 0; row < store->counts[LANG_RECORD_claim]; row++) {
         const run_claim_extra *extra = &store->claims.items[row];
         const uint8_t flags[] = {extra->subject, extra->beside};
-        begin(p, PARTS_CLAIM, PARTS_TO_MEMBER, key_of_line(p, arena, row, lines[row] == 0 ? RUN_NO_ROW : lines[row] - 1));
+        begin(p, PARTS_CLAIM, PARTS_TO_MEMBER,
+              key_of_line(p, arena, row, lines[row] == 0 ? RUN_NO_ROW : lines[row] - 1));
         put_text(p, run_store_text(store, LANG_FIELD_claim_id, row));
         put_number(p, row);
         put_bytes(p, flags, sizeof flags);
@@ -321,8 +322,7 @@ static uint8_t has_key(adj_parts *p, base_arena *arena, lang_record record, uint
 }
 
 /* Records that a member has: attendance joins it with the session. */
-static bool spool_of_members(adj_parts *p, base_arena *arena, lang_record record, lang_field member,
-                             lang_field session)
+static bool spool_of_members(adj_parts *p, base_arena *arena, lang_record record, lang_field member, lang_field session)
 {
     const run_store *store = store_of(p);
     for (uint32_t row = 0; row < store->counts[record]; row++) {
@@ -434,12 +434,15 @@ static bool spool_for_all(adj_parts *p, lang_record record)
 static bool spool_all(adj_parts *p, base_arena *arena)
 {
     begin(p, PARTS_BATCH, PARTS_TO_ALL, "");
-    bool good = end(p) && spool_payers(p) && spool_codes(p) && spool_patients(p) && spool_sessions(p) && spool_claims(p, arena) &&
-                spool_lines(p, arena) &&
-                spool_of_members(p, arena, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, LANG_FIELD_attendance_session) &&
-                spool_of_members(p, arena, LANG_RECORD_authorization, LANG_FIELD_authorization_patient, LANG_NO_FIELD) &&
-                spool_of_members(p, arena, LANG_RECORD_appointment, LANG_FIELD_appointment_patient, LANG_FIELD_appointment_session) &&
-                spool_coverage(p) && spool_answers(p) && spool_facts(p) && spool_for_all(p, LANG_RECORD_rate);
+    bool good =
+        end(p) && spool_payers(p) && spool_codes(p) && spool_patients(p) && spool_sessions(p) &&
+        spool_claims(p, arena) && spool_lines(p, arena) &&
+        spool_of_members(p, arena, LANG_RECORD_attendance, LANG_FIELD_attendance_patient,
+                         LANG_FIELD_attendance_session) &&
+        spool_of_members(p, arena, LANG_RECORD_authorization, LANG_FIELD_authorization_patient, LANG_NO_FIELD) &&
+        spool_of_members(p, arena, LANG_RECORD_appointment, LANG_FIELD_appointment_patient,
+                         LANG_FIELD_appointment_session) &&
+        spool_coverage(p) && spool_answers(p) && spool_facts(p) && spool_for_all(p, LANG_RECORD_rate);
     for (int r = LANG_RECORD_COUNT; r < lang_schema_record_count(store_of(p)->schema) && good; r++)
         good = spool_for_all(p, (lang_record)r);
     return good;

@@ -58,7 +58,8 @@ typedef struct adj_options {
     bool colour;                    /* of diagnostics */
     int32_t today;                  /* for `review by`: days since 1970-01-01; 0 to leave review dates alone */
     bool keep_sources;              /* of policies: see adj_policies_source */
-    bool redact; /* problems of inputs, lines and explanations say "(hidden)" for what tells who a member is: identifier, birth,
+    bool
+        redact; /* problems of inputs, lines and explanations say "(hidden)" for what tells who a member is: identifier, birth,
                     death, sex, state, age, numbers of authorizations and referrals, and texts that could not be read */
 } adj_options;
 

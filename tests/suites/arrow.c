@@ -99,7 +99,8 @@ static adj_encounters *read(const column *columns, size_t count, int64_t length,
     fill(&b, columns, count, length);
     released = 0;
     adj_encounters *encounters = adj_encounters_new(NULL);
-    cr_expect_eq(adj_encounters_read_arrow(encounters, "batch", "history", ADJ_ROLE_JUDGED, &b.schema, &b.array), wanted);
+    cr_expect_eq(adj_encounters_read_arrow(encounters, "batch", "history", ADJ_ROLE_JUDGED, &b.schema, &b.array),
+                 wanted);
     cr_expect_eq(released, 2u, "schema and array are released once each");
     return encounters;
 }
@@ -140,12 +141,13 @@ Test(arrow, every_type_becomes_what_a_file_would_say)
     static const void *modifier_buffers[] = {NULL, modifier_ends, modifiers};
     static struct ArrowSchema modifier_schema = {.format = "u", .name = "item"};
     static struct ArrowArray modifier_array = {.length = 3, .n_buffers = 3, .buffers = modifier_buffers};
-    static const int64_t instants[] = {1769990400, 1770076799, 1770076800}; /* 2026-02-02 00:00, 23:59:59, 02-03 00:00 */
+    static const int64_t instants[] = {1769990400, 1770076799,
+                                       1770076800}; /* 2026-02-02 00:00, 23:59:59, 02-03 00:00 */
     static const uint32_t numbers[] = {9, 1, 2, 3}; /* from an offset */
     column columns[COLUMNS];
     size_t count = begin(columns);
-    columns[count++] = (column){
-        .name = "units", .format = "s", .buffers = {valid, units}, .buffer_count = 2, .null_count = 1};
+    columns[count++] =
+        (column){.name = "units", .format = "s", .buffers = {valid, units}, .buffer_count = 2, .null_count = 1};
     columns[count++] = (column){.name = "charge", .format = "d:10,2", .buffers = {NULL, charges}, .buffer_count = 2};
     columns[count++] = (column){.name = "modifiers",
                                 .format = "+l",
@@ -153,16 +155,22 @@ Test(arrow, every_type_becomes_what_a_file_would_say)
                                 .buffer_count = 2,
                                 .child_schema = &modifier_schema,
                                 .child = &modifier_array};
-    columns[count++] = (column){.name = "end_date", .format = "tss:UTC", .buffers = {NULL, instants}, .buffer_count = 2};
-    columns[count++] = (column){.name = "line", .format = "I", .buffers = {NULL, numbers}, .buffer_count = 2, .offset = 1};
+    columns[count++] =
+        (column){.name = "end_date", .format = "tss:UTC", .buffers = {NULL, instants}, .buffer_count = 2};
+    columns[count++] =
+        (column){.name = "line", .format = "I", .buffers = {NULL, numbers}, .buffer_count = 2, .offset = 1};
     told t = write_out(read(columns, count, 3, ADJ_OK));
     cr_expect_str_eq(
         t.text,
-        "{\"record\":\"history\",\"member_id\":\"M1\",\"claim_id\":\"C1\",\"date\":\"2026-02-01\",\"procedure\":\"90853\",\"line\":1,"
-        "\"modifiers\":[\"95\",\"GT\"],\"units\":1,\"charge\":\"41.50\",\"status\":\"submitted\",\"end_date\":\"2026-02-02\"}\n"
-        "{\"record\":\"history\",\"member_id\":\"M2\",\"claim_id\":\"C2\",\"date\":\"2026-02-02\",\"procedure\":\"90853\",\"line\":2,"
+        "{\"record\":\"history\",\"member_id\":\"M1\",\"claim_id\":\"C1\",\"date\":\"2026-02-01\",\"procedure\":"
+        "\"90853\",\"line\":1,"
+        "\"modifiers\":[\"95\",\"GT\"],\"units\":1,\"charge\":\"41.50\",\"status\":\"submitted\",\"end_date\":\"2026-"
+        "02-02\"}\n"
+        "{\"record\":\"history\",\"member_id\":\"M2\",\"claim_id\":\"C2\",\"date\":\"2026-02-02\",\"procedure\":"
+        "\"90853\",\"line\":2,"
         "\"modifiers\":[],\"charge\":\"41.51\",\"status\":\"submitted\",\"end_date\":\"2026-02-02\"}\n"
-        "{\"record\":\"history\",\"member_id\":\"M3\",\"claim_id\":\"C3\",\"date\":\"2026-02-03\",\"procedure\":\"90834\",\"line\":3,"
+        "{\"record\":\"history\",\"member_id\":\"M3\",\"claim_id\":\"C3\",\"date\":\"2026-02-03\",\"procedure\":"
+        "\"90834\",\"line\":3,"
         "\"modifiers\":[\"HQ\"],\"units\":3,\"charge\":-1,\"status\":\"submitted\",\"end_date\":\"2026-02-03\"}\n");
 }
 

@@ -224,7 +224,8 @@ Test(batches, end_when_no_more_is_wanted)
 
 static const char policy[] =
     "policy p\n  payer \"HARBOR\", \"MERIDIAN\", \"STATE AID\"\n"
-    "clause often\n  cite \"1\"\n  require at most 3 of history in the last 30 days\n  deny CO-119 N362 as limit \"{count}\"\n"
+    "clause often\n  cite \"1\"\n  require at most 3 of history in the last 30 days\n  deny CO-119 N362 as limit "
+    "\"{count}\"\n"
     "clause size\n  cite \"2\"\n  require count of session.attendance <= 9\n  deny CO-273 as limit \"{count}\"\n"
     "clause covered\n  cite \"3\"\n  require coverage is present\n  deny CO-27 as eligibility \"no coverage\"\n"
     "clause approved\n  cite \"4\"\n  require authorization is present\n  warn \"no authorization\"\n"
@@ -350,8 +351,8 @@ Test(parts, say_when_what_belongs_together_is_too_large)
 {
     practice p;
     make_practice(&p, ADJ_FORM_837P, 300);
-    adj_policies *policies = support_policies(
-        "policy p\nclause c\n cite \"1\"\n require at most 5 of history of the rendering provider in the last 30 days\n warn \"x\"\n");
+    adj_policies *policies = support_policies("policy p\nclause c\n cite \"1\"\n require at most 5 of history of the "
+                                              "rendering provider in the last 30 days\n warn \"x\"\n");
     adj_parts *parts = adj_parts_new(policies, 400000, NULL);
     cr_assert_eq(adj_parts_read(parts, in_practice(&p, "claims.837"), ADJ_ROLE_JUDGED, NULL, NULL), ADJ_OK);
     cr_expect_eq(adj_parts_divide(parts), ADJ_INVALID_INPUT);
@@ -384,7 +385,8 @@ Test(parts, refuse_fhir_whose_resources_refer_to_each_other)
 {
     char path[] = "/tmp/adjudge-test-fhir.json";
     static const char text[] =
-        "{\"resourceType\":\"Claim\",\"id\":\"C1\",\"use\":\"claim\",\"patient\":{\"reference\":\"Patient/P1\"},\"item\":[{"
+        "{\"resourceType\":\"Claim\",\"id\":\"C1\",\"use\":\"claim\",\"patient\":{\"reference\":\"Patient/"
+        "P1\"},\"item\":[{"
         "\"sequence\":1,\"productOrService\":{\"coding\":[{\"code\":\"90853\"}]},\"servicedDate\":\"2026-02-01\"}]}";
     write_bytes(path, text, strlen(text));
     adj_parts *parts = adj_parts_new(NULL, 1000000000, NULL);

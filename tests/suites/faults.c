@@ -86,14 +86,20 @@ static bool take_batch(void *state, adj_encounters *batch)
 }
 
 static const char *const inputs[] = {
-    "member_id,claim_id,date,procedure,line,modifiers,charge\nM1,C1,2026-02-01,90853,1,95 GT,\"41.50\"\nM1,C1,2026-02-30,90853,2,,"
+    "member_id,claim_id,date,procedure,line,modifiers,charge\nM1,C1,2026-02-01,90853,1,95 "
+    "GT,\"41.50\"\nM1,C1,2026-02-30,90853,2,,"
     "1\nM2,C2,2026-02-02,90853,1,none,2\n",
-    "{\"record\":\"history\",\"member_id\":\"M3\",\"claim_id\":\"C3\",\"date\":\"2026-02-01\",\"procedure\":\"90853\",\"line\":1}\n"
-    "{\"record\":\"history\",\"member_id\":\"M3\",\"claim_id\":\"C3\",\"date\":\"2026-02-01\",\"procedure\":\"90853\",\"line\":2}\n"
+    "{\"record\":\"history\",\"member_id\":\"M3\",\"claim_id\":\"C3\",\"date\":\"2026-02-01\",\"procedure\":\"90853\","
+    "\"line\":1}\n"
+    "{\"record\":\"history\",\"member_id\":\"M3\",\"claim_id\":\"C3\",\"date\":\"2026-02-01\",\"procedure\":\"90853\","
+    "\"line\":2}\n"
     "{\"record\":\"sessions\",\"session_id\":\"S1\",\"date\":\"2026-02-01\",\"minutes\":45.5}\n{\"record\":\n",
-    "{\"resourceType\":\"Bundle\",\"entry\":[{\"fullUrl\":\"urn:a\",\"resource\":{\"resourceType\":\"Patient\",\"id\":\"P1\",\"birthDate\":"
-    "\"1980-01-02\"}},{\"resource\":{\"resourceType\":\"Claim\",\"id\":\"C4\",\"use\":\"claim\",\"patient\":{\"reference\":\"Patient/P1\"},"
-    "\"item\":[{\"sequence\":1,\"productOrService\":{\"coding\":[{\"code\":\"90853\"}]},\"servicedDate\":\"2026-02-01\",\"net\":{"
+    "{\"resourceType\":\"Bundle\",\"entry\":[{\"fullUrl\":\"urn:a\",\"resource\":{\"resourceType\":\"Patient\",\"id\":"
+    "\"P1\",\"birthDate\":"
+    "\"1980-01-02\"}},{\"resource\":{\"resourceType\":\"Claim\",\"id\":\"C4\",\"use\":\"claim\",\"patient\":{"
+    "\"reference\":\"Patient/P1\"},"
+    "\"item\":[{\"sequence\":1,\"productOrService\":{\"coding\":[{\"code\":\"90853\"}]},\"servicedDate\":\"2026-02-"
+    "01\",\"net\":{"
     "\"value\":41.5}}]}}]}"};
 
 /* Reads inputs of every form, and writes what was read; in batches and in parts too. True once that needed no more memory
@@ -107,8 +113,10 @@ static bool readers_run(failing *f, const char *const *paths)
     bool good = encounters != NULL;
     if (good) adj_encounters_keep_rejects(encounters);
     for (size_t i = 0; good && i < sizeof inputs / sizeof *inputs; i++)
-        good = adj_encounters_read_bytes_as(encounters, "input", inputs[i], strlen(inputs[i]), ADJ_ROLE_JUDGED) != ADJ_OUT_OF_MEMORY;
-    for (size_t i = 0; good && paths[i] != NULL; i++) good = adj_encounters_read(encounters, paths[i]) != ADJ_OUT_OF_MEMORY;
+        good = adj_encounters_read_bytes_as(encounters, "input", inputs[i], strlen(inputs[i]), ADJ_ROLE_JUDGED) !=
+               ADJ_OUT_OF_MEMORY;
+    for (size_t i = 0; good && paths[i] != NULL; i++)
+        good = adj_encounters_read(encounters, paths[i]) != ADJ_OUT_OF_MEMORY;
     for (int form = ADJ_FORM_837P; good && form <= ADJ_FORM_CSV; form++)
         good = adj_encounters_write(encounters, (adj_form)form, "out", ignore, NULL, &written) == ADJ_OK;
     good = good && adj_encounters_finish(encounters) == ADJ_OK;
@@ -116,7 +124,8 @@ static bool readers_run(failing *f, const char *const *paths)
     encounters = good ? adj_encounters_new(&options) : NULL;
     good = good && encounters != NULL;
     for (size_t i = 0; good && paths[i] != NULL; i++)
-        good = adj_encounters_read_batches(encounters, paths[i], ADJ_ROLE_JUDGED, 2, take_batch, NULL) != ADJ_OUT_OF_MEMORY;
+        good = adj_encounters_read_batches(encounters, paths[i], ADJ_ROLE_JUDGED, 2, take_batch, NULL) !=
+               ADJ_OUT_OF_MEMORY;
     if (encounters != NULL) adj_encounters_free(encounters);
     adj_parts *parts = good ? adj_parts_new(NULL, 40000, &options) : NULL;
     good = good && parts != NULL;
@@ -134,7 +143,8 @@ static bool readers_run(failing *f, const char *const *paths)
 
 Test(faults, memory_may_run_out_while_reading, .timeout = 3600)
 {
-    static const char *const paths[] = {SOURCE_FOLDER "/examples/demo/claims.837", SOURCE_FOLDER "/examples/demo/payment.835",
+    static const char *const paths[] = {SOURCE_FOLDER "/examples/demo/claims.837",
+                                        SOURCE_FOLDER "/examples/demo/payment.835",
                                         SOURCE_FOLDER "/examples/demo/history.csv", NULL};
     bool every = getenv("ADJUDGE_EVERY_ALLOCATION") != NULL, done = false;
     size_t allowed = 0;

@@ -121,9 +121,10 @@ Test(roles, claims_beside_the_run_are_counted_and_not_judged)
 /* Once a transaction that began inside a level of another one made the reader write before its table of levels. */
 Test(rejects, a_transaction_that_begins_within_a_level)
 {
-    static const char text[] = "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260710*0915*^*00501*000000042*0*T*:~"
-                               "GS*HC*A*B*20260710*0915*42*X*005010X222A1~ST*837*0001*005010X222A1~HL*1**20*1~"
-                               "ST*837*0002*005010X222A1~CLM*C1*x***11:B:1~LX*1~SV1*HC:90853*100*UN*1***1~SE*5*0002~GE*1*42~IEA*1*000000042~";
+    static const char text[] =
+        "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260710*0915*^*00501*000000042*0*T*:~"
+        "GS*HC*A*B*20260710*0915*42*X*005010X222A1~ST*837*0001*005010X222A1~HL*1**20*1~"
+        "ST*837*0002*005010X222A1~CLM*C1*x***11:B:1~LX*1~SV1*HC:90853*100*UN*1***1~SE*5*0002~GE*1*42~IEA*1*000000042~";
     adj_encounters *encounters = adj_encounters_new(NULL);
     adj_encounters_keep_rejects(encounters);
     adj_encounters_read_bytes(encounters, "claims.837", text, strlen(text));

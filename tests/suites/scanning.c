@@ -135,7 +135,8 @@ static cells read_plainly(const char *text, size_t length)
 
 Test(scanning, csv_is_read_the_same_through_any_window)
 {
-    static const char *const pieces[] = {",", ",", ",", "\n", "\r\n", "\"", "\"\"", "a", "bc", " ", "\t", "90853", "a longer cell of text"};
+    static const char *const pieces[] = {
+        ",", ",", ",", "\n", "\r\n", "\"", "\"\"", "a", "bc", " ", "\t", "90853", "a longer cell of text"};
     generator g = {.state = 21};
     for (int round = 0; round < 3000; round++) {
         char text[700] = "";
@@ -185,7 +186,9 @@ static told say(const char *text, size_t length)
         adj_problem p = adj_encounters_problem(encounters, i);
         char line[1024];
         /* Where in a malformed line, the two differ by the blank. */
-        keep(&t, "", line, (size_t)snprintf(line, sizeof line, "%s %zu %s\n", p.code, p.line, strcmp(p.code, "D0501") == 0 ? "" : p.message));
+        keep(&t, "", line,
+             (size_t)snprintf(line, sizeof line, "%s %zu %s\n", p.code, p.line,
+                              strcmp(p.code, "D0501") == 0 ? "" : p.message));
     }
     adj_encounters_free(encounters);
     return t;
@@ -206,12 +209,15 @@ static char *with_blanks(const char *text, size_t length, size_t *with)
 
 Test(scanning, records_that_look_alike_are_read_as_the_library_reads_them)
 {
-    static const char *const lines[] = {
-        "{\"record\":\"history\",\"member_id\":\"M1\",\"claim_id\":\"C%d\",\"date\":\"2026-02-01\",\"procedure\":\"90853\",\"line\":1,"
-        "\"modifiers\":[\"95\",\"GT\"],\"units\":1,\"pos\":\"10\",\"diagnoses\":[\"F331\"],\"charge\":\"41.50\",\"referral_number\":null}\n",
-        "{\"record\":\"history\",\"member_id\":\"M2\",\"claim_id\":\"C%d\",\"date\":\"2026-02-02\",\"procedure\":\"90834\",\"line\":2,"
-        "\"modifiers\":[],\"units\":1.5,\"charge\":65}\n",
-        "{\"record\":\"history\",\"member_id\":\"M3\",\"claim_id\":\"C%d\",\"date\":\"2026-02-03\",\"procedure\":\"90837\",\"units\":-0,\"charge\":1e2}\n"};
+    static const char *const lines[] = {"{\"record\":\"history\",\"member_id\":\"M1\",\"claim_id\":\"C%d\",\"date\":"
+                                        "\"2026-02-01\",\"procedure\":\"90853\",\"line\":1,"
+                                        "\"modifiers\":[\"95\",\"GT\"],\"units\":1,\"pos\":\"10\",\"diagnoses\":["
+                                        "\"F331\"],\"charge\":\"41.50\",\"referral_number\":null}\n",
+                                        "{\"record\":\"history\",\"member_id\":\"M2\",\"claim_id\":\"C%d\",\"date\":"
+                                        "\"2026-02-02\",\"procedure\":\"90834\",\"line\":2,"
+                                        "\"modifiers\":[],\"units\":1.5,\"charge\":65}\n",
+                                        "{\"record\":\"history\",\"member_id\":\"M3\",\"claim_id\":\"C%d\",\"date\":"
+                                        "\"2026-02-03\",\"procedure\":\"90837\",\"units\":-0,\"charge\":1e2}\n"};
     generator g = {.state = 33};
     for (int round = 0; round < 1500; round++) {
         char text[4096] = "";

@@ -353,14 +353,16 @@ Test(side_files, a_column_map_that_contradicts_itself)
 
 Test(side_files, codes_are_looked_for_in_lists_that_are_given)
 {
-    static const char lists[] = "code_system,code,from,to\ncpt,90853,,2026-05-31\ncpt,90853,2026-07-01,\nmodifier,95,,\nicd10,F33.1,,\n";
+    static const char lists[] =
+        "code_system,code,from,to\ncpt,90853,,2026-05-31\ncpt,90853,2026-07-01,\nmodifier,95,,\nicd10,F33.1,,\n";
     adj_encounters *encounters = support_read(CLAIM);
     with(encounters, lists);
     cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
     adj_problem problem = support_problem(encounters, "D0221");
     cr_expect_not_null(strstr(problem.message, "90853"), "%s", problem.message);
     cr_expect_str_eq(problem.claim, "C1");
-    cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_WARNING), 2u, "the other is of a trailer; the diagnosis is in its list, by either spelling");
+    cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_WARNING), 2u,
+                 "the other is of a trailer; the diagnosis is in its list, by either spelling");
     adj_encounters_free(encounters);
     encounters = support_read(CLAIM);
     with(encounters, "code_system,code\ncpt,90834\n");
@@ -378,11 +380,13 @@ Test(side_files, places_of_service_are_those_that_are_assigned)
                   {"10", "2022-01-01", false}, {"27", "2023-09-30", true}, {"02", "2017-01-01", false}};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         char text[200];
-        snprintf(text, sizeof text, "member_id,claim_id,date,procedure,pos\nM1,C1,%s,90853,%s\n", places[i].date, places[i].pos);
+        snprintf(text, sizeof text, "member_id,claim_id,date,procedure,pos\nM1,C1,%s,90853,%s\n", places[i].date,
+                 places[i].pos);
         adj_encounters *encounters = adj_encounters_new(NULL);
         adj_encounters_read_bytes_as(encounters, "lines.csv", text, strlen(text), ADJ_ROLE_JUDGED);
         cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
-        cr_expect_eq(adj_encounters_problem_count(encounters), places[i].told ? 1u : 0u, "%s on %s", places[i].pos, places[i].date);
+        cr_expect_eq(adj_encounters_problem_count(encounters), places[i].told ? 1u : 0u, "%s on %s", places[i].pos,
+                     places[i].date);
         if (places[i].told) support_problem(encounters, "D0222");
         adj_encounters_free(encounters);
     }
@@ -391,7 +395,8 @@ Test(side_files, places_of_service_are_those_that_are_assigned)
 Test(side_files, the_check_digit_of_a_provider_is_checked)
 {
     adj_encounters *encounters = adj_encounters_new(NULL);
-    with(encounters, "member_id,claim_id,date,procedure,rendering_provider\nM1,C1,2026-02-01,90853,1234567893\nM2,C2,2026-02-01,90853,1234567890\n"
+    with(encounters, "member_id,claim_id,date,procedure,rendering_provider\nM1,C1,2026-02-01,90853,1234567893\nM2,C2,"
+                     "2026-02-01,90853,1234567890\n"
                      "M3,C3,2026-02-01,90853,1234567890\n");
     cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_WARNING), 2u, "each is told of");
     cr_expect_eq(support_problem(encounters, "D0205").line, 3u);
@@ -400,10 +405,12 @@ Test(side_files, the_check_digit_of_a_provider_is_checked)
 
 Test(side_files, a_column_map_leaves_records_out_and_passes_over_times)
 {
-    static const char map[] = "header,column,value,means\nCLAIM,claim_id,,\nTYPE,-,CHARGE,leave out\nAMOUNT,paid,,\nWHEN,date,YYYY-MM-DD*,date\n";
+    static const char map[] = "header,column,value,means\nCLAIM,claim_id,,\nTYPE,-,CHARGE,leave "
+                              "out\nAMOUNT,paid,,\nWHEN,date,YYYY-MM-DD*,date\n";
     adj_encounters *encounters = adj_encounters_new(NULL);
     with(encounters, map);
-    with(encounters, "CLAIM,TYPE,AMOUNT,WHEN\nC1,CHARGE,,\nC1,PAYMENT,40,2026-02-01T10:00:00Z\nC2,PAYMENT,x,2026-02-01\n");
+    with(encounters,
+         "CLAIM,TYPE,AMOUNT,WHEN\nC1,CHARGE,,\nC1,PAYMENT,40,2026-02-01T10:00:00Z\nC2,PAYMENT,x,2026-02-01\n");
     cr_expect_eq(adj_encounters_rejected_count(encounters), 1u, "the charge is none of ours, and not in error");
     cr_expect_eq(support_problems(encounters, ADJ_SEVERITY_WARNING), 0u, "TYPE is spoken of");
     adj_written written;
@@ -453,7 +460,8 @@ Test(side_files, what_tells_who_a_member_is_can_be_hidden)
     cr_expect_str_eq(finding->message, "born (hidden), aged (hidden), 1 units, 90853");
     for (size_t i = 0; i < finding->fact_count; i++) {
         bool personal = strstr(finding->facts[i].name, "birth") != NULL || strcmp(finding->facts[i].name, "age") == 0;
-        cr_expect_eq(strcmp(finding->facts[i].value, "(hidden)") == 0, personal, "%s = %s", finding->facts[i].name, finding->facts[i].value);
+        cr_expect_eq(strcmp(finding->facts[i].value, "(hidden)") == 0, personal, "%s = %s", finding->facts[i].name,
+                     finding->facts[i].value);
     }
     adj_explanation_free(explanation);
     adj_results_free(results);
