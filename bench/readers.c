@@ -93,6 +93,7 @@ static uint64_t read_by_us(const char *path, adj_role role)
     size_t lines = 0;
     adj_encounters *encounters = adj_encounters_new(NULL);
     adj_status status = adj_encounters_read_batches(encounters, path, role, BATCH, count_batch, &lines);
+    if (status == ADJ_OK) status = adj_encounters_end_batches(encounters, count_batch, &lines);
     adj_encounters_free(encounters);
     if (status == ADJ_OK) return lines + 1;
     fprintf(stderr, "bench: %s: %s\n", path, adj_status_name(status));

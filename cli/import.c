@@ -30,32 +30,69 @@ static const char usage[] =
 static int digest_files(const cli_texts *paths, adj_import_file *files, char (*digests)[65])
 {
     for (size_t i = 0; i < paths->count; i++) {
-        size_t length;
-        char *bytes = cli_read_file(paths->items[i], &length);
-        if (bytes == NULL) {
+        if (!adj_digest_file(paths->items[i], digests[i])) {
             fprintf(stderr, "adjudge import: %s: there is no such file, or it cannot be read\n", paths->items[i]);
             return EXIT_INPUT;
         }
-        bool good = adj_digest(bytes, length, digests[i]);
-        free(bytes);
-        if (!good) return EXIT_OURS;
         files[i] = (adj_import_file){paths->items[i], digests[i], ""};
     }
     return EXIT_CLEAN;
 }
 
-static int import_read(const cli_inputs *inputs, adj_store *store, adj_encounters *encounters,
-                       const adj_import_file *files)
-{
+/* Records at a time. */
+enum { BATCH = 4096 };
+
+typedef struct importing {
+    adj_store *store;
     adj_import import;
-    adj_status status = adj_store_import(store, encounters, files, inputs->claims.count, &import);
-    if (status != ADJ_OK) {
-        fprintf(stderr, "adjudge import: %s\n", adj_store_message(store));
-        return status == ADJ_OUT_OF_MEMORY ? EXIT_OURS : EXIT_INPUT;
+    adj_status failed; /* the store's own */
+} importing;
+
+static bool add_batch(void *state, adj_encounters *batch)
+{
+    importing *i = state;
+    cli_show_problems(batch);
+    i->failed = adj_store_add(i->store, batch, &i->import);
+    return i->failed == ADJ_OK;
+}
+
+/* Reads all files into the import that has begun; an exit code. */
+static int read_all(const cli_inputs *inputs, adj_encounters *encounters, importing *i)
+{
+    int code = EXIT_CLEAN;
+    for (size_t c = 0; c < inputs->columns.count; c++) {
+        if (adj_encounters_read(encounters, inputs->columns.items[c]) != ADJ_OK) code = EXIT_INPUT;
     }
-    printf("Import %lld: %zu record%s, %zu new, %zu changed, %zu known already.\n", (long long)import.number,
-           import.records, import.records == 1 ? "" : "s", import.added, import.changed,
-           import.records - import.added - import.changed);
+    adj_status status = ADJ_OK;
+    for (size_t f = 0; i->failed == ADJ_OK && status != ADJ_OUT_OF_MEMORY && f < inputs->claims.count; f++) {
+        status = adj_encounters_read_batches(encounters, inputs->claims.items[f], ADJ_ROLE_BESIDE, BATCH, add_batch, i);
+        if (status != ADJ_OK) code = EXIT_INPUT;
+    }
+    if (status == ADJ_OUT_OF_MEMORY) return EXIT_OURS;
+    if (i->failed == ADJ_OK && adj_encounters_end_batches(encounters, add_batch, i) == ADJ_OUT_OF_MEMORY) return EXIT_OURS;
+    if (i->failed == ADJ_OUT_OF_MEMORY) return EXIT_OURS;
+    if (i->failed != ADJ_OK) {
+        fprintf(stderr, "adjudge import: %s\n", adj_store_message(i->store));
+        return EXIT_INPUT;
+    }
+    return adj_encounters_rejected_count(encounters) > 0 ? EXIT_INPUT : code;
+}
+
+static int end_import(importing *i, int code)
+{
+    if (code == EXIT_CLEAN && adj_store_end_import(i->store) != ADJ_OK) {
+        fprintf(stderr, "adjudge import: %s\n", adj_store_message(i->store));
+        return EXIT_INPUT;
+    }
+    if (code != EXIT_CLEAN) {
+        if (i->failed == ADJ_OK) adj_store_give_up_import(i->store);
+        if (code == EXIT_INPUT) fprintf(stderr, "adjudge import: nothing was imported\n");
+        return code;
+    }
+    const adj_import *import = &i->import;
+    printf("Import %lld: %zu record%s, %zu new, %zu changed, %zu known already.\n", (long long)import->number,
+           import->records, import->records == 1 ? "" : "s", import->added, import->changed,
+           import->records - import->added - import->changed);
     return EXIT_CLEAN;
 }
 
@@ -69,22 +106,16 @@ static int import_files(const cli_inputs *inputs, adj_store *store, const adj_im
     }
     adj_policies *policies = NULL;
     adj_encounters *encounters = NULL;
+    importing i = {.store = store};
     int code = cli_inputs_begin(inputs, &policies, &encounters);
-    for (size_t i = 0; code == EXIT_CLEAN && i < inputs->columns.count; i++) {
-        if (adj_encounters_read(encounters, inputs->columns.items[i]) != ADJ_OK) code = EXIT_INPUT;
+    if (code == EXIT_CLEAN && adj_store_begin_import(store, files, inputs->claims.count, &i.import) != ADJ_OK) {
+        fprintf(stderr, "adjudge import: %s\n", adj_store_message(store));
+        code = EXIT_INPUT;
+    } else if (code == EXIT_CLEAN) {
+        code = read_all(inputs, encounters, &i);
+        if (cli_write_rejects(inputs, encounters) != EXIT_CLEAN && code == EXIT_CLEAN) code = EXIT_INPUT;
+        code = end_import(&i, code);
     }
-    for (size_t i = 0; code != EXIT_OURS && i < inputs->claims.count; i++) {
-        adj_status status = adj_encounters_read_as(encounters, inputs->claims.items[i], ADJ_ROLE_BESIDE);
-        if (status == ADJ_OUT_OF_MEMORY) code = EXIT_OURS;
-        if (status == ADJ_INVALID_INPUT || status == ADJ_NOT_FOUND) code = EXIT_INPUT;
-    }
-    if (encounters != NULL) cli_show_problems(encounters);
-    if (encounters != NULL && adj_encounters_rejected_count(encounters) > 0) code = EXIT_INPUT;
-    if (encounters != NULL && cli_write_rejects(inputs, encounters) != EXIT_CLEAN) code = EXIT_INPUT;
-    if (code == EXIT_CLEAN)
-        code = import_read(inputs, store, encounters, files);
-    else if (code == EXIT_INPUT)
-        fprintf(stderr, "adjudge import: nothing was imported\n");
     adj_encounters_free(encounters);
     adj_policies_free(policies);
     return code;

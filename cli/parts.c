@@ -75,8 +75,10 @@ static int read_all(parts_check *c)
     for (size_t l = 0; l < 3; l++) {
         for (size_t i = 0; i < lists[l]->count; i++) {
             adj_status status = adj_parts_read(c->parts, lists[l]->items[i], roles[l], tell, c);
-            if (*adj_parts_message(c->parts) != '\0' || status == ADJ_OUT_OF_MEMORY)
+            if (*adj_parts_message(c->parts) != '\0' || status == ADJ_OUT_OF_MEMORY) {
+                tell(c, adj_parts_encounters(c->parts));
                 return parts_failed(c, status) + EXIT_OURS;
+            }
             if (status != ADJ_OK) code = EXIT_INPUT;
         }
     }

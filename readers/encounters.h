@@ -104,6 +104,7 @@ typedef struct read_encounters {
     BASE_ARRAY(read_pending) pending;
     uint64_t headers_written; /* kinds of CSV files that have begun, for what is written in pieces */
     const char *writing_as;   /* names the answers of this run apart from others' in what is written */
+    uint64_t answers_before;  /* answers that were written before those at hand */
     bool keeps_rejects;
     read_batches *batches; /* what is read is given on in batches; NULL where all of it stays */
     base_arena lasting;    /* what stays from batch to batch: rejects and column maps */
@@ -148,7 +149,8 @@ void read_again(read_input *input, size_t from, size_t to);
 static inline bool read_batch_is_full(const read_input *input)
 {
     const read_batches *batches = input->encounters->batches;
-    if (batches == NULL) return false;
+    bool apart = batches != NULL && input->encounters->resources.count <= 1; /* FHIR resources refer to each other */
+    if (!apart) return false;
     return input->accepted + input->rejected - input->given >= batches->rows ||
            input->store->counts[LANG_RECORD_line] >= batches->rows ||
            input->store->counts[LANG_RECORD_remittance] >= batches->rows;

@@ -302,8 +302,19 @@ adj_status adj_encounters_read_batches(adj_encounters *encounters, const char *p
     read_batches batches = {.rows = records == 0 ? 1 : records, .take = take, .state = state};
     all->batches = &batches;
     adj_status result = read_path(encounters, path, (read_role)role);
-    if (result != ADJ_OUT_OF_MEMORY && !take_batch(all) && result == ADJ_OK) result = ADJ_INTERNAL;
+    if (batches.stopped && result == ADJ_OK) result = ADJ_INTERNAL;
     all->batches = NULL;
-    if (!run_store_reset(&encounters->store) || !read_begin_maps(all)) result = ADJ_OUT_OF_MEMORY;
     return result;
+}
+
+adj_status adj_encounters_end_batches(adj_encounters *encounters, adj_take take, void *state)
+{
+    read_encounters *all = inner(encounters);
+    read_batches batches = {.take = take, .state = state};
+    read_resolve_references(all);
+    all->batches = &batches;
+    bool taken = take_batch(all);
+    all->batches = NULL;
+    if (!run_store_reset(&encounters->store) || !read_begin_maps(all)) return ADJ_OUT_OF_MEMORY;
+    return taken ? ADJ_OK : ADJ_INTERNAL;
 }

@@ -143,9 +143,7 @@ typedef struct parts_taking {
 static bool take(void *state, adj_encounters *batch)
 {
     parts_taking *t = state;
-    const read_encounters *inner = (const read_encounters *)batch;
-    if (inner->pending.count > 0 || inner->resources.count > 1) t->parts->met_fhir = true;
-    bool good = !t->parts->met_fhir && parts_spool(t->parts);
+    bool good = parts_spool(t->parts);
     return (t->tell == NULL || t->tell(t->state, batch)) && good;
 }
 
@@ -153,12 +151,14 @@ adj_status adj_parts_read(adj_parts *p, const char *path, adj_role role, adj_tak
 {
     parts_taking taking = {p, tell, state};
     adj_status status = adj_encounters_read_batches(p->encounters, path, role, BATCH_ROWS, take, &taking);
+    const read_encounters *inner = (const read_encounters *)p->encounters;
+    bool met_fhir = inner->pending.count > 0 || inner->resources.count > 1;
     if (p->arena.failed) return ADJ_OUT_OF_MEMORY;
     if (p->failed) {
         p->message = "a temporary file cannot be written; set TMPDIR to a folder with room";
         return ADJ_INTERNAL;
     }
-    if (!p->met_fhir) return status;
+    if (!met_fhir) return status;
     p->message =
         "FHIR resources refer to each other and are judged in memory; import them into a store first, or leave the "
         "limit of memory out";
@@ -361,6 +361,7 @@ static adj_status divide(adj_parts *p, dividing *d)
 adj_status adj_parts_divide(adj_parts *p)
 {
     const run_store *store = &p->encounters->store;
+    if (!parts_spool(p)) return failed(p); /* what did not fill a batch */
     bool alone = p->loose && (p->joins_providers || (p->joins_sessions && !store->feeds[LANG_FEED_ATTENDANCE]));
     p->count = 1;
     if (p->spool.length <= p->limit) return parts_file_end(&p->spool) ? ADJ_OK : failed(p);

@@ -59,7 +59,6 @@ struct adj_parts {
     bool joins_sessions, joins_providers; /* what the policies count */
     bool loose;                           /* a line that may be of any session or provider */
     bool failed;                          /* a file cannot be written */
-    bool met_fhir;
     const char *message;
     base_text row; /* that is being written */
     parts_file spool;

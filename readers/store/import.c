@@ -130,23 +130,48 @@ bool adj_store_has(adj_store *store, const adj_import_file *file)
            has;
 }
 
-adj_status adj_store_import(adj_store *store, adj_encounters *encounters, const adj_import_file *files, size_t count,
-                            adj_import *import)
+static adj_status give_up(adj_store *store, bool no_memory)
 {
-    read_encounters *inner = (read_encounters *)encounters;
+    store_fail(store, "nothing was imported: %s", store_database_message(store->database));
+    adj_store_give_up_import(store);
+    return no_memory ? ADJ_OUT_OF_MEMORY : ADJ_INVALID_INPUT;
+}
+
+adj_status adj_store_begin_import(adj_store *store, const adj_import_file *files, size_t count, adj_import *import)
+{
     *import = (adj_import){0};
-    read_resolve_references(inner);
-    char name[13] = "";
-    if (count > 0) snprintf(name, sizeof name, "%.12s", files[0].digest);
-    inner->writing_as = name;
-    importing i = {.store = store, .import = import, .encounters = &encounters->store};
+    importing i = {.store = store, .import = import};
     bool good = store_database_begin(store->database) && store_last_import(store, &i.number);
     import->number = ++i.number;
-    good = good && read_write_records(inner, put_record, &i) && put_feeds(&i, &inner->handle.store);
+    snprintf(store->writing_as, sizeof store->writing_as, "%.12s", count > 0 ? files[0].digest : "");
+    store->answers = 0;
     for (size_t f = 0; f < count && good; f++) good = put_file(&i, &files[f]);
-    good = good && store_database_commit(store->database);
-    if (good) return ADJ_OK;
-    store_fail(store, "nothing was imported: %s", store_database_message(store->database));
+    store->importing = good;
+    return good ? ADJ_OK : give_up(store, false);
+}
+
+adj_status adj_store_add(adj_store *store, adj_encounters *encounters, adj_import *import)
+{
+    read_encounters *inner = (read_encounters *)encounters;
+    if (!store->importing) return ADJ_INVALID_INPUT;
+    read_resolve_references(inner);
+    inner->writing_as = store->writing_as;
+    inner->answers_before = store->answers;
+    importing i = {.store = store, .number = import->number, .import = import, .encounters = &encounters->store};
+    bool good = read_write_records(inner, put_record, &i) && put_feeds(&i, &inner->handle.store);
+    store->answers += inner->handle.store.remitted.count;
+    return good ? ADJ_OK : give_up(store, inner->handle.store.arena.failed);
+}
+
+adj_status adj_store_end_import(adj_store *store)
+{
+    if (!store->importing || !store_database_commit(store->database)) return give_up(store, false);
+    store->importing = false;
+    return ADJ_OK;
+}
+
+void adj_store_give_up_import(adj_store *store)
+{
     store_database_roll_back(store->database);
-    return inner->handle.store.arena.failed ? ADJ_OUT_OF_MEMORY : ADJ_INVALID_INPUT;
+    store->importing = false;
 }

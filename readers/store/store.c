@@ -108,6 +108,22 @@ bool adj_digest(const char *bytes, size_t length, char digest[65])
     return true;
 }
 
+bool adj_digest_file(const char *path, char digest[65])
+{
+    unsigned char raw[EVP_MAX_MD_SIZE], piece[1 << 16];
+    unsigned int size = 0;
+    FILE *file = fopen(path, "rb");
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool good = file != NULL && context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+    for (size_t got = 1; good && (got = fread(piece, 1, sizeof piece, file)) > 0;)
+        good = EVP_DigestUpdate(context, piece, got) == 1;
+    good = good && ferror(file) == 0 && EVP_DigestFinal_ex(context, raw, &size) == 1 && size == 32;
+    for (unsigned int i = 0; good && i < size; i++) snprintf(digest + 2 * i, 3, "%02x", raw[i]);
+    EVP_MD_CTX_free(context);
+    if (file != NULL) fclose(file);
+    return good;
+}
+
 bool store_put_content(adj_store *store, const char *bytes, size_t length, char digest[65])
 {
     size_t room = ZSTD_compressBound(length);

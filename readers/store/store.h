@@ -10,6 +10,9 @@ struct adj_store {
     base_allocator allocator;
     base_arena arena; /* of what was read last */
     char message[600];
+    bool importing;      /* an import has begun */
+    char writing_as[13]; /* names its answers apart from others' */
+    uint64_t answers;    /* that it has so far */
 };
 
 adj_status store_fail(adj_store *store, const char *format, ...) BASE_PRINTF(2, 3);

@@ -218,10 +218,14 @@ typedef bool (*adj_take)(void *state, adj_encounters *batch);
 
 /* Reads a file of any size in batches of about so many records, in memory that does not grow with the file. A batch ends between
  * claims or records; what joins them (patients, sessions, claims of several records) is known within a batch alone, and problems
- * are those of the batch. What is compressed, or standard input, goes through a temporary file. One JSON document, and FHIR, whose
- * resources refer to each other, make one batch. */
+ * are those of the batch. What does not fill a batch stays: read the next file, and at last end the batches. What is compressed, or
+ * standard input, goes through a temporary file. One JSON document is read whole, and FHIR resources, which refer to each other
+ * also between files, all stay. ADJ_INTERNAL if the taker wanted no more. */
 ADJ_API adj_status adj_encounters_read_batches(adj_encounters *encounters, const char *path, adj_role role,
                                                size_t records, adj_take take, void *state);
+
+/* Gives what is left after the last file. */
+ADJ_API adj_status adj_encounters_end_batches(adj_encounters *encounters, adj_take take, void *state);
 
 /* ---- Arrow ---- */
 
@@ -327,8 +331,9 @@ ADJ_API adj_status adj_store_open(const char *where, bool existing, const adj_op
 ADJ_API void adj_store_free(adj_store *store);
 ADJ_API const char *adj_store_message(const adj_store *store);
 
-/* SHA-256 as 64 hexadecimal digits; false where it cannot be worked out. */
+/* SHA-256 as 64 hexadecimal digits; false where it cannot be worked out, or the file cannot be read. */
 ADJ_API bool adj_digest(const char *bytes, size_t length, char digest[65]);
+ADJ_API bool adj_digest_file(const char *path, char digest[65]);
 
 /* A file that is imported; role is "claims" for the provider's own claims, else "". */
 typedef struct adj_import_file {
@@ -343,10 +348,14 @@ typedef struct adj_import {
 /* Whether a file of that digest was imported in that role. */
 ADJ_API bool adj_store_has(adj_store *store, const adj_import_file *file);
 
-/* Adds all that `encounters` read, and the names of the files it came from, in one transaction: all or nothing. Call before
- * adj_encounters_finish; `encounters` serves no other purpose afterwards. A record with the key of an older one ends that one. */
-ADJ_API adj_status adj_store_import(adj_store *store, adj_encounters *encounters, const adj_import_file *files,
-                                    size_t count, adj_import *import);
+/* An import is one transaction, all or nothing: it begins with the files that it comes from, takes encounters (batch by batch, not
+ * finished; each serves no other purpose afterwards), and ends, or is given up. A record with the key of an older one ends that one.
+ * A failure gives it up. */
+ADJ_API adj_status adj_store_begin_import(adj_store *store, const adj_import_file *files, size_t count,
+                                          adj_import *import);
+ADJ_API adj_status adj_store_add(adj_store *store, adj_encounters *encounters, adj_import *import);
+ADJ_API adj_status adj_store_end_import(adj_store *store);
+ADJ_API void adj_store_give_up_import(adj_store *store);
 
 /* Adds to encounters what the store knows of their members, sessions and claims: as of an import, or the last for 0. Call
  * after reading claims and before adj_encounters_finish. */

@@ -101,6 +101,7 @@ static void compare(const char *path, adj_role role, size_t records)
     adj_status status = adj_encounters_read_as(encounters, path, role);
     note_problems(&whole, encounters);
     cr_expect_eq(adj_encounters_read_batches(batched, path, role, records, take, &parts), status);
+    cr_expect_eq(adj_encounters_end_batches(batched, take, &parts), ADJ_OK);
     cr_expect_eq(parts.lines, adj_encounters_line_count(encounters), "%s: %zu of %zu lines", path, parts.lines,
                  adj_encounters_line_count(encounters));
     cr_expect_eq(adj_encounters_claim_count(batched), adj_encounters_claim_count(encounters));
@@ -190,6 +191,7 @@ Test(batches, unpack_through_a_file)
     adj_encounters *encounters = adj_encounters_new(NULL);
     seen s = {0};
     cr_expect_eq(adj_encounters_read_batches(encounters, packed, ADJ_ROLE_JUDGED, 10, take, &s), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_encounters_end_batches(encounters, take, &s), ADJ_OK);
     cr_expect_eq(s.lines, 0u, "half a file is no file");
     cr_expect_not_null(strstr(s.problem_texts, "D0002"));
     free(s.problem_texts);

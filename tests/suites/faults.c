@@ -126,6 +126,7 @@ static bool readers_run(failing *f, const char *const *paths)
     for (size_t i = 0; good && paths[i] != NULL; i++)
         good = adj_encounters_read_batches(encounters, paths[i], ADJ_ROLE_JUDGED, 2, take_batch, NULL) !=
                ADJ_OUT_OF_MEMORY;
+    good = good && adj_encounters_end_batches(encounters, take_batch, NULL) == ADJ_OK;
     if (encounters != NULL) adj_encounters_free(encounters);
     adj_parts *parts = good ? adj_parts_new(NULL, 40000, &options) : NULL;
     good = good && parts != NULL;
