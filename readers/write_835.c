@@ -92,8 +92,8 @@ static size_t put_claim(format_writer *w, const run_store *store, size_t from, s
     put_cents(w, paid);
     format_put(w, "*");
     put_cents(w, patient);
-    format_put(w, "*12~\n");
-    size_t segments = 1;
+    format_put(w, "*12~\nNM1*QC*1*" FORMAT_NO_NAME "~\n");
+    size_t segments = 2;
     for (size_t i = from; i < to; i++) segments += put_service(w, store, &store->remitted.items[i]);
     return segments;
 }
@@ -119,8 +119,8 @@ static void put_payment(format_writer *w, const run_store *store, size_t from, s
         format_put(w, "************");
         put_day(w, day);
     }
-    format_put(w, "~\nTRN*1*%zu*1~\nLX*1~\n", number);
-    size_t segments = 4;
+    format_put(w, "~\nTRN*1*%zu*1~\nN1*PR*" FORMAT_NO_NAME "~\nN1*PE*" FORMAT_NO_NAME "~\nLX*1~\n", number);
+    size_t segments = 6;
     for (size_t i = from, next; i < to; i = next) {
         const run_remitted *first = &store->remitted.items[i];
         for (next = i + 1; next < to; next++) {

@@ -5,9 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Names and cities, which encounters do not hold, where the format asks for some. */
-#define NO_NAME "NOT GIVEN"
-
 typedef struct claim_writer {
     format_writer out;
     const run_store *store;
@@ -165,7 +162,7 @@ static void put_billing(claim_writer *w, uint32_t line)
         format_put(&w->out, "PRV*BI*PXC*%s", symbol(w, (uint32_t)taxonomy));
         segment(w);
     }
-    format_put(&w->out, "NM1*85*2*" NO_NAME);
+    format_put(&w->out, "NM1*85*2*" FORMAT_NO_NAME);
     if (npi != 0) format_put(&w->out, "*****XX*%s", symbol(w, npi));
     segment(w);
 }
@@ -175,7 +172,7 @@ static void put_demographics(claim_writer *w, uint32_t patient)
     static const char *const sexes[] = {"F", "M", "U"};
     bool born = has(w, LANG_FIELD_patient_birth_date, patient), sexed = has(w, LANG_FIELD_patient_sex, patient);
     if (has(w, LANG_FIELD_patient_state, patient)) {
-        format_put(&w->out, "N4*" NO_NAME "*%s", text_of(w, LANG_FIELD_patient_state, patient));
+        format_put(&w->out, "N4*" FORMAT_NO_NAME "*%s", text_of(w, LANG_FIELD_patient_state, patient));
         segment(w);
     }
     if (!born && !sexed) return;
@@ -208,11 +205,11 @@ static void put_member(claim_writer *w, uint32_t claim, uint32_t line)
                text_of(w, LANG_FIELD_claim_filing_indicator, claim));
     segment(w);
     if (!dependent) put_death(w, patient);
-    format_put(&w->out, "NM1*IL*1*" NO_NAME "*****MI*%.*s", (int)own, id);
+    format_put(&w->out, "NM1*IL*1*" FORMAT_NO_NAME "*****MI*%.*s", (int)own, id);
     segment(w);
     if (!dependent) put_demographics(w, patient);
     if (has(w, LANG_FIELD_line_payer, line)) {
-        format_put(&w->out, "NM1*PR*2*" NO_NAME "*****PI*%s", text_of(w, LANG_FIELD_line_payer, line));
+        format_put(&w->out, "NM1*PR*2*" FORMAT_NO_NAME "*****PI*%s", text_of(w, LANG_FIELD_line_payer, line));
         segment(w);
     }
     if (!dependent) return;
@@ -220,7 +217,7 @@ static void put_member(claim_writer *w, uint32_t claim, uint32_t line)
     w->level++;
     segment(w);
     put_death(w, patient);
-    format_put(&w->out, "NM1*QC*1*" NO_NAME "*%s", slash + 1);
+    format_put(&w->out, "NM1*QC*1*" FORMAT_NO_NAME "*%s", slash + 1);
     segment(w);
     put_demographics(w, patient);
 }
@@ -265,7 +262,7 @@ static void put_claim(claim_writer *w, uint32_t claim)
     if (count > 0) segment(w);
     if (!w->institutional || run_store_state(w->store, LANG_FIELD_claim_attending_provider, claim) == RUN_ABSENT)
         return;
-    format_put(&w->out, "NM1*71*1*" NO_NAME);
+    format_put(&w->out, "NM1*71*1*" FORMAT_NO_NAME);
     if (has(w, LANG_FIELD_claim_attending_provider, claim))
         format_put(&w->out, "*****XX*%s", text_of(w, LANG_FIELD_claim_attending_provider, claim));
     segment(w);
@@ -274,7 +271,7 @@ static void put_claim(claim_writer *w, uint32_t claim)
 static void put_provider(claim_writer *w, lang_field field, uint32_t line, const char *role, const char *kind)
 {
     if (run_store_state(w->store, field, line) == RUN_ABSENT) return;
-    format_put(&w->out, "NM1*%s*%s*" NO_NAME, role, kind);
+    format_put(&w->out, "NM1*%s*%s*" FORMAT_NO_NAME, role, kind);
     if (has(w, field, line)) format_put(&w->out, "*****XX*%s", text_of(w, field, line));
     segment(w);
 }

@@ -4,6 +4,9 @@
 
 #include "readers/encounters.h"
 
+/* What stands for names and cities, which encounters do not hold, where a format asks for some. */
+#define FORMAT_NO_NAME "NOT GIVEN"
+
 typedef struct format_writer {
     adj_write write;
     void *state;
