@@ -28,6 +28,7 @@ typedef struct parts_check {
     adj_parts *parts;
     cli_report report;
     cli_counts counts;
+    size_t read_lines;
     part_lines *lines;
     size_t part_count;
 } parts_check;
@@ -62,6 +63,7 @@ static bool tell(void *state, adj_encounters *batch)
 {
     parts_check *c = state;
     cli_show_problems(batch);
+    c->read_lines += adj_encounters_line_count(batch);
     for (size_t i = 0; i < adj_encounters_problem_count(batch); i++)
         c->counts.problems[adj_encounters_problem(batch, i).severity]++;
     return true;
@@ -268,6 +270,7 @@ static int check(parts_check *c, bool no_summary)
     c->counts.claims = adj_encounters_claim_count(read);
     c->counts.payments = adj_encounters_payment_count(read);
     c->counts.rejected = adj_encounters_rejected_count(read);
+    if (code != EXIT_CLEAN && c->read_lines == 0) return code;
     int judged = judge_all(c);
     if (judged != EXIT_CLEAN) return judged;
     int reported = cli_report_end(&c->report, c->format, no_summary, &c->counts);

@@ -222,6 +222,17 @@ static const char *hide_found(run_store *store, const char *code, const char *me
     return base_text_string(&text);
 }
 
+/* A message is for people: what was found is shown by its beginning. */
+static void shorten(base_text *text)
+{
+    enum { MOST = 1000 };
+    if (text->length <= MOST) return;
+    size_t end = MOST;
+    while (end > 0 && ((unsigned char)text->bytes[end] & 0xC0) == 0x80) end--; /* not within a letter */
+    text->length = end;
+    base_text_put(text, "... (much more)");
+}
+
 void run_store_problem(run_store *store, adj_severity severity, const char *code, const char *file, size_t segment,
                        size_t line, size_t column, const char *claim, const char *format, ...)
 {
@@ -233,6 +244,7 @@ void run_store_problem(run_store *store, adj_severity severity, const char *code
     va_end(arguments);
     adj_problem *problem = BASE_PUSH(&store->arena, &store->problems);
     if (problem == NULL) return;
+    shorten(&text);
     const char *message = base_text_string(&text);
     if (store->redact) message = hide_found(store, code, message);
     *problem = (adj_problem){severity, file, segment, line, column, code, message, claim};

@@ -135,3 +135,19 @@ Test(rejects, a_transaction_that_begins_within_a_level)
     cr_expect_null(strstr(kept, "HL*"), "the level is of another transaction: %s", kept);
     adj_encounters_free(encounters);
 }
+
+/* Once a segment of fifty million signs was shown whole. */
+Test(rejects, messages_are_for_people)
+{
+    enum { LENGTH = 200000 };
+    char *text = malloc(LENGTH + 200);
+    size_t used = (size_t)sprintf(text, "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260710*0915*^*00501*000000042*0*T*:~");
+    memset(text + used, 'A', LENGTH);
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    adj_encounters_read_bytes(encounters, "claims.837", text, used + LENGTH);
+    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++)
+        cr_expect_leq(strlen(adj_encounters_problem(encounters, i).message), 1100u);
+    support_problem(encounters, "D0103");
+    adj_encounters_free(encounters);
+    free(text);
+}
