@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MEMBER_LIMIT = 10, MILLION = 1000000 };
+/* Plans that count sessions pay for eight in half a year: their members come for eight weeks of twenty-eight. */
+enum { MEMBER_LIMIT = 10, MILLION = 1000000, SEASON = 28, WEEKS = 8 };
 
 typedef enum mistake {
     SHORT_SESSION,
@@ -80,13 +81,13 @@ static bool happens(chance *c, int64_t in_a_million)
 typedef struct plan_facts {
     const char *payer, *plan, *filing;
     int64_t charge, allowed, copay; /* cents */
-    bool authorizes;
+    bool authorizes, counts_sessions;
 } plan_facts;
 
-static const plan_facts plans[] = {{"HARBOR", "HMO", "HM", 5800, 4150, 1000, true},
-                                   {"HARBOR", "PPO", "CI", 5800, 5800, 2000, false},
-                                   {"MERIDIAN", "CHOICE", "CI", 6500, 5200, 1500, true},
-                                   {"STATE AID", "STANDARD", "MC", 4800, 3300, 0, false}};
+static const plan_facts plans[] = {{"HARBOR", "HMO", "HM", 5800, 4150, 1000, true, true},
+                                   {"HARBOR", "PPO", "CI", 5800, 5800, 2000, false, true},
+                                   {"MERIDIAN", "CHOICE", "CI", 6500, 5200, 1500, true, false},
+                                   {"STATE AID", "STANDARD", "MC", 4800, 3300, 0, false, false}};
 
 static const char *const diagnoses[] = {"F33.1", "F32.1", "F41.1", "F43.10", "F31.81", "F60.3"};
 static const char *const group_types[] = {"depression skills", "relapse prevention", "anxiety", "trauma", "process"};
@@ -99,6 +100,7 @@ typedef struct member {
     uint32_t row;
     base_date lapses; /* the day without coverage; BASE_DATE_MAX for none */
     base_date covered_from;
+    int64_t season; /* weeks by which theirs begins before others' */
 } member;
 
 typedef struct group {
@@ -157,6 +159,7 @@ static void make_members(group *g)
         m->row = run_store_patient(g->store, m->id, strlen(m->id));
         m->lapses = BASE_DATE_MAX;
         m->covered_from = g->generator->from - 400;
+        m->season = below(&g->chance, SEASON);
         if (m->row == RUN_NO_ROW) continue;
         run_store_set(g->store, LANG_FIELD_patient_birth_date, m->row,
                       g->generator->from - 365 * (20 + below(&g->chance, 50)));
@@ -448,29 +451,44 @@ static mistake choose(group *g, const member *m, base_date date)
     return NO_MISTAKE;
 }
 
+/* Whether a member is in the group at that time of the year. */
+static bool takes_part(const group *g, const member *m, base_date date)
+{
+    int64_t week = (date - g->generator->from) / 7 + m->season;
+    return !m->plan->counts_sessions || week % SEASON < WEEKS;
+}
+
+static mistake choose_for_all(group *g)
+{
+    if (happens(&g->chance, g->generator->mistakes[SHORT_SESSION])) return SHORT_SESSION;
+    return happens(&g->chance, g->generator->mistakes[OVERSIZED_GROUP]) ? OVERSIZED_GROUP : NO_MISTAKE;
+}
+
 static void hold_session(group *g, base_date date)
 {
-    mistake whole = NO_MISTAKE;
-    if (happens(&g->chance, g->generator->mistakes[SHORT_SESSION]))
-        whole = SHORT_SESSION;
-    else if (happens(&g->chance, g->generator->mistakes[OVERSIZED_GROUP]))
-        whole = OVERSIZED_GROUP;
-    int64_t minutes = whole == SHORT_SESSION ? 30 : 60 + 5 * below(&g->chance, 4);
-    int64_t attendees = whole == OVERSIZED_GROUP ? 18 : (int64_t)g->member_count;
-    uint32_t session = put_session(g, date, minutes, attendees);
+    bool kept[MEMBER_LIMIT], missed[MEMBER_LIMIT];
+    mistake mistakes_of[MEMBER_LIMIT], whole = choose_for_all(g);
+    int64_t minutes = whole == SHORT_SESSION ? 30 : 60 + 5 * below(&g->chance, 4), attendees = 0;
+    for (size_t i = 0; i < g->member_count; i++) {
+        kept[i] = takes_part(g, &g->members[i], date) && happens(&g->chance, 880000);
+        mistakes_of[i] = whole != NO_MISTAKE ? whole : choose(g, &g->members[i], date);
+        missed[i] = kept[i] && mistakes_of[i] == NO_SHOW_BILLED;
+        attendees += kept[i] && !missed[i];
+    }
+    if (attendees < 3) return; /* too few for a group */
+    uint32_t session = put_session(g, date, minutes, whole == OVERSIZED_GROUP ? 18 : attendees);
     for (size_t i = 0; session != RUN_NO_ROW && i < g->member_count && !enough(g); i++) {
         member *m = &g->members[i];
-        bool kept = happens(&g->chance, 880000);
-        visit v = {m, date, minutes, whole != NO_MISTAKE ? whole : choose(g, m, date)};
-        bool missed = kept && v.mistake == NO_SHOW_BILLED;
+        if (!takes_part(g, m, date)) continue;
         put_appointment(g, m, date, session,
-                        kept && !missed               ? "kept"
-                        : missed                      ? "no_show"
+                        kept[i] && !missed[i]         ? "kept"
+                        : missed[i]                   ? "no_show"
                         : happens(&g->chance, 500000) ? "no_show"
                                                       : "cancelled");
-        if (!kept) continue;
+        if (!kept[i]) continue;
+        visit v = {m, date, minutes, mistakes_of[i]};
         if (v.mistake == LAPSED_COVERAGE) m->lapses = date;
-        if (!missed) put_attendance(g, &v, session);
+        if (!missed[i]) put_attendance(g, &v, session);
         bill(g, v);
     }
 }

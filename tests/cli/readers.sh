@@ -35,6 +35,10 @@ check "the key has what was said" "$(awk '$1 ~ /_/ { n += $2 } END { print n }' 
 check "the key does not depend on the form" "" "$(diff "$work/837/key.csv" "$work/csv/key.csv")"
 "$adjudge" generate --lines 300 --output "$work/clean" --form csv --mistakes 0 >/dev/null
 check "no mistakes, no key" 1 "$(wc -l <"$work/clean/key.csv")"
+printf 'member_id,claim_id,date,procedure\n' >"$work/no_history.csv"
+"$adjudge" check "$work/clean/lines.csv" --policy policies --policy examples/harbor --with "$work/no_history.csv" --with "$work/clean/sessions.csv" \
+    --with "$work/clean/attendance.csv" --with "$work/clean/authorizations.csv" --with "$work/clean/eligibility.csv" >"$work/clean.report" 2>&1
+check "without mistakes nothing is denied" 0 $?
 "$adjudge" generate --lines 300 --output "$work/one" --form csv --mistakes 0 --mistake minutes_as_units=1 >/dev/null
 check "every line with one mistake" 300 "$(grep -c minutes_as_units "$work/one/key.csv")"
 check "whose lines show it" 0 "$(tail -n +2 "$work/one/lines.csv" | awk -F, '$7 == 1' | wc -l)"
