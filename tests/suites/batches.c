@@ -2,7 +2,9 @@
 #include "tests/differential/generator.h"
 #include "tests/suites/support.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -199,6 +201,42 @@ Test(batches, unpack_through_a_file)
     unlink(packed);
     free(text);
     end_practice(&p);
+}
+
+static size_t compare_folder(const char *path)
+{
+    size_t count = 0;
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] == '.') continue;
+        char inner[1024];
+        struct stat status;
+        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        if (stat(inner, &status) != 0) continue;
+        if (S_ISDIR(status.st_mode)) {
+            count += compare_folder(inner);
+            continue;
+        }
+        compare(inner, ADJ_ROLE_BY_CONTENT, 2);
+        count++;
+    }
+    if (folder != NULL) closedir(folder);
+    return count;
+}
+
+Test(batches, give_the_same_of_third_parties_files)
+{
+    static const char *const folders[] = {"x12-837p", "x12-837i", "x12-835", "x12-mixed", "x12-270-271", "x12-278"};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char path[512];
+        snprintf(path, sizeof path, SOURCE_FOLDER "/../shared/data/%s", folders[i]);
+        struct stat status;
+        if (stat(path, &status) != 0) cr_skip_test("third-party samples are not here (%s)", path);
+        count += compare_folder(path);
+    }
+    cr_expect_geq(count, 150u);
 }
 
 static bool stop_at_once(void *state, adj_encounters *batch)

@@ -130,3 +130,72 @@ Test(samples, minutes_billed_as_units_are_read_as_they_stand)
     adj_encounters_free(encounters);
     adj_policies_free(policies);
 }
+
+/* What any file must do: be read, or say where it cannot be. */
+typedef struct any_walk {
+    size_t files, read, lines, known;
+} any_walk;
+
+static void check_any(any_walk *w, const char *path)
+{
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    adj_encounters_keep_rejects(encounters);
+    adj_status status = adj_encounters_read(encounters, path);
+    size_t errors = support_problems(encounters, ADJ_SEVERITY_ERROR);
+    cr_expect(status == ADJ_OK || errors > 0, "%s: neither read nor refused", path);
+    cr_expect_eq(adj_encounters_rejected_count(encounters) > 0 && errors == 0, false, "%s: rejected without a word", path);
+    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
+        adj_problem p = adj_encounters_problem(encounters, i);
+        cr_expect(p.severity != ADJ_SEVERITY_ERROR || (p.file != NULL && *p.file != '\0' && *p.message != '\0'), "%s", path);
+    }
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    w->files++;
+    w->read += status == ADJ_OK;
+    w->lines += adj_encounters_line_count(encounters);
+    w->known += adj_encounters_history_count(encounters);
+    adj_encounters_free(encounters);
+}
+
+static void walk_any(any_walk *w, const char *path)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] == '.') continue;
+        char inner[1024];
+        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        struct stat status;
+        if (stat(inner, &status) != 0) continue;
+        if (S_ISDIR(status.st_mode))
+            walk_any(w, inner);
+        else
+            check_any(w, inner);
+    }
+    if (folder != NULL) closedir(folder);
+}
+
+Test(samples, every_file_is_read_or_says_where_it_cannot_be)
+{
+    static const char data[] = SOURCE_FOLDER "/../shared/data";
+    static const struct {
+        const char *folder;
+        size_t files, read; /* at least */
+    } folders[] = {{"x12-270-271", 30, 30}, {"x12-276-277", 1, 1}, {"x12-278", 1, 1},  {"x12-ack", 1, 0}, {"x12-mixed", 1, 1},
+                   {"x12-other", 20, 0},    {"x12-837d", 1, 0},    {"fhir-eob", 40, 30}, {"fhir-pas", 60, 40},
+                   {"fhir-crd", 5, 3},      {"csv-rcm", 10, 0},    {"csv-synthea", 10, 0}};
+    struct stat status;
+    if (stat(data, &status) != 0) cr_skip_test("third-party samples are not here (%s)", data);
+    any_walk all = {0};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", data, folders[i].folder);
+        any_walk w = {0};
+        walk_any(&w, path);
+        cr_expect_geq(w.files, folders[i].files, "%s: %zu files", folders[i].folder, w.files);
+        cr_expect_geq(w.read, folders[i].read, "%s: %zu of %zu read", folders[i].folder, w.read, w.files);
+        all.lines += w.lines;
+        all.known += w.known;
+    }
+    cr_expect_geq(all.lines, 1u, "%zu lines", all.lines);
+    cr_expect_geq(all.known, 100u, "%zu lines of explained benefits", all.known);
+}
