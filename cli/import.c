@@ -69,7 +69,8 @@ static int read_all(const cli_inputs *inputs, adj_encounters *encounters, import
         if (status != ADJ_OK) code = EXIT_INPUT;
     }
     if (status == ADJ_OUT_OF_MEMORY) return EXIT_OURS;
-    if (i->failed == ADJ_OK && adj_encounters_end_batches(encounters, add_batch, i) == ADJ_OUT_OF_MEMORY) return EXIT_OURS;
+    if (i->failed == ADJ_OK && adj_encounters_end_batches(encounters, add_batch, i) == ADJ_OUT_OF_MEMORY)
+        return EXIT_OURS;
     if (i->failed == ADJ_OUT_OF_MEMORY) return EXIT_OURS;
     if (i->failed != ADJ_OK) {
         fprintf(stderr, "adjudge import: %s\n", adj_store_message(i->store));

@@ -337,8 +337,8 @@ static void write_answer(record_writer *w, size_t place)
     if (answer->reversal) put(w, "reversal", (read_written_value){.kind = WRITTEN_TRUTH, .number = 1});
     if (answer->occurrence != 0)
         put_text(w, "payment", base_format(&w->scratch, "%s-%u", w->encounters->writing_as, answer->occurrence));
-    w->written.key = base_format(&w->scratch, "%s\x1f%" PRIu64, w->encounters->writing_as,
-                                 w->encounters->answers_before + place);
+    w->written.key =
+        base_format(&w->scratch, "%s\x1f%" PRIu64, w->encounters->writing_as, w->encounters->answers_before + place);
     end(w);
 }
 

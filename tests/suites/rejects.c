@@ -141,7 +141,9 @@ Test(rejects, messages_are_for_people)
 {
     enum { LENGTH = 200000 };
     char *text = malloc(LENGTH + 200);
-    size_t used = (size_t)sprintf(text, "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260710*0915*^*00501*000000042*0*T*:~");
+    size_t used = (size_t)sprintf(
+        text,
+        "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260710*0915*^*00501*000000042*0*T*:~");
     memset(text + used, 'A', LENGTH);
     adj_encounters *encounters = adj_encounters_new(NULL);
     adj_encounters_read_bytes(encounters, "claims.837", text, used + LENGTH);

@@ -143,10 +143,12 @@ static void check_any(any_walk *w, const char *path)
     adj_status status = adj_encounters_read(encounters, path);
     size_t errors = support_problems(encounters, ADJ_SEVERITY_ERROR);
     cr_expect(status == ADJ_OK || errors > 0, "%s: neither read nor refused", path);
-    cr_expect_eq(adj_encounters_rejected_count(encounters) > 0 && errors == 0, false, "%s: rejected without a word", path);
+    cr_expect_eq(adj_encounters_rejected_count(encounters) > 0 && errors == 0, false, "%s: rejected without a word",
+                 path);
     for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
         adj_problem p = adj_encounters_problem(encounters, i);
-        cr_expect(p.severity != ADJ_SEVERITY_ERROR || (p.file != NULL && *p.file != '\0' && *p.message != '\0'), "%s", path);
+        cr_expect(p.severity != ADJ_SEVERITY_ERROR || (p.file != NULL && *p.file != '\0' && *p.message != '\0'), "%s",
+                  path);
     }
     cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
     w->files++;
@@ -180,9 +182,9 @@ Test(samples, every_file_is_read_or_says_where_it_cannot_be)
     static const struct {
         const char *folder;
         size_t files, read; /* at least */
-    } folders[] = {{"x12-270-271", 30, 30}, {"x12-276-277", 1, 1}, {"x12-278", 1, 1},  {"x12-ack", 1, 0}, {"x12-mixed", 1, 1},
-                   {"x12-other", 20, 0},    {"x12-837d", 1, 0},    {"fhir-eob", 40, 30}, {"fhir-pas", 60, 40},
-                   {"fhir-crd", 5, 3},      {"csv-rcm", 10, 0},    {"csv-synthea", 10, 0}};
+    } folders[] = {{"x12-270-271", 30, 30}, {"x12-276-277", 1, 1}, {"x12-278", 1, 1},  {"x12-ack", 1, 0},
+                   {"x12-mixed", 1, 1},     {"x12-other", 20, 0},  {"x12-837d", 1, 0}, {"fhir-eob", 40, 30},
+                   {"fhir-pas", 60, 40},    {"fhir-crd", 5, 3},    {"csv-rcm", 10, 0}, {"csv-synthea", 10, 0}};
     struct stat status;
     if (stat(data, &status) != 0) cr_skip_test("third-party samples are not here (%s)", data);
     any_walk all = {0};
