@@ -113,8 +113,10 @@ static uint64_t read_by_libcsv(const char *path)
     uint64_t sum = 0;
     FILE *file = fopen(path, "rb");
     if (file == NULL || csv_init(&parser, 0) != 0) exit(3);
-    for (size_t got; (got = fread(buffer, 1, sizeof buffer, file)) > 0;)
+    for (size_t got = sizeof buffer; got == sizeof buffer;) {
+        got = fread(buffer, 1, sizeof buffer, file);
         csv_parse(&parser, buffer, got, one_cell, NULL, &sum);
+    }
     csv_fini(&parser, one_cell, NULL, &sum);
     csv_free(&parser);
     fclose(file);

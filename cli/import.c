@@ -124,8 +124,8 @@ static int import_files(const cli_inputs *inputs, adj_store *store, const adj_im
 
 static int run(const cli_inputs *inputs)
 {
-    adj_import_file *files = calloc(inputs->claims.count, sizeof *files);
-    char(*digests)[65] = calloc(inputs->claims.count, sizeof *digests);
+    adj_import_file *files = calloc(inputs->claims.count + 1, sizeof *files);
+    char(*digests)[65] = calloc(inputs->claims.count + 1, sizeof *digests);
     int code = files == NULL || digests == NULL ? EXIT_OURS : digest_files(&inputs->claims, files, digests);
     adj_store *store = NULL;
     if (code == EXIT_CLEAN && adj_store_open(inputs->store, false, NULL, &store) != ADJ_OK) {

@@ -169,18 +169,17 @@ char *cli_read_file(const char *path, size_t *length)
     FILE *file = fopen(path, "rb");
     char *bytes = NULL;
     *length = 0;
-    size_t room = 0, got = 1;
-    while (file != NULL && got > 0) {
-        if (*length == room) {
-            room = room == 0 ? 1 << 16 : room * 2;
-            char *grown = realloc(bytes, room);
-            if (grown == NULL) break;
-            bytes = grown;
-        }
-        got = fread(bytes + *length, 1, room - *length, file);
-        *length += got;
+    size_t room = 0;
+    bool more = file != NULL;
+    while (more) {
+        room = room == 0 ? 1 << 16 : room * 2;
+        char *grown = realloc(bytes, room);
+        if (grown == NULL) break;
+        bytes = grown;
+        *length += fread(bytes + *length, 1, room - *length, file);
+        more = *length == room;
     }
-    bool good = file != NULL && got == 0 && ferror(file) == 0;
+    bool good = file != NULL && !more && ferror(file) == 0;
     if (file != NULL) fclose(file);
     if (good) return bytes;
     free(bytes);

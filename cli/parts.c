@@ -99,12 +99,13 @@ typedef struct printer {
 
 static bool keep(parts_check *c, printer *p, const adj_line *line, const adj_explanation *explanation, FILE *file)
 {
-    rewind(p->out);
+    bool printed = fseek(p->out, 0, SEEK_SET) == 0;
     if (c->format->claim != NULL) c->format->claim(&c->report, line);
-    fflush(p->out);
+    printed = fflush(p->out) == 0 && printed;
     size_t heading = p->length;
     c->format->line(&c->report, line, explanation);
-    fflush(p->out);
+    printed = fflush(p->out) == 0 && printed;
+    if (!printed) return no_memory() == EXIT_CLEAN;
     kept_line kept = {.place = line->place,
                       .file = (uint32_t)strlen(line->file),
                       .claim = (uint32_t)strlen(line->claim),
@@ -173,8 +174,9 @@ static int judge_part(parts_check *c, size_t part)
 /* Takes the next kept line of a part; false if the file cannot be read. */
 static bool next_line(part_lines *lines)
 {
-    lines->more = fread(&lines->next, sizeof lines->next, 1, lines->file) == 1;
-    if (!lines->more) return ferror(lines->file) == 0;
+    size_t got = fread(&lines->next, 1, sizeof lines->next, lines->file);
+    lines->more = got == sizeof lines->next;
+    if (!lines->more) return got == 0 && ferror(lines->file) == 0;
     const kept_line *next = &lines->next;
     size_t length = (size_t)next->file + next->claim + next->heading + next->body;
     if (length > lines->room) {
@@ -228,8 +230,7 @@ static bool print_all(parts_check *c)
     size_t count = 0, *heap = malloc((c->part_count + 1) * sizeof *heap);
     bool good = heap != NULL;
     for (size_t i = 0; good && i < c->part_count; i++) {
-        rewind(c->lines[i].file);
-        good = next_line(&c->lines[i]);
+        good = fseek(c->lines[i].file, 0, SEEK_SET) == 0 && next_line(&c->lines[i]);
         if (good && c->lines[i].more) heap[count++] = i;
     }
     for (size_t i = count; good && i-- > 0;) sink(c, heap, count, i);

@@ -1,51 +1,7 @@
-/* FHIR claims: Claim is one to be judged; ExplanationOfBenefit is one that a payer has answered; ClaimResponse is that
- * answer alone, or an authorization. */
-#include "readers/fhir.h"
+/* FHIR claims: Claim is one to be judged; ExplanationOfBenefit is one that a payer has answered (fhir_answers.c). */
+#include "readers/fhir_claims.h"
 
 #include <string.h>
-
-enum { CODE_LIMIT = 64, DIAGNOSIS_LIMIT = 100 };
-
-typedef struct claim_reader {
-    fhir_reader *f;
-    json_value claim;
-    bool benefit; /* an ExplanationOfBenefit */
-    bool subject; /* it is to be judged */
-    uint32_t row, patient, id;
-    bool institutional;
-    uint32_t diagnoses[DIAGNOSIS_LIMIT];
-    int64_t sequences[DIAGNOSIS_LIMIT];
-    size_t diagnosis_count;
-    bool diagnoses_known;
-    uint32_t authorization; /* symbol */
-    bool dated;
-    base_date from, to; /* of the claim, for lines without their own */
-    uint32_t line;
-    json_value item;
-    const char *at; /* "item[2]" */
-} claim_reader;
-
-static const char *element(const claim_reader *c, const char *name)
-{
-    return base_format(&c->f->store->arena, "%s.%s", c->at, name);
-}
-
-/* ---- what is passed over ---- */
-
-static bool is_live(fhir_reader *f, json_value resource)
-{
-    fhir_text status = fhir_text_of(resource, "status");
-    if (status.start == NULL || fhir_is(status, "active")) return true;
-    fhir_problem(f, ADJ_SEVERITY_NOTE, "D0504", "status", "it is `%.*s`; it is passed over", (int)status.length,
-                 status.start);
-    return false;
-}
-
-static bool is_claim_proper(json_value resource)
-{
-    fhir_text use = fhir_text_of(resource, "use");
-    return use.start == NULL || !(fhir_is(use, "preauthorization") || fhir_is(use, "predetermination"));
-}
 
 /* ---- the claim ---- */
 
@@ -78,7 +34,7 @@ static json_value information(json_value claim, const char *category)
     return (json_value){0};
 }
 
-static void read_type_of_bill(claim_reader *c)
+static void read_type_of_bill(fhir_claim_reader *c)
 {
     fhir_reader *f = c->f;
     json_value told = information(c->claim, "typeofbill");
@@ -96,7 +52,7 @@ static void read_type_of_bill(claim_reader *c)
 }
 
 /* A claim that names no prior one is an original. What one that does is, FHIR does not say. */
-static void read_related(claim_reader *c)
+static void read_related(fhir_claim_reader *c)
 {
     fhir_reader *f = c->f;
     json_cursor at = {0};
@@ -116,7 +72,7 @@ static void read_related(claim_reader *c)
         run_store_set_code(f->store, LANG_FIELD_claim_frequency, c->row, "1", 1);
 }
 
-static void read_days_of_claim(claim_reader *c)
+static void read_days_of_claim(fhir_claim_reader *c)
 {
     fhir_reader *f = c->f;
     base_date day;
@@ -142,7 +98,7 @@ static void read_days_of_claim(claim_reader *c)
     }
 }
 
-static bool add_diagnosis(claim_reader *c, json_value diagnosis, size_t place)
+static bool add_diagnosis(fhir_claim_reader *c, json_value diagnosis, size_t place)
 {
     fhir_reader *f = c->f;
     json_value concept = json_get(diagnosis, "diagnosisCodeableConcept");
@@ -152,14 +108,14 @@ static bool add_diagnosis(claim_reader *c, json_value diagnosis, size_t place)
     int64_t sequence = (int64_t)place + 1;
     size_t length = json_number(json_get(diagnosis, "sequence"), buffer);
     if (length > 0 && !read_whole(buffer, length, &sequence)) sequence = (int64_t)place + 1;
-    if (code.start == NULL || c->diagnosis_count == DIAGNOSIS_LIMIT) return false;
+    if (code.start == NULL || c->diagnosis_count == FHIR_DIAGNOSIS_LIMIT) return false;
     c->sequences[c->diagnosis_count] = sequence;
     c->diagnoses[c->diagnosis_count++] = run_store_code(f->store, LANG_SYSTEM_icd10, code.start, code.length);
     return true;
 }
 
 /* The principal one first, then by sequence, as the file has them. */
-static void read_diagnoses(claim_reader *c)
+static void read_diagnoses(fhir_claim_reader *c)
 {
     json_value list = json_get(c->claim, "diagnosis");
     c->diagnoses_known = true;
@@ -186,7 +142,7 @@ static json_value focal_insurance(json_value claim)
     return first;
 }
 
-static void read_authorization(claim_reader *c)
+static void read_authorization(fhir_claim_reader *c)
 {
     json_value insurance = focal_insurance(c->claim);
     json_value number = fhir_first(json_get(insurance, "preAuthRef"));
@@ -196,7 +152,7 @@ static void read_authorization(claim_reader *c)
     c->authorization = fhir_symbol(c->f, text);
 }
 
-static bool begin_claim(claim_reader *c)
+static bool begin_claim(fhir_claim_reader *c)
 {
     fhir_reader *f = c->f;
     fhir_text id = identifier_of(c->claim);
@@ -224,7 +180,7 @@ static bool begin_claim(claim_reader *c)
 }
 
 /* The claim's total: R4's Claim says it, an ExplanationOfBenefit by category, else it is that of its lines. */
-static void read_total(claim_reader *c, int64_t lines_total, bool lines_known)
+static void read_total(fhir_claim_reader *c, int64_t lines_total, bool lines_known)
 {
     fhir_reader *f = c->f;
     int64_t cents;
@@ -264,7 +220,7 @@ static json_value either(json_value object, const char *key, const char *other)
     return json_kind_of(value) == JSON_NONE ? json_get(object, other) : value;
 }
 
-static void read_procedure(claim_reader *c)
+static void read_procedure(fhir_claim_reader *c)
 {
     static const char *const systems[] = {"/cpt", "hcpcs", "HCPCS", "hcpcs-level", "cdt", "CDT"};
     fhir_reader *f = c->f;
@@ -288,11 +244,11 @@ static void read_procedure(claim_reader *c)
         run_store_set_code(f->store, LANG_FIELD_line_revenue_code, c->line, revenue.start, revenue.length);
     else
         run_store_set_absent(f->store, LANG_FIELD_line_revenue_code, c->line);
-    uint32_t modifiers[CODE_LIMIT];
+    uint32_t modifiers[FHIR_CODE_LIMIT];
     size_t count = 0;
     json_cursor at = {0};
     json_value list = json_get(c->item, "modifier");
-    while (count < CODE_LIMIT && json_next(list, &at)) {
+    while (count < FHIR_CODE_LIMIT && json_next(list, &at)) {
         fhir_text modifier = fhir_code(at.value, NULL);
         if (modifier.start != NULL)
             modifiers[count++] = run_store_code(f->store, LANG_SYSTEM_modifier, modifier.start, modifier.length);
@@ -300,15 +256,15 @@ static void read_procedure(claim_reader *c)
     run_store_set_list(f->store, LANG_FIELD_line_modifiers, c->line, modifiers, count);
 }
 
-static void read_dates(claim_reader *c)
+static void read_dates(fhir_claim_reader *c)
 {
     fhir_reader *f = c->f;
     base_date from = 0, to = 0;
     json_value period = json_get(c->item, "servicedPeriod");
-    bool dated = fhir_day(f, c->item, "servicedDate", element(c, "servicedDate"), &from);
+    bool dated = fhir_day(f, c->item, "servicedDate", fhir_element(c, "servicedDate"), &from);
     to = from;
     if (!dated && json_kind_of(period) == JSON_OBJECT) {
-        dated = fhir_period(f, period, element(c, "servicedPeriod"), &from, &to);
+        dated = fhir_period(f, period, fhir_element(c, "servicedPeriod"), &from, &to);
         if (to == BASE_DATE_MAX) to = from;
     } else if (!dated && c->dated && json_kind_of(json_get(c->item, "servicedDate")) == JSON_NONE) {
         dated = true;
@@ -320,14 +276,14 @@ static void read_dates(claim_reader *c)
     run_store_set(f->store, LANG_FIELD_line_end_date, c->line, to);
 }
 
-static void read_quantity(claim_reader *c)
+static void read_quantity(fhir_claim_reader *c)
 {
     fhir_reader *f = c->f;
     int64_t units;
     json_value quantity = json_get(c->item, "quantity");
-    if (!fhir_quantity(f, quantity, element(c, "quantity"), &units)) return;
+    if (!fhir_quantity(f, quantity, fhir_element(c, "quantity"), &units)) return;
     if (units < 0) {
-        fhir_problem(f, ADJ_SEVERITY_ERROR, "D0201", element(c, "quantity"), "found less than nothing");
+        fhir_problem(f, ADJ_SEVERITY_ERROR, "D0201", fhir_element(c, "quantity"), "found less than nothing");
         return;
     }
     run_store_set(f->store, LANG_FIELD_line_units, c->line, units);
@@ -337,47 +293,17 @@ static void read_quantity(claim_reader *c)
     run_store_set_code(f->store, LANG_FIELD_line_unit_basis, c->line, minutes ? "MJ" : "UN", 2);
 }
 
-/* Whether an adjudication is of a category: by the standard's word, or by the name that Blue Button's first version gave
- * the same amount. */
-static bool is_category(json_value adjudication, const char *category)
-{
-    static const char *const names[][2] = {{"submitted", "/line_sbmtd_chrg_amt"},
-                                           {"submitted", "/rev_cntr_tot_chrg_amt"},
-                                           {"benefit", "/line_nch_pmt_amt"},
-                                           {"benefit", "/rev_cntr_pmt_amt_amt"},
-                                           {"eligible", "/line_alowd_chrg_amt"}};
-    json_value concept = json_get(adjudication, "category");
-    if (fhir_has_code(concept, category)) return true;
-    fhir_text code = fhir_code(concept, "bluebutton.cms.gov");
-    for (size_t i = 0; code.start != NULL && i < sizeof names / sizeof *names; i++) {
-        if (strcmp(names[i][0], category) == 0 && fhir_contains(code, names[i][1])) return true;
-    }
-    return false;
-}
-
-static bool adjudicated(claim_reader *c, json_value list, const char *category, int64_t *cents)
-{
-    json_cursor at = {0};
-    while (json_next(list, &at)) {
-        if (!is_category(at.value, category)) continue;
-        json_value amount = json_get(at.value, "amount");
-        if (json_kind_of(amount) != JSON_OBJECT) continue;
-        return fhir_cents(c->f, amount, base_format(&c->f->store->arena, "%s.adjudication.amount", c->at), cents);
-    }
-    return false;
-}
-
 /* The line's charge; false where it is not known. */
-static bool read_charge(claim_reader *c, int64_t *cents)
+static bool read_charge(fhir_claim_reader *c, int64_t *cents)
 {
     json_value net = json_get(c->item, "net"), price = json_get(c->item, "unitPrice");
-    bool known = fhir_cents(c->f, net, element(c, "net"), cents) ||
-                 adjudicated(c, json_get(c->item, "adjudication"), "submitted", cents);
+    bool known = fhir_cents(c->f, net, fhir_element(c, "net"), cents) ||
+                 fhir_adjudicated(c, json_get(c->item, "adjudication"), "submitted", cents);
     int64_t units;
-    if (!known && fhir_cents(c->f, price, element(c, "unitPrice"), cents)) {
+    if (!known && fhir_cents(c->f, price, fhir_element(c, "unitPrice"), cents)) {
         json_value quantity = json_get(c->item, "quantity");
         bool counted = json_kind_of(quantity) == JSON_OBJECT;
-        known = !counted || (fhir_quantity(c->f, quantity, element(c, "quantity"), &units) && units >= 0 &&
+        known = !counted || (fhir_quantity(c->f, quantity, fhir_element(c, "quantity"), &units) && units >= 0 &&
                              !__builtin_mul_overflow(*cents, units, cents));
         if (counted && known) *cents /= 1000;
     }
@@ -385,7 +311,7 @@ static bool read_charge(claim_reader *c, int64_t *cents)
     return known;
 }
 
-static void read_place(claim_reader *c)
+static void read_place(fhir_claim_reader *c)
 {
     fhir_reader *f = c->f;
     json_value place = json_get(c->item, "locationCodeableConcept"), codings = json_get(place, "coding");
@@ -400,7 +326,7 @@ static void read_place(claim_reader *c)
     }
 }
 
-static void read_pointers(claim_reader *c)
+static void read_pointers(fhir_claim_reader *c)
 {
     json_value pointers = either(c->item, "diagnosisSequence", "diagnosisLinkId");
     bool pointed = json_kind_of(pointers) == JSON_LIST;
@@ -409,7 +335,7 @@ static void read_pointers(claim_reader *c)
         run_store_set_list(c->f->store, LANG_FIELD_line_diagnoses, c->line, c->diagnoses, c->diagnosis_count);
         return;
     }
-    uint32_t codes[CODE_LIMIT];
+    uint32_t codes[FHIR_CODE_LIMIT];
     size_t count = 0;
     json_cursor at = {0};
     char buffer[32];
@@ -418,20 +344,20 @@ static void read_pointers(claim_reader *c)
         size_t length = json_number(at.value, buffer);
         bool found = false;
         for (size_t i = 0; length > 0 && read_whole(buffer, length, &sequence) && i < c->diagnosis_count; i++) {
-            if (c->sequences[i] != sequence || count == CODE_LIMIT) continue;
+            if (c->sequences[i] != sequence || count == FHIR_CODE_LIMIT) continue;
             codes[count++] = c->diagnoses[i];
             found = true;
             break;
         }
         if (found) continue;
-        fhir_problem(c->f, ADJ_SEVERITY_WARNING, "D0213", element(c, "diagnosisSequence"),
+        fhir_problem(c->f, ADJ_SEVERITY_WARNING, "D0213", fhir_element(c, "diagnosisSequence"),
                      "%s points to no diagnosis of the claim", length > 0 ? buffer : "it");
     }
     run_store_set_list(c->f->store, LANG_FIELD_line_diagnoses, c->line, codes, count);
 }
 
 /* The care team's member of a role that the line names, or that stands for all lines. */
-static json_value team_member(claim_reader *c, const char *const *roles, size_t count, const char **where)
+static json_value team_member(fhir_claim_reader *c, const char *const *roles, size_t count, const char **where)
 {
     json_value team = json_get(c->claim, "careTeam"), named = either(c->item, "careTeamSequence", "careTeamLinkId");
     bool some = json_kind_of(named) == JSON_LIST;
@@ -451,7 +377,7 @@ static json_value team_member(claim_reader *c, const char *const *roles, size_t 
     return (json_value){0};
 }
 
-static void read_team(claim_reader *c)
+static void read_team(fhir_claim_reader *c)
 {
     static const char *const rendering[] = {"performing", "rendering", "primary"};
     static const char *const supervising[] = {"supervising", "supervisor"};
@@ -484,7 +410,7 @@ static void read_team(claim_reader *c)
         run_store_set_absent(f->store, LANG_FIELD_line_referral_number, c->line);
 }
 
-static void read_payer(claim_reader *c)
+static void read_payer(fhir_claim_reader *c)
 {
     fhir_reader *f = c->f;
     if (fhir_set_payer(f, LANG_FIELD_line_payer, c->line, json_get(c->claim, "insurer"))) return;
@@ -492,117 +418,9 @@ static void read_payer(claim_reader *c)
     if (coverage != UINT32_MAX) fhir_wait(f, READ_WAITS_FOR_PAYER, LANG_FIELD_line_payer, c->line, coverage);
 }
 
-/* ---- answers ---- */
-
-typedef struct answer_facts {
-    bool paid_known, allowed_known, owed_known, denied;
-    int64_t paid, allowed, owed;
-    uint32_t reasons[CODE_LIMIT], remarks[CODE_LIMIT];
-    size_t reason_count, remark_count;
-    bool any;
-} answer_facts;
-
-static bool first_amount(claim_reader *c, json_value list, const char *const *categories, size_t count, int64_t *cents)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (adjudicated(c, list, categories[i], cents)) return true;
-    }
-    return false;
-}
-
-static void read_reasons(claim_reader *c, json_value list, answer_facts *facts)
-{
-    json_cursor at = {0};
-    while (json_next(list, &at)) {
-        json_value reason = json_get(at.value, "reason");
-        if (fhir_has_code(json_get(at.value, "category"), "denialreason")) facts->denied = true;
-        fhir_text code = fhir_code(reason, "claim-adjustment-reason"), remark = fhir_code(reason, "remittance-advice");
-        if (code.start != NULL && facts->reason_count < CODE_LIMIT)
-            facts->reasons[facts->reason_count++] =
-                run_store_code(c->f->store, LANG_SYSTEM_carc, code.start, code.length);
-        if (remark.start != NULL && facts->remark_count < CODE_LIMIT)
-            facts->remarks[facts->remark_count++] =
-                run_store_code(c->f->store, LANG_SYSTEM_rarc, remark.start, remark.length);
-    }
-}
-
-static answer_facts read_answer(claim_reader *c, json_value list)
-{
-    static const char *const paid[] = {"benefit", "paidtoprovider", "paidtopatient"};
-    static const char *const allowed[] = {"eligible", "allowed"};
-    static const char *const shares[] = {"deductible", "coinsurance", "copay"};
-    answer_facts facts = {0};
-    facts.any = json_kind_of(list) == JSON_LIST;
-    facts.paid_known = first_amount(c, list, paid, 3, &facts.paid);
-    facts.allowed_known = first_amount(c, list, allowed, 2, &facts.allowed);
-    facts.owed_known = adjudicated(c, list, "memberliability", &facts.owed);
-    for (size_t i = 0; !facts.owed_known && i < 3; i++) {
-        int64_t cents, sum;
-        if (!adjudicated(c, list, shares[i], &cents) || __builtin_add_overflow(facts.owed, cents, &sum)) continue;
-        facts.owed = sum;
-        if (i == 2) facts.owed_known = true;
-    }
-    int64_t cents;
-    for (size_t i = 0; i < 3; i++) facts.owed_known = facts.owed_known || adjudicated(c, list, shares[i], &cents);
-    read_reasons(c, list, &facts);
-    return facts;
-}
-
-/* "paid" or "denied"; -1 where the answer leaves it open. */
-static int64_t outcome(const claim_reader *c, const answer_facts *facts, const int64_t *charge)
-{
-    const lang_schema *schema = c->f->store->schema;
-    int64_t paid = lang_schema_word_find(schema, LANG_ENUMERATION_line_status, "paid");
-    int64_t denied = lang_schema_word_find(schema, LANG_ENUMERATION_line_status, "denied");
-    if (!facts->paid_known) return -1;
-    if (facts->paid > 0 || (facts->owed_known && facts->owed > 0)) return paid;
-    bool charged = charge == NULL || *charge > 0;
-    return charged ? denied : paid;
-}
-
-static void put_answer(claim_reader *c, run_remitted link, const answer_facts *facts, const int64_t *charge,
-                       const base_date *day)
-{
-    run_store *store = c->f->store;
-    link.row = run_store_add(store, LANG_RECORD_remittance);
-    run_remitted *slot = link.row == RUN_NO_ROW ? NULL : BASE_PUSH(&store->arena, &store->remitted);
-    if (slot == NULL) return;
-    *slot = link;
-    store->feeds[LANG_FEED_REMITTANCE] = true;
-    int64_t status = outcome(c, facts, charge);
-    if (status >= 0) run_store_set(store, LANG_FIELD_remittance_status, link.row, status);
-    if (facts->paid_known) run_store_set(store, LANG_FIELD_remittance_paid, link.row, facts->paid);
-    if (facts->allowed_known) run_store_set(store, LANG_FIELD_remittance_allowed, link.row, facts->allowed);
-    if (facts->owed_known) run_store_set(store, LANG_FIELD_remittance_patient_responsibility, link.row, facts->owed);
-    run_store_set_list(store, LANG_FIELD_remittance_reasons, link.row, facts->reasons, facts->reason_count);
-    run_store_set_list(store, LANG_FIELD_remittance_remarks, link.row, facts->remarks, facts->remark_count);
-    if (day != NULL)
-        run_store_set(store, LANG_FIELD_remittance_date, link.row, *day);
-    else
-        run_store_set_absent(store, LANG_FIELD_remittance_date, link.row);
-}
-
-/* What a benefit says of its line: its status in a history, the payer's answer where it is judged. */
-static void answer_line(claim_reader *c, bool charged, int64_t charge, int64_t number)
-{
-    fhir_reader *f = c->f;
-    answer_facts facts = read_answer(c, json_get(c->item, "adjudication"));
-    if (!facts.any) return;
-    int64_t status = outcome(c, &facts, charged ? &charge : NULL);
-    if (status >= 0 && !c->subject) run_store_set(f->store, LANG_FIELD_line_status, c->line, status);
-    uint32_t claim = fhir_refer(f, json_get(c->claim, "claim"));
-    if (!c->subject && claim == UINT32_MAX) return;
-    base_date day;
-    json_value payment = json_get(c->claim, "payment");
-    bool dated = fhir_day(f, payment, "date", "payment.date", &day);
-    run_remitted link = {.claim = c->id, .kind = RUN_REMITTED_NUMBER, .number = number};
-    put_answer(c, link, &facts, charged ? &charge : NULL, dated ? &day : NULL);
-    if (!c->subject) fhir_wait(f, READ_WAITS_FOR_CLAIM, 0, (uint32_t)f->store->remitted.count - 1, claim);
-}
-
 /* ---- lines of a claim ---- */
 
-static void begin_line(claim_reader *c, int64_t number)
+static void begin_line(fhir_claim_reader *c, int64_t number)
 {
     fhir_reader *f = c->f;
     run_line_extra *extra = &f->store->lines.items[c->line];
@@ -620,7 +438,7 @@ static void begin_line(claim_reader *c, int64_t number)
 }
 
 /* Reads an item; its charge in *charge, false where that is not known. */
-static bool read_item(claim_reader *c, size_t place, int64_t *charge)
+static bool read_item(fhir_claim_reader *c, size_t place, int64_t *charge)
 {
     fhir_reader *f = c->f;
     char buffer[32];
@@ -628,7 +446,7 @@ static bool read_item(claim_reader *c, size_t place, int64_t *charge)
     c->at = base_format(&f->store->arena, "item[%zu]", place);
     size_t length = json_number(json_get(c->item, "sequence"), buffer);
     if (length > 0 && !read_whole(buffer, length, &number)) {
-        fhir_problem(f, ADJ_SEVERITY_ERROR, "D0201", element(c, "sequence"), "found `%s`, expected a whole number",
+        fhir_problem(f, ADJ_SEVERITY_ERROR, "D0201", fhir_element(c, "sequence"), "found `%s`, expected a whole number",
                      buffer);
     }
     c->line = run_store_add(f->store, LANG_RECORD_line);
@@ -646,39 +464,18 @@ static bool read_item(claim_reader *c, size_t place, int64_t *charge)
     if (encounter != UINT32_MAX) fhir_wait(f, READ_WAITS_FOR_SESSION, LANG_FIELD_line_session, c->line, encounter);
     fhir_text own = fhir_text_of(c->item, "preAuthRef");
     if (own.start != NULL) f->store->lines.items[c->line].authorization = fhir_symbol(f, own);
-    if (c->benefit) answer_line(c, charged, *charge, number);
+    if (c->benefit) fhir_answer_line(c, charged, *charge, number);
     return charged;
 }
 
-/* A claim is read whole or not at all: what it added is taken back. */
-typedef struct marks {
-    uint32_t claims, lines, remittances;
-    size_t answers, pending;
-} marks;
-
-static marks mark(const fhir_reader *f)
-{
-    return (marks){f->store->counts[LANG_RECORD_claim], f->store->counts[LANG_RECORD_line],
-                   f->store->counts[LANG_RECORD_remittance], f->store->remitted.count, f->encounters->pending.count};
-}
-
-static void take_back(fhir_reader *f, marks to)
-{
-    run_store_truncate(f->store, LANG_RECORD_claim, to.claims);
-    run_store_truncate(f->store, LANG_RECORD_line, to.lines);
-    run_store_truncate(f->store, LANG_RECORD_remittance, to.remittances);
-    f->store->remitted.count = to.answers;
-    f->encounters->pending.count = to.pending;
-}
-
-static void remember_claim(claim_reader *c)
+static void remember_claim(fhir_claim_reader *c)
 {
     fhir_reader *f = c->f;
-    uint32_t codes[CODE_LIMIT];
+    uint32_t codes[FHIR_CODE_LIMIT];
     size_t count = 0;
     json_cursor at = {0};
     json_value items = json_get(c->claim, "item");
-    while (count < CODE_LIMIT && json_next(items, &at)) {
+    while (count < FHIR_CODE_LIMIT && json_next(items, &at)) {
         fhir_text code = fhir_code(either(at.value, "productOrService", "service"), NULL);
         if (code.start != NULL) codes[count++] = run_store_code(f->store, LANG_SYSTEM_cpt, code.start, code.length);
     }
@@ -693,7 +490,7 @@ static void remember_claim(claim_reader *c)
 }
 
 /* A claim without items, as some inpatient ones are: one line of its total, without a procedure. */
-static void read_whole_claim(claim_reader *c)
+static void read_whole_claim(fhir_claim_reader *c)
 {
     run_store *store = c->f->store;
     if (!c->dated) {
@@ -710,23 +507,23 @@ static void read_whole_claim(claim_reader *c)
 
 void fhir_claim(fhir_reader *f, json_value claim, bool benefit)
 {
-    claim_reader c = {.f = f, .claim = claim, .benefit = benefit};
-    if (!is_live(f, claim)) return;
+    fhir_claim_reader c = {.f = f, .claim = claim, .benefit = benefit};
+    if (!fhir_is_live(f, claim)) return;
     if (!benefit) remember_claim(&c);
-    if (!is_claim_proper(claim)) {
+    if (!fhir_is_claim_proper(claim)) {
         fhir_problem(f, ADJ_SEVERITY_NOTE, "D0504", "use",
                      "a request for authorization is no claim; it is passed over");
         return;
     }
     c.subject = f->input->role == READ_JUDGED || (f->input->role == READ_BY_CONTENT && !benefit);
-    marks before = mark(f);
+    fhir_marks before = fhir_mark(f);
     json_value items = json_get(claim, "item");
     json_cursor at = {0};
     int64_t total = 0, charge = 0;
     bool known = true;
     size_t count = 0;
     if (!begin_claim(&c)) {
-        take_back(f, before);
+        fhir_take_back(f, before);
     } else {
         for (; json_next(items, &at) && !f->store->arena.failed; count++) {
             c.item = at.value;
@@ -737,155 +534,11 @@ void fhir_claim(fhir_reader *f, json_value claim, bool benefit)
         if (count == 0) read_whole_claim(&c);
     }
     if (f->failed) {
-        take_back(f, before);
+        fhir_take_back(f, before);
         if (c.subject) f->encounters->rejected_claims++;
     } else {
         f->input->accepted++;
     }
     if (c.subject) f->encounters->claim_count++;
     if (!c.subject && !f->failed) f->store->own_history.items[c.patient] = 1;
-}
-
-/* ---- ClaimResponse ---- */
-
-/* The code of the review of an item (PAS): A1 certified, A2 partly, A6 modified; A3 not, A4 pended. */
-static fhir_text review_of(json_value item)
-{
-    json_cursor adjudication = {0};
-    json_value list = json_get(item, "adjudication");
-    while (json_next(list, &adjudication)) {
-        json_cursor at = {0};
-        json_value extensions = json_get(adjudication.value, "extension");
-        while (json_next(extensions, &at)) {
-            if (!fhir_contains(fhir_text_of(at.value, "url"), "reviewAction")) continue;
-            json_cursor inner = {0};
-            json_value parts = json_get(at.value, "extension");
-            while (json_next(parts, &inner)) {
-                fhir_text code = fhir_code(json_get(inner.value, "valueCodeableConcept"), NULL);
-                if (fhir_contains(fhir_text_of(inner.value, "url"), "reviewActionCode") && code.start != NULL)
-                    return code;
-            }
-        }
-    }
-    return (fhir_text){NULL, 0};
-}
-
-static json_value extension(json_value object, const char *name, const char *value)
-{
-    json_cursor at = {0};
-    json_value list = json_get(object, "extension");
-    while (json_next(list, &at)) {
-        if (fhir_contains(fhir_text_of(at.value, "url"), name)) return json_get(at.value, value);
-    }
-    return (json_value){0};
-}
-
-static void put_authorization(fhir_reader *f, json_value response, json_value item, fhir_text number, uint32_t patient)
-{
-    base_date from, to;
-    json_value period = json_get(response, "preAuthPeriod"), own = extension(item, "itemPreAuthPeriod", "valuePeriod");
-    if (json_kind_of(own) == JSON_OBJECT) period = own;
-    bool dated = fhir_period(f, period, "preAuthPeriod", &from, &to);
-    if (f->failed) return;
-    uint32_t row = run_store_add(f->store, LANG_RECORD_authorization);
-    if (row == RUN_NO_ROW) return;
-    run_store_set_text(f->store, LANG_FIELD_authorization_number, row, number.start, number.length);
-    run_store_set(f->store, LANG_FIELD_authorization_patient, row, patient);
-    if (dated) run_store_set(f->store, LANG_FIELD_authorization_dates, row, run_span_pack(from, to));
-    uint32_t request = fhir_refer(f, json_get(response, "request"));
-    if (request != UINT32_MAX)
-        fhir_wait(f, READ_WAITS_FOR_PROCEDURES, LANG_FIELD_authorization_procedures, row, request);
-    f->store->feeds[LANG_FEED_AUTHORIZATIONS] = true;
-}
-
-static void read_authorizations(fhir_reader *f, json_value response)
-{
-    fhir_text number = fhir_text_of(response, "preAuthRef");
-    uint32_t patient = fhir_patient(f, json_get(response, "patient"));
-    if (patient == RUN_NO_ROW) {
-        fhir_problem(f, ADJ_SEVERITY_ERROR, "D0503", "patient", "the answer does not say whose it is");
-        return;
-    }
-    json_cursor at = {0};
-    json_value items = json_get(response, "item"), agreed = {0};
-    size_t count = 0, granted = 0;
-    for (; json_next(items, &at); count++) {
-        fhir_text review = review_of(at.value);
-        fhir_text own;
-        own.start = json_text(extension(at.value, "authorizationNumber", "valueString"), &own.length);
-        bool certified = fhir_is(review, "A1") || fhir_is(review, "A2") || fhir_is(review, "A6") ||
-                         (review.start == NULL && number.start != NULL);
-        if (!certified) continue;
-        granted++;
-        if (own.start != NULL)
-            put_authorization(f, response, at.value, own, patient);
-        else if (json_kind_of(agreed) == JSON_NONE)
-            agreed = at.value;
-    }
-    bool whole = number.start != NULL && (count == 0 || json_kind_of(agreed) == JSON_OBJECT);
-    if (whole) put_authorization(f, response, agreed, number, patient);
-    if (f->failed) return;
-    if (granted > 0 || whole)
-        f->input->accepted++;
-    else
-        fhir_problem(f, ADJ_SEVERITY_NOTE, "D0504", "item", "the answer grants no authorization");
-}
-
-void fhir_response(fhir_reader *f, json_value response)
-{
-    if (!is_live(f, response)) return;
-    if (!is_claim_proper(response)) {
-        read_authorizations(f, response);
-        return;
-    }
-    if (fhir_is(fhir_text_of(response, "outcome"), "queued")) {
-        fhir_problem(f, ADJ_SEVERITY_NOTE, "D0504", "outcome", "the claim is not answered yet");
-        return;
-    }
-    claim_reader c = {.f = f, .claim = response, .benefit = true};
-    json_value request = json_get(response, "request");
-    uint32_t claim = fhir_refer(f, request);
-    fhir_text id = fhir_text_of(json_get(request, "identifier"), "value");
-    if (claim == UINT32_MAX && id.start == NULL) {
-        fhir_problem(f, ADJ_SEVERITY_ERROR, "D0216", "request", "the answer does not name the claim that it is to");
-        f->store->remittance_has_holes = true;
-        return;
-    }
-    marks before = mark(f);
-    json_cursor at = {0};
-    json_value items = json_get(response, "item");
-    base_date day;
-    bool dated = fhir_day(f, json_get(response, "payment"), "date", "payment.date", &day) ||
-                 fhir_day(f, response, "created", "created", &day);
-    size_t first = f->store->remitted.count, count = 0;
-    uint32_t symbol = fhir_symbol(f, id), occurrence = ++f->store->remitted_claims;
-    for (; json_next(items, &at); count++) {
-        char buffer[32];
-        int64_t number = 0;
-        c.at = base_format(&f->store->arena, "item[%zu]", count);
-        size_t length = json_number(json_get(at.value, "itemSequence"), buffer);
-        if (length == 0 || !read_whole(buffer, length, &number)) {
-            fhir_problem(f, ADJ_SEVERITY_ERROR, "D0201", element(&c, "itemSequence"), "expected the number of an item");
-            continue;
-        }
-        answer_facts facts = read_answer(&c, json_get(at.value, "adjudication"));
-        run_remitted link = {.claim = symbol, .kind = RUN_REMITTED_NUMBER, .number = number, .occurrence = occurrence};
-        put_answer(&c, link, &facts, NULL, dated ? &day : NULL);
-    }
-    if (count == 0) {
-        c.at = "ClaimResponse";
-        answer_facts facts = read_answer(&c, json_get(response, "adjudication"));
-        if (fhir_cents(f, json_get(json_get(response, "payment"), "amount"), "payment.amount", &facts.paid))
-            facts.paid_known = true;
-        run_remitted link = {.claim = symbol, .kind = RUN_REMITTED_CLAIM, .occurrence = occurrence};
-        put_answer(&c, link, &facts, NULL, dated ? &day : NULL);
-    }
-    if (f->failed) {
-        take_back(f, before);
-        f->store->remittance_has_holes = true;
-        return;
-    }
-    for (size_t i = first; symbol == 0 && i < f->store->remitted.count; i++)
-        fhir_wait(f, READ_WAITS_FOR_CLAIM, 0, (uint32_t)i, claim);
-    f->input->accepted++;
 }

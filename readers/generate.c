@@ -125,8 +125,8 @@ static const char practice[] = "1600000016";
 static void make_npi(uint64_t number, char npi[11], bool wrong)
 {
     snprintf(npi, 11, "1%08llu0", (unsigned long long)(number % 100000000));
-    for (char last = '0'; last <= '9'; last++) {
-        npi[9] = last;
+    for (int last = 0; last < 10; last++) {
+        npi[9] = (char)('0' + last);
         if (lang_npi_valid(npi, 10)) break;
     }
     if (wrong) npi[9] = npi[9] == '9' ? '0' : (char)(npi[9] + 1);

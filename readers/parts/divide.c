@@ -271,26 +271,33 @@ static bool send_row(void *state, const parts_head *head, const char *row)
 
 /* The places of a bucket's claims: a table from hash to the parts that have such a claim, chained. */
 typedef struct claim_places {
-    const claim_place *places;
+    const char *places;     /* claim_place, one after the other */
     uint32_t *first, *next; /* place and one */
     size_t mask;
     dividing *d;
 } claim_places;
+
+static claim_place place_at(const claim_places *c, size_t at)
+{
+    claim_place place;
+    memcpy(&place, c->places + at * sizeof place, sizeof place);
+    return place;
+}
 
 static bool send_to_claim(void *state, const parts_head *head, const char *row)
 {
     claim_places *c = state;
     adj_parts *p = c->d->parts;
     uint64_t hash = claim_hash(row + sizeof *head, head->key);
-    uint32_t sent[8];
+    uint32_t sent[PART_LIMIT];
     size_t count = 0;
     for (uint32_t at = c->first[hash >> 8 & c->mask]; at != 0; at = c->next[at - 1]) {
-        const claim_place *place = &c->places[at - 1];
-        bool again = place->hash != hash;
-        for (size_t i = 0; i < count && !again; i++) again = sent[i] == place->part;
+        claim_place place = place_at(c, at - 1);
+        bool again = place.hash != hash;
+        for (size_t i = 0; i < count && !again; i++) again = sent[i] == place.part;
         if (again || count == sizeof sent / sizeof *sent) continue;
-        sent[count++] = place->part;
-        if (!parts_file_put(p, &p->files.items[place->part], row, sizeof *head + head->size)) return false;
+        sent[count++] = place.part;
+        if (!parts_file_put(p, &p->files.items[place.part], row, sizeof *head + head->size)) return false;
     }
     if (count > 0 || head->kind != PARTS_ANSWER) return true;
     if (p->unmatched++ == 0) p->first_unmatched = base_format(&p->arena, "%.*s", (int)head->key, row + sizeof *head);
@@ -315,9 +322,9 @@ static bool send_bucket(dividing *d, size_t bucket)
         if (good) read_source_fill(&source, source.length);
         good = good && source.filled == source.length;
     }
-    c.places = (const claim_place *)(const void *)source.bytes;
+    c.places = source.bytes;
     for (size_t i = 0; good && i < count; i++) {
-        uint32_t *first = &c.first[c.places[i].hash >> 8 & c.mask];
+        uint32_t *first = &c.first[place_at(&c, i).hash >> 8 & c.mask];
         c.next[i] = *first;
         *first = (uint32_t)i + 1;
     }
@@ -374,7 +381,7 @@ adj_status adj_parts_divide(adj_parts *p)
             : p->count > PART_LIMIT ? "there would be too many parts"
                                     : "a group of members whose lines meet, or what is told for all of them, is larger "
                                       "than the limit allows",
-            (unsigned long long)(p->spool.length * GROWTH / (alone ? 1 : 4) / 1000000 + 1));
+            (unsigned long long)p->spool.length * GROWTH / (alone ? 1 : 4) / 1000000 + 1);
         return ADJ_INVALID_INPUT;
     }
     base_allocator *allocator = &p->arena.allocator;

@@ -115,9 +115,11 @@ bool adj_digest_file(const char *path, char digest[65])
     FILE *file = fopen(path, "rb");
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool good = file != NULL && context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-    for (size_t got = 1; good && (got = fread(piece, 1, sizeof piece, file)) > 0;)
-        good = EVP_DigestUpdate(context, piece, got) == 1;
-    good = good && ferror(file) == 0 && EVP_DigestFinal_ex(context, raw, &size) == 1 && size == 32;
+    for (size_t got = sizeof piece; good && got == sizeof piece;) {
+        got = fread(piece, 1, sizeof piece, file);
+        good = ferror(file) == 0 && EVP_DigestUpdate(context, piece, got) == 1;
+    }
+    good = good && EVP_DigestFinal_ex(context, raw, &size) == 1 && size == 32;
     for (unsigned int i = 0; good && i < size; i++) snprintf(digest + 2 * i, 3, "%02x", raw[i]);
     EVP_MD_CTX_free(context);
     if (file != NULL) fclose(file);

@@ -73,10 +73,12 @@ static void note_problems(seen *s, const adj_encounters *encounters)
 {
     for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
         adj_problem p = adj_encounters_problem(encounters, i);
-        char text[1024];
+        char text[2048];
         int length = snprintf(text, sizeof text, "%s %zu:%zu:%zu %s %s\n", p.code, p.segment, p.line, p.column,
                               p.claim == NULL ? "" : p.claim, p.message);
-        s->problem_texts = realloc(s->problem_texts, s->length + (size_t)length + 1);
+        char *grown = realloc(s->problem_texts, s->length + (size_t)length + 1);
+        cr_assert(grown != NULL && (size_t)length < sizeof text);
+        s->problem_texts = grown;
         memcpy(s->problem_texts + s->length, text, (size_t)length + 1);
         s->length += (size_t)length;
         s->problems++;
@@ -323,7 +325,7 @@ static size_t judge_in_parts(const adj_policies *policies, char *const *paths, s
 /* Shuffles the records of a file, its header aside. */
 static void shuffle_lines(const char *path)
 {
-    char *text = support_file(path), *lines[4096];
+    char *text = support_file(path), *lines[4096] = {NULL};
     size_t count = 0, length = strlen(text);
     for (char *at = strtok(text, "\n"); at != NULL; at = strtok(NULL, "\n")) lines[count++] = at;
     generator g = {.state = 9};
@@ -334,6 +336,7 @@ static void shuffle_lines(const char *path)
         lines[other] = line;
     }
     FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
     for (size_t i = 0; i < count; i++) fprintf(file, "%s\n", lines[i]);
     cr_assert_eq(ftell(file), (long)length);
     fclose(file);
@@ -406,6 +409,7 @@ Test(parts, notice_records_that_stand_twice_in_different_batches)
 {
     char path[] = "/tmp/adjudge-test-twice.csv";
     FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
     fprintf(file, "member_id,claim_id,date,procedure,line\n");
     for (int i = 0; i < 9000; i++) fprintf(file, "M%d,C%d,2026-02-01,90853,1\n", i % 8000, i % 8000);
     fclose(file);

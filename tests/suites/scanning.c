@@ -167,7 +167,9 @@ static bool keep(void *state, const char *file, const char *bytes, size_t length
 {
     told *t = state;
     (void)file;
-    t->text = realloc(t->text, t->length + length + 1);
+    char *grown = realloc(t->text, t->length + length + 1);
+    cr_assert_not_null(grown);
+    t->text = grown;
     memcpy(t->text + t->length, bytes, length);
     t->length += length;
     t->text[t->length] = '\0';
