@@ -66,7 +66,8 @@ typedef struct answer_facts {
     bool any;
 } answer_facts;
 
-static bool first_amount(fhir_claim_reader *c, json_value list, const char *const *categories, size_t count, int64_t *cents)
+static bool first_amount(fhir_claim_reader *c, json_value list, const char *const *categories, size_t count,
+                         int64_t *cents)
 {
     for (size_t i = 0; i < count; i++) {
         if (fhir_adjudicated(c, list, categories[i], cents)) return true;
@@ -167,7 +168,8 @@ void fhir_answer_line(fhir_claim_reader *c, bool charged, int64_t charge, int64_
 fhir_marks fhir_mark(const fhir_reader *f)
 {
     return (fhir_marks){f->store->counts[LANG_RECORD_claim], f->store->counts[LANG_RECORD_line],
-                   f->store->counts[LANG_RECORD_remittance], f->store->remitted.count, f->encounters->pending.count};
+                        f->store->counts[LANG_RECORD_remittance], f->store->remitted.count,
+                        f->encounters->pending.count};
 }
 
 void fhir_take_back(fhir_reader *f, fhir_marks to)
@@ -298,7 +300,8 @@ void fhir_response(fhir_reader *f, json_value response)
         c.at = base_format(&f->store->arena, "item[%zu]", count);
         size_t length = json_number(json_get(at.value, "itemSequence"), buffer);
         if (length == 0 || !read_whole(buffer, length, &number)) {
-            fhir_problem(f, ADJ_SEVERITY_ERROR, "D0201", fhir_element(&c, "itemSequence"), "expected the number of an item");
+            fhir_problem(f, ADJ_SEVERITY_ERROR, "D0201", fhir_element(&c, "itemSequence"),
+                         "expected the number of an item");
             continue;
         }
         answer_facts facts = read_answer(&c, json_get(at.value, "adjudication"));
