@@ -279,7 +279,8 @@ typedef struct claim_places {
 
 static claim_place place_at(const claim_places *c, size_t at)
 {
-    claim_place place;
+    claim_place place = {0, 0};
+    if (c->places == NULL) return place; /* there are none */
     memcpy(&place, c->places + at * sizeof place, sizeof place);
     return place;
 }
