@@ -153,6 +153,7 @@ static int judge_part(parts_check *c, size_t part)
     if (code == EXIT_CLEAN) {
         tell(c, encounters);
         c->counts.rejected += adj_encounters_rejected_count(encounters);
+        c->counts.claims += adj_encounters_claim_count(encounters);
         code = cli_inputs_evaluate(c->inputs, c->policies, encounters, &results);
     }
     if (code == EXIT_CLEAN) {
@@ -268,7 +269,6 @@ static int check(parts_check *c, bool no_summary)
     if (code > EXIT_OURS) return code - EXIT_OURS; /* nothing may be judged of it */
     int written = cli_write_rejects(c->inputs, read);
     if (written != EXIT_CLEAN) return written;
-    c->counts.claims = adj_encounters_claim_count(read);
     c->counts.payments = adj_encounters_payment_count(read);
     c->counts.rejected = adj_encounters_rejected_count(read);
     if (code != EXIT_CLEAN && c->read_lines == 0) return code;

@@ -25,18 +25,15 @@ bool read_begin_maps(read_encounters *encounters)
                                     .rejected_records = before.rejected_records};
     memcpy(&encounters->rejects, &before.rejects, sizeof before.rejects);
     memcpy(&encounters->column_names, &before.column_names, sizeof before.column_names);
-    bool ready = base_intern_init(&encounters->sessions, arena) &&
-                 base_intern_init(&encounters->history_claims, arena) &&
-                 base_intern_init(&encounters->records, arena) && base_intern_init(&encounters->references, arena) &&
-                 base_intern_init(&encounters->payments, arena);
+    bool ready = base_intern_init(&encounters->sessions, arena) && base_intern_init(&encounters->records, arena) &&
+                 base_intern_init(&encounters->references, arena) && base_intern_init(&encounters->payments, arena);
     /* Id 0 of an interning table is the empty text: no session, no claim. */
     uint32_t *session = ready ? BASE_PUSH(arena, &encounters->session_rows) : NULL;
     bool *defined = session != NULL ? BASE_PUSH(arena, &encounters->session_defined) : NULL;
-    uint32_t *claim = defined != NULL ? BASE_PUSH(arena, &encounters->history_claim_rows) : NULL;
-    read_reference *reference = claim != NULL ? BASE_PUSH(arena, &encounters->resources) : NULL;
+    read_reference *reference = defined != NULL ? BASE_PUSH(arena, &encounters->resources) : NULL;
     uint32_t *payment = reference != NULL ? BASE_PUSH(arena, &encounters->payment_numbers) : NULL;
     if (payment == NULL) return false;
-    *session = *claim = RUN_NO_ROW;
+    *session = RUN_NO_ROW;
     return true;
 }
 
@@ -227,6 +224,46 @@ void read_keep_reject(read_input *input, size_t from, size_t to)
     if (first) read_again(input, input->header_from, input->header_to);
     if (first) add_with_line_end(text, input->bytes + input->header_from, input->header_to - input->header_from);
     add_with_line_end(text, input->bytes + from, to - from);
+}
+
+static size_t claim_slot(const read_encounters *encounters, const read_claim_key *key)
+{
+    size_t mask = encounters->claim_slot_count - 1;
+    uint64_t hash = ((uint64_t)key->patient << 32 | key->claim) * UINT64_C(0x9E3779B97F4A7C15);
+    hash ^= ((uint64_t)key->frequency << 32 | key->number) * UINT64_C(0xC2B2AE3D27D4EB4F) + key->judged;
+    size_t slot = (size_t)(hash >> 24) & mask;
+    const read_claim_slot *slots = encounters->claim_slots;
+    while (slots[slot].row != 0 && memcmp(&slots[slot].key, key, sizeof *key) != 0) slot = (slot + 1) & mask;
+    return slot;
+}
+
+static bool more_claim_slots(read_encounters *encounters)
+{
+    read_claim_slot *before = encounters->claim_slots;
+    size_t count = encounters->claim_slot_count, wanted = count == 0 ? 1024 : count * 2;
+    read_claim_slot *slots = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *slots);
+    if (slots == NULL) return false;
+    encounters->claim_slots = slots;
+    encounters->claim_slot_count = wanted;
+    for (size_t i = 0; i < count; i++) {
+        if (before[i].row != 0) slots[claim_slot(encounters, &before[i].key)] = before[i];
+    }
+    return true;
+}
+
+uint32_t read_joined_claim(read_encounters *encounters, read_claim_key key, bool *made)
+{
+    *made = false;
+    if (encounters->joined_claims * 2 >= encounters->claim_slot_count && !more_claim_slots(encounters))
+        return RUN_NO_ROW;
+    read_claim_slot *slot = &encounters->claim_slots[claim_slot(encounters, &key)];
+    if (slot->row != 0) return slot->row - 1;
+    uint32_t row = run_store_add(&encounters->handle.store, LANG_RECORD_claim);
+    if (row == RUN_NO_ROW) return row;
+    *slot = (read_claim_slot){key, row + 1};
+    encounters->joined_claims++;
+    *made = true;
+    return row;
 }
 
 static size_t line_slot(const read_encounters *encounters, uint32_t claim, int64_t number)

@@ -71,6 +71,19 @@ typedef struct read_rejects {
     base_text text;
 } read_rejects;
 
+/* What records of side files that are of one claim have in common: a replacement may have the identifier of the claim that it
+ * replaces, and frequency and payer's number tell them apart. */
+typedef struct read_claim_key {
+    uint32_t patient;
+    uint32_t claim, frequency, number; /* symbols; 0 for none */
+    uint32_t judged;                   /* or known */
+} read_claim_key;
+
+typedef struct read_claim_slot {
+    read_claim_key key;
+    uint32_t row; /* of the claim, and one; 0 for a free slot */
+} read_claim_slot;
+
 /* A line of a claim. */
 typedef struct read_line_key {
     int64_t number;
@@ -90,8 +103,8 @@ typedef struct read_encounters {
     base_intern sessions;         /* session id -> session row, by id order */
     BASE_ARRAY(uint32_t) session_rows;
     BASE_ARRAY(bool) session_defined;
-    base_intern history_claims; /* member and claim -> claim row */
-    BASE_ARRAY(uint32_t) history_claim_rows;
+    read_claim_slot *claim_slots; /* claims of side files by what they are known by: a table, a power of two */
+    size_t claim_slot_count, joined_claims;
     base_intern records;      /* keys of side-file records, to notice one that stands twice */
     read_line_key *line_keys; /* of lines of claims in side files, likewise: a table of line_slots, a power of two */
     size_t line_slots, line_count;
@@ -212,6 +225,9 @@ void read_keep_reject(read_input *input, size_t from, size_t to);
 
 /* The text of the input's rejects, to add to; NULL where they are not kept. */
 base_text *read_rejects_of(read_input *input);
+
+/* The row of the claim that records of a key are of, made when new; RUN_NO_ROW when memory runs out. */
+uint32_t read_joined_claim(read_encounters *encounters, read_claim_key key, bool *made);
 
 /* Whether a claim has a line of that number already; if not, it has from now on. */
 bool read_add_line(read_encounters *encounters, uint32_t claim, int64_t number);

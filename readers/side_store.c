@@ -97,27 +97,24 @@ static bool stands_twice(side_reader *r, const side_value *const *cells, size_t 
     return true;
 }
 
-/* A replacement may have the identifier of the claim that it replaces: frequency and payer's number tell them apart. */
-static size_t which_claim(const side_reader *r, const side_value **identity, size_t parts)
+/* The symbol of a cell, whatever it is read as; 0 for none. */
+static uint32_t symbol_of(const side_value *value)
 {
-    const side_value *frequency = at_place(r, r->shape->frequency), *number = of_use(r, USE_PAYER_NUMBER);
-    if (frequency != NULL) identity[parts++] = frequency;
-    if (number != NULL) identity[parts++] = number;
-    return parts;
+    return value == NULL ? 0 : (uint32_t)value->bits;
 }
 
-static uint32_t history_claim(side_reader *r, const side_value *const *identity, size_t parts)
+static uint32_t history_claim(side_reader *r, uint32_t patient, const side_value *claim)
 {
     read_encounters *encounters = r->input->encounters;
-    const char *key = key_of(r, r->shape->judged ? "judged" : "known", identity, parts);
-    uint32_t known = base_intern_add(&encounters->history_claims, key, r->key.length);
-    if (known == BASE_INTERN_NONE) return RUN_NO_ROW;
-    if (known < encounters->history_claim_rows.count) return encounters->history_claim_rows.items[known];
-    uint32_t row = run_store_add(r->store, LANG_RECORD_claim);
-    uint32_t *slot = BASE_PUSH(&r->store->arena, &encounters->history_claim_rows);
-    if (row == RUN_NO_ROW || slot == NULL) return RUN_NO_ROW;
-    *slot = row;
-    run_store_set(r->store, LANG_FIELD_claim_id, row, identity[1]->bits);
+    const read_claim_key key = {.patient = patient,
+                                .claim = symbol_of(claim),
+                                .frequency = symbol_of(at_place(r, r->shape->frequency)),
+                                .number = symbol_of(of_use(r, USE_PAYER_NUMBER)),
+                                .judged = r->shape->judged};
+    bool made;
+    uint32_t row = read_joined_claim(encounters, key, &made);
+    if (row == RUN_NO_ROW || !made) return row;
+    run_store_set(r->store, LANG_FIELD_claim_id, row, claim->bits);
     if (r->shape->judged) {
         r->store->claims.items[row].subject = true;
         encounters->claim_count++;
@@ -146,10 +143,9 @@ static bool store_history(side_reader *r)
     const side_value *member = of_use(r, USE_MEMBER), *claim = of_use(r, USE_CLAIM);
     if (member == NULL || claim == NULL) return false;
     const side_value *number_cell = at_place(r, r->shape->line_number);
-    const side_value *identity[4] = {member, claim};
-    size_t parts = which_claim(r, identity, 2);
-    uint32_t patient = member_row(r, member), claim_row = history_claim(r, identity, parts);
-    if (patient == RUN_NO_ROW || claim_row == RUN_NO_ROW) return false;
+    uint32_t patient = member_row(r, member);
+    uint32_t claim_row = patient == RUN_NO_ROW ? RUN_NO_ROW : history_claim(r, patient, claim);
+    if (claim_row == RUN_NO_ROW) return false;
     if (number_cell != NULL && line_stands_twice(r, claim_row, number_cell)) return true;
     uint32_t row = run_store_add(r->store, LANG_RECORD_line);
     if (row == RUN_NO_ROW) return false;

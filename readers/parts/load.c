@@ -161,36 +161,28 @@ static void load_session(loading *l)
     set_fields(l, row, true);
 }
 
-/* The row of a claim of side files, whose records may be in several batches. */
-static uint32_t joined_claim(loading *l, const char *key, size_t length)
-{
-    uint32_t known = base_intern_add(&l->encounters->history_claims, key, length);
-    if (known == BASE_INTERN_NONE) return RUN_NO_ROW;
-    if (known < l->encounters->history_claim_rows.count) return l->encounters->history_claim_rows.items[known];
-    uint32_t row = run_store_add(l->store, LANG_RECORD_claim);
-    uint32_t *slot = BASE_PUSH(&l->store->arena, &l->encounters->history_claim_rows);
-    if (slot == NULL) return RUN_NO_ROW;
-    return *slot = row;
-}
-
 static void load_claim(loading *l)
 {
-    size_t length;
-    uint8_t flags[2] = {0, 0};
-    text(l, &length); /* its identifier is one of its fields too */
-    uint32_t *slot = claim_slot(l, number(l));
+    uint8_t flags[4] = {0, 0, 0, 0};
+    uint32_t id = symbol(l), *slot = claim_slot(l, number(l));
     if (slot == NULL || !get_bytes(l, flags, sizeof flags)) return;
-    uint32_t payer_number = symbol(l);
-    const char *key = text(l, &length);
-    uint32_t row = length > 0 ? joined_claim(l, key, length) : run_store_add(l->store, LANG_RECORD_claim);
-    if (row == RUN_NO_ROW) return;
-    *slot = row;
-    run_claim_extra *extra = &l->store->claims.items[row];
+    uint32_t payer_number = symbol(l), frequency = symbol(l), own_number = symbol(l);
+    bool made = false;
+    if (flags[2] != 0) { /* its records may be in several batches */
+        uint32_t patient = run_store_patient(l->store, l->key, l->key_length);
+        const read_claim_key key = {patient, id, frequency, own_number, flags[3]};
+        *slot = patient == RUN_NO_ROW ? RUN_NO_ROW : read_joined_claim(l->encounters, key, &made);
+    } else {
+        *slot = run_store_add(l->store, LANG_RECORD_claim);
+        made = true;
+    }
+    if (*slot == RUN_NO_ROW) return;
+    run_claim_extra *extra = &l->store->claims.items[*slot];
     extra->subject = flags[0] != 0;
     extra->beside = flags[1] != 0;
     if (payer_number != 0) extra->payer_number = payer_number;
-    if (extra->subject) l->encounters->claim_count++;
-    set_fields(l, row, false);
+    if (extra->subject && made) l->encounters->claim_count++;
+    set_fields(l, *slot, false);
 }
 
 /* Takes back a line that stands twice: its claim had a line of that number in another batch. */

@@ -214,14 +214,14 @@ static bool spool_sessions(adj_parts *p)
     return true;
 }
 
-/* By claim: the key under which records of it are joined, as a place among those of the batch; 0 for none. */
-static uint32_t *keys_of_claims(adj_parts *p, base_arena *arena)
+/* By claim: what records of side files that are of it have in common; NULL for claims that no more records can be of. */
+static const read_claim_key **keys_of_claims(adj_parts *p, base_arena *arena)
 {
     const read_encounters *encounters = (const read_encounters *)p->encounters;
-    uint32_t *keys = base_arena_alloc(arena, (store_of(p)->counts[LANG_RECORD_claim] + 1) * sizeof *keys);
-    for (size_t id = 1; keys != NULL && id < encounters->history_claim_rows.count; id++) {
-        uint32_t row = encounters->history_claim_rows.items[id];
-        if (row != RUN_NO_ROW) keys[row] = (uint32_t)id;
+    const read_claim_key **keys = base_arena_alloc(arena, (store_of(p)->counts[LANG_RECORD_claim] + 1) * sizeof *keys);
+    for (size_t i = 0; keys != NULL && i < encounters->claim_slot_count; i++) {
+        const read_claim_slot *slot = &encounters->claim_slots[i];
+        if (slot->row != 0) keys[slot->row - 1] = &slot->key;
     }
     return keys;
 }
@@ -250,19 +250,21 @@ static const char *key_of_line(const adj_parts *p, base_arena *arena, uint32_t c
 static bool spool_claims(adj_parts *p, base_arena *arena)
 {
     const run_store *store = store_of(p);
-    const read_encounters *encounters = (const read_encounters *)p->encounters;
-    const uint32_t *keys = keys_of_claims(p, arena), *lines = lines_of_claims(p, arena);
+    const read_claim_key **keys = keys_of_claims(p, arena);
+    const uint32_t *lines = lines_of_claims(p, arena);
     if (keys == NULL || lines == NULL) return false;
     for (uint32_t row = 0; row < store->counts[LANG_RECORD_claim]; row++) {
         const run_claim_extra *extra = &store->claims.items[row];
-        const uint8_t flags[] = {extra->subject, extra->beside};
+        const read_claim_key *key = keys[row];
+        const uint8_t flags[] = {extra->subject, extra->beside, key != NULL, key != NULL && key->judged};
         begin(p, PARTS_CLAIM, PARTS_TO_MEMBER,
               key_of_line(p, arena, row, lines[row] == 0 ? RUN_NO_ROW : lines[row] - 1));
         put_text(p, run_store_text(store, LANG_FIELD_claim_id, row));
         put_number(p, row);
         put_bytes(p, flags, sizeof flags);
         put_text(p, symbol(p, extra->payer_number));
-        put_text(p, keys[row] == 0 ? "" : base_intern_text(&encounters->history_claims, keys[row]));
+        put_text(p, key == NULL ? "" : symbol(p, key->frequency));
+        put_text(p, key == NULL ? "" : symbol(p, key->number));
         put_fields(p, LANG_RECORD_claim, row);
         if (!end(p)) return false;
     }

@@ -75,6 +75,10 @@ for format in text json csv; do
     check "check it in parts" 1 $?
     same "the same report in parts: $format" "$work/whole" "$work/parts"
 done
+{ head -n 1 "$work/csv/lines.csv"; for line in 1 2 3; do tail -n +2 "$work/csv/lines.csv" | sed "s/,90853,1,/,90853,$line,/"; done; } >"$work/several.csv"
+"$adjudge" check "$work/several.csv" "${policies[@]}" --only-findings >"$work/whole" 2>/dev/null
+"$adjudge" check "$work/several.csv" "${policies[@]}" --only-findings --memory 3M >"$work/parts" 2>/dev/null
+same "claims whose lines stand far apart" "$work/whole" "$work/parts"
 "$adjudge" check "$work/shuffled.csv" "${policies[@]}" "${with[@]}" --memory 1M >/dev/null 2>"$work/little"
 code=$?
 [ $code -eq 1 ] || grep -q "more memory is needed" "$work/little"

@@ -425,6 +425,44 @@ Test(parts, notice_records_that_stand_twice_in_different_batches)
     unlink(path);
 }
 
+/* The lines of a claim of a side file are one claim, wherever they stand. */
+Test(parts, join_the_lines_of_a_claim_from_different_batches)
+{
+    char path[] = "/tmp/adjudge-test-claims.csv";
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    fprintf(file, "member_id,claim_id,date,procedure,line,charge,frequency\n");
+    for (int line = 1; line <= 3; line++) {
+        for (int i = 0; i < 5000; i++)
+            fprintf(file, "M%d,C%d,2026-02-01,90853,%d,10,%d\n", i, i, line, i == 7 && line == 2 ? 7 : 1);
+    }
+    fclose(file);
+    adj_policies *policies =
+        support_policies("policy p\nclause c\n cite \"1\"\n require count of claim.lines = 3\n warn \"{count}\"\n");
+    adj_parts *parts = adj_parts_new(policies, 4000000, NULL);
+    cr_assert_eq(adj_parts_read(parts, path, ADJ_ROLE_JUDGED, NULL, NULL), ADJ_OK);
+    cr_assert_eq(adj_parts_divide(parts), ADJ_OK);
+    cr_expect_gt(adj_parts_count(parts), 1u);
+    size_t claims = 0, lines = 0, passing = 0;
+    for (size_t i = 0; i < adj_parts_count(parts); i++) {
+        adj_encounters *encounters = NULL;
+        cr_assert_eq(adj_parts_load(parts, i, &encounters), ADJ_OK);
+        claims += adj_encounters_claim_count(encounters);
+        adj_results *results = support_evaluate(policies, encounters);
+        lines += adj_results_count(results);
+        for (size_t l = 0; l < adj_results_count(results); l++)
+            passing += adj_results_clause(results, l, 0) == ADJ_CLAUSE_PASS;
+        adj_results_free(results);
+        adj_encounters_free(encounters);
+    }
+    cr_expect_eq(lines, 15000u);
+    cr_expect_eq(claims, 5001u, "%zu claims: one has a replacement of the same identifier", claims);
+    cr_expect_eq(passing, 14997u, "%zu lines", passing);
+    adj_parts_free(parts);
+    adj_policies_free(policies);
+    unlink(path);
+}
+
 Test(parts, refuse_fhir_whose_resources_refer_to_each_other)
 {
     char path[] = "/tmp/adjudge-test-fhir.json";
