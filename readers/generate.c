@@ -558,10 +558,10 @@ adj_status adj_generate(const adj_generator *generator, adj_write write, void *s
     if (!write(state, "key.csv", header, strlen(header))) return ADJ_INTERNAL;
     adj_status status = ADJ_OK;
     uint64_t headers = 0;
-    int64_t before = -1;
+    int64_t before = -1, empty = 0;
     while (status == ADJ_OK && generated->lines < generator->lines) {
-        if (before == generated->lines && generated->groups > 1000)
-            return ADJ_INVALID_INPUT; /* no session in so few days */
+        empty = before == generated->lines ? empty + 1 : 0;
+        if (empty > 1000) return ADJ_INVALID_INPUT; /* no session in so few days */
         before = generated->lines;
         status = run_group(generator, generated, &headers, write, state);
     }

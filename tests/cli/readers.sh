@@ -42,6 +42,10 @@ check "without mistakes nothing is denied" 0 $?
 "$adjudge" generate --lines 300 --output "$work/one" --form csv --mistakes 0 --mistake minutes_as_units=1 >/dev/null
 check "every line with one mistake" 300 "$(grep -c minutes_as_units "$work/one/key.csv")"
 check "whose lines show it" 0 "$(tail -n +2 "$work/one/lines.csv" | awk -F, '$7 == 1' | wc -l)"
+"$adjudge" generate --lines 12000 --output "$work/month" --form csv --from 2026-01-01 --to 2026-01-21 >/dev/null
+check "some groups without a session among a thousand" 0 $?
+"$adjudge" generate --lines 10 --output "$work/weekend" --form csv --from 2026-01-03 --to 2026-01-04 >/dev/null 2>&1
+check "days without any session" 2 $?
 "$adjudge" generate --lines x --output "$work/x" 2>/dev/null
 check "generate with a number that is none" 2 $?
 "$adjudge" generate --lines 10 --output "$work/csv/lines.csv/under" 2>/dev/null

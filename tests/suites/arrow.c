@@ -201,6 +201,23 @@ Test(arrow, places_outside_a_dictionary_are_told)
     adj_encounters_free(encounters);
 }
 
+Test(arrow, a_null_in_a_dictionary_is_an_empty_cell)
+{
+    static const uint8_t valid[] = {1};
+    static const int32_t ends[] = {0, 5, 10};
+    static const void *buffers[] = {valid, ends, "9085390834"};
+    static struct ArrowSchema schema = {.format = "u"};
+    static struct ArrowArray array = {.length = 2, .null_count = 1, .n_buffers = 3, .buffers = buffers};
+    column columns[COLUMNS];
+    size_t count = begin(columns);
+    columns[3].dictionary = &array;
+    columns[3].dictionary_schema = &schema;
+    adj_encounters *encounters = read(columns, count, 3, ADJ_OK);
+    cr_expect_eq(adj_encounters_line_count(encounters), 2u);
+    cr_expect_eq(support_problem(encounters, "D0304").line, 3u, "a procedure is needed");
+    adj_encounters_free(encounters);
+}
+
 Test(arrow, a_batch_that_is_not_what_its_schema_says_is_refused)
 {
     column columns[COLUMNS];

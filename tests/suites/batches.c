@@ -176,6 +176,42 @@ Test(batches, tell_the_same_of_what_cannot_be_read)
     }
 }
 
+/* What surrounds a claim, and the header of a side file, stand where memory was given back long ago. */
+Test(batches, bring_back_what_surrounds_a_reject)
+{
+    enum { CLAIMS = 30000 };
+    char path[] = "/tmp/adjudge-test-large";
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    fprintf(
+        file,
+        "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260710*0915*^*00501*000000042*0*T*:~\n"
+        "GS*HC*A*B*20260710*0915*42*X*005010X222A1~\nST*837*0001*005010X222A1~\nBHT*0019*00*1*20260710*0915*CH~\n"
+        "HL*1**20*1~\nNM1*85*2*PRACTICE*****XX*1234567893~\n");
+    for (int i = 0; i < CLAIMS; i++)
+        fprintf(
+            file,
+            "HL*%d*1*22*0~\nSBR*P*18*******CI~\nNM1*IL*1*DOE*JANE****MI*M%d~\nNM1*PR*2*HARBOR*****PI*HARBOR~\n"
+            "CLM*C%d*100***11:B:1*Y*A*Y*Y~\nHI*ABK:F331~\nLX*1~\nSV1*HC:90853*100*UN*1***1~\nDTP*472*D8*202602%02d~\n",
+            i + 2, i, i, i % 10000 == 9999 ? 30 : 1 + i % 28);
+    fprintf(file, "SE*%d*0001~\nGE*1*42~\nIEA*1*000000042~\n", 9 * CLAIMS + 5);
+    cr_assert_gt(ftell(file), 5000000L);
+    fclose(file);
+    compare(path, ADJ_ROLE_JUDGED, 1000);
+    file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    fprintf(file, "member_id,claim_id,date,procedure,rendering_provider,billing_provider,session_id,payer\n");
+    for (int i = 0; i < 2 * CLAIMS; i++)
+        fprintf(
+            file,
+            "MEMBER%d,CLAIM-%d,2026-02-%02d,90853,1234567893,1234567893,SESSION-%d-OF-THE-GROUP,HARBOR HEALTH PLAN\n",
+            i, i, i % 20000 == 19999 ? 30 : 1 + i % 28, i / 8);
+    cr_assert_gt(ftell(file), 5000000L);
+    fclose(file);
+    compare(path, ADJ_ROLE_JUDGED, 1000);
+    unlink(path);
+}
+
 Test(batches, unpack_through_a_file)
 {
     practice p;

@@ -209,6 +209,60 @@ static char *with_blanks(const char *text, size_t length, size_t *with)
     return result;
 }
 
+/* What looks nearly like the record before it: each kind of value, and each way to be no JSON. */
+Test(scanning, what_is_no_json_is_refused_however_alike_it_looks)
+{
+    static const char *const endings[] = {"\"units\":1}",
+                                          "\"units\":012}",
+                                          "\"units\":-0}",
+                                          "\"units\":-01}",
+                                          "\"units\":1.50}",
+                                          "\"units\":1.}",
+                                          "\"units\":.5}",
+                                          "\"units\":1e2}",
+                                          "\"units\":1E2}",
+                                          "\"units\":+1}",
+                                          "\"units\":0x1}",
+                                          "\"units\":1.2.3}",
+                                          "\"units\":1234567890123456789}",
+                                          "\"units\":nul}",
+                                          "\"units\":null}",
+                                          "\"units\":tru}",
+                                          "\"units\":true}",
+                                          "\"units\":\"1\"}",
+                                          "\"units\":\"1}",
+                                          "\"units\":\"\\u0031\"}",
+                                          "\"units\":\"1\t\"}",
+                                          "\"units\":\"\xC3\xA9\"}",
+                                          "\"units\":\"\xC3\"}",
+                                          "\"units\":[1]}",
+                                          "\"units\":[\"1\",]}",
+                                          "\"units\":{}}",
+                                          "\"units\":1,}",
+                                          "\"units\":1,,}",
+                                          "\"units\":1}}",
+                                          "\"units\":1} x",
+                                          "\"units\":1",
+                                          "\"units\" :1}",
+                                          "\"units\":1,\"units\":2}",
+                                          "\"units\":1}\r",
+                                          ",\"units\":1}",
+                                          "}"};
+    static const char before[] = "{\"record\":\"history\",\"member_id\":\"M1\",\"claim_id\":\"C%d\",\"date\":\"2026-02-"
+                                 "01\",\"procedure\":\"90853\",%s\n";
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        char text[1024];
+        size_t length = (size_t)sprintf(text, before, 1, "\"units\":3}"), spaced_length;
+        length += (size_t)sprintf(text + length, before, 2, endings[i]);
+        char *spaced = with_blanks(text, length, &spaced_length);
+        told direct = say(text, length), library = say(spaced, spaced_length);
+        cr_expect_str_eq(direct.text, library.text, "%s", endings[i]);
+        free(spaced);
+        free(direct.text);
+        free(library.text);
+    }
+}
+
 Test(scanning, records_that_look_alike_are_read_as_the_library_reads_them)
 {
     static const char *const lines[] = {"{\"record\":\"history\",\"member_id\":\"M1\",\"claim_id\":\"C%d\",\"date\":"
