@@ -84,6 +84,9 @@ static inline x12_text x12_element(const x12_segment *segment, size_t index)
     return text;
 }
 
+/* Keeps where a segment stands, for problems that show only later: number, offset and identifier only. */
+void x12_keep_place(x12_segment *place, const x12_segment *segment, const char *identifier);
+
 /* The n-th component of an element, from 0. */
 x12_text x12_component(const x12_scanner *scanner, x12_text element, size_t index);
 

@@ -82,21 +82,10 @@ static void check_balance(x12_payment *p, const x12_segment *at, const char *wha
                 dollars(p, adjusted), dollars(p, charge - adjusted), dollars(p, paid));
 }
 
-static bool is_reversal(const x12_payment *p)
-{
-    return strcmp(p->status, "22") == 0;
-}
-
-/* Claims that were only forwarded (23) or priced beforehand (25) are not answered. */
-static bool answers(const x12_payment *p)
-{
-    return strcmp(p->status, "23") != 0 && strcmp(p->status, "25") != 0;
-}
-
 /* A service counts as denied where nothing is paid, and nothing is left to the patient as the plan's share would be. */
 static int64_t outcome(const x12_payment *p, int64_t charge, int64_t paid, int64_t patient)
 {
-    bool denied = strcmp(p->status, "4") == 0 || (charge > 0 && paid == 0 && patient == 0);
+    bool denied = p->denied || (charge > 0 && paid == 0 && patient == 0);
     return denied ? p->denied_word : p->paid_word;
 }
 
@@ -114,13 +103,13 @@ static void answer(x12_payment *p, run_remitted link, int64_t paid, int64_t pati
                    const x12_adjustments *adjustments)
 {
     run_store *store = p->store;
-    if (!answers(p)) return;
+    if (p->unanswered) return;
     link.row = run_store_add(store, LANG_RECORD_remittance);
     run_remitted *slot = link.row == RUN_NO_ROW ? NULL : BASE_PUSH(&store->arena, &store->remitted);
     if (slot == NULL) return;
     link.claim = p->claim;
     link.occurrence = p->occurrence;
-    link.reversal = is_reversal(p);
+    link.reversal = p->reversal;
     *slot = link;
     run_store_set(store, LANG_FIELD_remittance_status, link.row, outcome(p, link.charge, paid, patient));
     if (p->dated)
@@ -172,24 +161,32 @@ void x12_payment_end_claim(x12_payment *p)
     p->claim_open = false;
 }
 
+/* No adjustments; what lies behind the counts is left as it is. */
+static void reset_adjustments(x12_adjustments *adjustments)
+{
+    adjustments->total = adjustments->patient = 0;
+    adjustments->reason_count = adjustments->remark_count = 0;
+    adjustments->garbled = false;
+}
+
 static void begin_claim(x12_payment *p, const x12_segment *segment)
 {
     x12_payment_end_claim(p);
     p->claim_open = true;
-    p->claim_at = *segment;
+    x12_keep_place(&p->claim_at, segment, "CLP");
     x12_text id = x12_element(segment, 1), status = x12_element(segment, 2);
     size_t length = id.length < sizeof p->claim_id - 1 ? id.length : sizeof p->claim_id - 1;
     memcpy(p->claim_id, id.start, length);
     p->claim_id[length] = '\0';
-    length = status.length < sizeof p->status - 1 ? status.length : sizeof p->status - 1;
-    memcpy(p->status, status.start, length);
-    p->status[length] = '\0';
+    p->denied = x12_is(status, "4");
+    p->reversal = x12_is(status, "22");
+    p->unanswered = x12_is(status, "23") || x12_is(status, "25"); /* only forwarded, or priced beforehand */
     uint32_t symbol = base_intern_add(&p->store->symbols, id.start, id.length);
     p->claim = symbol == BASE_INTERN_NONE ? 0 : symbol;
     p->occurrence = ++p->store->remitted_claims;
     p->first_answer = p->store->remitted.count;
     p->claim_garbled = false;
-    p->claim_adjustments = (x12_adjustments){0};
+    reset_adjustments(&p->claim_adjustments);
     p->services_adjusted = 0;
     p->services = 0;
     p->charge = amount(p, segment, 3, &p->claim_garbled);
@@ -213,10 +210,10 @@ static void begin_service(x12_payment *p, const x12_segment *segment)
         return;
     }
     p->service_open = true;
-    p->service_at = *segment;
+    x12_keep_place(&p->service_at, segment, "SVC");
     p->services++;
     p->service = (run_remitted){.kind = RUN_REMITTED_SERVICE};
-    p->adjustments = (x12_adjustments){0};
+    reset_adjustments(&p->adjustments);
     p->service_garbled = p->allowed_known = false;
     x12_text billed = x12_element(segment, 6);
     x12_text composite = billed.length > 0 ? billed : x12_element(segment, 1);
@@ -263,15 +260,18 @@ static void provider_adjustment(x12_payment *p, const x12_segment *segment)
 
 void x12_payment_begin(x12_payment *p, x12_scanner *scanner, run_store *store, const char *control)
 {
-    int64_t paid_word = p->paid_word, denied_word = p->denied_word;
-    if (!p->words_known) {
-        paid_word = lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "paid");
-        denied_word = lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "denied");
+    if (p->store != store) {
+        p->paid_word = lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "paid");
+        p->denied_word = lang_schema_word_find(store->schema, LANG_ENUMERATION_line_status, "denied");
     }
-    *p = (x12_payment){
-        .scanner = scanner, .store = store, .words_known = true, .paid_word = paid_word, .denied_word = denied_word};
+    /* What is of a claim or a service is set where one begins. */
+    p->scanner = scanner;
+    p->store = store;
+    p->dated = p->total_known = p->incomplete = p->claim_open = p->service_open = false;
+    p->total = p->claims_total = p->provider_total = 0;
     size_t length = strlen(control) < sizeof p->control - 1 ? strlen(control) : sizeof p->control - 1;
     memcpy(p->control, control, length);
+    p->control[length] = '\0';
     store->feeds[LANG_FEED_REMITTANCE] = true;
 }
 

@@ -20,7 +20,6 @@ typedef struct x12_adjustments {
 typedef struct x12_payment {
     x12_scanner *scanner;
     run_store *store;
-    bool words_known;
     int64_t paid_word, denied_word; /* of line_status */
     char control[16];               /* ST02, for problems */
     bool dated;
@@ -31,12 +30,12 @@ typedef struct x12_payment {
     bool incomplete; /* a claim of the payment could not be read */
     /* claim */
     bool claim_open;
-    x12_segment claim_at;
+    x12_segment claim_at; /* where it begins, and its identifier */
     char claim_id[64];
     uint32_t claim;      /* symbol */
     size_t first_answer; /* of the claim, among those of the store */
     uint32_t occurrence; /* which claim payment of the run it is */
-    char status[4];      /* CLP02 */
+    bool denied, reversal, unanswered; /* by its status, CLP02 */
     int64_t charge, paid, patient;
     bool claim_garbled;
     x12_adjustments claim_adjustments;

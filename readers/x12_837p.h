@@ -94,8 +94,6 @@ void x12_date(x12_reader *reader, const x12_segment *segment);
 void x12_reference(x12_reader *reader, const x12_segment *segment);
 void x12_diagnoses(x12_reader *reader, const x12_segment *segment);
 
-/* Keeps where a segment stands, for problems that show only later. */
-void x12_keep_place(x12_segment *place, const x12_segment *segment, const char *identifier);
 uint32_t x12_symbol(x12_reader *reader, x12_text text);
 
 #endif

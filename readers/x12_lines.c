@@ -6,16 +6,6 @@
 
 #define TEXT_ARGUMENTS(text) (int)(text).length, (text).start
 
-void x12_keep_place(x12_segment *place, const x12_segment *segment, const char *identifier)
-{
-    place->number = segment->number;
-    place->offset = segment->offset;
-    place->line = segment->line;
-    place->column = segment->column;
-    place->count = 1;
-    place->elements[0] = (x12_text){identifier, strlen(identifier)};
-}
-
 /* ---- claims ---- */
 
 /* A dependent without an identifier of its own is the subscriber's, a slash, and the first name. */

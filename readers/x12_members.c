@@ -84,7 +84,7 @@ static void begin_member(x12_members *m, const x12_segment *segment, bool depend
     if (dependent) memcpy(m->subscriber, subscriber, sizeof m->subscriber);
     m->in_member = true;
     m->in_dependent = dependent;
-    m->member_at = *segment;
+    x12_keep_place(&m->member_at, segment, "HL");
 }
 
 static void level(x12_members *m, const x12_segment *segment)

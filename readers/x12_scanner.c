@@ -266,6 +266,16 @@ bool x12_next(x12_scanner *scanner, x12_segment *segment)
     return true;
 }
 
+void x12_keep_place(x12_segment *place, const x12_segment *segment, const char *identifier)
+{
+    place->number = segment->number;
+    place->offset = segment->offset;
+    place->line = segment->line;
+    place->column = segment->column;
+    place->count = 1;
+    place->elements[0] = (x12_text){identifier, strlen(identifier)};
+}
+
 x12_text x12_component(const x12_scanner *scanner, x12_text element, size_t index)
 {
     size_t start = 0;
