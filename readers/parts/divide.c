@@ -46,8 +46,11 @@ uint32_t parts_group_of(adj_parts *p, char kind, const char *name, size_t length
     }
     size_t slot = slot_of(p, hash);
     if (p->slots[slot] != 0) return p->slots[slot] - 1;
-    parts_group *group = BASE_PUSH(&p->arena, &p->groups);
-    if (group == NULL) return UINT32_MAX;
+    parts_group *group = BASE_PUSH(&p->names, &p->groups);
+    if (group == NULL) {
+        p->arena.failed = true;
+        return UINT32_MAX;
+    }
     uint32_t place = (uint32_t)(p->groups.count - 1);
     *group = (parts_group){.hash = hash, .parent = place};
     p->slots[slot] = place + 1;
@@ -101,6 +104,7 @@ adj_parts *adj_parts_new(const adj_policies *policies, size_t memory, const adj_
     if (p == NULL) return NULL;
     memset(p, 0, sizeof *p);
     base_arena_init(&p->arena, &allocator);
+    base_arena_init(&p->names, &allocator);
     base_text_init(&p->row, &p->arena);
     p->policies = policies;
     p->limit = memory / GROWTH;
@@ -112,6 +116,17 @@ adj_parts *adj_parts_new(const adj_policies *policies, size_t memory, const adj_
     return NULL;
 }
 
+static void forget_groups(adj_parts *p)
+{
+    base_allocator *allocator = &p->arena.allocator;
+    allocator->reallocate(allocator->state, p->slots, 0);
+    p->slots = NULL;
+    p->slot_count = 0;
+    base_arena_release(&p->names);
+    p->groups.items = NULL;
+    p->groups.count = p->groups.capacity = 0;
+}
+
 void adj_parts_free(adj_parts *p)
 {
     if (p == NULL) return;
@@ -119,7 +134,7 @@ void adj_parts_free(adj_parts *p)
     adj_encounters_free(p->encounters);
     parts_file_free(p, &p->spool);
     for (size_t i = 0; i < p->files.count; i++) parts_file_free(p, &p->files.items[i]);
-    allocator.reallocate(allocator.state, p->slots, 0);
+    forget_groups(p);
     base_arena_release(&p->arena);
     allocator.reallocate(allocator.state, p, 0);
 }
@@ -366,19 +381,30 @@ static adj_status divide(adj_parts *p, dividing *d)
     return ADJ_OK;
 }
 
+/* What the groups take while rows are divided: the array, what it outgrew, and the table. */
+static uint64_t names_size(const adj_parts *p)
+{
+    return 2 * p->groups.capacity * sizeof *p->groups.items + p->slot_count * sizeof *p->slots;
+}
+
 adj_status adj_parts_divide(adj_parts *p)
 {
     const run_store *store = &p->encounters->store;
     if (!parts_spool(p)) return failed(p); /* what did not fill a batch */
     bool alone = p->loose && (p->joins_providers || (p->joins_sessions && !store->feeds[LANG_FEED_ATTENDANCE]));
     p->count = 1;
-    if (p->spool.length <= p->limit) return parts_file_end(&p->spool) ? ADJ_OK : failed(p);
-    if (alone || !fill_parts(p)) {
+    if (p->spool.length <= p->limit) {
+        forget_groups(p);
+        return parts_file_end(&p->spool) ? ADJ_OK : failed(p);
+    }
+    bool crowded = names_size(p) > p->limit * GROWTH;
+    if (alone || crowded || !fill_parts(p)) {
         p->message = base_format(
             &p->arena, "more memory is needed: %s; about %llu MB would do",
             alone
                 ? "the policies count across members, and for some lines nobody knows the session or provider, so that "
                   "all must stay together"
+            : crowded               ? "the identifiers of members and sessions alone take more than the limit"
             : p->count > PART_LIMIT ? "there would be too many parts"
                                     : "a group of members whose lines meet, or what is told for all of them, is larger "
                                       "than the limit allows",
@@ -396,6 +422,7 @@ adj_status adj_parts_divide(adj_parts *p)
         parts_file_free(p, &d->rows[i]);
     }
     allocator->reallocate(allocator->state, d, 0);
+    forget_groups(p);
     return status;
 }
 

@@ -66,6 +66,7 @@ struct adj_parts {
     bool has_claim_rows;
     uint64_t unmatched; /* answers to claims that are not in the run, which go nowhere */
     const char *first_unmatched;
+    base_arena names; /* holds the groups; released once the rows are divided, so that parts have the memory */
     BASE_ARRAY(parts_group) groups;
     uint32_t *slots; /* of the groups' hashes: place and one */
     size_t slot_count;

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -457,6 +458,56 @@ Test(parts, notice_records_that_stand_twice_in_different_batches)
     cr_expect_eq(adj_encounters_line_count(encounters), 8000u);
     support_problem(encounters, "D0309");
     adj_encounters_free(encounters);
+    adj_parts_free(parts);
+    unlink(path);
+}
+
+/* An allocator that says how many bytes are held. */
+static void *counted(void *state, void *block, size_t size)
+{
+    size_t *held = state;
+    size_t before = block == NULL ? 0 : malloc_usable_size(block);
+    void *grown = NULL;
+    if (size == 0)
+        free(block);
+    else
+        grown = realloc(block, size);
+    if (size == 0 || grown != NULL) *held += (grown == NULL ? 0 : malloc_usable_size(grown)) - before;
+    return grown;
+}
+
+/* Who belongs to whom is known by the names of all members and sessions; parts that are judged have that memory. */
+Test(parts, have_the_memory_of_the_names)
+{
+    enum { MEMBERS = 50000 };
+    char path[] = "/tmp/adjudge-test-names.csv";
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    fprintf(file, "member_id,claim_id,date,procedure,line\n");
+    for (int i = 0; i < MEMBERS; i++) fprintf(file, "M%d,C%d,2026-02-01,90853,1\n", i, i);
+    fclose(file);
+    const size_t memories[] = {20000000, 1000000000};
+    for (size_t m = 0; m < 2; m++) {
+        size_t held = 0;
+        adj_allocator allocator = {counted, &held};
+        adj_options options = {.allocator = &allocator};
+        adj_parts *parts = adj_parts_new(NULL, memories[m], &options);
+        cr_assert_eq(adj_parts_read(parts, path, ADJ_ROLE_JUDGED, NULL, NULL), ADJ_OK);
+        size_t reading = held;
+        cr_assert_eq(adj_parts_divide(parts), ADJ_OK, "%s", adj_parts_message(parts));
+        cr_expect(m == 1 ? adj_parts_count(parts) == 1 : adj_parts_count(parts) > 1);
+        size_t buffers = adj_parts_count(parts) << 17;
+        cr_expect_lt(held, reading + buffers - MEMBERS * (size_t)24, "%zu bytes, and %zu while reading", held, reading);
+        adj_parts_free(parts);
+        cr_expect_eq(held, 0u);
+    }
+    size_t held = 0;
+    adj_allocator allocator = {counted, &held};
+    adj_options options = {.allocator = &allocator};
+    adj_parts *parts = adj_parts_new(NULL, 1000000, &options);
+    cr_assert_eq(adj_parts_read(parts, path, ADJ_ROLE_JUDGED, NULL, NULL), ADJ_OK);
+    cr_expect_eq(adj_parts_divide(parts), ADJ_INVALID_INPUT);
+    cr_expect_not_null(strstr(adj_parts_message(parts), "identifiers"), "%s", adj_parts_message(parts));
     adj_parts_free(parts);
     unlink(path);
 }
