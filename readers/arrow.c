@@ -176,18 +176,19 @@ static bool keep_cell(arrow_reader *a, const char *text, size_t length, csv_cell
     return cell->text != NULL;
 }
 
+/* Where a text or list begins and ends among what the array's offsets point into. */
+static void offsets_at(const struct ArrowArray *array, bool short_ones, int64_t at, int64_t *from, int64_t *to)
+{
+    const int32_t *narrow = array->buffers[1];
+    const int64_t *wide = array->buffers[1];
+    *from = short_ones ? narrow[at] : wide[at];
+    *to = short_ones ? narrow[at + 1] : wide[at + 1];
+}
+
 static bool text_at(const struct ArrowArray *array, const arrow_column *column, int64_t at, csv_cell *cell)
 {
     int64_t from, to;
-    if (column->kind == ARROW_TEXT) {
-        const int32_t *offsets = array->buffers[1];
-        from = offsets[at];
-        to = offsets[at + 1];
-    } else {
-        const int64_t *offsets = array->buffers[1];
-        from = offsets[at];
-        to = offsets[at + 1];
-    }
+    offsets_at(array, column->kind == ARROW_TEXT, at, &from, &to);
     if (from < 0 || to < from || (to > from && array->buffers[2] == NULL)) return false;
     const char *data = to > from ? (const char *)array->buffers[2] + from : "";
     *cell = (csv_cell){data, (size_t)(to - from), 0, true};
@@ -228,15 +229,7 @@ static bool list_at(arrow_reader *a, const struct ArrowArray *array, const arrow
 {
     int64_t from, to;
     arrow_column inner;
-    if (column->kind == ARROW_LIST) {
-        const int32_t *offsets = array->buffers[1];
-        from = offsets[at];
-        to = offsets[at + 1];
-    } else {
-        const int64_t *offsets = array->buffers[1];
-        from = offsets[at];
-        to = offsets[at + 1];
-    }
+    offsets_at(array, column->kind == ARROW_LIST, at, &from, &to);
     const struct ArrowArray *items = array->children[0];
     const struct ArrowSchema *schema = column->schema->children[0];
     bool good = from >= 0 && to >= from && to - from <= ARROW_LISTED && schema != NULL && kind_of(schema, &inner) &&

@@ -74,7 +74,7 @@ bool side_read_cells(side_reader *reader, const csv_cell *cells, size_t count);
 /* Stores the record that was read; false if it contradicts itself. */
 bool side_store(side_reader *reader);
 
-/* Copies of what is said of shapes that are not lists of cells: what a cell must hold. */
+/* What a cell of the column must hold, for messages. */
 const char *side_expected(side_reader *reader, const side_column *column);
 
 #endif

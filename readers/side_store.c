@@ -412,5 +412,3 @@ bool side_store(side_reader *r)
     default: return store_payer(r);
     }
 }
-
-/* A record that was left out leaves a hole: history is then a lower bound, and no record found is no longer none. */

@@ -105,6 +105,27 @@ bool run_store_init(run_store *store, const lang_schema *schema, const base_allo
     return !store->lasting.failed && begin_tables(store);
 }
 
+void run_store_copy_told(run_store *to, const run_store *from)
+{
+    memcpy(to->feeds, from->feeds, sizeof to->feeds);
+    for (int r = 0; r < lang_schema_record_count(from->schema); r++) {
+        to->site_feeds[r] = from->site_feeds[r];
+        to->site_holes[r] = from->site_holes[r];
+    }
+    to->remitted_claims = from->remitted_claims;
+    to->redact = from->redact;
+    to->history_is_own = from->history_is_own;
+    to->eligibility_has_holes = from->eligibility_has_holes;
+    to->remittance_has_holes = from->remittance_has_holes;
+    to->schedule_has_holes = from->schedule_has_holes;
+    to->rates_have_holes = from->rates_have_holes;
+    to->acknowledgments_have_holes = from->acknowledgments_have_holes;
+    to->as_of_given = from->as_of_given;
+    to->as_of = from->as_of;
+    to->submit_given = from->submit_given;
+    to->submit_on = from->submit_on;
+}
+
 bool run_store_reset(run_store *store)
 {
     run_store before = *store;
@@ -115,20 +136,8 @@ bool run_store_reset(run_store *store)
                          .rooms = before.rooms,
                          .site_feeds = before.site_feeds,
                          .site_holes = before.site_holes,
-                         .places = before.places,
-                         .remitted_claims = before.remitted_claims,
-                         .redact = before.redact,
-                         .history_is_own = before.history_is_own,
-                         .eligibility_has_holes = before.eligibility_has_holes,
-                         .remittance_has_holes = before.remittance_has_holes,
-                         .schedule_has_holes = before.schedule_has_holes,
-                         .rates_have_holes = before.rates_have_holes,
-                         .acknowledgments_have_holes = before.acknowledgments_have_holes,
-                         .as_of_given = before.as_of_given,
-                         .as_of = before.as_of,
-                         .submit_given = before.submit_given,
-                         .submit_on = before.submit_on};
-    memcpy(store->feeds, before.feeds, sizeof store->feeds);
+                         .places = before.places};
+    run_store_copy_told(store, &before);
     base_arena_reset(&store->arena);
     if (!begin_tables(store)) return false;
     for (int r = 0; r < lang_schema_record_count(store->schema); r++) {

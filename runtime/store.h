@@ -62,12 +62,11 @@ typedef struct run_claim_extra {
     bool beside; /* from claims that are only to be known: the payer's own history of them counts before */
 } run_claim_extra;
 
-/* Rows of one record grouped by the row of another that they refer to. */
-/* A remittance row and the line that it answers. */
 /* How an answer says which line it is to: by the line's number; by what the payer says of the service; or not at all,
  * where a claim was answered as one. */
 typedef enum run_remitted_kind { RUN_REMITTED_NUMBER, RUN_REMITTED_SERVICE, RUN_REMITTED_CLAIM } run_remitted_kind;
 
+/* A remittance row and the line that it answers. */
 typedef struct run_remitted {
     uint32_t row;
     uint32_t claim; /* symbol of the claim's identifier */
@@ -82,6 +81,7 @@ typedef struct run_remitted {
     uint32_t occurrence; /* the claim payment it stands in: each answers a line once */
 } run_remitted;
 
+/* Rows of one record grouped by the row of another that they refer to. */
 typedef struct run_groups {
     uint32_t *starts; /* one more than there are groups */
     uint32_t *rows;
@@ -155,6 +155,9 @@ void run_store_truncate(run_store *store, lang_record record, uint32_t count);
 /* Empties a store for other encounters: rows, symbols, problems and joins go, what was said of the run (the day, whose the
  * history is, which feeds were given) stays, and so does the memory. False when memory runs out. */
 bool run_store_reset(run_store *store);
+
+/* Copies what the whole run was told: feeds and their holes, days, whether data is hidden. */
+void run_store_copy_told(run_store *to, const run_store *from);
 
 /* Makes room for so many rows at once. */
 bool run_store_reserve(run_store *store, lang_record record, uint32_t rows);

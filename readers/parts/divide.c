@@ -256,29 +256,6 @@ static bool send(dividing *d, const parts_head *head, const char *row)
     return parts_file_put(p, &p->files.items[part], row, length);
 }
 
-/* Gives every row of a file to `each`. */
-static bool for_each_row(const adj_parts *p, parts_file *file,
-                         bool (*each)(void *state, const parts_head *head, const char *row), void *state)
-{
-    read_source source;
-    (void)p;
-    if (file->buffer == NULL) return true;
-    if (!parts_file_end(file) || !read_source_open(&source, file->file, file->length)) return false;
-    bool good = true;
-    for (size_t at = 0; good && at < source.length;) {
-        parts_head head;
-        read_source_fill(&source, at + sizeof head);
-        good = source.filled - at >= sizeof head;
-        if (good) memcpy(&head, source.bytes + at, sizeof head);
-        if (good) read_source_fill(&source, at + sizeof head + head.size);
-        good = good && source.filled - at >= sizeof head + head.size && each(state, &head, source.bytes + at);
-        if (good) at += sizeof head + head.size;
-        if (good) read_source_drop(&source, at);
-    }
-    read_source_close(&source);
-    return good;
-}
-
 static bool send_row(void *state, const parts_head *head, const char *row)
 {
     return send(state, head, row);
@@ -344,7 +321,7 @@ static bool send_bucket(dividing *d, size_t bucket)
         c.next[i] = *first;
         *first = (uint32_t)i + 1;
     }
-    good = good && for_each_row(p, &d->rows[bucket], send_to_claim, &c);
+    good = good && parts_each_row(&d->rows[bucket], send_to_claim, &c);
     if (source.bytes != NULL) read_source_close(&source);
     if (arena.failed) p->arena.failed = true;
     base_arena_release(&arena);
@@ -365,7 +342,7 @@ static adj_status divide(adj_parts *p, dividing *d)
         if (file == NULL) return ADJ_OUT_OF_MEMORY;
         *file = (parts_file){.file = -1};
     }
-    if (!for_each_row(p, &p->spool, send_row, d)) return failed(p);
+    if (!parts_each_row(&p->spool, send_row, d)) return failed(p);
     parts_file_free(p, &p->spool);
     for (size_t i = 0; i < CLAIM_BUCKETS; i++) {
         if (!send_bucket(d, i)) return failed(p);

@@ -319,49 +319,11 @@ static void load_row(loading *l, const parts_head *head, const char *row)
     }
 }
 
-/* What the whole run was told of feeds and days. */
-static void copy_run(run_store *to, const run_store *from)
+static bool load_each(void *state, const parts_head *head, const char *row)
 {
-    memcpy(to->feeds, from->feeds, sizeof to->feeds);
-    for (int r = 0; r < lang_schema_record_count(from->schema); r++) {
-        to->site_feeds[r] = from->site_feeds[r];
-        to->site_holes[r] = from->site_holes[r];
-    }
-    to->redact = from->redact;
-    to->history_is_own = from->history_is_own;
-    to->eligibility_has_holes = from->eligibility_has_holes;
-    to->remittance_has_holes = from->remittance_has_holes;
-    to->schedule_has_holes = from->schedule_has_holes;
-    to->rates_have_holes = from->rates_have_holes;
-    to->acknowledgments_have_holes = from->acknowledgments_have_holes;
-    to->as_of_given = from->as_of_given;
-    to->as_of = from->as_of;
-    to->submit_given = from->submit_given;
-    to->submit_on = from->submit_on;
-    to->remitted_claims = from->remitted_claims;
-}
-
-static bool load_file(loading *l, const parts_file *file)
-{
-    read_source source;
-    if (file->buffer == NULL) return true;
-    if (!read_source_open(&source, file->file, file->length)) return false;
-    bool good = true;
-    for (size_t at = 0; good && at < source.length;) {
-        parts_head head;
-        read_source_fill(&source, at + sizeof head);
-        good = source.filled - at >= sizeof head;
-        if (good) memcpy(&head, source.bytes + at, sizeof head);
-        if (good) read_source_fill(&source, at + sizeof head + head.size);
-        good = good && source.filled - at >= sizeof head + head.size;
-        if (!good) break;
-        load_row(l, &head, source.bytes + at);
-        at += sizeof head + head.size;
-        read_source_drop(&source, at);
-        good = !l->store->arena.failed && !l->scratch.failed;
-    }
-    read_source_close(&source);
-    return good;
+    loading *l = state;
+    load_row(l, head, row);
+    return !l->store->arena.failed && !l->scratch.failed;
 }
 
 adj_status adj_parts_load(adj_parts *p, size_t part, adj_encounters **out)
@@ -376,9 +338,9 @@ adj_status adj_parts_load(adj_parts *p, size_t part, adj_encounters **out)
     if (encounters == NULL) return ADJ_OUT_OF_MEMORY;
     loading l = {.encounters = (read_encounters *)encounters, .store = &encounters->store};
     base_arena_init(&l.scratch, &p->arena.allocator);
-    copy_run(l.store, &p->encounters->store);
-    const parts_file *file = p->files.count > 0 ? &p->files.items[part] : &p->spool;
-    bool good = begin_batch(&l) && load_file(&l, file);
+    run_store_copy_told(l.store, &p->encounters->store);
+    parts_file *file = p->files.count > 0 ? &p->files.items[part] : &p->spool;
+    bool good = begin_batch(&l) && parts_each_row(file, load_each, &l);
     bool no_memory = l.store->arena.failed || l.scratch.failed;
     base_arena_release(&l.scratch);
     if (good) {

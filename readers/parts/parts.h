@@ -90,4 +90,7 @@ bool parts_file_put(adj_parts *parts, parts_file *file, const char *bytes, size_
 bool parts_file_end(parts_file *file);
 void parts_file_free(adj_parts *parts, parts_file *file);
 
+/* Gives every row of a file, its head before it, to `each` until that says no; false then, or if the file cannot be read. */
+bool parts_each_row(parts_file *file, bool (*each)(void *state, const parts_head *head, const char *row), void *state);
+
 #endif

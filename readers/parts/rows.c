@@ -143,6 +143,26 @@ void parts_file_free(adj_parts *p, parts_file *file)
     *file = (parts_file){.file = -1};
 }
 
+bool parts_each_row(parts_file *file, bool (*each)(void *state, const parts_head *head, const char *row), void *state)
+{
+    read_source source;
+    if (file->buffer == NULL) return true;
+    if (!parts_file_end(file) || !read_source_open(&source, file->file, file->length)) return false;
+    bool good = true;
+    for (size_t at = 0; good && at < source.length;) {
+        parts_head head;
+        read_source_fill(&source, at + sizeof head);
+        good = source.filled - at >= sizeof head;
+        if (good) memcpy(&head, source.bytes + at, sizeof head);
+        if (good) read_source_fill(&source, at + sizeof head + head.size);
+        good = good && source.filled - at >= sizeof head + head.size && each(state, &head, source.bytes + at);
+        if (good) at += sizeof head + head.size;
+        if (good) read_source_drop(&source, at);
+    }
+    read_source_close(&source);
+    return good;
+}
+
 /* ---- rows ---- */
 
 static void begin(adj_parts *p, parts_kind kind, parts_route route, const char *key)

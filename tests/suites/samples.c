@@ -21,8 +21,9 @@ static size_t segments_in(const char *bytes, size_t length, const char *identifi
     return count;
 }
 
-static void check_file(walk *w, const char *path)
+static void check_file(void *state, const char *path)
 {
+    walk *w = state;
     FILE *file = fopen(path, "rb");
     cr_assert_not_null(file);
     char *bytes = malloc(1 << 20);
@@ -50,7 +51,7 @@ static void check_file(walk *w, const char *path)
     free(bytes);
 }
 
-static void walk_folder(walk *w, const char *path)
+static void walk_folder(const char *path, void (*check)(void *state, const char *path), void *state)
 {
     DIR *folder = opendir(path);
     struct dirent *entry;
@@ -61,9 +62,9 @@ static void walk_folder(walk *w, const char *path)
         struct stat status;
         if (stat(inner, &status) != 0) continue;
         if (S_ISDIR(status.st_mode))
-            walk_folder(w, inner);
+            walk_folder(inner, check, state);
         else
-            check_file(w, inner);
+            check(state, inner);
     }
     if (folder != NULL) closedir(folder);
 }
@@ -75,7 +76,7 @@ Test(samples, every_837p_is_read_or_reported)
     if (stat(folder, &status) != 0) cr_skip_test("third-party samples are not here (%s)", folder);
     walk w = {.policies =
                   support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n")};
-    walk_folder(&w, folder);
+    walk_folder(folder, check_file, &w);
     cr_expect_geq(w.files, 70u);
     cr_expect_geq(w.claims, 500u);
     cr_expect_geq(w.lines, 1500u);
@@ -89,7 +90,7 @@ Test(samples, every_837i_is_read_or_reported)
     if (stat(folder, &status) != 0) cr_skip_test("third-party samples are not here (%s)", folder);
     walk w = {.policies =
                   support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n")};
-    walk_folder(&w, folder);
+    walk_folder(folder, check_file, &w);
     cr_expect_geq(w.files, 30u);
     cr_expect_geq(w.claims, 40u, "%zu claims", w.claims);
     cr_expect_geq(w.lines, 100u, "%zu lines", w.lines);
@@ -103,7 +104,7 @@ Test(samples, every_835_is_read_or_reported)
     if (stat(folder, &status) != 0) cr_skip_test("third-party samples are not here (%s)", folder);
     walk w = {.policies =
                   support_policies("policy p\nclause c\n cite \"1\"\n require units <= 1\n warn \"{units}\"\n")};
-    walk_folder(&w, folder);
+    walk_folder(folder, check_file, &w);
     cr_expect_geq(w.files, 30u);
     cr_expect_geq(w.payments, 100u, "%zu claim payments", w.payments);
     adj_policies_free(w.policies);
@@ -136,8 +137,9 @@ typedef struct any_walk {
     size_t files, read, lines, known;
 } any_walk;
 
-static void check_any(any_walk *w, const char *path)
+static void check_any(void *state, const char *path)
 {
+    any_walk *w = state;
     adj_encounters *encounters = adj_encounters_new(NULL);
     adj_encounters_keep_rejects(encounters);
     adj_status status = adj_encounters_read(encounters, path);
@@ -158,24 +160,6 @@ static void check_any(any_walk *w, const char *path)
     adj_encounters_free(encounters);
 }
 
-static void walk_any(any_walk *w, const char *path)
-{
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        if (entry->d_name[0] == '.') continue;
-        char inner[1024];
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-        struct stat status;
-        if (stat(inner, &status) != 0) continue;
-        if (S_ISDIR(status.st_mode))
-            walk_any(w, inner);
-        else
-            check_any(w, inner);
-    }
-    if (folder != NULL) closedir(folder);
-}
-
 Test(samples, every_file_is_read_or_says_where_it_cannot_be)
 {
     static const char data[] = SOURCE_FOLDER "/../shared/data";
@@ -192,7 +176,7 @@ Test(samples, every_file_is_read_or_says_where_it_cannot_be)
         char path[512];
         snprintf(path, sizeof path, "%s/%s", data, folders[i].folder);
         any_walk w = {0};
-        walk_any(&w, path);
+        walk_folder(path, check_any, &w);
         cr_expect_geq(w.files, folders[i].files, "%s: %zu files", folders[i].folder, w.files);
         cr_expect_geq(w.read, folders[i].read, "%s: %zu of %zu read", folders[i].folder, w.read, w.files);
         all.lines += w.lines;
