@@ -115,6 +115,25 @@ Test(remittances, a_reversal_takes_back_and_a_correction_stands)
                  "the latest day counts, in any order of files");
 }
 
+Test(remittances, the_status_of_a_claim_counts)
+{
+#define TO_PATIENT(status) PAYMENT("20260801", "0", "CLP*C1*" status "*100*0*100~SVC*HC:90853*100*0~CAS*PR*96*100~")
+    cr_expect_eq(ASK(0, "remittance is present and remittance.status = denied", TO_PATIENT("4")), ADJ_CLAUSE_PASS,
+                 "denied, though the patient is to pay");
+    cr_expect_eq(ASK(0, "remittance is present and remittance.status = paid", TO_PATIENT("1")), ADJ_CLAUSE_PASS);
+    cr_expect_eq(ASK(0, "remittance is absent", TO_PATIENT("23")), ADJ_CLAUSE_PASS, "only forwarded");
+    cr_expect_eq(ASK(0, "remittance is absent", TO_PATIENT("25")), ADJ_CLAUSE_PASS, "priced beforehand");
+}
+
+Test(remittances, a_claim_that_does_not_come_out_even_is_where_it_begins)
+{
+    static const char odd[] = PAYMENT("20260801", "70", "CLP*C1*1*100*70*0~SVC*HC:90853*100*80~CAS*CO*45*20~");
+    read_files f = read_all("units = 1", (const char *const[]){odd}, 1);
+    cr_expect_eq(support_problem(f.encounters, "D0215").segment, 7u);
+    cr_expect_eq(strncmp(support_problem(f.encounters, "D0215").message, "CLP: ", 5), 0);
+    let_go(&f);
+}
+
 Test(remittances, a_claim_answered_as_one)
 {
     static const char claim[] = PAYMENT("20260801", "0", "CLP*C1*4*250*0*0~CAS*CO*27*250~MOA***N30~");
@@ -145,6 +164,8 @@ Test(remittances, what_does_not_come_out_even_is_said)
     read_files f = read_all("units = 1", (const char *const[]){odd}, 1);
     cr_expect_not_null(
         strstr(support_problem(f.encounters, "D0215").message, "less adjustments 15.00 is 85.00, and 80.00 was paid"));
+    cr_expect_eq(support_problem(f.encounters, "D0215").segment, 8u, "where the service begins");
+    cr_expect_eq(strncmp(support_problem(f.encounters, "D0215").message, "SVC: ", 5), 0);
     cr_expect_not_null(strstr(support_problem(f.encounters, "D0217").message, "come to 80.00"));
     cr_expect_not_null(strstr(support_problem(f.encounters, "D0218").message, "3.00 for reason WO"));
     let_go(&f);
