@@ -58,7 +58,8 @@ static void walk_folder(const char *path, void (*check)(void *state, const char 
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         if (entry->d_name[0] == '.') continue;
         char inner[1024];
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        int length = snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        cr_assert(length > 0 && (size_t)length < sizeof inner, "a path is too long: %s", path);
         struct stat status;
         if (stat(inner, &status) != 0) continue;
         if (S_ISDIR(status.st_mode))
