@@ -20,7 +20,7 @@ void base_csv_window(csv_reader *reader, size_t filled, size_t (*more)(void *sta
 }
 
 /* Brings on bytes up to a place; false if none came. */
-static bool fill(csv_reader *reader, size_t upto)
+bool base_csv_fill(csv_reader *reader, size_t upto)
 {
     if (reader->filled >= upto || reader->filled == reader->length || reader->more == NULL) return false;
     size_t before = reader->filled;
@@ -38,7 +38,7 @@ static bool at_line_end(const csv_reader *reader)
 static void pass_line_end(csv_reader *reader)
 {
     if (reader->at < reader->filled && reader->bytes[reader->at] == '\r') reader->at++;
-    if (reader->at == reader->filled) fill(reader, reader->at + AHEAD);
+    if (reader->at == reader->filled) base_csv_fill(reader, reader->at + AHEAD);
     if (reader->at < reader->filled && reader->bytes[reader->at] == '\n') reader->at++;
     reader->next_line++;
 }
@@ -82,7 +82,7 @@ static bool quoted(csv_reader *reader, csv_cell *cell)
     for (;;) {
         const char *quote = end < reader->filled ? memchr(reader->bytes + end, '"', reader->filled - end) : NULL;
         size_t at = quote == NULL ? reader->filled : (size_t)(quote - reader->bytes);
-        if (at + 1 >= reader->filled && fill(reader, at + 2 + (at - start))) continue;
+        if (at + 1 >= reader->filled && base_csv_fill(reader, at + 2 + (at - start))) continue;
         for (size_t i = end; i < at; i++) lines += reader->bytes[i] == '\n';
         end = at;
         if (quote == NULL) break;
@@ -104,7 +104,7 @@ static bool quoted(csv_reader *reader, csv_cell *cell)
 
 static void skip_line(csv_reader *reader)
 {
-    while (!at_line_end(reader) || (reader->at == reader->filled && fill(reader, reader->at + AHEAD))) {
+    while (!at_line_end(reader) || (reader->at == reader->filled && base_csv_fill(reader, reader->at + AHEAD))) {
         if (!at_line_end(reader)) reader->at++;
     }
 }
@@ -114,7 +114,7 @@ static bool read_quoted(csv_reader *reader, csv_cell *cell)
 {
     cell->column = reader->at - reader->line_start + 1;
     if (!quoted(reader, cell)) return false;
-    if (reader->at == reader->filled) fill(reader, reader->at + AHEAD);
+    if (reader->at == reader->filled) base_csv_fill(reader, reader->at + AHEAD);
     if (at_line_end(reader) || reader->bytes[reader->at] == reader->separator) return true;
     reader->error = "text follows the closing quote of a cell";
     reader->error_column = reader->at - reader->line_start + 1;
@@ -199,17 +199,17 @@ bool base_csv_next(csv_reader *reader, csv_cell *cells, size_t *count)
     reader->unquoted = false;
     do {
         while (reader->at < reader->filled && at_line_end(reader)) pass_line_end(reader);
-    } while (reader->at == reader->filled && fill(reader, reader->at + AHEAD));
+    } while (reader->at == reader->filled && base_csv_fill(reader, reader->at + AHEAD));
     *count = 0;
     if (reader->at >= reader->filled) return false;
-    fill(reader, reader->at + AHEAD);
+    base_csv_fill(reader, reader->at + AHEAD);
     reader->line = reader->next_line;
     reader->line_start = reader->at;
     bool cut = false;
     while (!read_record(reader, cells, count, &cut)) {
         size_t seen = reader->filled - reader->line_start;
         if (cut && reader->error == NULL) {
-            fill(reader, reader->filled + (seen > AHEAD ? seen : AHEAD));
+            base_csv_fill(reader, reader->filled + (seen > AHEAD ? seen : AHEAD));
             reader->at = reader->line_start; /* once more, with more of it */
             reader->next_line = reader->line;
             *count = 0;

@@ -25,8 +25,7 @@ bool read_begin_maps(read_encounters *encounters)
                                     .rejected_records = before.rejected_records};
     memcpy(&encounters->rejects, &before.rejects, sizeof before.rejects);
     memcpy(&encounters->column_names, &before.column_names, sizeof before.column_names);
-    bool ready = base_intern_init(&encounters->sessions, arena) && base_intern_init(&encounters->records, arena) &&
-                 base_intern_init(&encounters->references, arena) && base_intern_init(&encounters->payments, arena);
+    bool ready = base_intern_init(&encounters->sessions, arena) && base_intern_init(&encounters->references, arena) && base_intern_init(&encounters->payments, arena);
     /* Id 0 of an interning table is the empty text: no session, no claim. */
     uint32_t *session = ready ? BASE_PUSH(arena, &encounters->session_rows) : NULL;
     bool *defined = session != NULL ? BASE_PUSH(arena, &encounters->session_defined) : NULL;
@@ -266,39 +265,58 @@ uint32_t read_joined_claim(read_encounters *encounters, read_claim_key key, bool
     return row;
 }
 
-static size_t line_slot(const read_encounters *encounters, uint32_t claim, int64_t number)
+static size_t pair_slot(const read_pairs *pairs, uint32_t row, int64_t number)
 {
-    size_t mask = encounters->line_slots - 1;
-    uint64_t hash = ((uint64_t)claim << 20 ^ (uint64_t)number) * UINT64_C(0x9E3779B97F4A7C15);
+    size_t mask = pairs->room - 1;
+    uint64_t hash = ((uint64_t)row << 20 ^ (uint64_t)number) * UINT64_C(0x9E3779B97F4A7C15);
     size_t slot = (size_t)(hash >> 20) & mask;
-    const read_line_key *keys = encounters->line_keys;
-    while (keys[slot].claim != 0 && (keys[slot].claim != claim + 1 || keys[slot].number != number))
+    const read_pair *slots = pairs->slots;
+    while (slots[slot].row != 0 && (slots[slot].row != row + 1 || slots[slot].number != number))
         slot = (slot + 1) & mask;
     return slot;
 }
 
-static bool more_line_slots(read_encounters *encounters)
+static bool more_pairs(read_encounters *encounters, read_pairs *pairs)
 {
-    read_line_key *before = encounters->line_keys;
-    size_t count = encounters->line_slots, wanted = count == 0 ? 1024 : count * 2;
-    read_line_key *keys = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *keys);
-    if (keys == NULL) return false;
-    encounters->line_keys = keys;
-    encounters->line_slots = wanted;
-    for (size_t i = 0; i < count; i++) {
-        if (before[i].claim != 0) keys[line_slot(encounters, before[i].claim - 1, before[i].number)] = before[i];
+    read_pairs before = *pairs;
+    size_t wanted = before.room == 0 ? 1024 : before.room * 2;
+    read_pair *slots = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *slots);
+    if (slots == NULL) return false;
+    *pairs = (read_pairs){slots, wanted, before.count};
+    for (size_t i = 0; i < before.room; i++) {
+        const read_pair *pair = &before.slots[i];
+        if (pair->row != 0) slots[pair_slot(pairs, pair->row - 1, pair->number)] = *pair;
     }
     return true;
 }
 
-bool read_add_line(read_encounters *encounters, uint32_t claim, int64_t number)
+bool read_add_pair(read_encounters *encounters, read_pairs *pairs, uint32_t row, int64_t number)
 {
-    if (encounters->line_count * 2 >= encounters->line_slots && !more_line_slots(encounters)) return false;
-    read_line_key *key = &encounters->line_keys[line_slot(encounters, claim, number)];
-    if (key->claim != 0) return true;
-    *key = (read_line_key){number, claim + 1};
-    encounters->line_count++;
+    if (pairs->count * 2 >= pairs->room && !more_pairs(encounters, pairs)) return false;
+    read_pair *pair = &pairs->slots[pair_slot(pairs, row, number)];
+    if (pair->row != 0) return true;
+    *pair = (read_pair){number, row + 1};
+    pairs->count++;
     return false;
+}
+
+bool read_has_pair(const read_pairs *pairs, uint32_t row, int64_t number)
+{
+    return pairs->room > 0 && pairs->slots[pair_slot(pairs, row, number)].row != 0;
+}
+
+read_pairs *read_known_by(read_encounters *encounters, lang_record record, uint32_t row, uint32_t *member,
+                          int64_t *number)
+{
+    const run_store *store = &encounters->handle.store;
+    bool attendance = record == LANG_RECORD_attendance;
+    if (!attendance && record != LANG_RECORD_authorization) return NULL;
+    lang_field patient = attendance ? LANG_FIELD_attendance_patient : LANG_FIELD_authorization_patient;
+    lang_field other = attendance ? LANG_FIELD_attendance_session : LANG_FIELD_authorization_number;
+    if (!run_store_present(store, patient, row) || !run_store_present(store, other, row)) return NULL;
+    *member = (uint32_t)run_store_bits(store, patient, row);
+    *number = run_store_bits(store, other, row);
+    return attendance ? &encounters->attended : &encounters->authorized;
 }
 
 uint32_t read_session_row(read_encounters *encounters, const char *id, size_t length, size_t *index)

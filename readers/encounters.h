@@ -84,11 +84,16 @@ typedef struct read_claim_slot {
     uint32_t row; /* of the claim, and one; 0 for a free slot */
 } read_claim_slot;
 
-/* A line of a claim. */
-typedef struct read_line_key {
+/* What a row has one of: a claim its lines' numbers, a member attended sessions and numbers of authorizations. */
+typedef struct read_pair {
     int64_t number;
-    uint32_t claim; /* row, and one; 0 for a free slot */
-} read_line_key;
+    uint32_t row; /* and one; 0 for a free slot */
+} read_pair;
+
+typedef struct read_pairs {
+    read_pair *slots; /* a table, a power of two */
+    size_t room, count;
+} read_pairs;
 
 /* Where batches go. */
 typedef struct read_batches {
@@ -105,9 +110,7 @@ typedef struct read_encounters {
     BASE_ARRAY(bool) session_defined;
     read_claim_slot *claim_slots; /* claims of side files by what they are known by: a table, a power of two */
     size_t claim_slot_count, joined_claims;
-    base_intern records;      /* keys of side-file records, to notice one that stands twice */
-    read_line_key *line_keys; /* of lines of claims in side files, likewise: a table of line_slots, a power of two */
-    size_t line_slots, line_count;
+    read_pairs lines, attended, authorized; /* of side files, to notice a record that stands twice */
     BASE_ARRAY(read_claim_fact) claim_facts;
     BASE_ARRAY(read_column_name) column_names;
     base_intern payments; /* claim payments that a file of remittances names; their numbers */
@@ -167,6 +170,17 @@ static inline bool read_batch_is_full(const read_input *input)
     return input->accepted + input->rejected - input->given >= batches->rows ||
            input->store->counts[LANG_RECORD_line] >= batches->rows ||
            input->store->counts[LANG_RECORD_remittance] >= batches->rows;
+}
+
+/* How many records more may be read before a batch is full: at least one, where the last one did not fill it. */
+static inline size_t read_batch_room(const read_input *input)
+{
+    const read_batches *batches = input->encounters->batches;
+    if (batches == NULL) return SIZE_MAX;
+    size_t most = input->accepted + input->rejected - input->given;
+    if (input->store->counts[LANG_RECORD_line] > most) most = input->store->counts[LANG_RECORD_line];
+    if (input->store->counts[LANG_RECORD_remittance] > most) most = input->store->counts[LANG_RECORD_remittance];
+    return most < batches->rows ? batches->rows - most : 1;
 }
 
 /* Gives the rows that were read on and begins anew; `at` is where the input goes on. Rows, symbols and texts of the store are
@@ -229,8 +243,14 @@ base_text *read_rejects_of(read_input *input);
 /* The row of the claim that records of a key are of, made when new; RUN_NO_ROW when memory runs out. */
 uint32_t read_joined_claim(read_encounters *encounters, read_claim_key key, bool *made);
 
-/* Whether a claim has a line of that number already; if not, it has from now on. */
-bool read_add_line(read_encounters *encounters, uint32_t claim, int64_t number);
+/* Whether a row has that number already; if not, it has from now on. */
+bool read_add_pair(read_encounters *encounters, read_pairs *pairs, uint32_t row, int64_t number);
+bool read_has_pair(const read_pairs *pairs, uint32_t row, int64_t number);
+
+/* By what a record of a side file that is in the store is known: its member, and the session or the authorization's number; NULL
+ * where it is known by nothing. */
+read_pairs *read_known_by(read_encounters *encounters, lang_record record, uint32_t row, uint32_t *member,
+                          int64_t *number);
 
 /* The maps that join what is read, empty. */
 bool read_begin_maps(read_encounters *encounters);

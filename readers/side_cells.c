@@ -179,23 +179,19 @@ const char *side_expected(side_reader *r, const side_column *column)
 
 /* ---- texts that come again ---- */
 
-/* The bytes of a short text as two numbers. */
-static void short_text(const csv_cell *cell, uint64_t *first, uint64_t *last)
+static side_short_text short_text(const csv_cell *cell)
 {
     const char *text = cell->text;
     size_t length = cell->length;
-    uint32_t low = 0, high = 0;
-    *first = *last = 0;
-    if (length >= 8) {
-        memcpy(first, text, 8);
-        memcpy(last, text + length - 8, 8);
-    } else if (length >= 4) {
-        memcpy(&low, text, 4);
-        memcpy(&high, text + length - 4, 4);
-        *first = low | (uint64_t)high << 32;
-    } else {
-        for (size_t i = 0; i < length; i++) *first = *first << 8 | (unsigned char)text[i];
+    if (length > 8) return (side_short_text){side_load(text, 8), side_load(text + length - 8, 8) >> (128 - 8 * length)};
+    if (length == 8) return (side_short_text){side_load(text, 8), 0};
+    if (length >= 4) {
+        uint64_t high = side_load(text + length - 4, 4) >> (64 - 8 * length);
+        return (side_short_text){side_load(text, 4) | high << 32, 0};
     }
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < length; i++) bytes |= (uint64_t)(unsigned char)text[i] << 8 * i;
+    return (side_short_text){bytes, 0};
 }
 
 /* ---- records ---- */
@@ -216,17 +212,17 @@ static bool says_nothing(const side_place *place, const csv_cell *cell, side_val
     return value->state != RUN_UNKNOWN;
 }
 
-/* Reads a cell that holds something, from what was read lately if it can be. */
-static bool read_value(side_reader *r, const side_place *place, side_value *value)
+bool side_read_value(side_reader *r, const side_place *place, side_value *value)
 {
     const csv_cell *cell = value->cell;
-    uint64_t first = 0, last = 0, tag = 0;
+    side_short_text text = {0, 0};
+    uint64_t tag = 0;
     side_lately *lately = NULL;
     if (place->lately != NULL && cell->length <= SIDE_SHORT) {
-        tag = (uint64_t)(r->batch + 1) << 32 | (cell->literal ? 0x100U : 0) | cell->length;
-        short_text(cell, &first, &last);
-        lately = &place->lately[(first ^ last * 31 ^ tag) * UINT64_C(0x9E3779B97F4A7C15) >> 59];
-        if (lately->first == first && lately->last == last && lately->tag == tag) {
+        tag = side_lately_tag(r, cell->length, cell->literal);
+        text = short_text(cell);
+        lately = side_lately_at(place, text, tag);
+        if (side_lately_is(lately, text, tag)) {
             value->bits = lately->bits;
             value->state = lately->state;
             return true;
@@ -237,7 +233,7 @@ static bool read_value(side_reader *r, const side_place *place, side_value *valu
     if (!parse_use(r, value, place)) return false;
     value->state = RUN_PRESENT;
     if (lately == NULL || r->store->problems.count > problems) return true; /* what is told of is told each time */
-    *lately = (side_lately){first, last, value->bits, tag, value->state};
+    *lately = (side_lately){text, value->bits, tag, value->state};
     return true;
 }
 
@@ -284,7 +280,7 @@ bool side_read_cells(side_reader *r, const csv_cell *cells, size_t count)
         value->cell = &cells[i];
         if (place->column == NULL) {
             continue;
-        } else if (!read_value(r, place, value)) {
+        } else if (!side_read_value(r, place, value)) {
             good = refuse(r, place->column, &cells[i]);
             continue;
         }

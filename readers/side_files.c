@@ -251,7 +251,15 @@ static bool choose_kind(side_reader *r, const csv_cell *cells, size_t count)
     return shape->known;
 }
 
-static void read_cells(side_reader *r, csv_cell *cells, size_t count)
+void side_count_record(side_reader *r, bool stored)
+{
+    if (stored)
+        r->input->accepted++;
+    else
+        reject(r);
+}
+
+void side_read_record(side_reader *r, csv_cell *cells, size_t count)
 {
     for (size_t i = 0; r->shape->mapped && i < count && i < r->shape->width; i++) {
         const char *theirs = r->shape->places[i].theirs;
@@ -261,10 +269,7 @@ static void read_cells(side_reader *r, csv_cell *cells, size_t count)
         const char *theirs = r->shape->places[i].theirs;
         if (theirs != NULL) read_map_cell(r->input->encounters, &r->scratch, theirs, &cells[i]);
     }
-    if (side_read_cells(r, cells, count) && side_store(r))
-        r->input->accepted++;
-    else
-        reject(r);
+    side_count_record(r, side_read_cells(r, cells, count) && side_store(r));
 }
 
 /* After a record: gives a batch on, and forgets what the record alone needed. */
@@ -281,7 +286,6 @@ static bool begin_reader(side_reader *r, read_input *input)
     r->input = input;
     r->store = input->store;
     base_arena_init(&r->scratch, &input->store->arena.allocator);
-    base_text_init(&r->key, &input->arena);
     r->submitted = lang_schema_word_find(r->store->schema, LANG_ENUMERATION_line_status, "submitted");
     size_t records = (size_t)lang_schema_record_count(r->store->schema);
     r->rows = base_arena_alloc(&input->arena, records * sizeof *r->rows);
@@ -311,14 +315,19 @@ static void read_records(side_reader *r, csv_cell *cells)
 {
     read_input *input = r->input;
     size_t count;
-    while (base_csv_next(&r->csv, cells, &count)) {
+    for (;;) {
+        if (side_read_block(r, cells)) {
+            if (!go_on(r, r->csv.at)) return;
+            continue;
+        }
+        if (!base_csv_next(&r->csv, cells, &count)) return;
         r->line = r->csv.line;
         size_t rejected = input->rejected;
         if (r->csv.error != NULL) {
             side_problem(r, ADJ_SEVERITY_ERROR, "D0308", r->csv.error_column, r->csv.error);
             reject(r);
         } else {
-            read_cells(r, cells, count);
+            side_read_record(r, cells, count);
         }
         if (input->rejected > rejected) read_keep_reject(input, r->csv.line_start, r->csv.at);
         if (!go_on(r, r->csv.at)) return;
@@ -351,6 +360,7 @@ static bool read_file(side_reader *r)
     order_columns(r, cells, count);
     note_feed(r);
     read_keep_header(input, r->csv.line_start, r->csv.at);
+    if (!side_blocks_begin(r)) return false;
     read_records(r, cells);
     return true;
 }
@@ -452,7 +462,7 @@ static bool find_names(read_record_reader *reader, const char *said, size_t said
 static void read_shaped(read_record_reader *reader, csv_cell *cells, size_t count)
 {
     if (reader->side.shape->known)
-        read_cells(&reader->side, cells, count);
+        side_read_record(&reader->side, cells, count);
     else
         reader->side.input->rejected++;
 }

@@ -4,11 +4,18 @@
 
 #include "readers/side_columns.h"
 
+#include <string.h>
+
 enum { SIDE_REFUSED = 255, SIDE_LIST_LIMIT = 64, SIDE_LATELY = 32, SIDE_SHORT = 16, SIDE_NOWHERE = -1 };
 
-/* A text of up to sixteen bytes that a column held lately, and what it was read as. */
+/* A text of up to sixteen bytes as two numbers: the first byte is the lowest, behind the last are zeros. */
+typedef struct side_short_text {
+    uint64_t first, last;
+} side_short_text;
+
+/* Such a text that a column held lately, and what it was read as. */
 typedef struct side_lately {
-    uint64_t first, last; /* its bytes */
+    side_short_text text;
     int64_t bits;
     uint64_t tag; /* the batch, whether it is a text of JSON, its length; 0 for none */
     uint8_t state;
@@ -48,6 +55,8 @@ typedef struct side_shape {
     csv_cell names[CSV_COLUMN_LIMIT];             /* of JSON */
 } side_shape;
 
+typedef struct side_block side_block;
+
 typedef struct side_reader {
     read_input *input;
     run_store *store;
@@ -60,19 +69,65 @@ typedef struct side_reader {
     side_value values[CSV_COLUMN_LIMIT];
     uint8_t told[CSV_COLUMN_LIMIT]; /* the places whose cells are not unknown, in their order */
     size_t told_count;
-    uint32_t *rows; /* by record: where its fields go */
-    base_text key;
+    uint32_t *rows;    /* by record: where its fields go */
+    side_block *block; /* of records that are read together; NULL where none are */
+    void (*wait)(struct side_reader *); /* notes `rows` for fields that are stored later; NULL: they are stored at once */
 } side_reader;
 
 void side_problem(side_reader *reader, adj_severity severity, const char *code, size_t column, const char *message);
 const char *side_kind_name(const side_reader *reader);
 bool side_same(const csv_cell *cell, const char *word);
 
+static inline uint64_t side_load(const char *text, size_t length)
+{
+    uint64_t bytes = 0;
+    memcpy(&bytes, text, length);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bytes = __builtin_bswap64(bytes);
+#endif
+    return bytes;
+}
+
+/* The tag of a text of the batch at hand. */
+static inline uint64_t side_lately_tag(const side_reader *reader, size_t length, bool literal)
+{
+    return (uint64_t)(reader->batch + 1) << 32 | (literal ? 0x100U : 0) | length;
+}
+
+/* Where a column keeps a text. */
+static inline side_lately *side_lately_at(const side_place *place, side_short_text text, uint64_t tag)
+{
+    return &place->lately[(text.first ^ text.last * 31 ^ tag) * UINT64_C(0x9E3779B97F4A7C15) >> 59];
+}
+
+static inline bool side_lately_is(const side_lately *lately, side_short_text text, uint64_t tag)
+{
+    return lately->text.first == text.first && lately->text.last == text.last && lately->tag == tag;
+}
+
+/* Reads a cell that holds something, from what was read lately if it can be. */
+bool side_read_value(side_reader *reader, const side_place *place, side_value *value);
+
 /* Reads the cells of a record; false, with a problem noted, if any cannot be read. */
 bool side_read_cells(side_reader *reader, const csv_cell *cells, size_t count);
 
 /* Stores the record that was read; false if it contradicts itself. */
 bool side_store(side_reader *reader);
+
+/* What a line has once its fields are stored. */
+void side_finish_line(side_reader *reader, uint32_t row);
+
+/* Reads and stores one record, and counts it. */
+void side_read_record(side_reader *reader, csv_cell *cells, size_t count);
+
+/* Counts a record: stored, or left out, which leaves a hole. */
+void side_count_record(side_reader *reader, bool stored);
+
+/* Makes room for reading many records at a time, where such columns allow it; false when memory runs out. */
+bool side_blocks_begin(side_reader *reader);
+
+/* Reads the next records as far as they can be read together; false if there are none of them. */
+bool side_read_block(side_reader *reader, csv_cell *cells);
 
 /* What a cell of the column must hold, for messages. */
 const char *side_expected(side_reader *reader, const side_column *column);

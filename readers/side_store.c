@@ -31,11 +31,14 @@ static void store_fields(side_reader *r)
     }
 }
 
-/* Stores the fields of the file's own record. */
+/* Stores the fields of the file's own record; those of rows that are read together wait for all of them. */
 static void store_fields_in(side_reader *r, uint32_t row)
 {
     r->rows[r->shape->record] = row;
-    store_fields(r);
+    if (r->wait != NULL)
+        r->wait(r);
+    else
+        store_fields(r);
     r->rows[r->shape->record] = RUN_NO_ROW;
 }
 
@@ -67,34 +70,10 @@ static uint32_t member_row(side_reader *r, const side_value *member)
     return member == NULL ? RUN_NO_ROW : run_store_patient(r->store, member->cell->text, member->cell->length);
 }
 
-/* The texts of cells, one after the other, as a key. */
-static const char *key_of(side_reader *r, const char *what, const side_value *const *cells, size_t count)
-{
-    r->key.length = 0;
-    base_text_put(&r->key, what);
-    for (size_t i = 0; i < count; i++) {
-        base_text_add(&r->key, "\x1f", 1);
-        base_text_add(&r->key, cells[i]->cell->text, cells[i]->cell->length);
-    }
-    return base_text_string(&r->key);
-}
-
 static void say_twice(side_reader *r, const side_value *cell, const char *what)
 {
     side_problem(r, ADJ_SEVERITY_WARNING, "D0309", cell->cell->column,
                  base_format(&r->store->arena, "%s stands twice; the first record counts, this one is not read", what));
-}
-
-/* Whether a record with these identifying cells was read before; if so, says it and the record is not read again. */
-static bool stands_twice(side_reader *r, const side_value *const *cells, size_t count, const char *what)
-{
-    const char *key = key_of(r, side_kind_name(r), cells, count);
-    base_intern *records = &r->input->encounters->records;
-    size_t known = records->entries.count;
-    uint32_t id = base_intern_add(records, key, r->key.length);
-    if (id == BASE_INTERN_NONE || id >= known) return false;
-    say_twice(r, cells[0], what);
-    return true;
 }
 
 /* The symbol of a cell, whatever it is read as; 0 for none. */
@@ -125,17 +104,20 @@ static uint32_t history_claim(side_reader *r, uint32_t patient, const side_value
 /* Whether the claim has a line of that number already; if not, it has now. */
 static bool line_stands_twice(side_reader *r, uint32_t claim, const side_value *number)
 {
-    if (!read_add_line(r->input->encounters, claim, number->bits)) return false;
+    if (!read_add_pair(r->input->encounters, &r->input->encounters->lines, claim, number->bits)) return false;
     say_twice(r, of_use(r, USE_MEMBER), "this line of this claim");
     return true;
 }
 
-/* What lines that are to be judged have beyond those of the history. */
-static void store_judged(side_reader *r, uint32_t row)
+void side_finish_line(side_reader *r, uint32_t row)
 {
-    r->store->lines.items[row].subject = true;
-    if (run_store_state(r->store, LANG_FIELD_line_status, row) != RUN_UNKNOWN) return;
-    run_store_set(r->store, LANG_FIELD_line_status, row, r->submitted);
+    if (r->shape->judged && run_store_state(r->store, LANG_FIELD_line_status, row) == RUN_UNKNOWN)
+        run_store_set(r->store, LANG_FIELD_line_status, row, r->submitted);
+    bool billing = run_store_present(r->store, LANG_FIELD_line_billing_provider, row);
+    if (billing && run_store_state(r->store, LANG_FIELD_line_rendering_provider, row) == RUN_UNKNOWN) {
+        run_store_set(r->store, LANG_FIELD_line_rendering_provider, row,
+                      run_store_bits(r->store, LANG_FIELD_line_billing_provider, row));
+    }
 }
 
 static bool store_history(side_reader *r)
@@ -156,13 +138,9 @@ static bool store_history(side_reader *r)
     r->rows[LANG_RECORD_patient] = patient;
     store_fields_in(r, row);
     r->rows[LANG_RECORD_claim] = r->rows[LANG_RECORD_patient] = RUN_NO_ROW;
-    if (r->shape->judged) store_judged(r, row);
-    bool billing = run_store_present(r->store, LANG_FIELD_line_billing_provider, row);
-    if (billing && run_store_state(r->store, LANG_FIELD_line_rendering_provider, row) == RUN_UNKNOWN) {
-        run_store_set(r->store, LANG_FIELD_line_rendering_provider, row,
-                      run_store_bits(r->store, LANG_FIELD_line_billing_provider, row));
-    }
+    if (r->wait == NULL) side_finish_line(r, row);
     run_line_extra *extra = &r->store->lines.items[row];
+    extra->subject = r->shape->judged;
     extra->file = r->input->name_symbol;
     extra->segment = (uint32_t)r->line;
     extra->numbered = number_cell != NULL;
@@ -206,12 +184,17 @@ static bool store_attendance(side_reader *r)
 {
     const side_value *id = of_use(r, USE_SESSION), *member = of_use(r, USE_MEMBER), *day = of_use(r, USE_DAY);
     if (id == NULL || member == NULL) return false;
-    const side_value *identity[] = {member, id};
-    if (stands_twice(r, identity, 2, "this member's attendance of this session")) return true;
+    read_encounters *encounters = r->input->encounters;
     size_t index;
-    uint32_t session = read_session_row(r->input->encounters, id->cell->text, id->cell->length, &index);
-    uint32_t patient = member_row(r, member), row = run_store_add(r->store, LANG_RECORD_attendance);
-    if (session == RUN_NO_ROW || patient == RUN_NO_ROW || row == RUN_NO_ROW) return false;
+    uint32_t session = read_session_row(encounters, id->cell->text, id->cell->length, &index);
+    uint32_t patient = session == RUN_NO_ROW ? RUN_NO_ROW : member_row(r, member);
+    if (patient == RUN_NO_ROW) return false;
+    if (read_add_pair(encounters, &encounters->attended, patient, session)) {
+        say_twice(r, member, "this member's attendance of this session");
+        return true;
+    }
+    uint32_t row = run_store_add(r->store, LANG_RECORD_attendance);
+    if (row == RUN_NO_ROW) return false;
     run_store_set(r->store, LANG_FIELD_attendance_session, row, session);
     run_store_set(r->store, LANG_FIELD_attendance_patient, row, patient);
     store_fields_in(r, row);
@@ -224,11 +207,15 @@ static bool store_attendance(side_reader *r)
 
 static bool store_authorization(side_reader *r)
 {
-    const side_value *identity[] = {of_use(r, USE_MEMBER), at_place(r, r->shape->authorization)};
-    if (identity[0] == NULL || identity[1] == NULL) return false;
-    if (stands_twice(r, identity, 2, "this authorization (list its procedures in one cell)")) return true;
-    uint32_t patient = member_row(r, identity[0]);
-    uint32_t row = patient == RUN_NO_ROW ? RUN_NO_ROW : run_store_add(r->store, LANG_RECORD_authorization);
+    read_encounters *encounters = r->input->encounters;
+    const side_value *member = of_use(r, USE_MEMBER), *number = at_place(r, r->shape->authorization);
+    uint32_t patient = number == NULL ? RUN_NO_ROW : member_row(r, member);
+    if (patient == RUN_NO_ROW) return false;
+    if (read_add_pair(encounters, &encounters->authorized, patient, number->bits)) {
+        say_twice(r, member, "this authorization (list its procedures in one cell)");
+        return true;
+    }
+    uint32_t row = run_store_add(r->store, LANG_RECORD_authorization);
     if (row == RUN_NO_ROW) return false;
     if (!store_dates(r, LANG_FIELD_authorization_dates, row, false)) return false;
     run_store_set(r->store, LANG_FIELD_authorization_patient, row, patient);

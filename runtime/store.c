@@ -196,10 +196,10 @@ const char *run_store_text(const run_store *store, lang_field field, uint32_t ro
 
 uint32_t run_store_patient(run_store *store, const char *member, size_t length)
 {
-    uint32_t known = base_intern_find(&store->members, member, length);
-    if (known != BASE_INTERN_NONE) return known;
+    size_t known = store->members.entries.count;
     uint32_t row = base_intern_add(&store->members, member, length);
     if (row == BASE_INTERN_NONE) return RUN_NO_ROW;
+    if (row < known) return row;
     uint32_t added = run_store_add(store, LANG_RECORD_patient);
     if (added != row) return RUN_NO_ROW;
     run_store_set_text(store, LANG_FIELD_patient_id, row, member, length);

@@ -190,7 +190,7 @@ static bool line_stands_twice(loading *l, uint32_t row)
 {
     if (!l->store->lines.items[row].numbered) return false;
     uint32_t claim = (uint32_t)run_store_bits(l->store, LANG_FIELD_line_claim, row);
-    if (!read_add_line(l->encounters, claim, run_store_bits(l->store, LANG_FIELD_line_number, row))) return false;
+    if (!read_add_pair(l->encounters, &l->encounters->lines, claim, run_store_bits(l->store, LANG_FIELD_line_number, row))) return false;
     const char *id = run_store_text(l->store, LANG_FIELD_claim_id, claim);
     tell_twice(l, "D0309", "this line of the claim", strlen(id), id);
     run_store_truncate(l->store, LANG_RECORD_line, row);
@@ -219,19 +219,16 @@ static void load_line(loading *l)
 
 static void load_record(loading *l)
 {
-    uint8_t keyed = 0;
+    uint8_t known = 0;
     lang_record record = (lang_record)number(l);
-    if ((int)record >= lang_schema_record_count(l->store->schema) || !get_bytes(l, &keyed, 1)) return;
+    if ((int)record >= lang_schema_record_count(l->store->schema) || !get_bytes(l, &known, 1)) return;
     uint32_t row = run_store_add(l->store, record);
     if (row == RUN_NO_ROW) return;
     set_fields(l, row, false);
-    if (keyed == 0) return;
-    const char *member = base_format(&l->scratch, "%.*s", (int)l->key_length, l->key);
-    const char *key = parts_key_of(l->store, &l->scratch, record, row, member);
-    base_intern *records = &l->encounters->records;
-    size_t known = records->entries.count;
-    uint32_t id = key == NULL ? BASE_INTERN_NONE : base_intern_add(records, key, strlen(key));
-    if (id == BASE_INTERN_NONE || id >= known) return;
+    uint32_t member;
+    int64_t number;
+    read_pairs *pairs = known == 0 ? NULL : read_known_by(l->encounters, record, row, &member, &number);
+    if (pairs == NULL || !read_add_pair(l->encounters, pairs, member, number)) return;
     tell_twice(l, "D0309", "a record of the member", l->key_length, l->key);
     run_store_truncate(l->store, record, row);
 }

@@ -82,10 +82,6 @@ void parts_join(adj_parts *parts, uint32_t a, uint32_t b);
 /* Writes the rows of the batch; false if memory or room on disk runs out. */
 bool parts_spool(adj_parts *parts);
 
-/* The key under which the side files' reader notices that a record stands twice; NULL for records without one. */
-const char *parts_key_of(const run_store *store, base_arena *arena, lang_record record, uint32_t row,
-                         const char *member);
-
 bool parts_file_put(adj_parts *parts, parts_file *file, const char *bytes, size_t length);
 bool parts_file_end(parts_file *file);
 void parts_file_free(adj_parts *parts, parts_file *file);

@@ -194,17 +194,6 @@ static bool end(adj_parts *p)
     return parts_file_put(p, &p->spool, p->row.bytes, p->row.length);
 }
 
-const char *parts_key_of(const run_store *store, base_arena *arena, lang_record record, uint32_t row,
-                         const char *member)
-{
-    if (record == LANG_RECORD_authorization)
-        return base_format(arena, "authorizations\x1f%s\x1f%s", member,
-                           run_store_text(store, LANG_FIELD_authorization_number, row));
-    if (record != LANG_RECORD_attendance || !run_store_present(store, LANG_FIELD_attendance_session, row)) return NULL;
-    uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
-    return base_format(arena, "attendance\x1f%s\x1f%s", member, run_store_text(store, LANG_FIELD_session_id, session));
-}
-
 static bool spool_patients(adj_parts *p)
 {
     const run_store *store = store_of(p);
@@ -335,16 +324,17 @@ static bool spool_lines(adj_parts *p, base_arena *arena)
     return true;
 }
 
-/* Whether the record was read under a key, so that another one of the key stands twice: as side_store.c names it. */
-static uint8_t has_key(adj_parts *p, base_arena *arena, lang_record record, uint32_t row, const char *member)
+/* Whether the record was read as one that may stand twice. */
+static uint8_t is_known(adj_parts *p, lang_record record, uint32_t row)
 {
-    const read_encounters *encounters = (const read_encounters *)p->encounters;
-    const char *key = parts_key_of(store_of(p), arena, record, row, member);
-    return key != NULL && base_intern_find(&encounters->records, key, strlen(key)) != BASE_INTERN_NONE;
+    uint32_t member;
+    int64_t number;
+    const read_pairs *pairs = read_known_by((read_encounters *)p->encounters, record, row, &member, &number);
+    return pairs != NULL && read_has_pair(pairs, member, number);
 }
 
 /* Records that a member has: attendance joins it with the session. */
-static bool spool_of_members(adj_parts *p, base_arena *arena, lang_record record, lang_field member, lang_field session)
+static bool spool_of_members(adj_parts *p, lang_record record, lang_field member, lang_field session)
 {
     const run_store *store = store_of(p);
     for (uint32_t row = 0; row < store->counts[record]; row++) {
@@ -355,10 +345,10 @@ static bool spool_of_members(adj_parts *p, base_arena *arena, lang_record record
                 run_store_text(store, LANG_FIELD_session_id, (uint32_t)run_store_bits(store, session, row));
             parts_join(p, parts_group_of(p, 'm', key, strlen(key)), parts_group_of(p, 's', id, strlen(id)));
         }
-        uint8_t keyed = has_key(p, arena, record, row, key);
+        uint8_t known = is_known(p, record, row);
         begin(p, PARTS_RECORD, PARTS_TO_MEMBER, key);
         put_number(p, record);
-        put_bytes(p, &keyed, 1);
+        put_bytes(p, &known, 1);
         put_fields(p, record, row);
         if (!end(p)) return false;
     }
@@ -443,10 +433,10 @@ static bool spool_codes(adj_parts *p)
 static bool spool_for_all(adj_parts *p, lang_record record)
 {
     for (uint32_t row = 0; row < store_of(p)->counts[record]; row++) {
-        const uint8_t keyed = 0;
+        const uint8_t known = 0;
         begin(p, PARTS_RECORD, PARTS_TO_ALL, "");
         put_number(p, record);
-        put_bytes(p, &keyed, 1);
+        put_bytes(p, &known, 1);
         put_fields(p, record, row);
         if (!end(p)) return false;
     }
@@ -459,10 +449,10 @@ static bool spool_all(adj_parts *p, base_arena *arena)
     bool good =
         end(p) && spool_payers(p) && spool_codes(p) && spool_patients(p) && spool_sessions(p) &&
         spool_claims(p, arena) && spool_lines(p, arena) &&
-        spool_of_members(p, arena, LANG_RECORD_attendance, LANG_FIELD_attendance_patient,
+        spool_of_members(p, LANG_RECORD_attendance, LANG_FIELD_attendance_patient,
                          LANG_FIELD_attendance_session) &&
-        spool_of_members(p, arena, LANG_RECORD_authorization, LANG_FIELD_authorization_patient, LANG_NO_FIELD) &&
-        spool_of_members(p, arena, LANG_RECORD_appointment, LANG_FIELD_appointment_patient,
+        spool_of_members(p, LANG_RECORD_authorization, LANG_FIELD_authorization_patient, LANG_NO_FIELD) &&
+        spool_of_members(p, LANG_RECORD_appointment, LANG_FIELD_appointment_patient,
                          LANG_FIELD_appointment_session) &&
         spool_coverage(p) && spool_answers(p) && spool_facts(p) && spool_for_all(p, LANG_RECORD_rate);
     for (int r = LANG_RECORD_COUNT; r < lang_schema_record_count(store_of(p)->schema) && good; r++)

@@ -1,0 +1,322 @@
+/* Plain records of a CSV file, many at a time and column by column: what a column is, is asked once for all of them. Joins, and
+ * what is told of a record, still go record by record; a record that needs more than this is read alone, in its turn. */
+#include "readers/side_reader.h"
+
+enum { ROWS = CSV_ROWS, REST = 32 };
+
+/* The records that the fields of a file may go to. */
+typedef enum block_record { OWN, CLAIM, PATIENT, RECORDS } block_record;
+
+typedef struct block_column {
+    int64_t bits[ROWS];
+    uint8_t states[ROWS];
+    unsigned seen; /* bit s: some row has state s */
+} block_column;
+
+struct side_block {
+    csv_rows rows;
+    block_column *columns;
+    uint64_t odd;                    /* rows that are read alone: a bit for each */
+    size_t row;                      /* at hand */
+    uint32_t places[RECORDS][ROWS];  /* where the fields of each row go, or RUN_NO_ROW */
+    uint8_t heads[CSV_COLUMN_LIMIT]; /* the cells that joins ask for */
+    size_t head_count;
+    csv_cell cells[CSV_COLUMN_LIMIT];
+    size_t resting; /* so many records are read alone before the next try */
+};
+
+/* Kinds whose records stay once they have a row. */
+static bool fits(const side_shape *shape)
+{
+    if (shape->site != NULL || shape->mapped || shape->width < 2) return false;
+    switch (shape->kind) {
+    case SIDE_history:
+    case SIDE_attendance:
+    case SIDE_sessions:
+    case SIDE_authorizations:
+    case SIDE_eligibility:
+    case SIDE_schedule:
+    case SIDE_remittance: return true;
+    default: return false;
+    }
+}
+
+bool side_blocks_begin(side_reader *r)
+{
+    const side_shape *shape = r->shape;
+    base_arena *arena = &r->input->arena;
+    if (!fits(shape)) return true;
+    side_block *b = base_arena_alloc(arena, sizeof *b);
+    if (b == NULL || !base_csv_rows_init(&b->rows, arena, shape->width)) return false;
+    b->columns = base_arena_alloc(arena, shape->width * sizeof *b->columns);
+    if (b->columns == NULL) return false;
+    for (size_t i = 0; i < shape->width; i++) {
+        const side_place *place = &shape->places[i];
+        bool head = place->column != NULL && (!place->field || (int)i == shape->line_number ||
+                                              (int)i == shape->frequency || (int)i == shape->authorization);
+        if (head) b->heads[b->head_count++] = (uint8_t)i;
+    }
+    r->block = b;
+    return true;
+}
+
+/* ---- columns ---- */
+
+static const char *text_of(const side_block *b, size_t row, size_t place, size_t *length)
+{
+    size_t cell = row * b->rows.width + place, from = b->rows.begins[cell];
+    *length = base_csv_row_end(&b->rows, cell, place + 1 == b->rows.width) - from;
+    return b->rows.text + from;
+}
+
+static csv_cell cell_of(const side_block *b, size_t row, size_t place)
+{
+    size_t length;
+    const char *text = text_of(b, row, place, &length);
+    size_t column = (size_t)(text - b->rows.text) - b->rows.begins[row * b->rows.width] + 1;
+    return (csv_cell){text, length, column, false};
+}
+
+static void set_odd(side_block *b, size_t row)
+{
+    b->odd |= UINT64_C(1) << row;
+}
+
+/* Reads a cell as records that are read alone have it read; what is told of it makes the row odd, and is told there. */
+static side_value read_cell(side_reader *r, size_t row, size_t place)
+{
+    size_t problems = r->store->problems.count;
+    csv_cell cell = cell_of(r->block, row, place);
+    side_value value = {&cell, 0, RUN_UNKNOWN};
+    bool good = side_read_value(r, &r->shape->places[place], &value) && r->store->problems.count == problems;
+    r->store->problems.count = problems;
+    if (!good) set_odd(r->block, row);
+    value.cell = NULL;
+    return value;
+}
+
+/* CSV_ROWS_ROOM bytes may be looked at. */
+static inline side_short_text short_text(const char *text, size_t length)
+{
+    if (length > 8) return (side_short_text){side_load(text, 8), side_load(text + 8, 8) & UINT64_MAX >> (128 - 8 * length)};
+    return (side_short_text){side_load(text, 8) & UINT64_MAX >> (64 - 8 * length), 0};
+}
+
+/* A column of short texts: each is looked for in the row before, then among those that the column held lately. */
+static void read_short_texts(side_reader *r, size_t place)
+{
+    side_block *b = r->block;
+    const side_place *p = &r->shape->places[place];
+    block_column *column = &b->columns[place];
+    const uint8_t empty = r->shape->empty[place];
+    side_short_text before = {0, 0};
+    side_value value = {NULL, 0, RUN_UNKNOWN};
+    size_t before_length = 0;
+    column->seen = 0;
+    for (size_t row = 0; row < b->rows.count; row++) {
+        size_t length;
+        const char *text = text_of(b, row, place, &length);
+        if (length == 0) {
+            column->bits[row] = 0; /* which is the empty list, too */
+            column->states[row] = empty;
+            column->seen |= 1U << (empty & 7);
+            if (empty == SIDE_REFUSED) set_odd(b, row);
+            continue;
+        }
+        if (length > SIDE_SHORT) {
+            value = read_cell(r, row, place);
+            before_length = 0;
+        } else {
+            side_short_text now = short_text(text, length);
+            if (length != before_length || now.first != before.first || now.last != before.last) {
+                uint64_t tag = side_lately_tag(r, length, false);
+                const side_lately *lately = side_lately_at(p, now, tag);
+                before_length = length;
+                before = now;
+                if (side_lately_is(lately, now, tag)) {
+                    value.bits = lately->bits;
+                    value.state = lately->state;
+                } else {
+                    value = read_cell(r, row, place);
+                    if (b->odd >> row & 1) before_length = 0; /* to be told of again */
+                }
+            }
+        }
+        column->bits[row] = value.bits;
+        column->states[row] = value.state;
+        column->seen |= 1U << value.state;
+    }
+}
+
+/* A column of texts that hardly come again. */
+static void read_texts(side_reader *r, size_t place)
+{
+    side_block *b = r->block;
+    block_column *column = &b->columns[place];
+    const uint8_t empty = r->shape->empty[place];
+    column->seen = 0;
+    for (size_t row = 0; row < b->rows.count; row++) {
+        size_t length;
+        text_of(b, row, place, &length);
+        side_value value = {NULL, 0, empty};
+        if (length > 0)
+            value = read_cell(r, row, place);
+        else if (empty == SIDE_REFUSED)
+            set_odd(b, row);
+        column->bits[row] = value.bits;
+        column->states[row] = value.state;
+        column->seen |= 1U << (value.state & 7);
+    }
+}
+
+static bool all_empty(const side_block *b, size_t place)
+{
+    const uint32_t *begins = b->rows.begins + place;
+    uint32_t filled = 0;
+    for (size_t row = 0; row < b->rows.count; row++, begins += b->rows.width) filled |= begins[1] - begins[0] - 1;
+    return filled == 0;
+}
+
+static void read_columns(side_reader *r)
+{
+    side_block *b = r->block;
+    b->odd = 0;
+    for (size_t i = 0; i < r->shape->width; i++) {
+        const side_place *place = &r->shape->places[i];
+        uint8_t empty = r->shape->empty[i];
+        if (place->column == NULL) continue;
+        if (empty != SIDE_REFUSED && all_empty(b, i)) {
+            memset(b->columns[i].bits, 0, sizeof b->columns[i].bits);
+            memset(b->columns[i].states, empty, sizeof b->columns[i].states);
+            b->columns[i].seen = 1U << empty;
+        } else if (place->lately != NULL) {
+            read_short_texts(r, i);
+        } else {
+            read_texts(r, i);
+        }
+    }
+}
+
+/* ---- storing ---- */
+
+/* What a column says of rows that follow each other in the store, all in one state. */
+static void store_run(run_column *to, uint32_t first, const block_column *column, size_t from, size_t count)
+{
+    memcpy(to->bits + first, column->bits + from, count * sizeof *to->bits);
+    memset(to->states + first, column->states[from], count);
+}
+
+static void store_column(side_reader *r, size_t place, block_record record, size_t from, size_t to, bool in_order)
+{
+    const side_block *b = r->block;
+    const block_column *column = &b->columns[place];
+    const uint32_t *rows = b->places[record];
+    run_column *stored = &r->store->columns[r->shape->places[place].column->field];
+    if (in_order && (column->seen & (column->seen - 1)) == 0) {
+        store_run(stored, rows[from], column, from, to - from);
+        return;
+    }
+    for (size_t i = from; i < to; i++) {
+        uint8_t state = column->states[i];
+        uint32_t row = rows[i];
+        if (state == RUN_UNKNOWN || row == RUN_NO_ROW) continue;
+        if (state == RUN_ABSENT && record == PATIENT && stored->states[row] != RUN_UNKNOWN)
+            continue; /* what another record says of a member stands */
+        stored->bits[row] = column->bits[i];
+        stored->states[row] = state;
+    }
+}
+
+/* Whether rows follow each other in the store. */
+static bool follow_each_other(const uint32_t *rows, size_t from, size_t to)
+{
+    uint32_t off = rows[from] == RUN_NO_ROW;
+    for (size_t i = from; i < to; i++) off |= rows[i] ^ (rows[from] + (uint32_t)(i - from));
+    return off == 0;
+}
+
+/* Stores the fields of the rows from and to, `to` exclusive, whose places are noted. */
+static void store_columns(side_reader *r, size_t from, size_t to)
+{
+    const side_block *b = r->block;
+    bool in_order[RECORDS];
+    if (from == to) return;
+    for (int i = 0; i < RECORDS; i++) in_order[i] = i != PATIENT && follow_each_other(b->places[i], from, to);
+    for (size_t i = 0; i < r->shape->width; i++) {
+        const side_place *place = &r->shape->places[i];
+        if (place->column == NULL || !place->field || b->columns[i].seen == 1U << RUN_UNKNOWN) continue;
+        block_record record = place->record == r->shape->record      ? OWN
+                              : place->record == LANG_RECORD_claim   ? CLAIM
+                              : place->record == LANG_RECORD_patient ? PATIENT
+                                                                     : RECORDS;
+        if (record != RECORDS) store_column(r, i, record, from, to, in_order[record]);
+    }
+    if (r->shape->kind != SIDE_history) return;
+    for (size_t i = from; i < to; i++) {
+        if (b->places[OWN][i] != RUN_NO_ROW) side_finish_line(r, b->places[OWN][i]);
+    }
+}
+
+static void note_places(side_reader *r)
+{
+    side_block *b = r->block;
+    b->places[OWN][b->row] = r->rows[r->shape->record];
+    b->places[CLAIM][b->row] = r->rows[LANG_RECORD_claim];
+    b->places[PATIENT][b->row] = r->rows[LANG_RECORD_patient];
+}
+
+/* ---- records ---- */
+
+/* Joins a row whose cells were read with what it belongs to. */
+static void join_row(side_reader *r)
+{
+    side_block *b = r->block;
+    for (int i = 0; i < RECORDS; i++) b->places[i][b->row] = RUN_NO_ROW;
+    for (size_t i = 0; i < b->head_count; i++) {
+        size_t place = b->heads[i];
+        side_value *value = &r->values[place];
+        value->state = b->columns[place].states[b->row];
+        if (value->state != RUN_PRESENT) continue;
+        b->cells[place] = cell_of(b, b->row, place);
+        value->bits = b->columns[place].bits[b->row];
+        value->cell = &b->cells[place];
+    }
+    r->wait = note_places;
+    side_count_record(r, side_store(r));
+    r->wait = NULL;
+}
+
+static void read_alone(side_reader *r, csv_cell *cells)
+{
+    const side_block *b = r->block;
+    for (size_t i = 0; i < b->rows.width; i++) cells[i] = cell_of(b, b->row, i);
+    side_read_record(r, cells, b->rows.width);
+}
+
+bool side_read_block(side_reader *r, csv_cell *cells)
+{
+    side_block *b = r->block;
+    if (b == NULL || (b->resting > 0 && b->resting-- > 0)) return false;
+    base_csv_next_rows(&r->csv, &b->rows, read_batch_room(r->input));
+    if (b->rows.count == 0) b->resting = REST;
+    if (b->rows.count == 0) return false;
+    read_columns(r);
+    size_t start = (size_t)(b->rows.text - r->csv.bytes), end = r->csv.at, stored = 0;
+    for (b->row = 0; b->row < b->rows.count; b->row++) {
+        r->line = b->rows.line + b->row;
+        r->csv.line_start = start + b->rows.begins[b->row * b->rows.width];
+        r->csv.at = start + b->rows.begins[(b->row + 1) * b->rows.width];
+        size_t rejected = r->input->rejected;
+        if (b->odd >> b->row & 1) {
+            store_columns(r, stored, b->row);
+            stored = b->row + 1;
+            read_alone(r, cells);
+        } else {
+            join_row(r);
+        }
+        if (r->input->rejected > rejected) read_keep_reject(r->input, r->csv.line_start, r->csv.at);
+    }
+    store_columns(r, stored, b->rows.count);
+    r->csv.at = end;
+    return true;
+}
