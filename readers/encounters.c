@@ -225,6 +225,12 @@ void read_keep_reject(read_input *input, size_t from, size_t to)
     add_with_line_end(text, input->bytes + from, to - from);
 }
 
+static bool same_claim(const read_claim_key *a, const read_claim_key *b)
+{
+    return a->claim == b->claim && a->patient == b->patient && a->frequency == b->frequency && a->number == b->number &&
+           a->judged == b->judged;
+}
+
 static size_t claim_slot(const read_encounters *encounters, const read_claim_key *key)
 {
     size_t mask = encounters->claim_slot_count - 1;
@@ -232,7 +238,7 @@ static size_t claim_slot(const read_encounters *encounters, const read_claim_key
     hash ^= ((uint64_t)key->frequency << 32 | key->number) * UINT64_C(0xC2B2AE3D27D4EB4F) + key->judged;
     size_t slot = (size_t)(hash >> 24) & mask;
     const read_claim_slot *slots = encounters->claim_slots;
-    while (slots[slot].row != 0 && memcmp(&slots[slot].key, key, sizeof *key) != 0) slot = (slot + 1) & mask;
+    while (slots[slot].row != 0 && !same_claim(&slots[slot].key, key)) slot = (slot + 1) & mask;
     return slot;
 }
 

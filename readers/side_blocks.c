@@ -10,12 +10,13 @@ typedef enum block_record { OWN, CLAIM, PATIENT, RECORDS } block_record;
 typedef struct block_column {
     int64_t bits[ROWS];
     uint8_t states[ROWS];
-    unsigned seen; /* bit s: some row has state s */
+    bool empty; /* it says what empty cells say, in every row */
 } block_column;
 
 struct side_block {
     csv_rows rows;
     block_column *columns;
+    uint32_t filled[CSV_COLUMN_LIMIT]; /* not 0 where a row has something in the column */
     uint64_t odd;                    /* rows that are read alone: a bit for each */
     size_t row;                      /* at hand */
     uint32_t places[RECORDS][ROWS];  /* where the fields of each row go, or RUN_NO_ROW */
@@ -62,19 +63,11 @@ bool side_blocks_begin(side_reader *r)
 
 /* ---- columns ---- */
 
-static const char *text_of(const side_block *b, size_t row, size_t place, size_t *length)
-{
-    size_t cell = row * b->rows.width + place, from = b->rows.begins[cell];
-    *length = base_csv_row_end(&b->rows, cell, place + 1 == b->rows.width) - from;
-    return b->rows.text + from;
-}
-
 static csv_cell cell_of(const side_block *b, size_t row, size_t place)
 {
-    size_t length;
-    const char *text = text_of(b, row, place, &length);
-    size_t column = (size_t)(text - b->rows.text) - b->rows.begins[row * b->rows.width] + 1;
-    return (csv_cell){text, length, column, false};
+    size_t first = row * b->rows.width, from = b->rows.begins[first + place];
+    size_t end = base_csv_row_end(&b->rows, first + place, place + 1 == b->rows.width);
+    return (csv_cell){b->rows.text + from, end - from, from - b->rows.begins[first] + 1, false};
 }
 
 static void set_odd(side_block *b, size_t row)
@@ -102,108 +95,140 @@ static inline side_short_text short_text(const char *text, size_t length)
     return (side_short_text){side_load(text, 8) & UINT64_MAX >> (64 - 8 * length), 0};
 }
 
-/* A column of short texts: each is looked for in the row before, then among those that the column held lately. */
+/* The states of a column, one of them empty cells'. */
+static void set_value(block_column *column, size_t row, int64_t bits, uint8_t state)
+{
+    column->bits[row] = bits;
+    column->states[row] = state;
+}
+
+static void set_empty(side_block *b, block_column *column, size_t row, uint8_t empty)
+{
+    set_value(column, row, 0, empty); /* 0 is the empty list, too */
+    if (empty == SIDE_REFUSED) set_odd(b, row);
+}
+
+/* A column of texts that come again: each is looked for in the row before, then among those that the column held lately. */
 static void read_short_texts(side_reader *r, size_t place)
 {
     side_block *b = r->block;
     const side_place *p = &r->shape->places[place];
     block_column *column = &b->columns[place];
-    const uint8_t empty = r->shape->empty[place];
+    const uint32_t *begins = b->rows.begins + place;
+    const size_t width = b->rows.width, count = b->rows.count, last = place + 1 == width;
+    const char *const all = b->rows.text;
     side_short_text before = {0, 0};
-    side_value value = {NULL, 0, RUN_UNKNOWN};
     size_t before_length = 0;
-    column->seen = 0;
-    for (size_t row = 0; row < b->rows.count; row++) {
-        size_t length;
-        const char *text = text_of(b, row, place, &length);
+    int64_t bits = 0;
+    uint8_t state = RUN_UNKNOWN;
+    for (size_t row = 0; row < count; row++, begins += width) {
+        const char *text = all + begins[0];
+        size_t length = begins[1] - begins[0] - 1U;
+        length -= last && length > 0 && text[length - 1] == '\r';
         if (length == 0) {
-            column->bits[row] = 0; /* which is the empty list, too */
-            column->states[row] = empty;
-            column->seen |= 1U << (empty & 7);
-            if (empty == SIDE_REFUSED) set_odd(b, row);
+            set_empty(b, column, row, r->shape->empty[place]);
             continue;
         }
         if (length > SIDE_SHORT) {
-            value = read_cell(r, row, place);
-            before_length = 0;
-        } else {
-            side_short_text now = short_text(text, length);
-            if (length != before_length || now.first != before.first || now.last != before.last) {
-                uint64_t tag = side_lately_tag(r, length, false);
-                const side_lately *lately = side_lately_at(p, now, tag);
-                before_length = length;
-                before = now;
-                if (side_lately_is(lately, now, tag)) {
-                    value.bits = lately->bits;
-                    value.state = lately->state;
-                } else {
-                    value = read_cell(r, row, place);
-                    if (b->odd >> row & 1) before_length = 0; /* to be told of again */
-                }
+            side_value value = read_cell(r, row, place);
+            set_value(column, row, value.bits, value.state);
+            continue;
+        }
+        side_short_text now = short_text(text, length);
+        if (((now.first ^ before.first) | (now.last ^ before.last) | (length ^ before_length)) != 0) {
+            uint64_t tag = side_lately_tag(r, length, false);
+            const side_lately *lately = side_lately_at(p, now, tag);
+            before_length = length;
+            before = now;
+            bits = lately->bits;
+            state = lately->state;
+            if (!side_lately_is(lately, now, tag)) {
+                side_value value = read_cell(r, row, place);
+                bits = value.bits;
+                state = value.state;
+                if (b->odd >> row & 1) before_length = 0; /* to be told of again */
             }
         }
-        column->bits[row] = value.bits;
-        column->states[row] = value.state;
-        column->seen |= 1U << value.state;
+        set_value(column, row, bits, state);
     }
 }
 
-/* A column of texts that hardly come again. */
-static void read_texts(side_reader *r, size_t place)
+/* Whether a text is taken as it stands. */
+static bool as_it_stands(const csv_cell *cell)
+{
+    return !(cell->length == 4 && memcmp(cell->text, "none", 4) == 0) &&
+           !(cell->length == 7 && memcmp(cell->text, "unknown", 7) == 0);
+}
+
+/* A column of texts that hardly come again: names, found by their texts or as symbols. */
+static void read_names(side_reader *r, size_t place)
 {
     side_block *b = r->block;
     block_column *column = &b->columns[place];
-    const uint8_t empty = r->shape->empty[place];
-    column->seen = 0;
+    cell_use use = r->shape->places[place].column->use;
+    bool by_text = use == USE_MEMBER || use == USE_COVERED_MEMBER || use == USE_SESSION;
     for (size_t row = 0; row < b->rows.count; row++) {
-        size_t length;
-        text_of(b, row, place, &length);
-        side_value value = {NULL, 0, empty};
-        if (length > 0)
-            value = read_cell(r, row, place);
-        else if (empty == SIDE_REFUSED)
-            set_odd(b, row);
-        column->bits[row] = value.bits;
-        column->states[row] = value.state;
-        column->seen |= 1U << (value.state & 7);
+        csv_cell cell = cell_of(b, row, place);
+        if (cell.length == 0) {
+            set_empty(b, column, row, r->shape->empty[place]);
+        } else if (as_it_stands(&cell)) {
+            set_value(column, row, by_text ? 0 : base_intern_add(&r->store->symbols, cell.text, cell.length), RUN_PRESENT);
+        } else {
+            side_value value = read_cell(r, row, place);
+            set_value(column, row, value.bits, value.state);
+        }
     }
 }
 
-static bool all_empty(const side_block *b, size_t place)
+/* Whether every cell of a column is empty, as the gaps between its separators say. */
+static void find_filled(side_block *b)
 {
-    const uint32_t *begins = b->rows.begins + place;
-    uint32_t filled = 0;
-    for (size_t row = 0; row < b->rows.count; row++, begins += b->rows.width) filled |= begins[1] - begins[0] - 1;
-    return filled == 0;
+    const size_t width = b->rows.width;
+    const uint32_t *begins = b->rows.begins;
+    memset(b->filled, 0, width * sizeof *b->filled);
+    for (size_t row = 0; row < b->rows.count; row++, begins += width) {
+        for (size_t i = 0; i < width; i++) b->filled[i] |= begins[i + 1] - begins[i] - 1;
+    }
+}
+
+/* What a column of empty cells says, which it often says again. */
+static void read_nothing(block_column *column, uint8_t empty)
+{
+    if (column->empty) return;
+    memset(column->bits, 0, sizeof column->bits);
+    memset(column->states, empty, sizeof column->states);
+    column->empty = true;
 }
 
 static void read_columns(side_reader *r)
 {
     side_block *b = r->block;
     b->odd = 0;
+    find_filled(b);
     for (size_t i = 0; i < r->shape->width; i++) {
         const side_place *place = &r->shape->places[i];
         uint8_t empty = r->shape->empty[i];
         if (place->column == NULL) continue;
-        if (empty != SIDE_REFUSED && all_empty(b, i)) {
-            memset(b->columns[i].bits, 0, sizeof b->columns[i].bits);
-            memset(b->columns[i].states, empty, sizeof b->columns[i].states);
-            b->columns[i].seen = 1U << empty;
-        } else if (place->lately != NULL) {
-            read_short_texts(r, i);
-        } else {
-            read_texts(r, i);
+        if (empty != SIDE_REFUSED && b->filled[i] == 0) {
+            read_nothing(&b->columns[i], empty);
+            continue;
         }
+        b->columns[i].empty = false;
+        if (place->lately != NULL)
+            read_short_texts(r, i);
+        else
+            read_names(r, i);
     }
 }
 
 /* ---- storing ---- */
 
-/* What a column says of rows that follow each other in the store, all in one state. */
-static void store_run(run_column *to, uint32_t first, const block_column *column, size_t from, size_t count)
+/* Whether all rows of a column have the state of the first one. */
+static bool one_state(const block_column *column, size_t from, size_t to)
 {
-    memcpy(to->bits + first, column->bits + from, count * sizeof *to->bits);
-    memset(to->states + first, column->states[from], count);
+    uint8_t differs = 0;
+    for (size_t i = from; i < to; i++) differs |= column->states[i] ^ column->states[from];
+    return differs == 0;
 }
 
 static void store_column(side_reader *r, size_t place, block_record record, size_t from, size_t to, bool in_order)
@@ -212,8 +237,12 @@ static void store_column(side_reader *r, size_t place, block_record record, size
     const block_column *column = &b->columns[place];
     const uint32_t *rows = b->places[record];
     run_column *stored = &r->store->columns[r->shape->places[place].column->field];
-    if (in_order && (column->seen & (column->seen - 1)) == 0) {
-        store_run(stored, rows[from], column, from, to - from);
+    if (in_order && one_state(column, from, to)) {
+        uint8_t state = column->states[from];
+        if (state == RUN_UNKNOWN) return;
+        memset(stored->states + rows[from], state, to - from);
+        if (state == RUN_ABSENT && record == OWN) return; /* rows of its own are new: their bits are 0 */
+        memcpy(stored->bits + rows[from], column->bits + from, (to - from) * sizeof *stored->bits);
         return;
     }
     for (size_t i = from; i < to; i++) {
@@ -244,7 +273,8 @@ static void store_columns(side_reader *r, size_t from, size_t to)
     for (int i = 0; i < RECORDS; i++) in_order[i] = i != PATIENT && follow_each_other(b->places[i], from, to);
     for (size_t i = 0; i < r->shape->width; i++) {
         const side_place *place = &r->shape->places[i];
-        if (place->column == NULL || !place->field || b->columns[i].seen == 1U << RUN_UNKNOWN) continue;
+        if (place->column == NULL || !place->field) continue;
+        if (b->columns[i].empty && r->shape->empty[i] == RUN_UNKNOWN) continue;
         block_record record = place->record == r->shape->record      ? OWN
                               : place->record == LANG_RECORD_claim   ? CLAIM
                               : place->record == LANG_RECORD_patient ? PATIENT
