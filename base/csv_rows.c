@@ -2,7 +2,7 @@
 #include "base/csv.h"
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 enum { BLOCK = BASE_SCAN_BLOCK, REACH = 1 << 16 };
@@ -14,8 +14,10 @@ typedef struct block_bits {
     uint64_t returns, quotes, blanks;
 } block_bits;
 
+#define INLINE static inline __attribute__((always_inline))
+
 #if defined(__SSE2__)
-static inline uint64_t same(const __m128i text[4], char wanted)
+INLINE uint64_t same_16(const __m128i text[4], char wanted)
 {
     const __m128i all = _mm_set1_epi8(wanted);
     uint64_t bits = 0;
@@ -23,7 +25,7 @@ static inline uint64_t same(const __m128i text[4], char wanted)
     return bits;
 }
 
-static inline block_bits look(const char *bytes, char separator)
+INLINE block_bits look_16(const char *bytes, char separator)
 {
     __m128i text[4], special = _mm_setzero_si128();
     for (int i = 0; i < 4; i++) {
@@ -32,15 +34,36 @@ static inline block_bits look(const char *bytes, char separator)
         for (int k = 0; k < 4; k++)
             special = _mm_or_si128(special, _mm_cmpeq_epi8(text[i], _mm_set1_epi8(wanted[k])));
     }
-    block_bits bits = {same(text, separator), same(text, '\n'), (uint64_t)_mm_movemask_epi8(special), 0, 0, 0};
+    block_bits bits = {same_16(text, separator), same_16(text, '\n'), (uint64_t)_mm_movemask_epi8(special), 0, 0, 0};
     if (bits.special == 0) return bits;
-    bits.returns = same(text, '\r');
-    bits.quotes = same(text, '"');
-    bits.blanks = same(text, ' ') | same(text, '\t');
+    bits.returns = same_16(text, '\r');
+    bits.quotes = same_16(text, '"');
+    bits.blanks = same_16(text, ' ') | same_16(text, '\t');
+    return bits;
+}
+
+#define WIDE __attribute__((target("avx2,bmi,popcnt")))
+
+WIDE INLINE uint64_t same_32(__m256i low, __m256i high, char wanted)
+{
+    const __m256i all = _mm256_set1_epi8(wanted);
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, all)) |
+           (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, all)) << 32;
+}
+
+WIDE INLINE block_bits look_32(const char *bytes, char separator)
+{
+    const __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
+    const __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 32));
+    block_bits bits = {.separators = same_32(low, high, separator), .lines = same_32(low, high, '\n')};
+    bits.returns = same_32(low, high, '\r');
+    bits.quotes = same_32(low, high, '"');
+    bits.blanks = same_32(low, high, ' ') | same_32(low, high, '\t');
+    bits.special = bits.returns | bits.quotes | bits.blanks;
     return bits;
 }
 #else
-static inline block_bits look(const char *bytes, char separator)
+INLINE block_bits look_1(const char *bytes, char separator)
 {
     block_bits bits = {0};
     for (int i = 0; i < BLOCK; i++) {
@@ -68,7 +91,7 @@ typedef struct before_block {
 } before_block;
 
 /* The bytes that only base_csv_next can read: quotes, blanks at the ends of cells, line ends of old. */
-static uint64_t odd_bytes(const block_bits *bits, char separator, before_block before, char next)
+INLINE uint64_t odd_bytes(const block_bits *bits, char separator, before_block before, char next)
 {
     uint64_t blanks = bits->blanks & ~bits->separators; /* a tab may be what separates */
     uint64_t ends = bits->separators | bits->lines | bits->returns;
@@ -78,19 +101,21 @@ static uint64_t odd_bytes(const block_bits *bits, char separator, before_block b
 }
 
 /* Writes where the cells begin behind these separators; eight at a time, of which the last may be none. */
-static inline size_t write_begins(uint32_t *begins, size_t block, uint64_t ends)
+INLINE size_t write_begins(uint32_t *begins, size_t block, uint64_t ends)
 {
     size_t count = (size_t)__builtin_popcountll(ends);
     for (size_t i = 0; i < count; i += 8) {
         for (size_t k = 0; k < 8; k++) {
-            begins[i + k] = (uint32_t)(block + 1 + (size_t)__builtin_ctzll(ends | UINT64_C(1) << 63));
+            uint64_t place = (uint64_t)__builtin_ctzll(ends | UINT64_C(1) << 63);
+            __asm__("" : "+r"(place)); /* gathering eight into a vector first takes twice the time */
+            begins[i + k] = (uint32_t)(block + 1 + place);
             ends &= ends - 1;
         }
     }
     return count;
 }
 
-void base_csv_next_rows(csv_reader *reader, csv_rows *rows, size_t most)
+INLINE void next_rows(csv_reader *reader, csv_rows *rows, size_t most, block_bits (*look)(const char *, char))
 {
     reader->error = NULL;
     rows->count = 0;
@@ -122,3 +147,23 @@ void base_csv_next_rows(csv_reader *reader, csv_rows *rows, size_t most)
         before.blank = (bits.blanks & ~bits.separators) >> 63;
     }
 }
+
+#if defined(__SSE2__)
+WIDE static void next_rows_32(csv_reader *reader, csv_rows *rows, size_t most)
+{
+    next_rows(reader, rows, most, look_32);
+}
+
+void base_csv_next_rows(csv_reader *reader, csv_rows *rows, size_t most)
+{
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt"))
+        next_rows_32(reader, rows, most);
+    else
+        next_rows(reader, rows, most, look_16);
+}
+#else
+void base_csv_next_rows(csv_reader *reader, csv_rows *rows, size_t most)
+{
+    next_rows(reader, rows, most, look_1);
+}
+#endif

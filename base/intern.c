@@ -38,6 +38,11 @@ bool base_intern_init(base_intern *table, base_arena *arena)
     return rehash(table, 256) && base_intern_add(table, "", 0) == 0;
 }
 
+bool base_intern_reserve(base_intern *table, const base_intern *like)
+{
+    return like->slot_count <= table->slot_count || rehash(table, like->slot_count);
+}
+
 static uint32_t add(base_intern *table, const char *text, size_t length)
 {
     uint64_t hash = XXH3_64bits(text, length);

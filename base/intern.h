@@ -34,6 +34,9 @@ typedef struct base_intern {
 
 bool base_intern_init(base_intern *table, base_arena *arena);
 
+/* Makes room for as many texts as `like` has room for, which it may have from another arena. */
+bool base_intern_reserve(base_intern *table, const base_intern *like);
+
 /* The id of a text, adding it when new; BASE_INTERN_NONE when memory runs out. */
 uint32_t base_intern_add(base_intern *table, const char *text, size_t length);
 

@@ -20,6 +20,10 @@ bool read_begin_maps(read_encounters *encounters)
                                     .keeps_rejects = before.keeps_rejects,
                                     .batches = before.batches,
                                     .lasting = before.lasting,
+                                    .claim_slot_count = before.claim_slot_count,
+                                    .lines.room = before.lines.room,
+                                    .attended.room = before.attended.room,
+                                    .authorized.room = before.authorized.room,
                                     .claim_count = before.claim_count,
                                     .rejected_claims = before.rejected_claims,
                                     .rejected_records = before.rejected_records};
@@ -245,7 +249,8 @@ static size_t claim_slot(const read_encounters *encounters, const read_claim_key
 static bool more_claim_slots(read_encounters *encounters)
 {
     read_claim_slot *before = encounters->claim_slots;
-    size_t count = encounters->claim_slot_count, wanted = count == 0 ? 1024 : count * 2;
+    size_t count = before == NULL ? 0 : encounters->claim_slot_count; /* of the batch before, where there are none */
+    size_t wanted = before != NULL ? count * 2 : encounters->claim_slot_count == 0 ? 1024 : encounters->claim_slot_count;
     read_claim_slot *slots = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *slots);
     if (slots == NULL) return false;
     encounters->claim_slots = slots;
@@ -259,8 +264,8 @@ static bool more_claim_slots(read_encounters *encounters)
 uint32_t read_joined_claim(read_encounters *encounters, read_claim_key key, bool *made)
 {
     *made = false;
-    if (encounters->joined_claims * 2 >= encounters->claim_slot_count && !more_claim_slots(encounters))
-        return RUN_NO_ROW;
+    bool full = encounters->claim_slots == NULL || encounters->joined_claims * 2 >= encounters->claim_slot_count;
+    if (full && !more_claim_slots(encounters)) return RUN_NO_ROW;
     read_claim_slot *slot = &encounters->claim_slots[claim_slot(encounters, &key)];
     if (slot->row != 0) return slot->row - 1;
     uint32_t row = run_store_add(&encounters->handle.store, LANG_RECORD_claim);
@@ -285,11 +290,12 @@ static size_t pair_slot(const read_pairs *pairs, uint32_t row, int64_t number)
 static bool more_pairs(read_encounters *encounters, read_pairs *pairs)
 {
     read_pairs before = *pairs;
-    size_t wanted = before.room == 0 ? 1024 : before.room * 2;
+    bool anew = before.slots == NULL; /* room is then that of the batch before */
+    size_t wanted = before.room == 0 ? 1024 : anew ? before.room : before.room * 2;
     read_pair *slots = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *slots);
     if (slots == NULL) return false;
     *pairs = (read_pairs){slots, wanted, before.count};
-    for (size_t i = 0; i < before.room; i++) {
+    for (size_t i = 0; !anew && i < before.room; i++) {
         const read_pair *pair = &before.slots[i];
         if (pair->row != 0) slots[pair_slot(pairs, pair->row - 1, pair->number)] = *pair;
     }
@@ -298,7 +304,8 @@ static bool more_pairs(read_encounters *encounters, read_pairs *pairs)
 
 bool read_add_pair(read_encounters *encounters, read_pairs *pairs, uint32_t row, int64_t number)
 {
-    if (pairs->count * 2 >= pairs->room && !more_pairs(encounters, pairs)) return false;
+    bool full = pairs->slots == NULL || pairs->count * 2 >= pairs->room;
+    if (full && !more_pairs(encounters, pairs)) return false;
     read_pair *pair = &pairs->slots[pair_slot(pairs, row, number)];
     if (pair->row != 0) return true;
     *pair = (read_pair){number, row + 1};
@@ -308,7 +315,7 @@ bool read_add_pair(read_encounters *encounters, read_pairs *pairs, uint32_t row,
 
 bool read_has_pair(const read_pairs *pairs, uint32_t row, int64_t number)
 {
-    return pairs->room > 0 && pairs->slots[pair_slot(pairs, row, number)].row != 0;
+    return pairs->slots != NULL && pairs->slots[pair_slot(pairs, row, number)].row != 0;
 }
 
 read_pairs *read_known_by(read_encounters *encounters, lang_record record, uint32_t row, uint32_t *member,

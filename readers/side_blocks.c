@@ -108,8 +108,44 @@ static void set_empty(side_block *b, block_column *column, size_t row, uint8_t e
     if (empty == SIDE_REFUSED) set_odd(b, row);
 }
 
-/* A column of texts that come again: each is looked for in the row before, then among those that the column held lately. */
-static void read_short_texts(side_reader *r, size_t place)
+/* Any cell of a column. */
+static void read_any(side_reader *r, size_t row, size_t place)
+{
+    side_block *b = r->block;
+    csv_cell cell = cell_of(b, row, place);
+    if (cell.length == 0) {
+        set_empty(b, &b->columns[place], row, r->shape->empty[place]);
+        return;
+    }
+    side_value value = read_cell(r, row, place);
+    set_value(&b->columns[place], row, value.bits, value.state);
+}
+
+/* A column of dates, which are sooner read than looked for, unless the row before has the same. */
+static void read_dates(side_reader *r, size_t place)
+{
+    side_block *b = r->block;
+    block_column *column = &b->columns[place];
+    const uint32_t *begins = b->rows.begins + place;
+    side_short_text before = {0, 0};
+    base_date date = 0;
+    for (size_t row = 0; row < b->rows.count; row++, begins += b->rows.width) {
+        const char *text = b->rows.text + begins[0];
+        size_t length = begins[1] - begins[0] - 1U;
+        side_short_text now = {0, 0};
+        if (length == 10) now = short_text(text, 10);
+        bool same = length == 10 && now.first == before.first && now.last == before.last;
+        if (same || base_date_read(text, length, false, &date)) {
+            before = now;
+            set_value(column, row, date, RUN_PRESENT);
+        } else {
+            read_any(r, row, place);
+        }
+    }
+}
+
+/* A column of texts that come again, looked for among those that it held lately. */
+static __attribute__((noinline)) void read_short_texts(side_reader *r, size_t place)
 {
     side_block *b = r->block;
     const side_place *p = &r->shape->places[place];
@@ -117,39 +153,20 @@ static void read_short_texts(side_reader *r, size_t place)
     const uint32_t *begins = b->rows.begins + place;
     const size_t width = b->rows.width, count = b->rows.count, last = place + 1 == width;
     const char *const all = b->rows.text;
-    side_short_text before = {0, 0};
-    size_t before_length = 0;
-    int64_t bits = 0;
-    uint8_t state = RUN_UNKNOWN;
+    const uint64_t tags = side_lately_tag(r, p, 0, false);
     for (size_t row = 0; row < count; row++, begins += width) {
         const char *text = all + begins[0];
         size_t length = begins[1] - begins[0] - 1U;
         length -= last && length > 0 && text[length - 1] == '\r';
-        if (length == 0) {
-            set_empty(b, column, row, r->shape->empty[place]);
-            continue;
-        }
-        if (length > SIDE_SHORT) {
-            side_value value = read_cell(r, row, place);
-            set_value(column, row, value.bits, value.state);
-            continue;
-        }
-        side_short_text now = short_text(text, length);
-        if (((now.first ^ before.first) | (now.last ^ before.last) | (length ^ before_length)) != 0) {
-            uint64_t tag = side_lately_tag(r, length, false);
-            const side_lately *lately = side_lately_at(p, now, tag);
-            before_length = length;
-            before = now;
-            bits = lately->bits;
-            state = lately->state;
-            if (!side_lately_is(lately, now, tag)) {
-                side_value value = read_cell(r, row, place);
-                bits = value.bits;
-                state = value.state;
-                if (b->odd >> row & 1) before_length = 0; /* to be told of again */
+        if (length - 1 < SIDE_SHORT) {
+            side_short_text now = short_text(text, length);
+            const side_lately *lately = side_lately_at(p, now, tags | length);
+            if (side_lately_is(lately, now, tags | length)) {
+                set_value(column, row, lately->bits, lately->state);
+                continue;
             }
         }
-        set_value(column, row, bits, state);
+        read_any(r, row, place);
     }
 }
 
@@ -169,14 +186,10 @@ static void read_names(side_reader *r, size_t place)
     bool by_text = use == USE_MEMBER || use == USE_COVERED_MEMBER || use == USE_SESSION;
     for (size_t row = 0; row < b->rows.count; row++) {
         csv_cell cell = cell_of(b, row, place);
-        if (cell.length == 0) {
-            set_empty(b, column, row, r->shape->empty[place]);
-        } else if (as_it_stands(&cell)) {
+        if (cell.length > 0 && as_it_stands(&cell))
             set_value(column, row, by_text ? 0 : base_intern_add(&r->store->symbols, cell.text, cell.length), RUN_PRESENT);
-        } else {
-            side_value value = read_cell(r, row, place);
-            set_value(column, row, value.bits, value.state);
-        }
+        else
+            read_any(r, row, place);
     }
 }
 
@@ -214,7 +227,9 @@ static void read_columns(side_reader *r)
             continue;
         }
         b->columns[i].empty = false;
-        if (place->lately != NULL)
+        if (place->field && place->type.kind == LANG_TYPE_DATE && !place->type.list)
+            read_dates(r, i);
+        else if (place->lately != NULL)
             read_short_texts(r, i);
         else
             read_names(r, i);

@@ -219,7 +219,7 @@ bool side_read_value(side_reader *r, const side_place *place, side_value *value)
     uint64_t tag = 0;
     side_lately *lately = NULL;
     if (place->lately != NULL && cell->length <= SIDE_SHORT) {
-        tag = side_lately_tag(r, cell->length, cell->literal);
+        tag = side_lately_tag(r, place, cell->length, cell->literal);
         text = short_text(cell);
         lately = side_lately_at(place, text, tag);
         if (side_lately_is(lately, text, tag)) {

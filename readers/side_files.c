@@ -177,6 +177,8 @@ static void set_place(side_reader *r, size_t at, const side_column *column)
     place->record = info->record;
     place->field = column->use == USE_FIELD;
     place->text = place->field && info->type.kind == LANG_TYPE_TEXT;
+    bool symbols = info->type.list || info->type.kind == LANG_TYPE_CODE || info->type.kind == LANG_TYPE_TEXT;
+    place->lasting = place->field && !symbols;
     place->modifiers = place->field && column->field == LANG_FIELD_line_modifiers;
     bool empty_list = place->modifiers && info->type.list;
     shape->empty[at] = column->required == 1                 ? SIDE_REFUSED

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { SIDE_REFUSED = 255, SIDE_LIST_LIMIT = 64, SIDE_LATELY = 32, SIDE_SHORT = 16, SIDE_NOWHERE = -1 };
+enum { SIDE_REFUSED = 255, SIDE_LIST_LIMIT = 64, SIDE_LATELY_BITS = 6, SIDE_LATELY = 1 << SIDE_LATELY_BITS, SIDE_SHORT = 16, SIDE_NOWHERE = -1 };
 
 /* A text of up to sixteen bytes as two numbers: the first byte is the lowest, behind the last are zeros. */
 typedef struct side_short_text {
@@ -35,6 +35,7 @@ typedef struct side_place {
     lang_type type;
     lang_record record;
     bool field, text, modifiers;
+    bool lasting; /* what its texts are read as is the same in every batch */
     side_lately *lately; /* SIDE_LATELY of them; NULL where texts hardly come again */
 } side_place;
 
@@ -88,16 +89,16 @@ static inline uint64_t side_load(const char *text, size_t length)
     return bytes;
 }
 
-/* The tag of a text of the batch at hand. */
-static inline uint64_t side_lately_tag(const side_reader *reader, size_t length, bool literal)
+/* The tag of a text: symbols, and lists of them, are those of the batch at hand; dates and numbers are the same in all. */
+static inline uint64_t side_lately_tag(const side_reader *reader, const side_place *place, size_t length, bool literal)
 {
-    return (uint64_t)(reader->batch + 1) << 32 | (literal ? 0x100U : 0) | length;
+    return (uint64_t)(place->lasting ? 1 : reader->batch + 1) << 32 | (literal ? 0x100U : 0) | length;
 }
 
 /* Where a column keeps a text. */
 static inline side_lately *side_lately_at(const side_place *place, side_short_text text, uint64_t tag)
 {
-    return &place->lately[(text.first ^ text.last * 31 ^ tag) * UINT64_C(0x9E3779B97F4A7C15) >> 59];
+    return &place->lately[(text.first ^ text.last * 31 ^ tag) * UINT64_C(0x9E3779B97F4A7C15) >> (64 - SIDE_LATELY_BITS)];
 }
 
 static inline bool side_lately_is(const side_lately *lately, side_short_text text, uint64_t tag)

@@ -139,7 +139,9 @@ bool run_store_reset(run_store *store)
                          .places = before.places};
     run_store_copy_told(store, &before);
     base_arena_reset(&store->arena);
-    if (!begin_tables(store)) return false;
+    if (!begin_tables(store) || !base_intern_reserve(&store->symbols, &before.symbols) ||
+        !base_intern_reserve(&store->members, &before.members))
+        return false;
     for (int r = 0; r < lang_schema_record_count(store->schema); r++) {
         if (!run_store_reserve(store, (lang_record)r, store->rooms[r])) return false;
     }
