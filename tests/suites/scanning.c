@@ -2,7 +2,7 @@
  * before them. */
 #include "base/csv.h"
 #include "tests/differential/generator.h"
-#include "tests/suites/support.h"
+#include "tests/suites/told.h"
 
 /* ---- CSV against a plain reading of RFC 4180 ---- */
 
@@ -158,42 +158,10 @@ Test(scanning, csv_is_read_the_same_through_any_window)
 
 /* ---- JSON records, taken apart by comparison and by the library ---- */
 
-typedef struct told {
-    char *text;
-    size_t length;
-} told;
-
-static bool keep(void *state, const char *file, const char *bytes, size_t length)
-{
-    told *t = state;
-    (void)file;
-    char *grown = realloc(t->text, t->length + length + 1);
-    cr_assert_not_null(grown);
-    t->text = grown;
-    memcpy(t->text + t->length, bytes, length);
-    t->length += length;
-    t->text[t->length] = '\0';
-    return true;
-}
-
-/* What records say: as they are written again, and what was told of them. */
+/* Where in a malformed line, the two ways differ by the blank. */
 static told say(const char *text, size_t length)
 {
-    told t = {0};
-    adj_written written;
-    adj_encounters *encounters = adj_encounters_new(NULL);
-    adj_encounters_read_bytes_as(encounters, "lines.ndjson", text, length, ADJ_ROLE_JUDGED);
-    cr_assert_eq(adj_encounters_write(encounters, ADJ_FORM_NDJSON, "lines.ndjson", keep, &t, &written), ADJ_OK);
-    for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
-        adj_problem p = adj_encounters_problem(encounters, i);
-        char line[1024];
-        /* Where in a malformed line, the two differ by the blank. */
-        keep(&t, "", line,
-             (size_t)snprintf(line, sizeof line, "%s %zu %s\n", p.code, p.line,
-                              strcmp(p.code, "D0501") == 0 ? "" : p.message));
-    }
-    adj_encounters_free(encounters);
-    return t;
+    return told_of("lines.ndjson", text, length, ADJ_ROLE_JUDGED, "D0501");
 }
 
 /* A blank behind the brace of every line keeps it from being taken apart by comparison. */
