@@ -20,10 +20,10 @@ bool read_begin_maps(read_encounters *encounters)
                                     .keeps_rejects = before.keeps_rejects,
                                     .batches = before.batches,
                                     .lasting = before.lasting,
-                                    .claim_slot_count = before.claim_slot_count,
-                                    .lines.room = before.lines.room,
-                                    .attended.room = before.attended.room,
-                                    .authorized.room = before.authorized.room,
+                                    .claim_slots_before = before.claim_slot_count,
+                                    .lines.room_before = before.lines.room,
+                                    .attended.room_before = before.attended.room,
+                                    .authorized.room_before = before.authorized.room,
                                     .claim_count = before.claim_count,
                                     .rejected_claims = before.rejected_claims,
                                     .rejected_records = before.rejected_records};
@@ -246,11 +246,17 @@ static size_t claim_slot(const read_encounters *encounters, const read_claim_key
     return slot;
 }
 
+/* The room of a table that is full: at first that which the batch before needed. */
+static size_t first_room(size_t room, size_t before)
+{
+    enum { LEAST = 1024 };
+    return room > 0 ? room * 2 : before > LEAST ? before : LEAST;
+}
+
 static bool more_claim_slots(read_encounters *encounters)
 {
     read_claim_slot *before = encounters->claim_slots;
-    size_t count = before == NULL ? 0 : encounters->claim_slot_count; /* of the batch before, where there are none */
-    size_t wanted = before != NULL ? count * 2 : encounters->claim_slot_count == 0 ? 1024 : encounters->claim_slot_count;
+    size_t count = encounters->claim_slot_count, wanted = first_room(count, encounters->claim_slots_before);
     read_claim_slot *slots = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *slots);
     if (slots == NULL) return false;
     encounters->claim_slots = slots;
@@ -264,8 +270,8 @@ static bool more_claim_slots(read_encounters *encounters)
 uint32_t read_joined_claim(read_encounters *encounters, read_claim_key key, bool *made)
 {
     *made = false;
-    bool full = encounters->claim_slots == NULL || encounters->joined_claims * 2 >= encounters->claim_slot_count;
-    if (full && !more_claim_slots(encounters)) return RUN_NO_ROW;
+    if (encounters->joined_claims * 2 >= encounters->claim_slot_count && !more_claim_slots(encounters))
+        return RUN_NO_ROW;
     read_claim_slot *slot = &encounters->claim_slots[claim_slot(encounters, &key)];
     if (slot->row != 0) return slot->row - 1;
     uint32_t row = run_store_add(&encounters->handle.store, LANG_RECORD_claim);
@@ -290,12 +296,11 @@ static size_t pair_slot(const read_pairs *pairs, uint32_t row, int64_t number)
 static bool more_pairs(read_encounters *encounters, read_pairs *pairs)
 {
     read_pairs before = *pairs;
-    bool anew = before.slots == NULL; /* room is then that of the batch before */
-    size_t wanted = before.room == 0 ? 1024 : anew ? before.room : before.room * 2;
+    size_t wanted = first_room(before.room, before.room_before);
     read_pair *slots = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *slots);
     if (slots == NULL) return false;
-    *pairs = (read_pairs){slots, wanted, before.count};
-    for (size_t i = 0; !anew && i < before.room; i++) {
+    *pairs = (read_pairs){slots, wanted, before.count, before.room_before};
+    for (size_t i = 0; i < before.room; i++) {
         const read_pair *pair = &before.slots[i];
         if (pair->row != 0) slots[pair_slot(pairs, pair->row - 1, pair->number)] = *pair;
     }
@@ -304,8 +309,7 @@ static bool more_pairs(read_encounters *encounters, read_pairs *pairs)
 
 bool read_add_pair(read_encounters *encounters, read_pairs *pairs, uint32_t row, int64_t number)
 {
-    bool full = pairs->slots == NULL || pairs->count * 2 >= pairs->room;
-    if (full && !more_pairs(encounters, pairs)) return false;
+    if (pairs->count * 2 >= pairs->room && !more_pairs(encounters, pairs)) return false;
     read_pair *pair = &pairs->slots[pair_slot(pairs, row, number)];
     if (pair->row != 0) return true;
     *pair = (read_pair){number, row + 1};
@@ -315,7 +319,7 @@ bool read_add_pair(read_encounters *encounters, read_pairs *pairs, uint32_t row,
 
 bool read_has_pair(const read_pairs *pairs, uint32_t row, int64_t number)
 {
-    return pairs->slots != NULL && pairs->slots[pair_slot(pairs, row, number)].row != 0;
+    return pairs->room > 0 && pairs->slots[pair_slot(pairs, row, number)].row != 0;
 }
 
 read_pairs *read_known_by(read_encounters *encounters, lang_record record, uint32_t row, uint32_t *member,

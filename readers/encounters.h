@@ -91,9 +91,9 @@ typedef struct read_pair {
 } read_pair;
 
 typedef struct read_pairs {
-    read_pair *slots; /* a table, a power of two; NULL while there are none */
-    size_t room;      /* of the table, or of that of the batch before */
-    size_t count;
+    read_pair *slots; /* a table, a power of two */
+    size_t room, count;
+    size_t room_before; /* that the batch before needed: what this one begins with */
 } read_pairs;
 
 /* Where batches go. */
@@ -109,8 +109,9 @@ typedef struct read_encounters {
     base_intern sessions;         /* session id -> session row, by id order */
     BASE_ARRAY(uint32_t) session_rows;
     BASE_ARRAY(bool) session_defined;
-    read_claim_slot *claim_slots; /* claims of side files by what they are known by, as read_pairs */
+    read_claim_slot *claim_slots; /* claims of side files by what they are known by: a table, a power of two */
     size_t claim_slot_count, joined_claims;
+    size_t claim_slots_before; /* of the batch before */
     read_pairs lines, attended, authorized; /* of side files, to notice a record that stands twice */
     BASE_ARRAY(read_claim_fact) claim_facts;
     BASE_ARRAY(read_column_name) column_names;

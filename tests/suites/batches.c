@@ -110,6 +110,7 @@ static void compare(const char *path, adj_role role, size_t records)
     cr_expect_eq(parts.lines, adj_encounters_line_count(encounters), "%s: %zu of %zu lines", path, parts.lines,
                  adj_encounters_line_count(encounters));
     cr_expect_eq(adj_encounters_claim_count(batched), adj_encounters_claim_count(encounters));
+    cr_expect_eq(adj_encounters_payment_count(batched), adj_encounters_payment_count(encounters));
     cr_expect_eq(adj_encounters_rejected_count(batched), adj_encounters_rejected_count(encounters));
     cr_expect_eq(parts.problems, whole.problems);
     if (whole.length > 0 && parts.length > 0) cr_expect_str_eq(parts.problem_texts, whole.problem_texts);
@@ -548,6 +549,129 @@ Test(parts, join_the_lines_of_a_claim_from_different_batches)
     adj_parts_free(parts);
     adj_policies_free(policies);
     unlink(path);
+}
+
+/* ---- what a run was told stays told ---- */
+
+enum { TOLD_FILES = 7, TOLD_RECORDS = 10000 };
+
+/* Files of so many records that they are read in several batches, of which the first record cannot be read. */
+static void make_told(practice *p)
+{
+    static const char *const names[TOLD_FILES] = {"lines.csv",      "history.csv",     "eligibility.csv",
+                                                  "remittance.csv", "schedule.csv",    "acknowledgments.csv",
+                                                  "sessions.csv"};
+    static const char *const begins[TOLD_FILES] = {
+        "member_id,claim_id,date,procedure,line",
+        "member_id,claim_id,date,procedure,line,completeness\nM1,H0,2026-02-30,90853,1,complete",
+        "member_id,from,to\nM1,2026-02-30,2026-12-31",
+        "claim_id,paid,line\nC1,much,1",
+        "member_id,date,appointment_status\nM1,2026-02-30,kept",
+        "claim_id,acknowledgment\nC1,perhaps",
+        "session_id,date\nS1,2026-02-30"};
+    static const char *const records[TOLD_FILES] = {"",
+                                                    "O%d,H%d,2026-02-01,90853,1,complete",
+                                                    "O%d,2026-01-01,2026-12-31",
+                                                    "O%d,41,1",
+                                                    "O%d,2026-02-01,kept",
+                                                    "O%d,accepted",
+                                                    "S9%d,2026-02-01"};
+    *p = (practice){.folder = "/tmp/adjudge-test-XXXXXX"};
+    cr_assert_not_null(mkdtemp(p->folder));
+    for (size_t f = 0; f < TOLD_FILES; f++) {
+        char row[200];
+        keep_file(p, names[f], begins[f], strlen(begins[f]));
+        for (int i = 0; f > 0 && i < TOLD_RECORDS; i++) {
+            int length = snprintf(row, sizeof row, records[f], i, i);
+            keep_file(p, names[f], "\n", 1);
+            keep_file(p, names[f], row, (size_t)length);
+        }
+        for (int i = 0; f == 0 && i < 50; i++)
+            keep_file(p, names[f], row,
+                      (size_t)snprintf(row, sizeof row, "\nM%d,C%d,2026-02-10,90853,1", i, i));
+        for (int i = 0; f == 1 && i < 20; i++) /* after the day as of which the history is known */
+            keep_file(p, names[f], row,
+                      (size_t)snprintf(row, sizeof row, "\nM%d,H9%d,2026-02-0%d,90853,1,complete", i % 5, i, 5 + i / 5));
+        keep_file(p, names[f], "\n", 1);
+    }
+    for (size_t i = 0; i < p->count; i++) cr_assert_eq(fclose(p->files[i]), 0);
+}
+
+static void tell_run(adj_encounters *encounters)
+{
+    int32_t day;
+    adj_read_date("2026-02-04", &day);
+    adj_encounters_as_of(encounters, day);
+}
+
+Test(batches, leave_what_the_run_was_told)
+{
+    run_store store, after;
+    cr_assert(run_store_init(&store, &lang_schema_standard, NULL));
+    cr_assert(run_store_init(&after, &lang_schema_standard, NULL));
+    for (int f = 0; f < LANG_FEED_COUNT; f++) store.feeds[f] = true;
+    for (int r = 0; r < LANG_RECORD_COUNT; r++) store.site_feeds[r] = store.site_holes[r] = true;
+    store.remitted_claims = 7;
+    store.redact = store.history_is_own = store.as_of_given = store.submit_given = true;
+    store.eligibility_has_holes = store.remittance_has_holes = store.schedule_has_holes = true;
+    store.rates_have_holes = store.acknowledgments_have_holes = true;
+    store.as_of = 11;
+    store.submit_on = 12;
+    cr_assert(run_store_reset(&store));
+    run_store_copy_told(&after, &store);
+    for (int f = 0; f < LANG_FEED_COUNT; f++) cr_expect(after.feeds[f]);
+    for (int r = 0; r < LANG_RECORD_COUNT; r++) cr_expect(after.site_feeds[r] && after.site_holes[r]);
+    cr_expect_eq(after.remitted_claims, 7u);
+    cr_expect(after.redact && after.history_is_own && after.as_of_given && after.submit_given);
+    cr_expect(after.eligibility_has_holes && after.remittance_has_holes && after.schedule_has_holes);
+    cr_expect(after.rates_have_holes && after.acknowledgments_have_holes);
+    cr_expect_eq(after.as_of, 11);
+    cr_expect_eq(after.submit_on, 12);
+    run_store_release(&store);
+    run_store_release(&after);
+}
+
+Test(parts, know_what_was_told_in_earlier_batches)
+{
+    static const char told[] =
+        "policy p\n"
+        "clause often\n  cite \"1\"\n  require at most 3 of history in the last 30 days\n  warn \"{count}\"\n"
+        "clause covered\n  cite \"2\"\n  require coverage is present\n  warn \"no coverage\"\n"
+        "clause paid\n  cite \"3\"\n  require remittance is present\n  warn \"not paid\"\n"
+        "clause expected\n  cite \"4\"\n  require appointment is present\n  warn \"not expected\"\n"
+        "clause taken\n  cite \"5\"\n  require claim.acknowledgment is present\n  warn \"not acknowledged\"\n";
+    practice p;
+    make_told(&p);
+    adj_policies *policies = support_policies(told);
+    verdict *whole = calloc(100, sizeof *whole), *divided = calloc(100, sizeof *divided);
+    adj_encounters *encounters = adj_encounters_new(NULL), *part = NULL;
+    adj_parts *parts = adj_parts_new(policies, 100000000, NULL);
+    tell_run(encounters);
+    tell_run(adj_parts_encounters(parts));
+    for (size_t i = 0; i < p.count; i++) {
+        adj_role role = i == 0 ? ADJ_ROLE_JUDGED : ADJ_ROLE_BESIDE;
+        cr_expect_eq(adj_encounters_read_as(encounters, in_practice(&p, p.names[i]), role), ADJ_OK);
+        cr_expect_eq(adj_parts_read(parts, in_practice(&p, p.names[i]), role, NULL, NULL), ADJ_OK);
+    }
+    cr_expect_eq(adj_encounters_rejected_count(encounters), TOLD_FILES - 1u);
+    cr_assert_eq(adj_parts_divide(parts), ADJ_OK, "%s", adj_parts_message(parts));
+    cr_assert_eq(adj_parts_load(parts, 0, &part), ADJ_OK);
+    adj_results *a = support_evaluate(policies, encounters), *b = support_evaluate(policies, part);
+    size_t count = note_verdicts(a, whole, 0);
+    cr_expect_eq(count, 50u);
+    cr_assert_eq(note_verdicts(b, divided, 0), count);
+    for (size_t i = 0; i < count; i++) cr_expect_str_eq(divided[i].text, whole[i].text);
+    for (size_t c = 0; c < 5; c++) /* with a hole in each feed, nothing is none */
+        cr_expect_eq(adj_results_clause(b, 40, c), ADJ_CLAUSE_CANNOT_TELL, "clause %zu", c);
+    adj_results_free(a);
+    adj_results_free(b);
+    adj_encounters_free(encounters);
+    adj_encounters_free(part);
+    adj_parts_free(parts);
+    adj_policies_free(policies);
+    free(whole);
+    free(divided);
+    end_practice(&p);
 }
 
 Test(parts, refuse_fhir_whose_resources_refer_to_each_other)
