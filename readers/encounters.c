@@ -29,7 +29,8 @@ bool read_begin_maps(read_encounters *encounters)
                                     .rejected_records = before.rejected_records};
     memcpy(&encounters->rejects, &before.rejects, sizeof before.rejects);
     memcpy(&encounters->column_names, &before.column_names, sizeof before.column_names);
-    bool ready = base_intern_init(&encounters->sessions, arena) && base_intern_init(&encounters->references, arena) && base_intern_init(&encounters->payments, arena);
+    bool ready = base_intern_init(&encounters->sessions, arena) && base_intern_init(&encounters->references, arena) &&
+                 base_intern_init(&encounters->payments, arena);
     /* Id 0 of an interning table is the empty text: no session, no claim. */
     uint32_t *session = ready ? BASE_PUSH(arena, &encounters->session_rows) : NULL;
     bool *defined = session != NULL ? BASE_PUSH(arena, &encounters->session_defined) : NULL;

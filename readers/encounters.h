@@ -111,7 +111,7 @@ typedef struct read_encounters {
     BASE_ARRAY(bool) session_defined;
     read_claim_slot *claim_slots; /* claims of side files by what they are known by: a table, a power of two */
     size_t claim_slot_count, joined_claims;
-    size_t claim_slots_before; /* of the batch before */
+    size_t claim_slots_before;              /* of the batch before */
     read_pairs lines, attended, authorized; /* of side files, to notice a record that stands twice */
     BASE_ARRAY(read_claim_fact) claim_facts;
     BASE_ARRAY(read_column_name) column_names;

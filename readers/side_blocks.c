@@ -17,10 +17,10 @@ struct side_block {
     csv_rows rows;
     block_column *columns;
     uint32_t filled[CSV_COLUMN_LIMIT]; /* not 0 where a row has something in the column */
-    uint64_t odd;                    /* rows that are read alone: a bit for each */
-    size_t row;                      /* at hand */
-    uint32_t places[RECORDS][ROWS];  /* where the fields of each row go, or RUN_NO_ROW */
-    uint8_t heads[CSV_COLUMN_LIMIT]; /* the cells that joins ask for */
+    uint64_t odd;                      /* rows that are read alone: a bit for each */
+    size_t row;                        /* at hand */
+    uint32_t places[RECORDS][ROWS];    /* where the fields of each row go, or RUN_NO_ROW */
+    uint8_t heads[CSV_COLUMN_LIMIT];   /* the cells that joins ask for */
     size_t head_count;
     csv_cell cells[CSV_COLUMN_LIMIT];
     size_t resting; /* so many records are read alone before the next try */
@@ -91,11 +91,11 @@ static side_value read_cell(side_reader *r, size_t row, size_t place)
 /* CSV_ROWS_ROOM bytes may be looked at. */
 static inline side_short_text short_text(const char *text, size_t length)
 {
-    if (length > 8) return (side_short_text){side_load(text, 8), side_load(text + 8, 8) & UINT64_MAX >> (128 - 8 * length)};
+    if (length > 8)
+        return (side_short_text){side_load(text, 8), side_load(text + 8, 8) & UINT64_MAX >> (128 - 8 * length)};
     return (side_short_text){side_load(text, 8) & UINT64_MAX >> (64 - 8 * length), 0};
 }
 
-/* The states of a column, one of them empty cells'. */
 static void set_value(block_column *column, size_t row, int64_t bits, uint8_t state)
 {
     column->bits[row] = bits;
@@ -187,7 +187,8 @@ static void read_names(side_reader *r, size_t place)
     for (size_t row = 0; row < b->rows.count; row++) {
         csv_cell cell = cell_of(b, row, place);
         if (cell.length > 0 && as_it_stands(&cell))
-            set_value(column, row, by_text ? 0 : base_intern_add(&r->store->symbols, cell.text, cell.length), RUN_PRESENT);
+            set_value(column, row, by_text ? 0 : base_intern_add(&r->store->symbols, cell.text, cell.length),
+                      RUN_PRESENT);
         else
             read_any(r, row, place);
     }
@@ -341,10 +342,16 @@ static void read_alone(side_reader *r, csv_cell *cells)
 bool side_read_block(side_reader *r, csv_cell *cells)
 {
     side_block *b = r->block;
-    if (b == NULL || (b->resting > 0 && b->resting-- > 0)) return false;
+    if (b == NULL) return false;
+    if (b->resting > 0) {
+        b->resting--;
+        return false;
+    }
     base_csv_next_rows(&r->csv, &b->rows, read_batch_room(r->input));
-    if (b->rows.count == 0) b->resting = REST;
-    if (b->rows.count == 0) return false;
+    if (b->rows.count == 0) {
+        b->resting = REST;
+        return false;
+    }
     read_columns(r);
     size_t start = (size_t)(b->rows.text - r->csv.bytes), end = r->csv.at, stored = 0;
     for (b->row = 0; b->row < b->rows.count; b->row++) {

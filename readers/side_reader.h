@@ -6,7 +6,14 @@
 
 #include <string.h>
 
-enum { SIDE_REFUSED = 255, SIDE_LIST_LIMIT = 64, SIDE_LATELY_BITS = 6, SIDE_LATELY = 1 << SIDE_LATELY_BITS, SIDE_SHORT = 16, SIDE_NOWHERE = -1 };
+enum {
+    SIDE_REFUSED = 255,
+    SIDE_LIST_LIMIT = 64,
+    SIDE_LATELY_BITS = 6,
+    SIDE_LATELY = 1 << SIDE_LATELY_BITS,
+    SIDE_SHORT = 16,
+    SIDE_NOWHERE = -1
+};
 
 /* A text of up to sixteen bytes as two numbers: the first byte is the lowest, behind the last are zeros. */
 typedef struct side_short_text {
@@ -35,7 +42,7 @@ typedef struct side_place {
     lang_type type;
     lang_record record;
     bool field, text, modifiers;
-    bool lasting; /* what its texts are read as is the same in every batch */
+    bool lasting;        /* what its texts are read as is the same in every batch */
     side_lately *lately; /* SIDE_LATELY of them; NULL where texts hardly come again */
 } side_place;
 
@@ -72,7 +79,8 @@ typedef struct side_reader {
     size_t told_count;
     uint32_t *rows;    /* by record: where its fields go */
     side_block *block; /* of records that are read together; NULL where none are */
-    void (*wait)(struct side_reader *); /* notes `rows` for fields that are stored later; NULL: they are stored at once */
+    void (*wait)(
+        struct side_reader *); /* notes `rows` for fields that are stored later; NULL: they are stored at once */
 } side_reader;
 
 void side_problem(side_reader *reader, adj_severity severity, const char *code, size_t column, const char *message);
@@ -98,7 +106,8 @@ static inline uint64_t side_lately_tag(const side_reader *reader, const side_pla
 /* Where a column keeps a text. */
 static inline side_lately *side_lately_at(const side_place *place, side_short_text text, uint64_t tag)
 {
-    return &place->lately[(text.first ^ text.last * 31 ^ tag) * UINT64_C(0x9E3779B97F4A7C15) >> (64 - SIDE_LATELY_BITS)];
+    return &place
+                ->lately[(text.first ^ text.last * 31 ^ tag) * UINT64_C(0x9E3779B97F4A7C15) >> (64 - SIDE_LATELY_BITS)];
 }
 
 static inline bool side_lately_is(const side_lately *lately, side_short_text text, uint64_t tag)

@@ -190,7 +190,9 @@ static bool line_stands_twice(loading *l, uint32_t row)
 {
     if (!l->store->lines.items[row].numbered) return false;
     uint32_t claim = (uint32_t)run_store_bits(l->store, LANG_FIELD_line_claim, row);
-    if (!read_add_pair(l->encounters, &l->encounters->lines, claim, run_store_bits(l->store, LANG_FIELD_line_number, row))) return false;
+    if (!read_add_pair(l->encounters, &l->encounters->lines, claim,
+                       run_store_bits(l->store, LANG_FIELD_line_number, row)))
+        return false;
     const char *id = run_store_text(l->store, LANG_FIELD_claim_id, claim);
     tell_twice(l, "D0309", "this line of the claim", strlen(id), id);
     run_store_truncate(l->store, LANG_RECORD_line, row);

@@ -449,11 +449,9 @@ static bool spool_all(adj_parts *p, base_arena *arena)
     bool good =
         end(p) && spool_payers(p) && spool_codes(p) && spool_patients(p) && spool_sessions(p) &&
         spool_claims(p, arena) && spool_lines(p, arena) &&
-        spool_of_members(p, LANG_RECORD_attendance, LANG_FIELD_attendance_patient,
-                         LANG_FIELD_attendance_session) &&
+        spool_of_members(p, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, LANG_FIELD_attendance_session) &&
         spool_of_members(p, LANG_RECORD_authorization, LANG_FIELD_authorization_patient, LANG_NO_FIELD) &&
-        spool_of_members(p, LANG_RECORD_appointment, LANG_FIELD_appointment_patient,
-                         LANG_FIELD_appointment_session) &&
+        spool_of_members(p, LANG_RECORD_appointment, LANG_FIELD_appointment_patient, LANG_FIELD_appointment_session) &&
         spool_coverage(p) && spool_answers(p) && spool_facts(p) && spool_for_all(p, LANG_RECORD_rate);
     for (int r = LANG_RECORD_COUNT; r < lang_schema_record_count(store_of(p)->schema) && good; r++)
         good = spool_for_all(p, (lang_record)r);

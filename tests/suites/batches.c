@@ -558,8 +558,8 @@ enum { TOLD_FILES = 7, TOLD_RECORDS = 10000 };
 /* Files of so many records that they are read in several batches, of which the first record cannot be read. */
 static void make_told(practice *p)
 {
-    static const char *const names[TOLD_FILES] = {"lines.csv",      "history.csv",     "eligibility.csv",
-                                                  "remittance.csv", "schedule.csv",    "acknowledgments.csv",
+    static const char *const names[TOLD_FILES] = {"lines.csv",      "history.csv",  "eligibility.csv",
+                                                  "remittance.csv", "schedule.csv", "acknowledgments.csv",
                                                   "sessions.csv"};
     static const char *const begins[TOLD_FILES] = {
         "member_id,claim_id,date,procedure,line",
@@ -587,11 +587,11 @@ static void make_told(practice *p)
             keep_file(p, names[f], row, (size_t)length);
         }
         for (int i = 0; f == 0 && i < 50; i++)
-            keep_file(p, names[f], row,
-                      (size_t)snprintf(row, sizeof row, "\nM%d,C%d,2026-02-10,90853,1", i, i));
+            keep_file(p, names[f], row, (size_t)snprintf(row, sizeof row, "\nM%d,C%d,2026-02-10,90853,1", i, i));
         for (int i = 0; f == 1 && i < 20; i++) /* after the day as of which the history is known */
-            keep_file(p, names[f], row,
-                      (size_t)snprintf(row, sizeof row, "\nM%d,H9%d,2026-02-0%d,90853,1,complete", i % 5, i, 5 + i / 5));
+            keep_file(
+                p, names[f], row,
+                (size_t)snprintf(row, sizeof row, "\nM%d,H9%d,2026-02-0%d,90853,1,complete", i % 5, i, 5 + i / 5));
         keep_file(p, names[f], "\n", 1);
     }
     for (size_t i = 0; i < p->count; i++) cr_assert_eq(fclose(p->files[i]), 0);

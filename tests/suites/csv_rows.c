@@ -71,7 +71,8 @@ static size_t make_rows(generator *g, char *text, size_t room, char separator, s
     while (length + 40 * (width + 2) < room) {
         size_t count = width + (generator_chance(g, oddness) ? 1 : 0) - (generator_chance(g, oddness) ? 1 : 0);
         for (size_t i = 0; i < count; i++) {
-            const char *value = generator_chance(g, oddness) ? odd[generator_below(g, 10)] : values[generator_below(g, 7)];
+            const char *value =
+                generator_chance(g, oddness) ? odd[generator_below(g, 10)] : values[generator_below(g, 7)];
             if (i > 0) text[length++] = separator;
             length += (size_t)sprintf(text + length, "%s", value);
         }
@@ -94,7 +95,8 @@ Test(csv_rows, many_at_a_time_are_what_they_are_one_by_one)
         char *text = malloc(length + 1); /* nothing may be read behind it */
         memcpy(text, made, length);
         read_rows(&one, separator, text, length, 0, 0);
-        together += read_rows(&many, separator, text, length, width, generator_chance(&g, 50) ? 1000 : 1 + (size_t)round % 9);
+        together +=
+            read_rows(&many, separator, text, length, width, generator_chance(&g, 50) ? 1000 : 1 + (size_t)round % 9);
         cr_expect_str_eq(many.text, one.text, "round %d", round);
         free(text);
     }
@@ -106,7 +108,7 @@ Test(csv_rows, a_row_of_too_many_cells_is_for_the_other_way)
     static char text[1 << 15];
     static cells one, many;
     memset(text, ',', sizeof text);
-    memcpy(text, "a,b\nc,d\n", 8);
+    for (size_t i = 0; i < 8; i++) text[i] = "a,b\nc,d\n"[i];
     text[sizeof text - 1] = '\n';
     read_rows(&one, ',', text, sizeof text, 0, 0);
     cr_expect_eq(read_rows(&many, ',', text, sizeof text, 2, 64), 2);
@@ -201,9 +203,16 @@ static const kind kinds[] = {
       TRUTHS},
      ADJ_ROLE_BESIDE},
     {"authorization_number,member_id,from,to,procedures,units",
-     {{"A1", "A2", "A3", ""}, MEMBERS, DATES, {"2026-12-31", "", "2025-01-01"}, {"90853", "90853 90837", ""}, {"10", "", "x"}},
+     {{"A1", "A2", "A3", ""},
+      MEMBERS,
+      DATES,
+      {"2026-12-31", "", "2025-01-01"},
+      {"90853", "90853 90837", ""},
+      {"10", "", "x"}},
      ADJ_ROLE_BESIDE},
-    {"member_id,from,to,payer,plan", {MEMBERS, DATES, {"2026-12-31", "", "2025-01-01"}, {"HARBOR", ""}, {"GOLD", ""}}, ADJ_ROLE_BESIDE},
+    {"member_id,from,to,payer,plan",
+     {MEMBERS, DATES, {"2026-12-31", "", "2025-01-01"}, {"HARBOR", ""}, {"GOLD", ""}},
+     ADJ_ROLE_BESIDE},
     {"member_id,date,start,end,appointment_status,session_id,program",
      {MEMBERS, DATES, {"09:00", ""}, {"10:00", ""}, {"attended", "no_show", "", "?"}, {"S1", ""}, {"clinic", ""}},
      ADJ_ROLE_BESIDE},
@@ -238,7 +247,8 @@ static void make_files(generator *g, const kind *k, int records, told *plain, to
             size_t values = 0;
             while (values < 6 && k->columns[c][values] != NULL) values++;
             uint32_t good = values < 3 ? (uint32_t)values : 2;
-            const char *value = k->columns[c][generator_below(g, generator_chance(g, faults) ? (uint32_t)values : good)];
+            const char *value =
+                k->columns[c][generator_below(g, generator_chance(g, faults) ? (uint32_t)values : good)];
             char cell[80];
             told_keep(plain, "", cell, (size_t)sprintf(cell, "%s%s", c == 0 ? "" : ",", value));
             told_keep(quoted, "", cell, (size_t)sprintf(cell, c == 0 ? "\"%s\"" : ",%s", value));

@@ -30,8 +30,8 @@ static inline void told_add(told *t, adj_encounters *encounters, const char *nam
     for (size_t i = 0; i < adj_encounters_problem_count(encounters); i++) {
         adj_problem p = adj_encounters_problem(encounters, i);
         char line[1024];
-        int length = snprintf(line, sizeof line, "%s %zu %s\n", p.code, p.line,
-                              strcmp(p.code, unsaid) == 0 ? "" : p.message);
+        int length =
+            snprintf(line, sizeof line, "%s %zu %s\n", p.code, p.line, strcmp(p.code, unsaid) == 0 ? "" : p.message);
         told_keep(t, "", line, (size_t)length);
     }
 }
