@@ -2,7 +2,7 @@
  * what is told of a record, still go record by record; a record that needs more than this is read alone, in its turn. */
 #include "readers/side_reader.h"
 
-enum { ROWS = CSV_ROWS, REST = 32 };
+enum { ROWS = CSV_ROWS, MOST_REST = 32 };
 
 /* The records that the fields of a file may go to. */
 typedef enum block_record { OWN, CLAIM, PATIENT, RECORDS } block_record;
@@ -24,6 +24,7 @@ struct side_block {
     size_t head_count;
     csv_cell cells[CSV_COLUMN_LIMIT];
     size_t resting; /* so many records are read alone before the next try */
+    size_t rest;    /* more, each time that the next record is not plain */
 };
 
 /* Kinds whose records stay once they have a row. */
@@ -349,9 +350,11 @@ bool side_read_block(side_reader *r, csv_cell *cells)
     }
     base_csv_next_rows(&r->csv, &b->rows, read_batch_room(r->input));
     if (b->rows.count == 0) {
-        b->resting = REST;
+        b->resting = b->rest;
+        b->rest = b->rest * 2 + 1 < MOST_REST ? b->rest * 2 + 1 : MOST_REST;
         return false;
     }
+    b->rest = 0;
     read_columns(r);
     size_t start = (size_t)(b->rows.text - r->csv.bytes), end = r->csv.at, stored = 0;
     for (b->row = 0; b->row < b->rows.count; b->row++) {
