@@ -5,13 +5,15 @@
 #include <string.h>
 
 static const char usage[] =
-    "Usage: adjudge test PATH... [--evaluator best|interpreter|machine|both] [--verbose]\n"
+    "Usage: adjudge test PATH... [--evaluator best|interpreter|machine|both] [--verbose] [--coverage]\n"
     "\n"
     "Runs the tests written in policy files, or in all .adj files under a folder. A failed test shows what it\n"
     "expected and what came out.\n"
     "\n"
     "  --evaluator WORD  which evaluator judges; `both` also fails a test on which the two differ (the default)\n"
     "  --verbose         name the tests that pass, too\n"
+    "  --coverage        tell of clauses that no test has pass, or fail, of exceptions that excuse nothing and of table rows\n"
+    "                    that no test meets; any of them fails the run\n"
     "\n"
     "Example:\n"
     "  adjudge test policies/\n";
@@ -40,10 +42,51 @@ static int run_all(adj_policies *policies, adj_evaluator evaluator, bool verbose
     return failed > 0 ? EXIT_DENIED : EXIT_CLEAN;
 }
 
+/* What no test showed, in words; NULL where all was. */
+static const char *left_out(const adj_covered *c)
+{
+    if (c->kind == ADJ_COVERED_EXCEPTION) return c->held ? NULL : "excuses nothing in any test";
+    if (c->kind == ADJ_COVERED_TABLE_ROW) return c->held ? NULL : "is met by no test";
+    return !c->held && !c->failed ? "is neither passed nor failed in any test"
+           : !c->held             ? "is passed in no test"
+           : !c->failed           ? "is failed in no test"
+                                  : NULL;
+}
+
+static void say_left_out(const adj_covered *c, const char *why)
+{
+    printf("  %s:%zu: ", c->file, c->line);
+    if (c->kind == ADJ_COVERED_CLAUSE) printf("clause %s %s\n", c->name, why);
+    if (c->kind == ADJ_COVERED_TABLE_ROW) printf("a row of table %s %s\n", c->name, why);
+    if (c->kind == ADJ_COVERED_EXCEPTION)
+        printf("the exception%s%s of clause %s %s\n", *c->name == '\0' ? "" : " ", c->name, c->clause, why);
+}
+
+/* What the tests cover; false if anything is left out. */
+static bool report_coverage(adj_policies *policies)
+{
+    static const char *const names[] = {"clauses", "exceptions", "table rows"};
+    size_t count, all[3] = {0}, covered[3] = {0};
+    const adj_covered *list = adj_policies_coverage(policies, &count);
+    if (list == NULL) return false;
+    for (size_t i = 0; i < count; i++) {
+        all[list[i].kind]++;
+        covered[list[i].kind] += left_out(&list[i]) == NULL;
+    }
+    printf("Coverage:");
+    for (size_t k = 0; k < 3; k++) printf("%s %zu of %zu %s", k == 0 ? "" : ",", covered[k], all[k], names[k]);
+    printf("\n");
+    for (size_t i = 0; i < count; i++) {
+        const char *why = left_out(&list[i]);
+        if (why != NULL) say_left_out(&list[i], why);
+    }
+    return covered[0] == all[0] && covered[1] == all[1] && covered[2] == all[2];
+}
+
 typedef struct test_options {
     cli_texts files;
     adj_evaluator evaluator;
-    bool verbose;
+    bool verbose, coverage;
 } test_options;
 
 static int read_options(int count, char **arguments, test_options *options)
@@ -52,6 +95,8 @@ static int read_options(int count, char **arguments, test_options *options)
         const char *argument = arguments[i];
         if (strcmp(argument, "--verbose") == 0) {
             options->verbose = true;
+        } else if (strcmp(argument, "--coverage") == 0) {
+            options->coverage = true;
         } else if (strcmp(argument, "--evaluator") == 0) {
             i++;
             bool good = i < count && cli_read_evaluator(arguments[i], &options->evaluator);
@@ -76,6 +121,8 @@ int cli_test(int count, char **arguments)
     adj_policies *policies = NULL;
     if (code == EXIT_CLEAN) code = cli_compile(&options.files, options.evaluator, cli_today(), false, &policies);
     if (code == EXIT_CLEAN) code = run_all(policies, options.evaluator, options.verbose);
+    bool ran = code == EXIT_CLEAN || code == EXIT_DENIED;
+    if (ran && options.coverage && !report_coverage(policies)) code = EXIT_DENIED;
     adj_policies_free(policies);
     cli_texts_free(&options.files);
     return code;

@@ -94,6 +94,7 @@ struct run_context {
     size_t block_room;
     int depth, depth_limit;
     base_arena *arena;
+    uint8_t **rows_met;           /* by table, by written row: set where a lookup finds it; NULL where nobody asks */
     bool redact;                  /* explanations hide what tells who a member is */
     bool failed;                  /* memory ran out while judging */
     BASE_ARRAY(uint32_t) scratch; /* rows and lists that `all` tables gave for the line at hand */

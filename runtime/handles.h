@@ -10,6 +10,13 @@ typedef struct run_source_text {
     size_t length;
 } run_source_text;
 
+/* What tests that were run met. */
+typedef struct run_coverage {
+    uint8_t *clauses;      /* by clause of the plan: bit v, some line had verdict v */
+    uint64_t *exceptions;  /* by clause of the plan: bit i, some line was excused by the i-th exception */
+    uint8_t **table_rows;  /* by table of the plan, by written row */
+} run_coverage;
+
 struct adj_policies {
     base_arena arena;
     base_allocator allocator;
@@ -20,7 +27,15 @@ struct adj_policies {
     run_machine_code *code; /* made at compile time, so that evaluation only reads */
     const char *code_error;
     BASE_ARRAY(run_source_text) sources;
+    run_coverage *coverage; /* NULL before the first test */
 };
+
+/* Makes room for what tests meet; false when memory runs out. */
+bool run_coverage_begin(adj_policies *policies);
+
+/* Notes what a line that a test asks about came to. */
+void run_coverage_note(adj_policies *policies, run_context *context, base_arena *scratch, uint32_t line,
+                       const uint8_t *verdicts);
 
 struct adj_encounters {
     run_store store;

@@ -441,6 +441,15 @@ static void search_bulks(query *q)
     }
 }
 
+/* Marks the written rows that surely fit. */
+static void note_rows(const query *q, uint8_t *met)
+{
+    const run_context *context = q->context;
+    for (size_t i = q->first_found; q->table->source->hit == LANG_HIT_ALL && i < context->scratch.count; i++)
+        met[context->scratch.items[i]] = 1;
+    if (q->row >= 0 && q->row < (int64_t)q->table->row_count) met[q->row] = 1;
+}
+
 /* An unknown argument fits every cell perhaps; a row that surely fits ends the search. */
 int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states, uint8_t *state)
 {
@@ -462,6 +471,7 @@ int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, co
         search_all(&q);
     if (q.row < 0) search_bulks(&q);
     const lang_table *source = q.table->source;
+    if (context->rows_met != NULL) note_rows(&q, context->rows_met[table]);
     if (source->hit == LANG_HIT_ALL) {
         size_t found = context->scratch.count - q.first_found;
         *state = q.perhaps ? RUN_UNKNOWN : found > 0 ? RUN_PRESENT : source->partial ? RUN_UNKNOWN : RUN_ABSENT;

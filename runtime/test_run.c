@@ -39,6 +39,7 @@ static bool judge(test_run *run, uint32_t line)
     if (run->verdicts == NULL || second == NULL) return false;
     if (run_is_void(&run->store, line)) return true; /* it meets no clause */
     run_judge(&run->interpreter, line, run->verdicts);
+    run_coverage_note(run->policies, &run->interpreter, &run->scratch, line, run->verdicts);
     if (!run->with_machine) return true;
     run_judge(&run->machine, line, second);
     if (memcmp(run->verdicts, second, stride) == 0) return true;
@@ -218,6 +219,8 @@ adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj
                  run_test_store(&run.store, test) && run_bind(&run.binding, &run.scratch, policies->plan, &run.store) &&
                  run_context_init(&run.interpreter, &run.scratch, &run.binding, NULL) &&
                  run_context_init(&run.machine, &run.scratch, &run.binding, policies->code);
+    if (ready) ready = run_coverage_begin(policies);
+    if (ready) run.interpreter.rows_met = policies->coverage->table_rows;
     result->title = test->title.text;
     result->policy = test->file->full_name;
     result->file = test->file->path;

@@ -643,6 +643,25 @@ typedef struct adj_test_result {
 ADJ_API adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj_options *options,
                                          adj_test_result *result);
 
+typedef enum adj_covered_kind { ADJ_COVERED_CLAUSE, ADJ_COVERED_EXCEPTION, ADJ_COVERED_TABLE_ROW } adj_covered_kind;
+
+/* Something that a policy says, and what the tests that were run showed of it. A clause of a policy that others extend counts once,
+ * whichever of them a test is of. */
+typedef struct adj_covered {
+    adj_covered_kind kind;
+    const char *policy; /* or module, that says it */
+    const char *name;   /* of the clause, the exception ("" where it has none), the table */
+    const char *clause; /* of an exception, that it excuses; else "" */
+    const char *file;
+    size_t line;
+    bool held;   /* a line passed the clause, was excused by the exception, met the row */
+    bool failed; /* a line failed the clause; of others true */
+} adj_covered;
+
+/* What the policies' clauses, exceptions and written rows of tables came to in the tests that were run so far, in the order of the
+ * files. NULL if memory ran out. The list lives as long as `policies`. */
+ADJ_API const adj_covered *adj_policies_coverage(adj_policies *policies, size_t *count);
+
 #ifdef __cplusplus
 }
 #endif
