@@ -12,9 +12,9 @@ typedef struct run_source_text {
 
 /* What tests that were run met. */
 typedef struct run_coverage {
-    uint8_t *clauses;      /* by clause of the plan: bit v, some line had verdict v */
-    uint64_t *exceptions;  /* by clause of the plan: bit i, some line was excused by the i-th exception */
-    uint8_t **table_rows;  /* by table of the plan, by written row */
+    uint8_t *clauses;     /* by clause of the plan: bit v, some line had verdict v */
+    uint64_t *exceptions; /* by clause of the plan: bit i, some line was excused by the i-th exception */
+    uint8_t **table_rows; /* by table of the plan, by written row */
 } run_coverage;
 
 struct adj_policies {

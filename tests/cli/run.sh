@@ -57,7 +57,48 @@ expect "the shipped tests" 0 "$adjudge" test policies examples
 holds "the shipped tests" out " 0 failed"
 expect "the language tests" 0 "$adjudge" test tests/language
 holds "the language tests" out "201 passed, 0 failed"
-expect "the scenarios" 0 "$adjudge" test policies examples tests/scenarios
+expect "the scenarios" 0 "$adjudge" test policies examples tests/scenarios --coverage
+holds "the scenarios" out "Coverage: 104 of 104 clauses, 15 of 15 exceptions, 19 of 19 table rows"
+
+# What no test shows: a clause that never fails, one that nothing meets, an exception that excuses nothing, a row.
+cat >"$work/half.adj" <<'POLICY'
+policy half
+  title     "Half tested"
+
+table most (procedure) gives (units: count)
+  unique
+  | procedure | units |
+  | 90853     | 1     |
+  | 90834     | 2     |
+
+section "Limits"
+  for each line
+  let own = most(procedure)
+
+clause few_units
+  cite    "1"
+  when    own is found
+  require units <= own.units
+  unless  modifiers include any of 59 as told_apart
+  warn    "{units}"
+
+clause whole_days
+  cite    "2"
+  when    procedure in 99999
+  require units <= 1
+  warn    "{units}"
+
+test "one unit"
+  given   line 90853 on 2026-01-05
+  expect  pass by few_units
+POLICY
+expect "what no test shows" 1 "$adjudge" test "$work/half.adj" --coverage
+holds "what no test shows" out "Coverage: 0 of 2 clauses, 0 of 1 exceptions, 1 of 2 table rows"
+holds "what no test shows" out "half.adj:8: a row of table most is met by no test"
+holds "what no test shows" out "half.adj:14: clause few_units is failed in no test"
+holds "what no test shows" out "the exception told_apart of clause few_units excuses nothing in any test"
+holds "what no test shows" out "clause whole_days is neither passed nor failed in any test"
+expect "without the question, they pass" 0 "$adjudge" test "$work/half.adj"
 
 # What policies look like, what messages mean, who overrides whom.
 expect "everything is laid out" 0 "$adjudge" fmt --check policies examples tests/language tests/scenarios lang/standard.adj
