@@ -620,7 +620,11 @@ static bool read_table(text_table *t, const char *path, size_t width)
     csv_reader reader;
     csv_cell cells[CSV_COLUMN_LIMIT];
     t->bytes = calloc(1, room);
-    if (file == NULL || t->bytes == NULL) return false;
+    if (file == NULL) return false;
+    if (t->bytes == NULL) {
+        fclose(file);
+        return false;
+    }
     base_arena_init(&t->arena, NULL);
     base_csv_init(&reader, &t->arena, t->bytes, fread(t->bytes, 1, room, file));
     fclose(file);
@@ -783,6 +787,12 @@ typedef struct published {
     size_t path_count;
 } published;
 
+static void add_path(published *p, const char *path)
+{
+    char *kept = p->path_count == MOST + FILES ? NULL : strdup(path);
+    if (kept != NULL) p->paths[p->path_count++] = kept;
+}
+
 static void name_of(const char *id, char name[64])
 {
     size_t used = (size_t)snprintf(name, 64, "published.s_%.40s", id);
@@ -819,7 +829,7 @@ static bool add_scenario(published *p, const char *line, bool show)
         snprintf(path, sizeof path, "%s/%s.adj", p->folder, name);
         FILE *file = fopen(path, "wb");
         if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) return false;
-        p->paths[p->path_count++] = strdup(path);
+        add_path(p, path);
         p->names[p->count] = strdup(name);
         p->ids[p->count++] = strdup(s.id);
     }
@@ -847,8 +857,7 @@ static bool add_library(published *p)
     for (size_t i = 0; i < 2; i++) {
         glob_t found;
         if (glob(places[i], 0, NULL, &found) != 0) return false;
-        for (size_t k = 0; k < found.gl_pathc && p->path_count < FILES; k++)
-            p->paths[p->path_count++] = strdup(found.gl_pathv[k]);
+        for (size_t k = 0; k < found.gl_pathc; k++) add_path(p, found.gl_pathv[k]);
         globfree(&found);
     }
     return true;
