@@ -779,17 +779,18 @@ static char *write_policy(scenario *s, const char *name)
 enum { MOST = 2000, FILES = 100, SKIPPED = 77 };
 
 typedef struct published {
+    base_arena arena;
     char folder[64];
-    char *names[MOST]; /* of policies, by scenario */
-    char *ids[MOST];
+    const char *names[MOST]; /* of policies, by scenario */
+    const char *ids[MOST];
     size_t count, unmapped, set_aside;
-    char *paths[MOST + FILES];
+    const char *paths[MOST + FILES];
     size_t path_count;
 } published;
 
 static void add_path(published *p, const char *path)
 {
-    char *kept = p->path_count == MOST + FILES ? NULL : strdup(path);
+    const char *kept = p->path_count == MOST + FILES ? NULL : base_arena_copy(&p->arena, path, strlen(path));
     if (kept != NULL) p->paths[p->path_count++] = kept;
 }
 
@@ -830,8 +831,8 @@ static bool add_scenario(published *p, const char *line, bool show)
         FILE *file = fopen(path, "wb");
         if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) return false;
         add_path(p, path);
-        p->names[p->count] = strdup(name);
-        p->ids[p->count++] = strdup(s.id);
+        p->names[p->count] = base_arena_copy(&p->arena, name, strlen(name));
+        p->ids[p->count++] = base_arena_copy(&p->arena, s.id, strlen(s.id));
     }
     free(text);
     json_decref(s.whole);
@@ -877,7 +878,7 @@ static size_t run_all(const published *p, bool *failed)
     adj_policies *policies = NULL;
     adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
     size_t passed = 0;
-    adj_status status = adj_policies_compile((const char *const *)p->paths, p->path_count, &options, &policies);
+    adj_status status = adj_policies_compile(p->paths, p->path_count, &options, &policies);
     *failed = status != ADJ_OK;
     if (*failed) printf("%s\n", adj_policies_diagnostics(policies));
     for (size_t i = 0; !*failed && i < adj_policies_test_count(policies); i++) {
@@ -908,17 +909,14 @@ int main(int count, char **arguments)
         printf("skipped: %s is not there\n", arguments[1]);
         return SKIPPED;
     }
+    base_arena_init(&p.arena, NULL);
     if (mkdtemp(p.folder) == NULL || !add_library(&p) || !add_file(&p, arguments[1], count > 2)) failed = true;
     size_t library = p.path_count - p.count, passed = failed ? 0 : run_all(&p, &failed);
     if (!failed) printf("%zu of %zu as published\n", passed, p.count + p.unmapped + p.set_aside);
     free_table(&clauses);
     free_table(&set_aside);
     for (size_t i = library; i < p.path_count; i++) unlink(p.paths[i]);
-    for (size_t i = 0; i < p.path_count; i++) free(p.paths[i]);
-    for (size_t i = 0; i < p.count; i++) {
-        free(p.names[i]);
-        free(p.ids[i]);
-    }
+    base_arena_release(&p.arena);
     rmdir(p.folder);
     return failed ? 2 : passed == p.count + p.unmapped ? 0 : 1;
 }
