@@ -21,6 +21,7 @@ int cli_history(int count, char **arguments);
 int cli_reproduce(int count, char **arguments);
 int cli_convert(int count, char **arguments);
 int cli_generate(int count, char **arguments);
+int cli_new(int count, char **arguments);
 
 /* Ends with a message on standard error and the exit code for wrong input. */
 int cli_usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -16,6 +16,7 @@ static const char usage[] =
     "  adjudge reproduce RUN --store WHERE                             make kept predictions again, and compare\n"
     "  adjudge convert CLAIMS... --to FORM                            write claims as 837P, 835, NDJSON or CSV\n"
     "  adjudge generate --lines N --output FOLDER                     made-up encounters with mistakes and their key\n"
+    "  adjudge new policy|table|test NAME                             a beginning to go on from\n"
     "  adjudge fmt PATH... [--check]                                  lay policies out in their one form\n"
     "  adjudge explain CODE                                           what an error or warning means\n"
     "  adjudge layers PATH...                                         who extends and overrides whom\n"
@@ -44,10 +45,10 @@ int main(int count, char **arguments)
         const char *name;
         int (*run)(int, char **);
     } commands[] = {
-        {"check", cli_check},      {"test", cli_test},       {"dump", cli_dump},           {"measure", cli_measure},
-        {"fmt", cli_fmt},          {"explain", cli_explain}, {"layers", cli_layers},       {"table", cli_table},
-        {"import", cli_import},    {"history", cli_history}, {"reproduce", cli_reproduce}, {"convert", cli_convert},
-        {"generate", cli_generate}};
+        {"check", cli_check},       {"test", cli_test},       {"dump", cli_dump},           {"measure", cli_measure},
+        {"fmt", cli_fmt},           {"explain", cli_explain}, {"layers", cli_layers},       {"table", cli_table},
+        {"import", cli_import},     {"history", cli_history}, {"reproduce", cli_reproduce}, {"convert", cli_convert},
+        {"generate", cli_generate}, {"new", cli_new}};
     const char *command = count > 1 ? arguments[1] : "";
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(commands[i].name, command) == 0) return commands[i].run(count - 1, arguments + 1);
