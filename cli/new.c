@@ -14,10 +14,13 @@ static const char usage[] =
     "\n"
     "Writes a beginning to go on from; a file that is there already is never touched.\n"
     "\n"
-    "  policy  NAME.adj (dots become `_`): a header, a code set, a parameter, one clause, and its tests on both sides of\n"
+    "  policy  NAME.adj (dots become `_`): a header, a code set, a parameter, one clause, and its tests on both sides "
+    "of\n"
     "          the limit\n"
-    "  table   NAME.csv, to be edited in a spreadsheet, and NAME.adj, a module that reads it; a policy says `use NAME`\n"
-    "  test    POLICY_tests.adj: for each clause of the policy, what a plain line comes to by it; change the facts until it\n"
+    "  table   NAME.csv, to be edited in a spreadsheet, and NAME.adj, a module that reads it; a policy says `use "
+    "NAME`\n"
+    "  test    POLICY_tests.adj: for each clause of the policy, what a plain line comes to by it; change the facts "
+    "until it\n"
     "          fails, then `adjudge test --coverage` tells what is left\n"
     "\n"
     "  --payer PAYER     the payer as claims name it\n"
@@ -183,7 +186,8 @@ static bool word_of(adj_policies *policies, const char *policy, const char *clau
 }
 
 /* Writes the tests of a policy's clauses: that they pass, or, with `found`, what they come to. */
-static char *write_tests(const wanted *w, const char *policy, const adj_covered *list, size_t count, adj_policies *found)
+static char *write_tests(const wanted *w, const char *policy, const adj_covered *list, size_t count,
+                         adj_policies *found)
 {
     char day[16], tests[128], *text = NULL;
     size_t length;
@@ -192,7 +196,8 @@ static char *write_tests(const wanted *w, const char *policy, const adj_covered 
     FILE *out = open_memstream(&text, &length);
     if (out == NULL) return NULL;
     fprintf(out,
-            "# What a plain line comes to by each clause. Change the facts until each one fails, on both sides of its limits.\n"
+            "# What a plain line comes to by each clause. Change the facts until each one fails, on both sides of its "
+            "limits.\n"
             "\n"
             "policy %s extends %s\n"
             "  title     \"Tests\"\n"
@@ -203,8 +208,8 @@ static char *write_tests(const wanted *w, const char *policy, const adj_covered 
         char word[80] = "pass";
         if (list[i].kind != ADJ_COVERED_CLAUSE || strcmp(list[i].policy, policy) != 0) continue;
         if (found != NULL) good = word_of(found, tests, list[i].name, word) && good;
-        fprintf(out, "\ntest \"%s\"\n  given   line %s on %s\n  expect  %s by %s\n", list[i].name, w->procedure, day, word,
-                list[i].name);
+        fprintf(out, "\ntest \"%s\"\n  given   line %s on %s\n  expect  %s by %s\n", list[i].name, w->procedure, day,
+                word, list[i].name);
     }
     if (fclose(out) == 0 && good) return text;
     free(text);
@@ -232,7 +237,8 @@ static bool write_draft(const char *path, const char *text)
 static int new_test(const wanted *w)
 {
     size_t stem = strlen(w->name), count = 0;
-    if (stem < 5 || strcmp(w->name + stem - 4, ".adj") != 0) return cli_usage_error("new", "%s is no .adj file", w->name);
+    if (stem < 5 || strcmp(w->name + stem - 4, ".adj") != 0)
+        return cli_usage_error("new", "%s is no .adj file", w->name);
     char *path = malloc(stem + 16), *draft = malloc(stem + 16), *text = NULL, *plain = NULL;
     adj_policies *policies = NULL, *with_draft = NULL;
     int code = path == NULL || draft == NULL ? EXIT_OURS : compile(w->name, NULL, &policies);
@@ -303,7 +309,8 @@ int cli_new(int count, char **arguments)
     wanted w = {.folder = ".", .procedure = "90853", .day = cli_today()};
     int code = read_options(count, arguments, &w);
     if (code != EXIT_CLEAN) return code;
-    if (w.what == NULL || w.name == NULL) return cli_usage_error("new", "say what, policy, table or test, and its name");
+    if (w.what == NULL || w.name == NULL)
+        return cli_usage_error("new", "say what, policy, table or test, and its name");
     if (strcmp(w.what, "test") == 0) return new_test(&w);
     bool policy = strcmp(w.what, "policy") == 0, table = strcmp(w.what, "table") == 0;
     if (!policy && !table) return cli_usage_error("new", "policy, table or test, not %s", w.what);

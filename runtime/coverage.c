@@ -23,12 +23,13 @@ bool run_coverage_begin(adj_policies *policies)
     return true;
 }
 
-void run_coverage_note(adj_policies *policies, run_context *context, base_arena *scratch, uint32_t line,
-                       const uint8_t *verdicts)
+void run_coverage_note(adj_policies *policies, const lang_file *policy, run_context *context, base_arena *scratch,
+                       uint32_t line, const uint8_t *verdicts)
 {
     const plan_program *plan = policies->plan;
     run_coverage *c = policies->coverage;
     for (size_t i = 0; i < plan->clauses.count; i++) {
+        if (plan->policies.items[plan->clauses.items[i].policy].source != policy) continue;
         c->clauses[i] |= (uint8_t)(1U << verdicts[i]);
         if (verdicts[i] != ADJ_CLAUSE_EXCUSED) continue;
         adj_finding finding = {0};

@@ -33,9 +33,10 @@ struct adj_policies {
 /* Makes room for what tests meet; false when memory runs out. */
 bool run_coverage_begin(adj_policies *policies);
 
-/* Notes what a line that a test asks about came to. */
-void run_coverage_note(adj_policies *policies, run_context *context, base_arena *scratch, uint32_t line,
-                       const uint8_t *verdicts);
+/* Notes what a line that a test of a policy asks about came to by that policy: others that are compiled along may speak of the
+ * line, too, but the test says nothing of them. */
+void run_coverage_note(adj_policies *policies, const lang_file *policy, run_context *context, base_arena *scratch,
+                       uint32_t line, const uint8_t *verdicts);
 
 struct adj_encounters {
     run_store store;

@@ -39,7 +39,7 @@ static bool judge(test_run *run, uint32_t line)
     if (run->verdicts == NULL || second == NULL) return false;
     if (run_is_void(&run->store, line)) return true; /* it meets no clause */
     run_judge(&run->interpreter, line, run->verdicts);
-    run_coverage_note(run->policies, &run->interpreter, &run->scratch, line, run->verdicts);
+    run_coverage_note(run->policies, run->test->file, &run->interpreter, &run->scratch, line, run->verdicts);
     if (!run->with_machine) return true;
     run_judge(&run->machine, line, second);
     if (memcmp(run->verdicts, second, stride) == 0) return true;

@@ -98,6 +98,9 @@ holds "what no test shows" out "half.adj:8: a row of table most is met by no tes
 holds "what no test shows" out "half.adj:14: clause few_units is failed in no test"
 holds "what no test shows" out "the exception told_apart of clause few_units excuses nothing in any test"
 holds "what no test shows" out "clause whole_days is neither passed nor failed in any test"
+printf 'policy beside\n  title     "Another"\n\nclause one\n  cite    "1"\n  require units <= 1\n  warn    "x"\n\ntest "one, and three"\n  given   line 90853 on 2026-01-05\n          line 90853 on 2026-01-06, units 3\n  expect  pass on line 1\n  expect  warn on line 2\n' >"$work/beside.adj"
+expect "another policy's tests" 1 "$adjudge" test "$work/half.adj" "$work/beside.adj" --coverage
+holds "another policy's tests" out "half.adj:14: clause few_units is failed in no test"
 expect "without the question, they pass" 0 "$adjudge" test "$work/half.adj"
 
 # What policies look like, what messages mean, who overrides whom.
@@ -264,6 +267,37 @@ if ! "$adjudge" --version | grep -q "interpreter only"; then
     holds "dump asm" out "policy_0:"
 fi
 expect "dump without a stage" 2 "$adjudge" dump policies/ct_medicaid_clinic.adj
+
+# Beginnings: what is written compiles, is laid out, passes and covers; nothing is written over.
+mkdir "$work/new"
+expect "a new policy" 0 "$adjudge" new policy acme.group_therapy --payer ACME --folder "$work/new"
+holds "a new policy" out "$work/new/acme_group_therapy.adj"
+expect "a new policy passes" 0 "$adjudge" test "$work/new/acme_group_therapy.adj" --coverage
+expect "a new table" 0 "$adjudge" new table acme_ways --folder "$work/new"
+printf 'policy uses_it\n  title     "It"\n\nuse acme_ways\n\nclause units\n  cite    "1"\n  when    acme_ways(procedure, pos) is found\n  require units <= acme_ways(procedure, pos).units_a_day\n  warn    "{units}"\n\ntest "one, and two"\n  given   line 90853 on 2026-01-05\n          line 90853 on 2026-01-06, units 2\n  expect  pass by units on line 1\n  expect  warn by units on line 2\n' >"$work/new/uses_it.adj"
+expect "a policy uses the new table" 0 "$adjudge" test "$work/new/uses_it.adj" --coverage
+expect "new tests" 0 "$adjudge" new test "$work/new/acme_group_therapy.adj" --procedure 90837 --on 2026-02-03
+holds "new tests" out "acme_group_therapy_tests.adj"
+expect "new tests pass" 0 "$adjudge" test "$work/new"
+grep -qF "expect  not applicable by units_of_a_day" "$work/new/acme_group_therapy_tests.adj" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL new tests do not say what a plain line comes to"; }
+expect "all of it is laid out" 0 "$adjudge" fmt --check "$work/new"
+ls "$work/new" >"$work/before"
+cp "$work/new/acme_group_therapy.adj" "$work/kept"
+expect "a policy that is there" 2 "$adjudge" new policy acme.group_therapy --payer OTHER --folder "$work/new"
+holds "a policy that is there" err "is there already; nothing was written"
+expect "a table that is there" 2 "$adjudge" new table acme_ways --folder "$work/new"
+expect "tests that are there" 2 "$adjudge" new test "$work/new/acme_group_therapy.adj"
+same "a policy that is there stays" "$work/kept" "$work/new/acme_group_therapy.adj"
+ls "$work/new" >"$work/after"
+same "nothing is left behind" "$work/before" "$work/after"
+for wrong in "policy" "policy Acme --payer A" "policy a..b --payer A" "policy a" "table a.b" "thing a" "table a b" "table a --payer" "test a.txt" "test a.adj --on 2026-02-30" "table a --nope b" "table a --folder $work/nowhere"; do
+    expect "new $wrong" 2 "$adjudge" new $wrong
+done
+expect "tests of a module" 2 "$adjudge" new test policies/practice_data.adj
+holds "tests of a module" err "has no clauses to test"
+ADJUDGE=$adjudge expect "a repository of policies" 0 bash examples/policy_repository/check.sh "$work/new"
+printf 'policy p title "P"\nclause c require units<=1 warn "x"\n' >"$work/new/squeezed.adj"
+ADJUDGE=$adjudge expect "and one that is not well" 1 bash examples/policy_repository/check.sh "$work/new"
 
 # Nothing but the public interface is exported.
 if command -v nm >/dev/null; then

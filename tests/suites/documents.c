@@ -1,4 +1,4 @@
-/* Every example of docs/language.md compiles, and its tests pass. */
+/* Every example of the documents compiles, and its tests pass. */
 #include "tests/suites/support.h"
 
 enum { FILES = 8 };
@@ -49,9 +49,9 @@ static void add_example(example *e, const char *name, size_t name_length, const 
     if (name_length == 0) clear_example(e);
 }
 
-Test(documents, every_example_of_the_language_page_compiles)
+static void run_examples(const char *path, int least)
 {
-    char *text = support_file(SOURCE_FOLDER "/docs/language.md");
+    char *text = support_file(path);
     example e = {0};
     const char *at = text;
     while ((at = strstr(at, "```adj")) != NULL) {
@@ -63,7 +63,17 @@ Test(documents, every_example_of_the_language_page_compiles)
         add_example(&e, name, length, start, (size_t)(end - start));
         at = end + 3;
     }
-    cr_expect_geq(e.number, 20, "only %d examples", e.number);
+    cr_expect_geq(e.number, least, "only %d examples", e.number);
     clear_example(&e);
     free(text);
+}
+
+Test(documents, every_example_of_the_language_page_compiles)
+{
+    run_examples(SOURCE_FOLDER "/docs/language.md", 20);
+}
+
+Test(documents, the_policy_of_the_authors_page_passes_its_tests)
+{
+    run_examples(SOURCE_FOLDER "/docs/authoring.md", 1);
 }
