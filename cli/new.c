@@ -98,7 +98,12 @@ static int new_policy(const wanted *w)
     adj_write_date(w->day, day);
     int year = atoi(day);
     FILE *out = open_memstream(&text, &length);
-    if (out == NULL || path == NULL) return EXIT_OURS;
+    if (out == NULL || path == NULL) {
+        if (out != NULL) fclose(out);
+        free(text);
+        free(path);
+        return EXIT_OURS;
+    }
     fprintf(out,
             "# What %s pays, by its manual: one clause for each of its sentences.\n"
             "\n"
@@ -141,8 +146,12 @@ static int new_table(const wanted *w)
 {
     char *rows = path_of(w, ".csv"), *module = path_of(w, ".adj"), *text = NULL;
     size_t length;
-    FILE *out = open_memstream(&text, &length);
-    if (out == NULL || rows == NULL || module == NULL) return EXIT_OURS;
+    FILE *out = rows == NULL || module == NULL ? NULL : open_memstream(&text, &length);
+    if (out == NULL) {
+        free(rows);
+        free(module);
+        return EXIT_OURS;
+    }
     const char *file = strrchr(rows, '/');
     fprintf(out,
             "# The rows are in the CSV file; `adjudge table diff OLD NEW --key procedure,pos` tells how they changed.\n"
