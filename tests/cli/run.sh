@@ -88,19 +88,30 @@ clause whole_days
   require units <= 1
   warn    "{units}"
 
+clause one_unit
+  cite    "3"
+  require units <= 1
+  unless  modifiers include any of 76 as repeated
+  unless  modifiers include any of 77 as repeated_by_another
+  warn    "{units}"
+
 test "one unit"
   given   line 90853 on 2026-01-05
-  expect  pass by few_units
+          line 90853 on 2026-01-06, units 2, modifiers 76
+  expect  pass by few_units on line 1
+  expect  excused by one_unit on line 2
 POLICY
 expect "what no test shows" 1 "$adjudge" test "$work/half.adj" --coverage
-holds "what no test shows" out "Coverage: 0 of 2 clauses, 0 of 1 exceptions, 1 of 2 table rows"
+holds "what no test shows" out "Coverage: 1 of 3 clauses, 1 of 3 exceptions, 1 of 2 table rows"
 holds "what no test shows" out "half.adj:8: a row of table most is met by no test"
-holds "what no test shows" out "half.adj:14: clause few_units is failed in no test"
+holds "what no test shows" out "half.adj:27: clause one_unit is failed in no test"
+holds "what no test shows" out "the exception repeated_by_another of clause one_unit excuses nothing in any test"
+lacks "what no test shows" out "the exception repeated of"
 holds "what no test shows" out "the exception told_apart of clause few_units excuses nothing in any test"
 holds "what no test shows" out "clause whole_days is neither passed nor failed in any test"
 printf 'policy beside\n  title     "Another"\n\nclause one\n  cite    "1"\n  require units <= 1\n  warn    "x"\n\ntest "one, and three"\n  given   line 90853 on 2026-01-05\n          line 90853 on 2026-01-06, units 3\n  expect  pass on line 1\n  expect  warn on line 2\n' >"$work/beside.adj"
 expect "another policy's tests" 1 "$adjudge" test "$work/half.adj" "$work/beside.adj" --coverage
-holds "another policy's tests" out "half.adj:14: clause few_units is failed in no test"
+holds "another policy's tests" out "half.adj:27: clause one_unit is failed in no test"
 expect "without the question, they pass" 0 "$adjudge" test "$work/half.adj"
 
 # What policies look like, what messages mean, who overrides whom.
@@ -288,6 +299,7 @@ expect "a policy uses the new table" 0 "$adjudge" test "$work/new/uses_it.adj" -
 expect "new tests" 0 "$adjudge" new test "$work/new/acme_group_therapy.adj" --procedure 90837 --on 2026-02-03
 holds "new tests" out "acme_group_therapy_tests.adj"
 expect "new tests pass" 0 "$adjudge" test "$work/new"
+ls "$work/new"/*.new >/dev/null 2>&1 && { failed=$((failed + 1)); echo "FAIL a draft is left behind"; }
 grep -qF "expect  not applicable by units_of_a_day" "$work/new/acme_group_therapy_tests.adj" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL new tests do not say what a plain line comes to"; }
 expect "all of it is laid out" 0 "$adjudge" fmt --check "$work/new"
 ls "$work/new" >"$work/before"
