@@ -92,6 +92,8 @@ static void show_text(const adj_measure *measure)
         for (size_t d = 0; d < dimensions; d++) printf(" %-*s ", d < WIDTHS ? (int)widths[d] : 0, row.dimensions[d]);
         printf(" %10zu  %s", row.subjects, row.value);
         if (row.perhaps > 0) printf("  (%zu more may count)", row.perhaps);
+        if (row.alert != ADJ_ALERT_NONE)
+            printf("  %s: %s", row.alert == ADJ_ALERT_SURE ? "ALERT" : "perhaps", adj_measure_alert(measure));
         printf("\n");
     }
     if (adj_measure_row_count(measure) == 0) printf("  nothing counts\n");
@@ -113,6 +115,10 @@ static void show_json(const adj_measure *measure)
         json_object_set_new(object, "exact", json_boolean(row.exact));
         json_object_set_new(object, "subjects", json_integer((json_int_t)row.subjects));
         json_object_set_new(object, "perhaps", json_integer((json_int_t)row.perhaps));
+        static const char *const alerts[] = {"none", "perhaps", "sure"};
+        bool asked = *adj_measure_alert(measure) != '\0';
+        json_object_set_new(object, "alert", asked ? json_string(alerts[row.alert]) : json_null());
+        json_object_set_new(object, "alert_of", asked ? json_string(adj_measure_alert(measure)) : json_null());
         json_dumpf(object, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
         printf("\n");
         json_decref(object);
@@ -146,7 +152,10 @@ static void show_csv(const adj_measure *measure)
         csv_cell_out(by);
         putchar(',');
         csv_cell_out(row.value);
-        printf(",%s,%zu,%zu\n", row.exact ? "yes" : "no", row.subjects, row.perhaps);
+        printf(",%s,%zu,%zu,%s\n", row.exact ? "yes" : "no", row.subjects, row.perhaps,
+               row.alert == ADJ_ALERT_SURE      ? "yes"
+               : row.alert == ADJ_ALERT_PERHAPS ? "perhaps"
+                                                : "no");
     }
 }
 
@@ -154,7 +163,7 @@ static int show_all(const measure_options *options, const adj_policies *policies
 {
     static void (*const show[])(const adj_measure *) = {show_text, show_json, show_csv};
     size_t shown = 0, count = adj_policies_measure_count(policies);
-    if (options->format == AS_CSV) printf("measure,by,value,exact,subjects,perhaps\n");
+    if (options->format == AS_CSV) printf("measure,by,value,exact,subjects,perhaps,alert\n");
     for (size_t i = 0; i < count; i++) {
         adj_measure *measure = NULL;
         if (adj_results_measure(results, i, &measure) != ADJ_OK) return EXIT_OURS;

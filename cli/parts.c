@@ -131,7 +131,7 @@ static int judge_lines(parts_check *c, adj_results *results, FILE *file)
         bool failed = line.out_of_memory;
         if (!failed && line.findings > 0) failed = adj_results_explain(results, i, &explanation) != ADJ_OK;
         if (failed) code = no_memory();
-        if (!failed && cli_shows(&c->report, c->format, &line) && !keep(c, &p, &line, explanation, file))
+        if (!failed && cli_shows(&c->report, c->format, &line, explanation) && !keep(c, &p, &line, explanation, file))
             code = EXIT_INPUT;
         if (!failed) cli_tally_line(&c->report, &line, explanation);
         adj_explanation_free(explanation);

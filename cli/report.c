@@ -46,8 +46,13 @@ void cli_tally_line(cli_report *report, const adj_line *line, const adj_explanat
     bool primary = true;
     for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
         const adj_finding *finding = adj_explanation_finding(explanation, i);
-        if (finding->verdict != ADJ_CLAUSE_FAIL) continue;
         char name[256];
+        if (finding->verdict == ADJ_CLAUSE_WAIVED) {
+            snprintf(name, sizeof name, "%s  %s.%s", adj_verdict_name(finding->outcome), finding->policy,
+                     finding->clause);
+            cli_tally_add(&report->waived, name, cents);
+        }
+        if (finding->verdict != ADJ_CLAUSE_FAIL) continue;
         snprintf(name, sizeof name, "%s  %s.%s", adj_verdict_name(finding->outcome), finding->policy, finding->clause);
         cli_tally_add(&report->clauses, name, cents);
         bool counts = primary && finding->outcome == line->verdict;
@@ -60,9 +65,15 @@ void cli_tally_line(cli_report *report, const adj_line *line, const adj_explanat
     }
 }
 
-bool cli_shows(const cli_report *report, const cli_format *format, const adj_line *line)
+bool cli_shows(const cli_report *report, const cli_format *format, const adj_line *line,
+               const adj_explanation *explanation)
 {
-    return !(format == &cli_text_format && report->only_findings && line->verdict == ADJ_PASS);
+    if (format != &cli_text_format || !report->only_findings || line->verdict != ADJ_PASS) return true;
+    /* What a waiver lets pass is never silent. */
+    for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
+        if (adj_explanation_finding(explanation, i)->verdict == ADJ_CLAUSE_WAIVED) return true;
+    }
+    return false;
 }
 
 bool cli_is_next_claim(cli_report *report, const char *file, const char *claim)
@@ -80,7 +91,7 @@ bool cli_is_next_claim(cli_report *report, const char *file, const char *claim)
 static void report_line(cli_report *report, const cli_format *format, const adj_line *line,
                         const adj_explanation *explanation)
 {
-    if (!cli_shows(report, format, line)) return;
+    if (!cli_shows(report, format, line, explanation)) return;
     bool any = report->last != NULL;
     if (format->claim != NULL && cli_is_next_claim(report, line->file, line->claim)) {
         if (any) fputc('\n', report->out);
@@ -101,6 +112,7 @@ int cli_report_end(cli_report *report, const cli_format *format, bool no_summary
     cli_tallies_free(&report->categories);
     cli_tallies_free(&report->missing);
     cli_tallies_free(&report->strangers);
+    cli_tallies_free(&report->waived);
     free(report->last);
     report->last = NULL;
     if (fflush(stdout) == 0 && ferror(stdout) == 0) return code;

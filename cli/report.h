@@ -27,6 +27,7 @@ typedef struct cli_report {
     cli_tallies clauses, reasons, categories;
     cli_tallies missing;   /* fields that would settle the lines that cannot be told */
     cli_tallies strangers; /* payers that no policy names */
+    cli_tallies waived;    /* findings that a waiver let go */
 } cli_report;
 
 /* What a summary says of the inputs. */
@@ -61,7 +62,8 @@ int cli_read_format(const char *command, const char *word, const cli_format **fo
 void cli_count(cli_counts *counts, const adj_encounters *encounters);
 
 /* Whether the report shows a line at all; and adds a line to its totals. */
-bool cli_shows(const cli_report *report, const cli_format *format, const adj_line *line);
+bool cli_shows(const cli_report *report, const cli_format *format, const adj_line *line,
+               const adj_explanation *explanation);
 void cli_tally_line(cli_report *report, const adj_line *line, const adj_explanation *explanation);
 
 /* Says that a line of that file and claim comes next: the claim's heading is due where it is another than before. */

@@ -29,7 +29,7 @@ static void joined(const cli_report *report, const char *const *items, size_t co
 static void csv_begin(cli_report *report)
 {
     fputs("file,segment,claim,line,member,payer,date,procedure,modifiers,place_of_service,units,charge,verdict,reason,"
-          "policy,clause,outcome,citation,group_code,reason_code,remark_codes,category,message,missing,cure\n",
+          "policy,clause,outcome,citation,group_code,reason_code,remark_codes,category,message,missing,cure,waiver\n",
           report->out);
 }
 
@@ -57,6 +57,7 @@ static void line_cells(cli_report *report, const adj_line *line)
 
 static void finding_cells(cli_report *report, const adj_finding *finding)
 {
+    bool fails = finding->verdict == ADJ_CLAUSE_FAIL || finding->verdict == ADJ_CLAUSE_WAIVED;
     cell(report, finding->policy, false);
     cell(report, finding->clause, false);
     cell(report, cli_finding_word(finding), false);
@@ -65,13 +66,19 @@ static void finding_cells(cli_report *report, const adj_finding *finding)
     cell(report, finding->reason_code, false);
     joined(report, finding->remark_codes, finding->remark_count);
     cell(report, finding->category, false);
-    cell(report, finding->verdict == ADJ_CLAUSE_FAIL ? finding->message : "", false);
+    cell(report, fails ? finding->message : "", false);
     joined(report, finding->missing, finding->missing_count);
     char cure[512] = "";
     if (finding->cure_count > 0)
         snprintf(cure, sizeof cure, "%s: %s -> %s", finding->cures[0].field, finding->cures[0].from,
                  finding->cures[0].to);
-    cell(report, cure, true);
+    cell(report, cure, false);
+    char waiver[1024] = "";
+    if (finding->waiver_count > 0) {
+        const adj_waiver *first = &finding->waivers[0];
+        snprintf(waiver, sizeof waiver, "%s, by %s, until %s: %s", first->name, first->by, first->until, first->why);
+    }
+    cell(report, waiver, true);
 }
 
 static void csv_line(cli_report *report, const adj_line *line, const adj_explanation *explanation)
@@ -80,7 +87,7 @@ static void csv_line(cli_report *report, const adj_line *line, const adj_explana
     if (count == 0 && report->only_findings && line->verdict == ADJ_PASS) return;
     if (count == 0) {
         line_cells(report, line);
-        fputs(",,,,,,,,,,\n", report->out);
+        fputs(",,,,,,,,,,,\n", report->out);
     }
     for (size_t i = 0; i < count; i++) {
         line_cells(report, line);

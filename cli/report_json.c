@@ -79,6 +79,21 @@ static json_t *exceptions(const adj_finding *finding)
     return list;
 }
 
+static json_t *waivers(const adj_finding *finding)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < finding->waiver_count; i++) {
+        const adj_waiver *waiver = &finding->waivers[i];
+        json_t *item = json_object();
+        json_object_set_new(item, "name", text(waiver->name));
+        json_object_set_new(item, "by", text(waiver->by));
+        json_object_set_new(item, "why", text(waiver->why));
+        json_object_set_new(item, "until", text(waiver->until));
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
 static json_t *cures(const adj_finding *finding)
 {
     json_t *list = json_array();
@@ -107,7 +122,7 @@ static json_t *source(const adj_finding *finding)
 
 static json_t *finding_object(const adj_finding *finding)
 {
-    bool fails = finding->verdict == ADJ_CLAUSE_FAIL;
+    bool fails = finding->verdict == ADJ_CLAUSE_FAIL || finding->verdict == ADJ_CLAUSE_WAIVED;
     json_t *object = json_object();
     json_object_set_new(object, "verdict", text(adj_clause_verdict_name(finding->verdict)));
     json_object_set_new(object, "outcome", text(cli_finding_word(finding)));
@@ -116,6 +131,7 @@ static json_t *finding_object(const adj_finding *finding)
     json_object_set_new(object, "clause", text(finding->clause));
     json_object_set_new(object, "citation", optional_text(finding->citation));
     json_object_set_new(object, "source_document", optional_text(finding->source));
+    json_object_set_new(object, "source_verified", json_boolean(!finding->source_unverified));
     json_object_set_new(object, "source", source(finding));
     json_object_set_new(object, "group_code", optional_text(finding->group_code));
     json_object_set_new(object, "reason_code", optional_text(finding->reason_code));
@@ -127,6 +143,7 @@ static json_t *finding_object(const adj_finding *finding)
     json_object_set_new(object, "facts", facts(finding->facts, finding->fact_count));
     json_object_set_new(object, "counted", counted(finding));
     json_object_set_new(object, "exceptions", exceptions(finding));
+    json_object_set_new(object, "waivers", waivers(finding));
     json_object_set_new(object, "missing", texts(finding->missing, finding->missing_count));
     json_object_set_new(object, "errors", texts(finding->errors, finding->error_count));
     json_object_set_new(object, "cures", cures(finding));

@@ -99,6 +99,16 @@ static void exceptions(const cli_report *report, const adj_finding *finding)
     }
 }
 
+static void waivers(const cli_report *report, const adj_finding *finding)
+{
+    for (size_t i = 0; i < finding->waiver_count; i++) {
+        const adj_waiver *waiver = &finding->waivers[i];
+        pieces p = {.length = 0};
+        piece(&p, "%s, by %s, until %s: %s", waiver->name, waiver->by, waiver->until, waiver->why);
+        wrapped(report, "waiver", p.text);
+    }
+}
+
 static void cures(const cli_report *report, const adj_finding *finding)
 {
     for (size_t i = 0; i < finding->cure_count; i++) {
@@ -121,9 +131,12 @@ static void finding_text(const cli_report *report, const adj_finding *finding)
 {
     if (let_pass(finding)) return;
     fprintf(report->out, "    %s%s%s",
-            colour_of(report, finding->verdict == ADJ_CLAUSE_EXCUSED ? ADJ_PASS : finding->outcome),
+            colour_of(report, finding->verdict == ADJ_CLAUSE_EXCUSED  ? ADJ_PASS
+                              : finding->verdict == ADJ_CLAUSE_WAIVED ? ADJ_WARN
+                                                                      : finding->outcome),
             cli_finding_word(finding), style(report, "\033[0m"));
-    bool fails = finding->verdict == ADJ_CLAUSE_FAIL;
+    bool waived = finding->verdict == ADJ_CLAUSE_WAIVED, fails = finding->verdict == ADJ_CLAUSE_FAIL || waived;
+    if (waived) fprintf(report->out, " %s", adj_verdict_name(finding->outcome));
     if (fails && *finding->reason_code != '\0')
         fprintf(report->out, " %s-%s", finding->group_code, finding->reason_code);
     for (size_t i = 0; fails && i < finding->remark_count; i++) fprintf(report->out, " %s", finding->remark_codes[i]);
@@ -133,7 +146,8 @@ static void finding_text(const cli_report *report, const adj_finding *finding)
     if (*finding->category != '\0') fprintf(report->out, "  (%s)", finding->category);
     fputc('\n', report->out);
     if (fails) wrapped(report, "", finding->message);
-    if (finding->verdict == ADJ_CLAUSE_CANNOT_TELL) {
+    waivers(report, finding);
+    if (finding->verdict == ADJ_CLAUSE_CANNOT_TELL || waived) {
         pieces p = {.length = 0};
         for (size_t i = 0; i < finding->missing_count; i++) piece(&p, "%s%s", i == 0 ? "" : ", ", finding->missing[i]);
         if (finding->missing_count > 0) wrapped(report, "needs", p.text);
@@ -147,6 +161,7 @@ static void finding_text(const cli_report *report, const adj_finding *finding)
     cures(report, finding);
     pieces source = {.length = 0};
     piece(&source, "%s", finding->citation);
+    if (finding->source_unverified) piece(&source, "%snot verified", source.length > 0 ? "; " : "");
     if (*finding->source != '\0') piece(&source, "%s%s", source.length > 0 ? "; " : "", finding->source);
     piece(&source, "%s%s:%zu", source.length > 0 ? "; " : "", finding->file, finding->line);
     if (*finding->through != '\0') piece(&source, ", through %s", finding->through);

@@ -30,6 +30,7 @@ void cli_tallies_free(cli_tallies *tallies)
 const char *cli_finding_word(const adj_finding *finding)
 {
     if (finding->verdict == ADJ_CLAUSE_EXCUSED) return "excused";
+    if (finding->verdict == ADJ_CLAUSE_WAIVED) return "waived";
     return adj_verdict_name(finding->outcome);
 }
 
@@ -107,6 +108,7 @@ void cli_summary(const cli_report *report, const cli_counts *counts, FILE *out, 
     fprintf(out, ", %s open to audit", cli_money(report->at_risk[ADJ_AUDIT], money));
     fprintf(out, ", %s undecided\n", cli_money(report->at_risk[ADJ_CANNOT_TELL] + report->at_risk[ADJ_REVIEW], money));
     table(&report->clauses, "By clause that fails", out);
+    table(&report->waived, "Waived: these clauses fail, and somebody lets the lines go", out);
     table(&report->reasons, "By reason code", out);
     table(&report->categories, "By category", out);
     table(&report->missing, "Needed to decide the rest", out);

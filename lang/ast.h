@@ -458,6 +458,10 @@ typedef struct lang_exception {
     lang_expressions whens;
     BASE_ARRAY(lang_names) targets;
     BASE_ARRAY(lang_clause *) clauses; /* checked */
+    /* of a `waiver` declaration, whose last day is that of `dates` */
+    bool waiver;
+    lang_name by, why;
+    bool until_given;
 } lang_exception;
 
 /* A message is text with holes; `text` and `hole` alternate as the pieces come, one of them set in each. */
@@ -494,11 +498,14 @@ struct lang_clause {
     lang_clock clock;
     bool overridable;
     bool unknown_given;
+    bool unverified; /* nobody read the source that it cites */
+    lang_span unverified_span;
     lang_outcome if_unknown;
     int64_t priority; /* smaller speaks first; 1000 unless stated */
     /* checked */
     lang_clause *overrides;               /* of an override: what it replaces */
     BASE_ARRAY(lang_exception *) foreign; /* exceptions that other declarations make to it */
+    BASE_ARRAY(lang_exception *) waivers; /* decisions to let lines go all the same */
     BASE_ARRAY(lang_clause *) needs;      /* clauses that it asks about with `is denied by` */
     int state;                            /* of the walk for circles among `needs` */
     lang_expression *counting;            /* the one counting or summing expression, if there is exactly one */
@@ -614,6 +621,12 @@ typedef struct lang_measure {
     lang_expression *where;
     lang_expressions by;
     lang_expression *value;
+    struct lang_alert {
+        lang_name word;         /* above, below, apart */
+        lang_expression *bound; /* NULL for `apart` */
+        int64_t percent;        /* thousandths of a percent, for `apart` */
+        lang_span span;
+    } *alert; /* NULL for none */
     /* checked */
     lang_record record;
     lang_expressions tallies;

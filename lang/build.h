@@ -105,12 +105,18 @@ void lang_build_exception_source(lang_parser *parser, lang_name text, lang_span 
 void lang_build_exception_dates(lang_parser *parser, lang_dates dates, lang_clock clock, lang_span span);
 void lang_build_exception_known(lang_parser *parser, lang_name date);
 void lang_build_exception_when(lang_parser *parser, lang_expression *condition);
+void lang_build_waiver(lang_parser *parser, lang_name name, lang_span span);
+void lang_build_waiver_by(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_waiver_why(lang_parser *parser, lang_name text, lang_span span);
+void lang_build_waiver_until(lang_parser *parser, lang_name date, lang_span span);
 void lang_build_measure(lang_parser *parser, lang_name name, lang_span span);
 void lang_build_measure_title(lang_parser *parser, lang_name text, lang_span span);
 void lang_build_measure_cite(lang_parser *parser, lang_name text, lang_span span);
 void lang_build_measure_subject(lang_parser *parser, lang_name subject, lang_expression *where, lang_span span);
 void lang_build_measure_by(lang_parser *parser, lang_expressions by, lang_span span);
 void lang_build_measure_value(lang_parser *parser, lang_expression *value, lang_span span);
+void lang_build_measure_alert(lang_parser *parser, lang_name word, lang_expression *bound, lang_span span);
+void lang_build_measure_apart(lang_parser *parser, lang_name word, lang_name percent, lang_span span);
 void lang_build_schema(lang_parser *parser, lang_schema_kind kind, lang_name name, const lang_name *label,
                        lang_span span);
 void lang_build_enumeration(lang_parser *parser, lang_names words);
@@ -144,6 +150,7 @@ void lang_build_remark(lang_parser *parser, lang_name remark);
 void lang_build_category(lang_parser *parser, lang_name category, lang_span span);
 void lang_build_message(lang_parser *parser, lang_name text, lang_span span);
 void lang_build_if_unknown(lang_parser *parser, lang_outcome outcome, lang_span span);
+void lang_build_unverified(lang_parser *parser, lang_span span);
 void lang_build_fix(lang_parser *parser, lang_name text, lang_span span);
 void lang_build_priority(lang_parser *parser, lang_name digits, lang_span span);
 

@@ -225,6 +225,15 @@ void lang_build_if_unknown(lang_parser *parser, lang_outcome outcome, lang_span 
     clause->if_unknown = outcome;
 }
 
+void lang_build_unverified(lang_parser *parser, lang_span span)
+{
+    lang_clause *clause = parser->clause;
+    if (clause == NULL) return;
+    if (clause->unverified) said_twice(parser, "source unverified", span, clause->unverified_span);
+    clause->unverified = true;
+    clause->unverified_span = span;
+}
+
 void lang_build_fix(lang_parser *parser, lang_name text, lang_span span)
 {
     lang_clause *clause = parser->clause;
@@ -269,11 +278,13 @@ static const char *place_of(const char *const *expected, size_t count)
         return "a part of the clause (`cite`, `when`, `require`, `forbid`, `unless`, an outcome) or the next "
                "declaration";
     }
+    if (lists(expected, count, "`until`") && lists(expected, count, "`why`") && lists(expected, count, "`when`"))
+        return "a part of the waiver (`by`, `why`, `until`, `when`) or the next declaration";
     if (lists(expected, count, "`for each`")) return "`for each line`, `when`, `let`, or the next clause";
     if (lists(expected, count, "`needing`")) return "`by CLAUSE`, `needing FIELD`, `on line N`, or the next `expect`";
     if (lists(expected, count, "`clause`"))
-        return "a declaration: `codes`, `parameter`, `table`, `section`, `clause`, `exception`, `define`, `measure` or "
-               "`test`";
+        return "a declaration: `codes`, `parameter`, `table`, `section`, `clause`, `exception`, `waiver`, `define`, "
+               "`measure` or `test`";
     if (lists(expected, count, "`exists`")) return "a condition";
     if (lists(expected, count, "a quoted text") && lists(expected, count, "a name")) return "a value";
     if (lists(expected, count, "`<=`")) return "a comparison, `in`, `include`, `is present`, or an operator";
@@ -286,7 +297,8 @@ static size_t expected_to_show(const char *const *expected, size_t count, const 
 {
     static const char *const names[] = {"`title`",    "`payer`",  "`plans`",   "`source`", "`effective`", "`fix`",
                                         "`priority`", "`line`",   "`history`", "`value`",  "`default`",   "`deny`",
-                                        "`audit`",    "`review`", "`warn`",    "`reduce`", "`pass`",      "`excused`"};
+                                        "`audit`",    "`review`", "`warn`",    "`reduce`", "`pass`",      "`excused`",
+                                        "`why`",      "`until`",  "`alert`"};
     *name_expected = false;
     for (size_t i = 0; i < count; i++) *name_expected = *name_expected || strcmp(expected[i], "a name") == 0;
     size_t used = 0;

@@ -86,6 +86,37 @@ void lang_build_exception_when(lang_parser *parser, lang_expression *condition)
     parser->exception->whens = lang_build_list(parser, &parser->exception->whens, condition);
 }
 
+void lang_build_waiver(lang_parser *parser, lang_name name, lang_span span)
+{
+    lang_build_exception_declaration(parser, name, span);
+    if (parser->exception == NULL) return;
+    parser->exception->waiver = true;
+    /* It lets claims go until a day: the day on which the payer receives them is the one that counts. */
+    parser->exception->clock = LANG_CLOCK_RECEIVED;
+}
+
+void lang_build_waiver_by(lang_parser *parser, lang_name text, lang_span span)
+{
+    if (parser->exception == NULL) return;
+    if (parser->exception->by.text != NULL) repeated(parser, "by", "this waiver", span);
+    parser->exception->by = (lang_name){lang_build_unquoted(parser, text), text.span};
+}
+
+void lang_build_waiver_why(lang_parser *parser, lang_name text, lang_span span)
+{
+    if (parser->exception == NULL) return;
+    if (parser->exception->why.text != NULL) repeated(parser, "why", "this waiver", span);
+    parser->exception->why = (lang_name){lang_build_unquoted(parser, text), text.span};
+}
+
+void lang_build_waiver_until(lang_parser *parser, lang_name date, lang_span span)
+{
+    if (parser->exception == NULL) return;
+    if (parser->exception->until_given) repeated(parser, "until", "this waiver", span);
+    parser->exception->dates = lang_build_dates(parser, NULL, &date, span);
+    parser->exception->until_given = true;
+}
+
 void lang_build_measure(lang_parser *parser, lang_name name, lang_span span)
 {
     lang_measure *measure = base_arena_alloc(parser->arena, sizeof *measure);
@@ -132,6 +163,29 @@ void lang_build_measure_value(lang_parser *parser, lang_expression *value, lang_
     if (parser->measure == NULL) return;
     if (parser->measure->value != NULL) repeated(parser, "value", "this measure", span);
     parser->measure->value = value;
+}
+
+static struct lang_alert *new_alert(lang_parser *parser, lang_name word, lang_span span)
+{
+    if (parser->measure == NULL) return NULL;
+    if (parser->measure->alert != NULL) repeated(parser, "alert", "this measure", span);
+    struct lang_alert *alert = base_arena_alloc(parser->arena, sizeof *alert);
+    if (alert != NULL) *alert = (struct lang_alert){.word = word, .span = span};
+    parser->measure->alert = alert;
+    return alert;
+}
+
+void lang_build_measure_alert(lang_parser *parser, lang_name word, lang_expression *bound, lang_span span)
+{
+    struct lang_alert *alert = new_alert(parser, word, span);
+    if (alert != NULL) alert->bound = bound;
+}
+
+void lang_build_measure_apart(lang_parser *parser, lang_name word, lang_name percent, lang_span span)
+{
+    struct lang_alert *alert = new_alert(parser, word, span);
+    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_DECIMAL, percent);
+    if (alert != NULL && literal != NULL) alert->percent = literal->as.literal.value;
 }
 
 void lang_build_schema(lang_parser *parser, lang_schema_kind kind, lang_name name, const lang_name *label,

@@ -51,7 +51,6 @@ lang_type lang_check_tally(lang_checker *checker, lang_expression *expression);
 void lang_check_lints(lang_checker *checker);
 void lang_check_gaps(lang_checker *checker, const lang_table *table);
 bool lang_cell_covers(const lang_cell *wide, const lang_cell *narrow);
-const char *lang_day_text(base_arena *arena, base_date day);
 void lang_settle_allows(lang_program *program);
 
 /* Names */

@@ -59,6 +59,14 @@ static void check_outcome(lang_checker *checker, const lang_clause *clause)
         lang_diagnose(checker->diagnostics, LANG_E0807, clause->span,
                       "a reduction is more than 0 and at most 100 percent");
     }
+    bool reviews = clause->outcome == LANG_REVIEW && (!clause->unknown_given || clause->if_unknown != LANG_DENY);
+    if (clause->unverified && !reviews) {
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0808, clause->unverified_span,
+                          "nobody read the source of `%s`: it can only review", clause->name.text);
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "write `review \"...\"`, or read the source and take `source unverified` out");
+    }
     lang_check_reason(checker, clause->group_reason, clause->remarks.count);
     for (size_t i = 0; i < clause->remarks.count; i++) lang_check_remark(checker, clause->remarks.items[i]);
     check_category(checker, clause->category);

@@ -272,6 +272,27 @@ lang_clause *lang_find_clause(const lang_checker *checker, const lang_names *nam
     return NULL;
 }
 
+/* A waiver that leaves something out is nobody's decision, or one for ever and for all. */
+static void check_waiver(lang_checker *checker, const lang_exception *waiver)
+{
+    const struct {
+        bool said;
+        const char *missing, *suggestion;
+    } parts[] = {{waiver->by.text != NULL && *waiver->by.text != '\0', "who made it", "by \"R. Ortiz, billing lead\""},
+                 {waiver->why.text != NULL && *waiver->why.text != '\0', "why",
+                  "why \"the new note template comes in September\""},
+                 {waiver->until_given, "until when it holds", "until 2026-12-31"},
+                 {waiver->whens.count > 0, "for which claims or programs it is",
+                  "when claim.id = \"A-1044\", or when claim.program = clinic"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].said) continue;
+        lang_diagnostic *diagnostic =
+            lang_diagnose(checker->diagnostics, LANG_E0220, waiver->name.span, "the waiver `%s` does not say %s",
+                          waiver->name.text, parts[i].missing);
+        lang_suggest(checker->diagnostics, diagnostic, "%s", parts[i].suggestion);
+    }
+}
+
 static void check_exception(lang_checker *checker, lang_exception *exception)
 {
     checker->section = NULL;
@@ -291,13 +312,16 @@ static void check_exception(lang_checker *checker, lang_exception *exception)
             continue;
         }
         lang_clause **slot = BASE_PUSH(checker->arena, &exception->clauses);
-        lang_exception **foreign = BASE_PUSH(checker->arena, &clause->foreign);
+        lang_exception **foreign = exception->waiver ? BASE_PUSH(checker->arena, &clause->waivers)
+                                                     : BASE_PUSH(checker->arena, &clause->foreign);
         if (slot != NULL) *slot = clause;
         if (foreign != NULL) *foreign = exception;
     }
     for (size_t i = 0; i < exception->whens.count; i++) lang_facts_from(checker, exception->whens.items[i], true);
     for (size_t i = 0; i < exception->whens.count; i++) lang_check_condition(checker, exception->whens.items[i]);
-    if (exception->cite == NULL) {
+    if (exception->waiver) {
+        check_waiver(checker, exception);
+    } else if (exception->cite == NULL) {
         lang_diagnose(checker->diagnostics, LANG_W0002, exception->name.span, "the exception `%s` cites no source",
                       exception->name.text);
     }

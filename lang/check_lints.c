@@ -275,6 +275,14 @@ static void masked_rows(lang_checker *checker, const lang_table *table)
     }
 }
 
+static void lint_waiver(lang_checker *checker, const lang_exception *waiver)
+{
+    if (!waiver->waiver || !waiver->until_given || checker->program->today <= waiver->dates.to) return;
+    lang_diagnose(checker->diagnostics, LANG_W0013, waiver->name.span,
+                  "the waiver `%s` of %s ran out on %s; it waives nothing that is received later", waiver->name.text,
+                  waiver->by.text == NULL ? "" : waiver->by.text, lang_day_text(checker->arena, waiver->dates.to));
+}
+
 static void lint_table(lang_checker *checker, const lang_table *table)
 {
     masked_rows(checker, table);
@@ -289,6 +297,7 @@ static void lint_file(lang_checker *checker, lang_file *file)
     for (size_t i = 0; i < file->clauses.count; i++) lint_clause(checker, file->clauses.items[i]);
     for (size_t i = 0; i < file->clause_overrides.count; i++) lint_clause(checker, file->clause_overrides.items[i]);
     for (size_t i = 0; i < file->exceptions.count; i++) lint_exception(checker, file->exceptions.items[i]);
+    for (size_t i = 0; i < file->exceptions.count; i++) lint_waiver(checker, file->exceptions.items[i]);
     for (size_t i = 0; i < file->tables.count; i++) lint_table(checker, file->tables.items[i]);
     bool late = file->review_given && checker->program->today > file->review_by;
     if (!late) return;
@@ -357,7 +366,7 @@ static void settle_file(lang_program *program, lang_file *file)
             diagnostics->items.items[kept++] = diagnostic;
         }
         diagnostics->items.count = kept;
-        if (allow->used || diagnostics->errors > 0 || code == LANG_W0010) continue;
+        if (allow->used || diagnostics->errors > 0 || code == LANG_W0010 || code == LANG_W0013) continue;
         lang_diagnose(diagnostics, LANG_W0012, allow->lint.span, "nothing here needs `allow %s`", allow->lint.text);
     }
 }

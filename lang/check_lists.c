@@ -282,14 +282,16 @@ lang_type lang_check_quantified(lang_checker *checker, lang_expression *expressi
 {
     if (expression->type.kind != LANG_TYPE_ERROR) return expression->type;
     size_t errors = checker->diagnostics->errors;
-    if (checker->in_element || checker->measure != NULL || checker->define != NULL) {
+    bool measured = checker->measure != NULL && checker->subject != LANG_RECORD_line;
+    if (checker->in_element || measured || checker->define != NULL) {
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0518, expression->span,
-                          checker->measure != NULL  ? "a measure counts its own subjects, not history"
+                          measured                  ? "only a measure of lines can ask for history"
                           : checker->define != NULL ? "a function cannot count; hand the count in"
                                                     : "a `where` cannot hold another counting expression");
         lang_suggest(checker->diagnostics, diagnostic,
-                     "count in a clause or a `when` of its own, and join them with `and`");
+                     measured ? "take the measure `for each line`"
+                              : "count in a clause or a `when` of its own, and join them with `and`");
         return expression->type;
     }
     lang_collection collection = read_collection(checker, expression->as.quantified.collection);

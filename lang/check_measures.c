@@ -160,6 +160,30 @@ lang_type lang_check_tally(lang_checker *checker, lang_expression *expression)
     return expression->type;
 }
 
+static void check_alert(lang_checker *checker, const lang_measure *measure)
+{
+    const struct lang_alert *alert = measure->alert;
+    const char *word = alert->word.text;
+    bool apart = strcmp(word, "apart") == 0, sides = strcmp(word, "above") == 0 || strcmp(word, "below") == 0;
+    if (alert->bound == NULL ? !apart : !sides) {
+        lang_diagnostic *diagnostic = lang_diagnose(
+            checker->diagnostics, LANG_E0221, alert->word.span,
+            alert->bound == NULL ? "`%s` and a percentage say nothing" : "`%s` and a value say nothing", word);
+        lang_suggest(checker->diagnostics, diagnostic,
+                     "an alert is `above 0.1`, `below 30 minutes`, or `apart 25 percent` from all groups together");
+        return;
+    }
+    lang_type type = measure->value->type;
+    if (alert->bound == NULL || type.kind == LANG_TYPE_ERROR) return;
+    if (type.kind == LANG_TYPE_COUNT || type.kind == LANG_TYPE_NUMBER) type.kind = LANG_TYPE_QUANTITY;
+    lang_type bound = lang_check_value(checker, alert->bound, type);
+    if (bound.kind != type.kind) lang_adapt_literal(checker, alert->bound, type);
+    if (bound.kind == LANG_TYPE_ERROR || alert->bound->type.kind == type.kind) return;
+    lang_diagnose(checker->diagnostics, LANG_E0501, alert->bound->span, "the measure's value is a %s, and this a %s",
+                  lang_type_label(checker->schema, checker->arena, type),
+                  lang_type_label(checker->schema, checker->arena, alert->bound->type));
+}
+
 void lang_check_measure(lang_checker *checker, lang_measure *measure)
 {
     checker->section = NULL;
@@ -189,6 +213,7 @@ void lang_check_measure(lang_checker *checker, lang_measure *measure)
     } else {
         lang_check_value(checker, measure->value, LANG_PLAIN(ERROR));
     }
+    if (measure->alert != NULL && measure->value != NULL) check_alert(checker, measure);
     checker->measure = NULL;
     checker->facts.count = 0;
     lang_set_subject(checker, (lang_name){0});

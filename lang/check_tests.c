@@ -138,8 +138,8 @@ static void check_target(lang_checker *checker, lang_expectation *expectation)
 
 static void check_expectation(lang_checker *checker, lang_expectation *expectation, int64_t lines)
 {
-    static const char *const verdicts[] = {"pass", "excused", "deny",        "audit",         "review",
-                                           "warn", "reduce",  "cannot tell", "not applicable"};
+    static const char *const verdicts[] = {"pass",   "excused", "waived", "deny",        "audit",
+                                           "review", "warn",    "reduce", "cannot tell", "not applicable"};
     bool known = false;
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
         known = known || strcmp(verdicts[i], expectation->verdict.text) == 0;
@@ -147,8 +147,9 @@ static void check_expectation(lang_checker *checker, lang_expectation *expectati
     if (!known) {
         lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0903, expectation->verdict.span,
                                                     "`%s` is not a verdict", expectation->verdict.text);
-        lang_suggest(checker->diagnostics, diagnostic,
-                     "verdicts are pass, deny, audit, review, warn, reduce, excused, cannot tell and not applicable");
+        lang_suggest(
+            checker->diagnostics, diagnostic,
+            "verdicts are pass, deny, audit, review, warn, reduce, excused, waived, cannot tell and not applicable");
         return;
     }
     check_target(checker, expectation);

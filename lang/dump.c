@@ -223,7 +223,8 @@ static void declarations(dumper *d, const lang_file *file)
     }
     for (size_t i = 0; i < file->exceptions.count; i++) {
         const lang_exception *exception = file->exceptions.items[i];
-        line(d, base_format(d->out->arena, "exception %s\n", exception->name.text));
+        line(d,
+             base_format(d->out->arena, "%s %s\n", exception->waiver ? "waiver" : "exception", exception->name.text));
         d->depth++;
         for (size_t w = 0; w < exception->whens.count; w++) expression(d, "when", exception->whens.items[w]);
         d->depth--;

@@ -60,7 +60,8 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 %token DEFINE "`define`" EXCEPTION "`exception`" OVERRIDE "`override`" OVERRIDABLE "`overridable`" EXTENDS "`extends`"
 %token MEASURE "`measure`" RECORD "`record`" EXTEND "`extend`" ENUMERATION "`enumeration`" CODE_SYSTEM "`code_system`"
 %token <lang_name> VALUE "`value`" DEFAULT "`default`"
-%token KNOWN "`known`" ALLOW "`allow`"
+%token KNOWN "`known`" ALLOW "`allow`" WAIVER "`waiver`" SOURCE_UNVERIFIED "`source unverified`"
+%token <lang_name> WHY "`why`" UNTIL "`until`" ALERT "`alert`"
 %token <lang_name> IN_THE_WEEK_FROM "`in the same week from`" IN_THE_FISCAL_YEAR "`in the fiscal year from`"
 %token <lang_name> WITHIN_BEFORE "`within ... before`" IN_PERIODS "`in periods of ...`" OF_THE_KEY "`of the ...`"
 %token IN_THE_SAME_BENEFIT_YEAR "`in the same benefit year`" IN_THE_NEXT "`in the next`"
@@ -135,6 +136,7 @@ declaration
   | section
   | define
   | exception
+  | waiver
   | measure
   | schema
   | test
@@ -149,7 +151,7 @@ changeable
   ;
 
 ident
-  : NAME | TITLE | PAYER | PLANS | SOURCE | EFFECTIVE | FIX | PRIORITY | VALUE | DEFAULT
+  : NAME | TITLE | PAYER | PLANS | SOURCE | EFFECTIVE | FIX | PRIORITY | VALUE | DEFAULT | WHY | UNTIL | ALERT
   ;
 
 ident_all
@@ -437,6 +439,7 @@ clause_part
   | IF_UNKNOWN unknown_word       { lang_build_if_unknown(parser, $2, @$); }
   | FIX TEXT                      { lang_build_fix(parser, $2, @$); }
   | PRIORITY DIGITS               { lang_build_priority(parser, $2, @$); }
+  | SOURCE_UNVERIFIED             { lang_build_unverified(parser, @$); }
   ;
 
 exception_name
@@ -667,6 +670,23 @@ exception_part
   | ALLOW ident_all TEXT          { lang_build_allow(parser, $2, $3, @$); }
   ;
 
+waiver
+  : WAIVER ident_all              { lang_build_waiver(parser, $2, joined(@1, @2)); } TO exception_targets waiver_parts
+  ;
+
+waiver_parts
+  : %empty
+  | waiver_parts waiver_part
+  ;
+
+waiver_part
+  : BY TEXT                       { lang_build_waiver_by(parser, $2, @$); }
+  | WHY TEXT                      { lang_build_waiver_why(parser, $2, @$); }
+  | UNTIL DATE                    { lang_build_waiver_until(parser, $2, @$); }
+  | WHEN expr                     { lang_build_exception_when(parser, $2); }
+  | ALLOW ident_all TEXT          { lang_build_allow(parser, $2, $3, @$); }
+  ;
+
 measure
   : MEASURE ident_all             { lang_build_measure(parser, $2, joined(@1, @2)); } measure_parts
   ;
@@ -683,6 +703,8 @@ measure_part
   | FOR_EACH ident_all WHERE expr { lang_build_measure_subject(parser, $2, $4, @$); }
   | BY arguments                  { lang_build_measure_by(parser, $2, @$); }
   | VALUE measure_value           { lang_build_measure_value(parser, $2, @$); }
+  | ALERT NAME literal            { lang_build_measure_alert(parser, $2, $3, @$); }
+  | ALERT NAME PERCENT            { lang_build_measure_apart(parser, $2, $3, @$); }
   | ALLOW ident_all TEXT          { lang_build_allow(parser, $2, $3, @$); }
   ;
 

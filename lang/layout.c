@@ -61,7 +61,7 @@ static bool declares(int token)
 {
     return AMONG(token, TOKEN_POLICY, TOKEN_MODULE, TOKEN_USE, TOKEN_CODES, TOKEN_PARAMETER, TOKEN_TABLE, TOKEN_SECTION,
                  TOKEN_CLAUSE, TOKEN_TEST, TOKEN_DEFINE, TOKEN_EXCEPTION, TOKEN_MEASURE, TOKEN_RECORD, TOKEN_EXTEND,
-                 TOKEN_ENUMERATION, TOKEN_CODE_SYSTEM, TOKEN_OVERRIDE, TOKEN_OVERRIDABLE);
+                 TOKEN_ENUMERATION, TOKEN_CODE_SYSTEM, TOKEN_OVERRIDE, TOKEN_OVERRIDABLE, TOKEN_WAIVER);
 }
 
 /* ---- lines ---- */
@@ -232,7 +232,11 @@ static bool begins_part(const layout *l, size_t index)
     case TOKEN_TEST: return AMONG(token, TOKEN_GIVEN, TOKEN_EXPECT);
     case TOKEN_MEASURE:
         if (AMONG(token, TOKEN_TITLE, TOKEN_CITE)) return next == TOKEN_TEXT;
+        if (token == TOKEN_ALERT) return next == TOKEN_NAME;
         return AMONG(token, TOKEN_FOR_EACH, TOKEN_BY) || (token == TOKEN_VALUE && next != TOKEN_DOT);
+    case TOKEN_WAIVER:
+        if (AMONG(token, TOKEN_BY, TOKEN_WHY)) return next == TOKEN_TEXT;
+        return token == TOKEN_WHEN || (token == TOKEN_UNTIL && next == TOKEN_DATE);
     case TOKEN_EXCEPTION:
         if (token == TOKEN_EFFECTIVE) return next == TOKEN_DATE;
         return AMONG(token, TOKEN_CITE, TOKEN_KNOWN, TOKEN_WHEN);
@@ -242,7 +246,8 @@ static bool begins_part(const layout *l, size_t index)
         if (token == TOKEN_PRIORITY) return next == TOKEN_DIGITS;
         if (token == TOKEN_CITE) return !l->after_unless;
         return AMONG(token, TOKEN_WHEN, TOKEN_REQUIRE, TOKEN_FORBID, TOKEN_UNLESS, TOKEN_KNOWN, TOKEN_IF_UNKNOWN,
-                     TOKEN_FOR_EACH, TOKEN_REDUCE_BY, TOKEN_DENY, TOKEN_AUDIT, TOKEN_REVIEW, TOKEN_WARN);
+                     TOKEN_FOR_EACH, TOKEN_REDUCE_BY, TOKEN_DENY, TOKEN_AUDIT, TOKEN_REVIEW, TOKEN_WARN,
+                     TOKEN_SOURCE_UNVERIFIED);
     default: return false;
     }
 }

@@ -31,7 +31,8 @@ int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *pa
     X(effective, EFFECTIVE) X(fix, FIX) X(priority, PRIORITY) X(line, LINE) X(history, HISTORY)                        \
     X(define, DEFINE) X(exception, EXCEPTION) X(override, OVERRIDE) X(overridable, OVERRIDABLE) X(extends, EXTENDS)    \
     X(measure, MEASURE) X(record, RECORD) X(extend, EXTEND) X(enumeration, ENUMERATION)                                \
-    X(code_system, CODE_SYSTEM) X(value, VALUE) X(known, KNOWN) X(default, DEFAULT) X(allow, ALLOW)
+    X(code_system, CODE_SYSTEM) X(value, VALUE) X(known, KNOWN) X(default, DEFAULT) X(allow, ALLOW)                    \
+    X(waiver, WAIVER) X(why, WHY) X(until, UNTIL) X(alert, ALERT)
 /* clang-format on */
 
 static int word_token(const char *word)
@@ -147,10 +148,10 @@ void *lang_scan_regrow(lang_parser *parser, void *block, size_t size)
 static bool starts_declaration(int previous, int token)
 {
     if (previous == TOKEN_OVERRIDE || previous == TOKEN_OVERRIDABLE) return false;
-    static const int tokens[] = {TOKEN_USE,       TOKEN_CODES,       TOKEN_PARAMETER,   TOKEN_TABLE,
-                                 TOKEN_SECTION,   TOKEN_CLAUSE,      TOKEN_TEST,        TOKEN_DEFINE,
-                                 TOKEN_EXCEPTION, TOKEN_MEASURE,     TOKEN_RECORD,      TOKEN_EXTEND,
-                                 TOKEN_OVERRIDE,  TOKEN_ENUMERATION, TOKEN_CODE_SYSTEM, TOKEN_OVERRIDABLE};
+    static const int tokens[] = {TOKEN_USE,         TOKEN_CODES,  TOKEN_PARAMETER, TOKEN_TABLE,       TOKEN_SECTION,
+                                 TOKEN_CLAUSE,      TOKEN_TEST,   TOKEN_DEFINE,    TOKEN_EXCEPTION,   TOKEN_MEASURE,
+                                 TOKEN_RECORD,      TOKEN_EXTEND, TOKEN_OVERRIDE,  TOKEN_ENUMERATION, TOKEN_CODE_SYSTEM,
+                                 TOKEN_OVERRIDABLE, TOKEN_WAIVER};
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
         if (tokens[i] == token) return true;
     }
@@ -176,6 +177,7 @@ static void row_mode(lang_parser *parser, int token)
     case TOKEN_TEST:
     case TOKEN_DEFINE:
     case TOKEN_EXCEPTION:
+    case TOKEN_WAIVER:
     case TOKEN_MEASURE:
     case TOKEN_OVERRIDE:
     case TOKEN_OVERRIDABLE:

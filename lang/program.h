@@ -72,6 +72,9 @@ void lang_show_schema(const lang_schema *schema, base_text *out);
 /* Writes the tree, one node a line. */
 void lang_dump_tree(const lang_program *program, base_text *out);
 
+/* A day as text, in the arena. */
+const char *lang_day_text(base_arena *arena, base_date day);
+
 /* CARC codes: 0 unknown, 1 in use, 2 retired. */
 int lang_reason_state(const char *code);
 /* CARCs that a remittance must explain with a remark code. */

@@ -53,7 +53,13 @@ static void contents(const tree *t, const lang_file *file, size_t depth)
             const lang_clause *clause = exception->clauses.items[c];
             const char *name = base_format(t->out->arena, "%s to clause %s", exception->name.text, clause->name.text);
             bool own = clause->file == file;
-            item(t, depth, "exception", name, own ? "" : clause->file->full_name, exception->span);
+            item(t, depth, exception->waiver ? "waiver" : "exception", name, own ? "" : clause->file->full_name,
+                 exception->span);
+            if (exception->waiver) {
+                base_text_repeat(t->out, ' ', depth * 2 + 2);
+                base_text_format(t->out, "by %s until %s: %s\n", exception->by.text,
+                                 lang_day_text(t->out->arena, exception->dates.to), exception->why.text);
+            }
             if (exception->cite == NULL) continue;
             base_text_repeat(t->out, ' ', depth * 2 + 2);
             base_text_format(t->out, "\"%s\"\n", exception->cite);

@@ -172,4 +172,11 @@ run_scope run_policy_scope(run_truth payer, run_truth dates);
 /* Judges one line with every policy; `verdicts` holds a byte per clause, then one per policy. */
 void run_judge(run_context *context, uint32_t line, uint8_t *verdicts);
 
+/* Lets go what a waiver surely speaks of: where the clause fails or cannot be told, its verdict becomes waived. With `policy`,
+ * only waivers of that policy and of those that it extends are asked. */
+void run_waive(run_context *context, uint32_t line, const lang_file *policy, uint8_t *verdicts);
+
+/* Whether a waiver surely holds for a line. */
+bool run_waiver_holds(run_context *context, const plan_waiver *waiver, uint32_t line);
+
 #endif

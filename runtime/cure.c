@@ -22,6 +22,7 @@ typedef struct search {
     const uint8_t *before;
     uint8_t *after;
     bool *reads; /* by field */
+    bool *sets;  /* by set of the plan: the requirement asks for it */
     candidate candidates[CANDIDATE_LIMIT];
     size_t candidate_count;
     uint32_t *pool;
@@ -34,6 +35,9 @@ static void mark_reads(search *s, const plan_block *block, uint32_t index, uint8
     seen[index] = 1;
     const plan_step *step = &block->steps.items[index];
     if (step->operation == PLAN_LOAD) s->reads[step->detail] = true;
+    bool set = step->operation == PLAN_SET_HOLDS || step->operation == PLAN_LIST_MEETS_SET ||
+               step->operation == PLAN_LIST_WITHIN_SET;
+    if (set) s->sets[step->number] = true;
     if (step->operation == PLAN_LOOKUP) {
         for (uint32_t i = 0; i < step->b; i++) mark_reads(s, block, block->arguments.items[step->a + i], seen);
         return;
@@ -81,6 +85,29 @@ static bool lists_code(const uint32_t *codes, size_t count, uint32_t code)
     return false;
 }
 
+/* The line's modifiers with a code added of the sets that the requirement asks for. */
+static void propose_modifiers_of_sets(search *s, const uint32_t *own, size_t count)
+{
+    const plan_program *plan = s->context->binding->plan;
+    for (size_t k = 0; k < plan->sets.count && count < 4; k++) {
+        const lang_code_set *set = plan->sets.items[k];
+        for (size_t r = 0; s->sets[k] && set->system == LANG_SYSTEM_modifier && r < set->row_count; r++) {
+            for (size_t i = 0; i < set->rows[r].items.count; i++) {
+                const lang_expression *low = set->rows[r].items.items[i].low;
+                bool code = low != NULL && low->kind == LANG_LITERAL && low->as.literal.kind == LANG_LITERAL_CODE;
+                uint32_t symbol = !code ? BASE_INTERN_NONE
+                                        : base_intern_find(&plan->symbol_table, low->as.literal.spelling,
+                                                           strlen(low->as.literal.spelling));
+                if (symbol == BASE_INTERN_NONE) continue;
+                uint32_t codes[LIST_ROOM];
+                memcpy(codes, own, count * sizeof *own);
+                codes[count] = folded(s, symbol);
+                if (!lists_code(own, count, codes[count])) offer_modifiers(s, codes, count + 1, 1);
+            }
+        }
+    }
+}
+
 /* The line's modifiers with one constant list of the policies added, or with one of its own taken away. */
 static void propose_modifiers(search *s)
 {
@@ -90,6 +117,7 @@ static void propose_modifiers(search *s)
     size_t count;
     const uint32_t *own = run_list_items(s->context, run_store_bits(store, LANG_FIELD_line_modifiers, s->line), &count);
     if (count > 4) return;
+    propose_modifiers_of_sets(s, own, count);
     for (size_t l = 0; l < plan->lists.count; l++) {
         const plan_symbols *list = &plan->lists.items[l];
         uint32_t codes[LIST_ROOM];
@@ -182,6 +210,7 @@ static bool cures(search *s, const run_change *changes, size_t count, bool *line
     s->context->change_count = count;
     s->context->overlay_pool = s->pool;
     run_judge(s->context, s->line, s->after);
+    run_waive(s->context, s->line, NULL, s->after);
     s->context->changes = NULL;
     s->context->change_count = 0;
     if (s->after[s->clause] != ADJ_CLAUSE_PASS) return false;
@@ -260,7 +289,8 @@ void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size
     const plan_clause *target = &plan->clauses.items[clause];
     const plan_block *block = &plan->blocks.items[target->explain_block];
     uint8_t *seen = base_arena_alloc(arena, block->steps.count + 1);
-    if (s->after == NULL || s->pool == NULL || s->reads == NULL || seen == NULL) return;
+    s->sets = base_arena_alloc(arena, plan->sets.count + 1);
+    if (s->after == NULL || s->pool == NULL || s->reads == NULL || s->sets == NULL || seen == NULL) return;
     mark_reads(s, block, target->requirement_step, seen);
     bool modifiers = s->reads[LANG_FIELD_line_modifiers], places = s->reads[LANG_FIELD_line_pos];
     if (s->reads[LANG_FIELD_line_authorization]) propose_authorizations(s);

@@ -39,10 +39,13 @@ static bool judge_all(adj_results *results, run_context *context, run_context *c
         uint8_t *verdicts = results->verdicts + i * results->stride;
         run_judge(context, results->lines[i], verdicts);
         if (run_context_failed(context)) return true;
-        if (check == NULL) continue;
-        run_judge(check, results->lines[i], second);
-        if (run_context_failed(check)) return true;
-        if (memcmp(verdicts, second, results->stride) != 0) return false;
+        if (check != NULL) {
+            run_judge(check, results->lines[i], second);
+            if (run_context_failed(check)) return true;
+            if (memcmp(verdicts, second, results->stride) != 0) return false;
+        }
+        run_waive(context, results->lines[i], NULL, verdicts);
+        if (run_context_failed(context)) return true;
     }
     return true;
 }

@@ -513,6 +513,23 @@ static void explain_exceptions(explainer *e, adj_finding *finding)
     finding->exception_count = tried.count;
 }
 
+static void explain_waivers(explainer *e, uint32_t clause, adj_finding *finding)
+{
+    const plan_program *plan = e->context->binding->plan;
+    BASE_ARRAY(adj_waiver) holding = {0};
+    for (size_t i = 0; i < plan->waivers.count; i++) {
+        const plan_waiver *waiver = &plan->waivers.items[i];
+        if (waiver->clause != clause || !run_waiver_holds(e->context, waiver, e->line)) continue;
+        const lang_exception *source = waiver->source;
+        adj_waiver *slot = BASE_PUSH(e->arena, &holding);
+        if (slot == NULL) return;
+        *slot = (adj_waiver){base_format(e->arena, "%s.%s", source->file->full_name, source->name.text),
+                             source->by.text, source->why.text, lang_day_text(e->arena, source->dates.to)};
+    }
+    finding->waivers = holding.items;
+    finding->waiver_count = holding.count;
+}
+
 static void explain_missing(explainer *e, const uint8_t *verdicts)
 {
     const plan_program *plan = e->context->binding->plan;
@@ -555,6 +572,7 @@ static void describe(explainer *e, adj_finding *finding)
     finding->remark_count = remarks == NULL ? 0 : clause->remarks.count;
     finding->category = clause->category.text == NULL ? "" : clause->category.text;
     finding->fix = clause->fix.text == NULL ? "" : clause->fix.text;
+    finding->source_unverified = clause->unverified;
     finding->reduce_percent = clause->outcome == LANG_REDUCE ? clause->percent : 0;
 }
 
@@ -575,7 +593,9 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     *finding = (adj_finding){.verdict = verdict, .outcome = run_clause_outcome(e.clause->source, ADJ_CLAUSE_FAIL)};
     describe(&e, finding);
     finding->message = message_text(&e);
-    if (verdict == ADJ_CLAUSE_CANNOT_TELL) explain_missing(&e, verdicts);
+    bool open = verdict == ADJ_CLAUSE_WAIVED && e.values[e.clause->requirement_step].bits == RUN_NEITHER;
+    if (verdict == ADJ_CLAUSE_CANNOT_TELL || open) explain_missing(&e, verdicts);
+    if (verdict == ADJ_CLAUSE_WAIVED) explain_waivers(&e, (uint32_t)index, finding);
     why(&e, e.clause->requirement_step);
     for (size_t i = 0; i < e.clause->when_steps.count; i++) why(&e, e.clause->when_steps.items[i]);
     finding->facts = e.facts.items;

@@ -94,7 +94,7 @@ void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size
 
 struct adj_measure {
     base_arena arena;
-    const char *name, *title, *policy;
+    const char *name, *title, *policy, *alert;
     const char **dimensions;
     size_t dimension_count;
     BASE_ARRAY(adj_measure_row) rows;

@@ -34,6 +34,7 @@ typedef struct measuring {
     run_value *values, *line_values;
     base_intern keys;
     BASE_ARRAY(measure_group *) groups; /* by key, from id 1 on */
+    measure_group all;                  /* what groups lie apart from; its tallies are NULL where nobody asks */
 } measuring;
 
 /* ---- predictions as columns ---- */
@@ -261,6 +262,7 @@ static bool walk_subjects(measuring *m)
         else
             group->perhaps++;
         tally_subject(m, group, row, counts);
+        if (m->all.tallies != NULL) tally_subject(m, &m->all, row, counts);
     }
     return true;
 }
@@ -308,41 +310,113 @@ static run_value settled(const lang_expression *source, measure_tally *tally)
     return value;
 }
 
-static void add_row(measuring *m, measure_group *group, adj_measure *out)
+/* The value of a group, in bounds. */
+typedef struct group_value {
+    run_value low, high;
+    bool past, endless; /* past its range; without an upper bound */
+} group_value;
+
+static group_value value_of(measuring *m, measure_group *group)
 {
-    const plan_program *plan = m->binding.plan;
-    const plan_block *block = &plan->blocks.items[m->plan->value_block];
+    group_value value = {{0, 0, RUN_UNKNOWN}, {0, 0, RUN_UNKNOWN}, false, false};
     run_value *tallies = base_arena_alloc(&m->scratch, (m->plan->tallies.count + 1) * sizeof *tallies);
-    adj_measure_row *row = tallies == NULL ? NULL : BASE_PUSH(m->arena, &out->rows);
-    if (row == NULL) return;
-    bool past = false, endless = false;
+    if (tallies == NULL) return value;
     for (size_t t = 0; t < m->plan->tallies.count; t++) {
         tallies[t] = settled(m->plan->tallies.items[t].source, &group->tallies[t]);
-        past = past || group->tallies[t].past_range;
-        endless = endless || tallies[t].high == INT64_MAX;
+        value.past = value.past || group->tallies[t].past_range;
+        value.endless = value.endless || tallies[t].high == INT64_MAX;
     }
     m->context.tallies = tallies;
     run_interpret_all(&m->context, m->plan->value_block, 0, RUN_NO_ROW, m->values);
     m->context.tallies = NULL;
-    run_value low = m->values[m->plan->value_low], high = m->values[m->plan->value_high];
+    value.low = m->values[m->plan->value_low];
+    value.high = m->values[m->plan->value_high];
+    return value;
+}
+
+static bool known(const group_value *value)
+{
+    return !value->past && value->low.state == RUN_PRESENT && value->high.state == RUN_PRESENT;
+}
+
+static adj_alert raised(bool surely, bool perhaps)
+{
+    return surely ? ADJ_ALERT_SURE : perhaps ? ADJ_ALERT_PERHAPS : ADJ_ALERT_NONE;
+}
+
+/* Whether a value lies further from that of all groups than the measure allows. */
+static adj_alert alert_apart(const struct lang_alert *alert, const group_value *value, const group_value *all)
+{
+    enum { WHOLE = 100000 }; /* thousandths of a percent */
+    if (!known(value) || !known(all)) return ADJ_ALERT_PERHAPS;
+    __int128 middle = all->low.bits, room = (middle < 0 ? -middle : middle) * alert->percent;
+    __int128 below = (middle - value->high.bits) * WHOLE, above = ((__int128)value->low.bits - middle) * WHOLE;
+    __int128 least = (middle - value->low.bits) * WHOLE, most = ((__int128)value->high.bits - middle) * WHOLE;
+    if (all->low.bits != all->high.bits || value->endless) return ADJ_ALERT_PERHAPS;
+    return raised(below > room || above > room, least > room || most > room);
+}
+
+static adj_alert alert_of(measuring *m, lang_type type, const group_value *value, const group_value *all)
+{
+    const struct lang_alert *alert = m->plan->source->alert;
+    if (alert == NULL) return ADJ_ALERT_NONE;
+    if (alert->bound == NULL) return alert_apart(alert, value, all);
+    if (!known(value)) return ADJ_ALERT_PERHAPS;
+    bool whole = type.kind == LANG_TYPE_COUNT || type.kind == LANG_TYPE_NUMBER;
+    __int128 scale = whole ? 1000 : 1, bound = alert->bound->as.literal.value;
+    __int128 low = value->low.bits * scale, high = value->high.bits * scale;
+    bool above = strcmp(alert->word.text, "above") == 0;
+    if (value->endless) return raised(above && low > bound, above || low < bound);
+    return above ? raised(low > bound, high > bound) : raised(high < bound, low < bound);
+}
+
+static void add_row(measuring *m, measure_group *group, const group_value *all, adj_measure *out)
+{
+    const plan_block *block = &m->binding.plan->blocks.items[m->plan->value_block];
+    adj_measure_row *row = BASE_PUSH(m->arena, &out->rows);
+    if (row == NULL) return;
+    group_value value = value_of(m, group);
     lang_type type = block->steps.items[m->plan->value_low].type;
-    const char *low_text = run_format(m->arena, &m->context, type, low.bits, low.state);
-    *row = (adj_measure_row){group->dimensions, low_text, true, group->subjects, group->perhaps};
-    if (past) {
+    const char *low_text = run_format(m->arena, &m->context, type, value.low.bits, value.low.state);
+    *row = (adj_measure_row){group->dimensions, low_text, true, group->subjects, group->perhaps, ADJ_ALERT_NONE};
+    if (value.past) {
         row->value = "past the range of its type";
         row->exact = false;
-    } else if (low.state != RUN_PRESENT || high.state != RUN_PRESENT) {
+    } else if (value.low.state != RUN_PRESENT || value.high.state != RUN_PRESENT) {
         /* A ratio of nothing is no number; everything else that has none is unknown. */
         bool nothing = group->subjects > 0 && group->perhaps == 0;
         for (size_t t = 0; t < m->plan->tallies.count && nothing; t++) nothing = !group->tallies[t].open;
         row->value = nothing ? "none" : "unknown";
         row->exact = nothing;
-    } else if (low.bits != high.bits) {
+        if (nothing) return;
+    } else if (value.low.bits != value.high.bits) {
         row->exact = false;
-        row->value = endless ? base_format(m->arena, "at least %s", low_text)
-                             : base_format(m->arena, "from %s to %s", low_text,
-                                           run_format(m->arena, &m->context, type, high.bits, RUN_PRESENT));
+        row->value = value.endless ? base_format(m->arena, "at least %s", low_text)
+                                   : base_format(m->arena, "from %s to %s", low_text,
+                                                 run_format(m->arena, &m->context, type, value.high.bits, RUN_PRESENT));
     }
+    row->alert = alert_of(m, type, &value, all);
+}
+
+/* What the measure alerts of, in words. */
+static const char *alert_words(measuring *m, const group_value *all)
+{
+    const lang_measure *source = m->plan->source;
+    const struct lang_alert *alert = source->alert;
+    if (alert == NULL) return "";
+    lang_span span = alert->span;
+    if (alert->bound != NULL) {
+        span = alert->bound->span;
+        return base_format(m->arena, "%s %.*s", alert->word.text, (int)(span.end - span.start),
+                           source->file->text + span.start);
+    }
+    const plan_block *block = &m->binding.plan->blocks.items[m->plan->value_block];
+    lang_type type = block->steps.items[m->plan->value_low].type;
+    const char *middle = known(all) && all->low.bits == all->high.bits
+                             ? run_format(m->arena, &m->context, type, all->low.bits, RUN_PRESENT)
+                             : "a value that is not known";
+    return base_format(m->arena, "more than %g percent from %s, of all together", (double)alert->percent / 1000,
+                       middle);
 }
 
 static int by_dimensions(const void *a, const void *b, size_t count)
@@ -403,11 +477,18 @@ static bool measure(measuring *m, adj_measure *out)
     }
     m->values = base_arena_alloc(&m->scratch, longest * sizeof *m->values);
     m->line_values = base_arena_alloc(&m->scratch, longest * sizeof *m->line_values);
+    const struct lang_alert *alert = m->plan->source->alert;
+    bool apart = alert != NULL && alert->bound == NULL;
+    if (apart) m->all.tallies = base_arena_alloc(&m->scratch, (m->plan->tallies.count + 1) * sizeof *m->all.tallies);
+    if (apart && m->all.tallies == NULL) return false;
     bool ready = m->values != NULL && m->line_values != NULL && predict(m) &&
                  run_context_init(&m->context, &m->scratch, &m->binding, NULL) &&
                  base_intern_init(&m->keys, &m->scratch) && describe(m, out) && walk_subjects(m);
     if (!ready) return false;
-    for (size_t i = 0; i < m->groups.count; i++) add_row(m, m->groups.items[i], out);
+    group_value all = {{0, 0, RUN_UNKNOWN}, {0, 0, RUN_UNKNOWN}, false, false};
+    if (m->all.tallies != NULL) all = value_of(m, &m->all);
+    for (size_t i = 0; i < m->groups.count; i++) add_row(m, m->groups.items[i], &all, out);
+    out->alert = alert_words(m, &all);
     return sort_rows(m, out) && !m->arena->failed && !run_context_failed(&m->context);
 }
 
@@ -448,6 +529,11 @@ const char *adj_measure_name(const adj_measure *made)
 const char *adj_measure_title(const adj_measure *made)
 {
     return made->title;
+}
+
+const char *adj_measure_alert(const adj_measure *made)
+{
+    return made->alert;
 }
 
 size_t adj_measure_dimension_count(const adj_measure *made)

@@ -28,8 +28,8 @@ const char *adj_verdict_name(adj_verdict verdict)
 
 const char *adj_clause_verdict_name(adj_clause_verdict verdict)
 {
-    static const char *const names[] = {"not applicable", "pass", "fail", "excused", "cannot tell"};
-    return verdict <= ADJ_CLAUSE_CANNOT_TELL ? names[verdict] : "";
+    static const char *const names[] = {"not applicable", "pass", "fail", "excused", "cannot tell", "waived"};
+    return verdict <= ADJ_CLAUSE_WAIVED ? names[verdict] : "";
 }
 
 const char *adj_status_name(adj_status status)

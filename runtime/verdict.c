@@ -13,6 +13,33 @@ adj_verdict run_clause_outcome(const lang_clause *clause, adj_clause_verdict ver
     return clause->unknown_given ? outcomes[clause->if_unknown] : ADJ_CANNOT_TELL;
 }
 
+bool run_waiver_holds(run_context *context, const plan_waiver *waiver, uint32_t line)
+{
+    run_element result = {0};
+    run_interpret_element(context, waiver->block, line, RUN_NO_ROW, &result);
+    return result.truth == RUN_TRUE;
+}
+
+static bool made_by(const lang_file *file, const lang_file *policy)
+{
+    for (const lang_file *at = policy; at != NULL; at = at->base) {
+        if (at == file) return true;
+    }
+    return policy == NULL;
+}
+
+void run_waive(run_context *context, uint32_t line, const lang_file *policy, uint8_t *verdicts)
+{
+    const plan_program *plan = context->binding->plan;
+    for (size_t i = 0; i < plan->waivers.count; i++) {
+        const plan_waiver *waiver = &plan->waivers.items[i];
+        uint8_t *verdict = &verdicts[waiver->clause];
+        bool open = *verdict == ADJ_CLAUSE_FAIL || *verdict == ADJ_CLAUSE_CANNOT_TELL;
+        if (!open || !made_by(waiver->source->file, policy)) continue;
+        if (run_waiver_holds(context, waiver, line)) *verdict = ADJ_CLAUSE_WAIVED;
+    }
+}
+
 bool run_is_void(const run_store *store, uint32_t line)
 {
     if (!run_store_present(store, LANG_FIELD_line_claim, line)) return false;

@@ -459,6 +459,25 @@ uint32_t plan_denial_index(plan_program *plan, const lang_clause *clause, const 
     return index;
 }
 
+static void build_waivers(plan_program *plan, uint32_t index)
+{
+    const lang_clause *source = plan->clauses.items[index].source;
+    const lang_file *layer = plan->policies.items[plan->clauses.items[index].policy].source;
+    for (size_t i = 0; i < source->waivers.count; i++) {
+        if (!plan_exception_reaches(source->waivers.items[i], layer)) continue;
+        plan_builder builder;
+        plan_waiver *slot = BASE_PUSH(plan->scratch, &plan->waivers);
+        if (slot == NULL || !plan_builder_init(&builder, plan, layer)) return;
+        *slot = (plan_waiver){source->waivers.items[i], index, builder.block};
+        plan_emit(&builder, (plan_step){.operation = PLAN_RETURN,
+                                        .a = plan_exception(&builder, source->waivers.items[i]),
+                                        .b = PLAN_NO_STEP,
+                                        .c = PLAN_NO_STEP,
+                                        .type = PLAN_TYPE(TRUTH)});
+        plan_builder_done(&builder);
+    }
+}
+
 static bool build_all(plan_program *plan)
 {
     plan_symbol(plan, "");
@@ -473,6 +492,7 @@ static bool build_all(plan_program *plan)
     }
     if (plan->scratch->failed || plan->arena->failed) return false;
     for (size_t i = 0; i < plan->clauses.count; i++) build_explanation(plan, i);
+    for (size_t i = 0; i < plan->clauses.count; i++) build_waivers(plan, (uint32_t)i);
     return plan_build_measures(plan);
 }
 
@@ -489,6 +509,7 @@ static void settle(plan_program *plan)
     BASE_SETTLE(plan->arena, &plan->tables);
     BASE_SETTLE(plan->arena, &plan->aggregates);
     BASE_SETTLE(plan->arena, &plan->denials);
+    BASE_SETTLE(plan->arena, &plan->waivers);
     BASE_SETTLE(plan->arena, &plan->measures);
     plan_map_settle(plan);
     plan->spare = NULL;

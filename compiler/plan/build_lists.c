@@ -6,6 +6,22 @@ static lang_type truth_type(void)
     return PLAN_TYPE(TRUTH);
 }
 
+/* Codes that a biller may be told to put on a line have a symbol, whether or not an encounter of the run has them. */
+static void keep_symbols(plan_program *plan, const lang_code_set *set)
+{
+    enum { FEW = 16 };
+    if (set->system != LANG_SYSTEM_modifier && set->system != LANG_SYSTEM_pos) return;
+    for (size_t r = 0; r < set->row_count; r++) {
+        const lang_items *items = &set->rows[r].items;
+        for (size_t i = 0; i < items->count && items->count <= FEW; i++) {
+            const lang_expression *low = items->items[i].low;
+            bool code = low != NULL && items->items[i].high == NULL && items->items[i].set == NULL &&
+                        low->kind == LANG_LITERAL && low->as.literal.kind == LANG_LITERAL_CODE;
+            if (code) plan_symbol(plan, low->as.literal.spelling);
+        }
+    }
+}
+
 uint32_t plan_set_index(plan_program *plan, const lang_code_set *set, const lang_file *layer)
 {
     uint32_t known = plan_map_find(plan, PLAN_MAP_SET, set, layer);
@@ -16,6 +32,7 @@ uint32_t plan_set_index(plan_program *plan, const lang_code_set *set, const lang
         const lang_code_set **slot = BASE_PUSH(plan->scratch, &plan->sets);
         if (slot == NULL) return 0;
         *slot = effective;
+        keep_symbols(plan, effective);
         shared = (uint32_t)(plan->sets.count - 1);
         if (effective == set) plan_map_add(plan, PLAN_MAP_SET, set, NULL, shared);
     }

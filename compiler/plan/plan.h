@@ -122,6 +122,13 @@ typedef struct plan_denial {
     uint32_t block; /* its RETURN says whether the clause surely fails */
 } plan_denial;
 
+/* A waiver of one clause, as one policy has it. It is no part of the clause: it is asked where that fails or cannot be told. */
+typedef struct plan_waiver {
+    const lang_exception *source;
+    uint32_t clause; /* of the plan */
+    uint32_t block;  /* its RETURN says whether the waiver holds */
+} plan_waiver;
+
 /* A measure: the block of a subject, and for tallies over lines that of each of its lines. */
 typedef struct plan_tally {
     const lang_expression *source;
@@ -162,6 +169,7 @@ typedef struct plan_program {
     BASE_ARRAY(plan_table) tables; /* in the order of program->tables */
     BASE_ARRAY(plan_aggregate) aggregates;
     BASE_ARRAY(plan_denial) denials;
+    BASE_ARRAY(plan_waiver) waivers;
     BASE_ARRAY(plan_measure) measures;
     struct plan_spare *spare; /* while building: memory of ended blocks to use again */
     struct plan_map *map;     /* what was built for which part of the tree */

@@ -69,7 +69,8 @@ typedef enum adj_clause_verdict {
     ADJ_CLAUSE_PASS,
     ADJ_CLAUSE_FAIL,
     ADJ_CLAUSE_EXCUSED,
-    ADJ_CLAUSE_CANNOT_TELL
+    ADJ_CLAUSE_CANNOT_TELL,
+    ADJ_CLAUSE_WAIVED /* it fails, or cannot be told, and a waiver lets the line go; explained and counted all the same */
 } adj_clause_verdict;
 
 /* What all clauses together say of a line; in the order in which one silences another. */
@@ -536,6 +537,14 @@ typedef struct adj_tried_exception {
     size_t fact_count;
 } adj_tried_exception;
 
+/* Somebody's decision to let lines go although a clause fails, or cannot be told. */
+typedef struct adj_waiver {
+    const char *name; /* with its policy: "practice.waivers.late_notes" */
+    const char *by;
+    const char *why;
+    const char *until; /* the last day on which the payer may receive what it lets go, YYYY-MM-DD */
+} adj_waiver;
+
 /* A change of a correctable field, or of several, after which the clause no longer fails. */
 typedef struct adj_cure {
     const char *field; /* "modifiers" */
@@ -545,7 +554,7 @@ typedef struct adj_cure {
 } adj_cure;
 
 typedef struct adj_finding {
-    adj_clause_verdict verdict; /* fail, excused or cannot tell */
+    adj_clause_verdict verdict; /* fail, excused, cannot tell or waived */
     adj_verdict outcome;        /* what failing means: deny, audit, ... */
     const char *policy;
     const char *through; /* the policy that extends it and speaks for the line; "" for its own */
@@ -574,6 +583,9 @@ typedef struct adj_finding {
     size_t error_count;
     const adj_cure *cures;
     size_t cure_count;
+    const adj_waiver *waivers; /* of verdict waived: those that hold */
+    size_t waiver_count;
+    bool source_unverified; /* nobody read the source that the clause cites */
 } adj_finding;
 
 /* Explains the line: every clause that fails, is excused or cannot tell, the primary reason first. */
@@ -584,12 +596,16 @@ ADJ_API const adj_finding *adj_explanation_finding(const adj_explanation *explan
 
 /* ---- measures ---- */
 
+/* Whether a value lies where its measure alerts; perhaps, where it is known only in bounds. */
+typedef enum adj_alert { ADJ_ALERT_NONE, ADJ_ALERT_PERHAPS, ADJ_ALERT_SURE } adj_alert;
+
 typedef struct adj_measure_row {
     const char *const *dimensions; /* one text for each dimension of the measure */
     const char *value;             /* "0.125", "$40.00", "from 0.1 to 0.2", "none" where it divides by nothing */
     bool exact;                    /* false where something that counts is unknown */
     size_t subjects;               /* that surely count */
     size_t perhaps;                /* that may or may not count */
+    adj_alert alert;
 } adj_measure_row;
 
 ADJ_API size_t adj_policies_measure_count(const adj_policies *policies);
@@ -599,6 +615,8 @@ ADJ_API adj_status adj_results_measure(adj_results *results, size_t index, adj_m
 ADJ_API void adj_measure_free(adj_measure *measure);
 ADJ_API const char *adj_measure_name(const adj_measure *measure);
 ADJ_API const char *adj_measure_title(const adj_measure *measure);
+/* What the measure alerts of: "above 0.1", "more than 25 percent from 0.3, of all together"; "" for nothing. */
+ADJ_API const char *adj_measure_alert(const adj_measure *measure);
 ADJ_API size_t adj_measure_dimension_count(const adj_measure *measure);
 ADJ_API const char *adj_measure_dimension(const adj_measure *measure, size_t index);
 ADJ_API size_t adj_measure_row_count(const adj_measure *measure);

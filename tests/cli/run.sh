@@ -161,9 +161,30 @@ for name in $(grep -o '`[a-z]*_[a-z_]*`' docs/guide-coverage.md | tr -d '`' | so
     grep -qE "^(clause|table|measure) $name\\b" policies/*.adj examples/*/*.adj && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL the guide's checklist names $name, which is nowhere"; }
 done
 expect "one measure as JSON" 0 "$adjudge" "${measured[@]}" --only authorization_lapse_rate --format json
-holds "one measure as JSON" out '{"measure":"authorization_lapse_rate","by":{"payer":"HARBOR"},"value":"0.5","exact":true,"subjects":2,"perhaps":0}'
+holds "one measure as JSON" out '{"measure":"authorization_lapse_rate","by":{"payer":"HARBOR"},"value":"0.5","exact":true,"subjects":2,"perhaps":0,"alert":null,"alert_of":null}'
 expect "measures as CSV" 0 "$adjudge" "${measured[@]}" --format csv
-holds "measures as CSV" out 'revenue_per_session,program=clinic,$71.64,yes,9,0'
+holds "measures as CSV" out 'revenue_per_session,program=clinic,$71.64,yes,9,0,no'
+cat >"$work/alerts.adj" <<'ADJ'
+module alerts
+
+measure beside_individual_therapy
+  for each line where procedure in 90853
+  by    payer
+  value (count where exists other in history on the same day where procedure in 90832, 90834, 90837) / count
+  alert above 0.05
+
+measure minutes_of_facilitators
+  for each session where procedure in 90853
+  by    facilitator
+  value average of minutes
+  alert apart 15 percent
+ADJ
+expect "alerts of measures" 0 "$adjudge" "${measured[@]}" --policy "$work/alerts.adj"
+holds "alerts of measures" out "HARBOR               28  0.107  ALERT: above 0.05"
+holds "alerts of measures" out "1700000130            5  45 minutes  ALERT: more than 15 percent from 53.182 minutes, of all together"
+lacks "alerts of measures" out "1700000114            4  60 minutes  ALERT"
+expect "alerts where history is only the provider's own" 0 "$adjudge" "${measured[@]}" --policy "$work/alerts.adj" --history own --only beside_individual_therapy --format json
+holds "alerts where history is only the provider's own" out '{"measure":"beside_individual_therapy","by":{"payer":"SUMMIT"},"value":"from 0 to 1","exact":false,"subjects":1,"perhaps":0,"alert":"perhaps","alert_of":"above 0.05"}'
 expect "a measure that is not there" 2 "$adjudge" "${measured[@]}" --only nothing
 without=(measure examples/demo/claims.837 --policy policies --policy examples/harbor --only denial_rate)
 expect "a measure whose feed was not given" 0 "$adjudge" "${without[@]}"
@@ -319,6 +340,42 @@ holds "tests of a module" err "has no clauses to test"
 ADJUDGE=$adjudge expect "a repository of policies" 0 bash examples/policy_repository/check.sh "$work/new"
 printf 'policy p title "P"\nclause c require units<=1 warn "x"\n' >"$work/new/squeezed.adj"
 ADJUDGE=$adjudge expect "and one that is not well" 1 bash examples/policy_repository/check.sh "$work/new"
+
+# A waived line is denied by nothing, and shown in every format, also where only findings are asked for.
+cat >"$work/decisions.adj" <<'ADJ'
+policy decisions
+
+waiver modifier_agreed to harbor.group_psychotherapy.telehealth_modifier
+  by      "R. Ortiz"
+  why     "agreed by telephone"
+  until   2099-12-31
+  when    claim.id = "RB-2009"
+ADJ
+expect "waivers" 1 "$adjudge" "${demo[@]}" --policy "$work/decisions.adj" --only-findings
+holds "waivers" out "waived deny CO-4 N822  telehealth_modifier  (coding)"
+holds "waivers" out "waiver    decisions.modifier_agreed, by R. Ortiz, until 2099-12-31: agreed by telephone"
+holds "waivers" out "Waived: these clauses fail, and somebody lets the lines go"
+holds "waivers" out "deny  harbor.group_psychotherapy.telehealth_modifier     1 line         \$58.00"
+holds "waivers" out "line 1   2026-06-04  90853  at 10  1 unit  \$58.00  pass"
+cp "$work/out" "$work/waived"
+expect "waivers in parts" 1 "$adjudge" "${demo[@]}" --policy "$work/decisions.adj" --only-findings --memory 64M
+same "waivers in parts" "$work/waived" "$work/out"
+expect "waivers as JSON" 1 "$adjudge" "${demo[@]}" --policy "$work/decisions.adj" --format json --no-summary
+holds "waivers as JSON" out '"verdict":"waived","outcome":"waived"'
+holds "waivers as JSON" out '"waivers":[{"name":"decisions.modifier_agreed","by":"R. Ortiz","why":"agreed by telephone","until":"2099-12-31"}]'
+expect "waivers as CSV" 1 "$adjudge" "${demo[@]}" --policy "$work/decisions.adj" --format csv --no-summary
+holds "waivers as CSV" out ',"decisions.modifier_agreed, by R. Ortiz, until 2099-12-31: agreed by telephone"'
+sed -i 's/2099-12-31/2026-07-09/' "$work/decisions.adj"
+expect "a waiver past its day" 1 "$adjudge" "${demo[@]}" --policy "$work/decisions.adj" --submit-on 2026-07-10
+holds "a waiver past its day" err "W0013"
+lacks "a waiver past its day" out "waived"
+
+# What nobody verified reviews, and says so.
+printf 'policy u\n\nclause c\n  cite "heard of"\n  source unverified\n  forbid procedure in 90834\n  review "look"\n' >"$work/unverified.adj"
+expect "an unverified source" 1 "$adjudge" "${demo[@]}" --policy "$work/unverified.adj"
+holds "an unverified source" out "source    heard of; not verified;"
+expect "an unverified source as JSON" 1 "$adjudge" "${demo[@]}" --policy "$work/unverified.adj" --format json --no-summary
+holds "an unverified source as JSON" out '"source_verified":false'
 
 # Nothing but the public interface is exported.
 if command -v nm >/dev/null; then

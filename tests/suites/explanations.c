@@ -136,3 +136,28 @@ Test(explanations, missing_fields_are_those_that_would_settle_it)
     cr_expect_str_eq(f->missing[0], "plan");
     done(&s);
 }
+
+/* Codes that no encounter of the run has are proposed where the requirement itself names them. */
+Test(explanations, codes_that_a_requirement_names_are_proposed)
+{
+    sample s = {.policies = support_policies("policy p\n  payer \"HARBOR\"\n\n"
+                                             "clause a\n  cite \"1\"\n  require modifiers include 77\n"
+                                             "  warn CO-4 N822 \"{modifiers}\"\n\n"
+                                             "clause b\n  cite \"2\"\n  require pos in 53, 57\n"
+                                             "  warn CO-5 M77 \"{pos}\"\n\n"
+                                             "clause c\n  cite \"3\"\n  forbid modifiers include none of XE, XS\n"
+                                             "  warn CO-4 N822 \"{modifiers}\"\n"),
+                .encounters = demo()};
+    s.results = support_evaluate(s.policies, s.encounters);
+    const adj_finding *f = finding(&s, "RB-2001", 1, "a");
+    cr_assert_eq(f->cure_count, 1u);
+    cr_expect_str_eq(f->cures[0].to, "77");
+    f = finding(&s, "RB-2001", 1, "b");
+    cr_assert_eq(f->cure_count, 2u);
+    cr_expect_str_eq(f->cures[0].to, "53");
+    cr_expect_str_eq(f->cures[1].to, "57");
+    f = finding(&s, "RB-2001", 1, "c");
+    cr_assert_eq(f->cure_count, 2u);
+    cr_expect_str_eq(f->cures[0].to, "XE");
+    done(&s);
+}
