@@ -101,9 +101,8 @@ Test(waivers, clauses_do_not_see_them)
 
 Test(waivers, they_are_explained)
 {
-    judged j = judge(WAIVER("w", "most_units", "2026-12-31", "claim.id = \"C1\"")
-                         WAIVER("x", "most_units", "2026-12-31", "claim.id = \"C2\"")
-                             WAIVER("y", "lasted", "2026-12-31", "claim.id = \"C1\""));
+    judged j = judge(WAIVER("w", "most_units", "2026-12-31", "claim.id = \"C1\"") WAIVER(
+        "x", "most_units", "2026-12-31", "claim.id = \"C2\"") WAIVER("y", "lasted", "2026-12-31", "claim.id = \"C1\""));
     adj_line line = adj_results_line(j.results, 0);
     cr_expect_eq(line.verdict, ADJ_DENY, "by the modifier");
     cr_expect_eq(line.failing, 1u);
@@ -111,7 +110,8 @@ Test(waivers, they_are_explained)
     adj_explanation *explanation = NULL;
     cr_assert_eq(adj_results_explain(j.results, 0, &explanation), ADJ_OK);
     cr_assert_eq(adj_explanation_count(explanation), 3u);
-    const adj_finding *first = adj_explanation_finding(explanation, 0), *lasted = adj_explanation_finding(explanation, 1);
+    const adj_finding *first = adj_explanation_finding(explanation, 0),
+                      *lasted = adj_explanation_finding(explanation, 1);
     cr_expect_str_eq(first->clause, "modifier", "what fails comes first");
     cr_expect_eq(first->waiver_count, 0u);
     cr_assert_gt(first->cure_count, 0u, "a waived clause stands in the way of no cure");
@@ -136,9 +136,9 @@ Test(waivers, they_are_explained)
 /* A practice's waivers beside a shipped policy do not change what its own tests say of it. */
 Test(waivers, tests_of_other_policies_do_not_see_them)
 {
-    judged j = judge(WAIVER("w", "most_units", "2099-12-31", "units = 3")
-                     "test \"ours\"\n  given line 90853 on 2026-03-05, units 3, payer \"HARBOR\"\n"
-                     "  expect waived by rules.most_units\n");
+    judged j = judge(WAIVER("w", "most_units", "2099-12-31",
+                            "units = 3") "test \"ours\"\n  given line 90853 on 2026-03-05, units 3, payer \"HARBOR\"\n"
+                                         "  expect waived by rules.most_units\n");
     cr_assert_eq(adj_policies_test_count(j.policies), 2u);
     for (size_t i = 0; i < 2; i++) {
         adj_test_result result;
