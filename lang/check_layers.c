@@ -188,14 +188,42 @@ static lang_table *as_above(const lang_file *file, lang_table *base)
     return base;
 }
 
-static void merge(lang_checker *checker, lang_table *override, const lang_table *above)
+static void take_columns(lang_table *override, const lang_table *above)
 {
-    lang_table *merged = base_arena_alloc(checker->arena, sizeof *merged);
-    if (merged == NULL) return;
     override->inputs.items = above->inputs.items;
     override->inputs.count = above->inputs.count;
     override->outputs.items = above->outputs.items;
     override->outputs.count = above->outputs.count;
+}
+
+static bool add_merged(lang_checker *checker, lang_table *override, lang_table *merged)
+{
+    lang_table **slot = BASE_PUSH(checker->arena, &checker->program->tables);
+    if (slot == NULL) return false;
+    *slot = merged;
+    merged->index = (uint16_t)(checker->program->tables.count - 1);
+    override->merged = merged;
+    return true;
+}
+
+/* A file is a whole edition: it takes the place of all rows above, and says itself whether it is partial. */
+static void replace(lang_checker *checker, lang_table *override, const lang_table *above)
+{
+    size_t errors = checker->diagnostics->errors;
+    take_columns(override, above);
+    lang_check_imports(checker, override);
+    if (checker->diagnostics->errors > errors || !lang_check_rows(checker, override)) return;
+    override->used = true;
+    if (!add_merged(checker, override, override)) return;
+    if (override->hit == LANG_HIT_UNIQUE) lang_check_unique(checker, override);
+    lang_check_bulk_rows(checker, override);
+}
+
+static void merge(lang_checker *checker, lang_table *override, const lang_table *above)
+{
+    lang_table *merged = base_arena_alloc(checker->arena, sizeof *merged);
+    if (merged == NULL) return;
+    take_columns(override, above);
     if (!lang_check_rows(checker, override)) return;
     *merged = *above;
     merged->name.span = override->name.span;
@@ -219,11 +247,7 @@ static void merge(lang_checker *checker, lang_table *override, const lang_table 
         lang_table_row *row = replaced ? NULL : BASE_PUSH(checker->arena, &merged->rows);
         if (row != NULL) *row = override->rows.items[k];
     }
-    lang_table **slot = BASE_PUSH(checker->arena, &checker->program->tables);
-    if (slot == NULL) return;
-    *slot = merged;
-    merged->index = (uint16_t)(checker->program->tables.count - 1);
-    override->merged = merged;
+    if (!add_merged(checker, override, merged)) return;
     if (merged->hit == LANG_HIT_UNIQUE) lang_check_unique(checker, merged);
 }
 
@@ -238,12 +262,17 @@ void lang_check_override_tables(lang_checker *checker, lang_file *file)
             base == NULL)
             continue;
         override->overrides = base;
-        if (override->rows.count < 2 || override->imports.count > 0 || base->imports.count > 0) {
-            lang_diagnose(checker->diagnostics, LANG_E0714, override->span,
-                          "an override of a table is a header and rows written out, of a table written out");
+        const lang_table *above = as_above(file, base);
+        if (override->imports.count > 0) {
+            replace(checker, override, above);
             continue;
         }
-        merge(checker, override, as_above(file, base));
+        if (override->rows.count < 2 || above->imports.count > 0) {
+            lang_diagnose(checker->diagnostics, LANG_E0714, override->span,
+                          "an override of a table is a file of rows, or a header and rows, of a table written out");
+            continue;
+        }
+        merge(checker, override, above);
     }
 }
 

@@ -254,8 +254,23 @@ static void link_sessions(run_store *store)
     }
 }
 
+void run_derive_modifier(run_store *store, uint32_t line)
+{
+    if (!run_store_present(store, LANG_FIELD_line_modifiers, line)) {
+        run_store_set_unknown(store, LANG_FIELD_line_first_modifier, line);
+        return;
+    }
+    uint64_t list = (uint64_t)run_store_bits(store, LANG_FIELD_line_modifiers, line);
+    size_t count = (size_t)(list & 0xFFFFU);
+    if (count == 0)
+        run_store_set_absent(store, LANG_FIELD_line_first_modifier, line);
+    else
+        run_store_set(store, LANG_FIELD_line_first_modifier, line, store->pool.items[(size_t)(list >> 16)]);
+}
+
 static void derive_line(run_store *store, uint32_t line)
 {
+    run_derive_modifier(store, line);
     bool dated = run_store_present(store, LANG_FIELD_line_date, line);
     if (run_store_present(store, LANG_FIELD_line_patient, line) && dated) {
         uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line);

@@ -232,6 +232,9 @@ void run_link_remittances(run_store *store);
 void run_link_schedule(run_store *store);
 void run_link_rates(run_store *store);
 
+/* The first of a line's modifiers, as a field of its own. */
+void run_derive_modifier(run_store *store, uint32_t line);
+
 /* Warns of codes of lines that are to be judged, and of answers, that no list holds or that were not in use on the day: places of
  * service and reason codes by what is built in, others by the lists that were given. */
 void run_check_codes(run_store *store);

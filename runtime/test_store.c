@@ -10,7 +10,7 @@ typedef struct test_builder {
     uint32_t patient;
     uint32_t first; /* rows that `given` values apply to: [first, end) */
     uint32_t end;
-    bool age_given;
+    bool age_given, modifier_given, received_given;
     bool minutes_given;
     bool ends_given;
     uint32_t history_claims;
@@ -136,7 +136,9 @@ static void given_line(test_builder *b, const lang_given *given, int64_t number)
     uint32_t line = add_line(b, b->claim, given->code, date, number);
     if (line == RUN_NO_ROW) return;
     b->store->lines.items[line].subject = true;
-    if (number == 1) run_store_set(b->store, LANG_FIELD_claim_received, b->claim, date);
+    /* A claim is received when the last of its services was rendered, unless the test says when. */
+    bool later = number == 1 || run_store_bits(b->store, LANG_FIELD_claim_received, b->claim) < date;
+    if (later && !b->received_given) run_store_set(b->store, LANG_FIELD_claim_received, b->claim, date);
     b->first = line;
     b->end = line + 1;
 }
@@ -289,6 +291,8 @@ static void set_given(test_builder *b, const lang_given *given, uint32_t line)
         run_store_set(b->store, given->field, row, item_bits(b, type, &given->values.items[0], line));
     }
     b->age_given = b->age_given || given->field == LANG_FIELD_line_age;
+    b->modifier_given = b->modifier_given || given->field == LANG_FIELD_line_first_modifier;
+    b->received_given = b->received_given || given->field == LANG_FIELD_claim_received;
     b->ends_given = b->ends_given || given->field == LANG_FIELD_line_coverage_begins ||
                     given->field == LANG_FIELD_line_coverage_ends;
     b->minutes_given = b->minutes_given || given->field == LANG_FIELD_attendance_minutes;
@@ -311,6 +315,7 @@ static void derive(test_builder *b)
     run_store *store = b->store;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
         if (!b->ends_given) derive_coverage(store, line);
+        if (!b->modifier_given) run_derive_modifier(store, line);
         if (!b->minutes_given && run_store_present(store, LANG_FIELD_line_session, line) &&
             run_store_present(store, LANG_FIELD_line_attendance, line)) {
             uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_line_session, line);

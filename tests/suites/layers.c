@@ -26,7 +26,7 @@ static const layer_case cases[] = {
     {"policy plan extends state\noverride table places (pos) gives (rate: money)\n  | pos | rate |\n  | 11 | $1.00 |\n",
      "E0216",
      {"plan.adj:2", NULL}},
-    {"policy plan extends state\noverride table places\n  from \"rows.csv\"\n", "E0714", {"plan.adj:2", NULL}},
+    {"policy plan extends state\noverride table places\n  from \"rows.csv\"\n", "E0710", {"plan.adj:3", NULL}},
     {"policy plan extends state\noverride table places\n  | pos | rate |\n  | 11, 22 | $1.00 |\n",
      "E0703",
      {"state.adj:", "plan.adj:4"}},
