@@ -168,8 +168,16 @@ static void join_field(schema_builder *b, lang_record record, const lang_field_r
     }
     for (size_t i = 0; i < row->joins.count; i++) {
         const lang_names *path = &row->joins.items[i];
-        lang_field joined_field =
-            path->count == 1 ? lang_schema_find(b->schema, record, path->items[0].text) : LANG_NO_FIELD;
+        lang_field through =
+            path->count == 2 ? lang_schema_find(b->schema, record, path->items[0].text) : LANG_NO_FIELD;
+        /* A step further goes by a record that every reader links: the patient, the session, the attendance. */
+        lang_type led = through == LANG_NO_FIELD || (int)through >= LANG_FIELD_COUNT
+                            ? LANG_PLAIN(ERROR)
+                            : lang_schema_field(b->schema, through)->type;
+        lang_field joined_field = path->count == 1 ? lang_schema_find(b->schema, record, path->items[0].text)
+                                  : led.kind == LANG_TYPE_RECORD
+                                      ? lang_schema_find(b->schema, (lang_record)led.detail, path->items[1].text)
+                                      : LANG_NO_FIELD;
         if (joined_field == LANG_NO_FIELD) {
             lang_diagnose(b->diagnostics, LANG_E0302, path->items[0].span, "a %s has no field `%s`",
                           lang_schema_record_label(b->schema, record), lang_path_text(b->program->arena, path));
@@ -179,10 +187,11 @@ static void join_field(schema_builder *b, lang_record record, const lang_field_r
         lang_type own = lang_schema_field(b->schema, joined_field)->type;
         if (!lang_type_same(key, own)) {
             lang_diagnose(b->diagnostics, LANG_E0333, path->items[0].span, "`%s` is a %s, and the key `%s` is a %s",
-                          path->items[0].text, lang_type_label(b->schema, b->program->arena, own),
+                          lang_path_text(b->program->arena, path), lang_type_label(b->schema, b->program->arena, own),
                           lang_schema_field(b->schema, (lang_field)site->keys[i])->name,
                           lang_type_label(b->schema, b->program->arena, key));
         }
+        info->through[info->join_count] = path->count == 2 ? (uint16_t)through : UINT16_MAX;
         info->joins[info->join_count++] = (uint16_t)joined_field;
     }
 }

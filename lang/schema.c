@@ -36,6 +36,7 @@ static const lang_field_info rows[] = {
      standard,                                                                                                         \
      label,                                                                                                            \
      0,                                                                                                                \
+     {0},                                                                                                              \
      {0}},
 #include "schema.def"
 #undef LANG_FIELD

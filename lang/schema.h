@@ -77,6 +77,7 @@ typedef struct lang_field_info {
     /* of a site's field that leads to a site's record: the fields of this record that must equal the record's keys */
     size_t join_count;
     uint16_t joins[LANG_KEY_LIMIT];
+    uint16_t through[LANG_KEY_LIMIT]; /* the field that leads to the record of the joined one; UINT16_MAX for its own */
 } lang_field_info;
 
 /* A record, code system or enumeration of a site. */

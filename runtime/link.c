@@ -401,6 +401,18 @@ void run_retire_claims(run_store *store)
     }
 }
 
+/* The row that has the k-th field by which a row asks for a site's record, and what is known of that field. */
+static run_state asked_state(const run_store *store, const lang_field_info *info, size_t k, uint32_t row, uint32_t *at)
+{
+    *at = row;
+    if (info->through[k] != UINT16_MAX) {
+        lang_field through = (lang_field)info->through[k];
+        if (!run_store_present(store, through, row)) return run_store_state(store, through, row);
+        *at = (uint32_t)run_store_bits(store, through, row);
+    }
+    return run_store_state(store, (lang_field)info->joins[k], *at);
+}
+
 /* Whether a row of a site's record is the one that a row asks for: -1 it is not, 0 nobody can say, 1 it is. Its keys must
  * be equal, and where it has a span that span must hold the day. */
 static int site_row_fits(const run_store *store, const lang_field_info *info, const lang_site_name *site, uint32_t row,
@@ -409,9 +421,15 @@ static int site_row_fits(const run_store *store, const lang_field_info *info, co
     int fits = 1;
     for (size_t k = 0; k < info->join_count; k++) {
         lang_field asked = (lang_field)info->joins[k], key = (lang_field)site->keys[k];
-        if (run_store_state(store, asked, row) == RUN_ABSENT || !run_may_be_same(store, asked, row, key, found))
-            return -1;
-        if (!run_same_known(store, asked, row, key, found)) fits = 0;
+        uint32_t at;
+        run_state state = asked_state(store, info, k, row, &at);
+        if (state == RUN_ABSENT) return -1;
+        if (state == RUN_UNKNOWN) {
+            fits = 0;
+            continue;
+        }
+        if (!run_may_be_same(store, asked, at, key, found)) return -1;
+        if (!run_same_known(store, asked, at, key, found)) fits = 0;
     }
     if (site->dates == UINT16_MAX || info->record != LANG_RECORD_line) return fits;
     bool known =
@@ -431,15 +449,17 @@ typedef struct site_rows {
 
 static uint32_t first_site_row(const run_store *store, const site_rows *rows, const lang_field_info *info, uint32_t row)
 {
-    bool chained = rows->named && run_store_present(store, (lang_field)info->joins[0], row);
-    if (chained) return run_chain_first(&rows->chains, (size_t)run_store_bits(store, (lang_field)info->joins[0], row));
+    uint32_t at;
+    bool chained = rows->named && asked_state(store, info, 0, row, &at) == RUN_PRESENT;
+    if (chained) return run_chain_first(&rows->chains, (size_t)run_store_bits(store, (lang_field)info->joins[0], at));
     return rows->count == 0 ? RUN_NO_ROW : 0;
 }
 
 static uint32_t next_site_row(const run_store *store, const site_rows *rows, const lang_field_info *info, uint32_t row,
                               uint32_t at)
 {
-    bool chained = rows->named && run_store_present(store, (lang_field)info->joins[0], row);
+    uint32_t asked;
+    bool chained = rows->named && asked_state(store, info, 0, row, &asked) == RUN_PRESENT;
     if (chained) return rows->chains.next[at];
     return at + 1 < rows->count ? at + 1 : RUN_NO_ROW;
 }

@@ -108,20 +108,22 @@ Test(imports, an_edition_takes_the_place_of_a_table_above)
 {
     strcpy(folder, "/tmp/adjudge-rows-XXXXXX");
     cr_assert_not_null(mkdtemp(folder));
-    write_text("up.adj", "policy up\n  payer \"UP\"\n\noverridable table t (procedure) gives (units: count)\n  partial\n"
-                         "  | procedure | units |\n  | 90853     | 1     |\n  | 90834     | 1     |\n\n"
-                         "clause most\n  cite \"1\"\n  require t(procedure) is found and units <= t(procedure).units\n"
-                         "  deny CO-151 N362 as limit \"{units}\"\n\n"
-                         "test \"above\"\n  given line 90853 on 2026-03-05, units 2\n  expect deny by most\n");
+    write_text("up.adj",
+               "policy up\n  payer \"UP\"\n\noverridable table t (procedure) gives (units: count)\n  partial\n"
+               "  | procedure | units |\n  | 90853     | 1     |\n  | 90834     | 1     |\n\n"
+               "clause most\n  cite \"1\"\n  require t(procedure) is found and units <= t(procedure).units\n"
+               "  deny CO-151 N362 as limit \"{units}\"\n\n"
+               "test \"above\"\n  given line 90853 on 2026-03-05, units 2\n  expect deny by most\n");
     write_text("rows.csv", "HCPCS,MUE Values\n90853,4\n");
-    write_text("p.adj",
-               "policy p extends up\n  payer \"P\"\n\noverride table t\n"
-               "  from \"rows.csv\" (procedure as \"HCPCS\", units as \"MUE Values\")\n\n"
-               "test \"by the file\"\n  given line 90853 on 2026-03-05, units 4\n        line 90853 on 2026-03-05, units 5\n"
-               "  expect pass by most on line 1\n  expect deny by most on line 2\n\n"
-               "test \"a row that only the table above has, which says no more that it is a part\"\n"
-               "  given line 90834 on 2026-03-05\n  expect deny by most\n\n"
-               "test \"nor one that no table has\"\n  given line 90832 on 2026-03-05\n  expect deny by most\n");
+    write_text(
+        "p.adj",
+        "policy p extends up\n  payer \"P\"\n\noverride table t\n"
+        "  from \"rows.csv\" (procedure as \"HCPCS\", units as \"MUE Values\")\n\n"
+        "test \"by the file\"\n  given line 90853 on 2026-03-05, units 4\n        line 90853 on 2026-03-05, units 5\n"
+        "  expect pass by most on line 1\n  expect deny by most on line 2\n\n"
+        "test \"a row that only the table above has, which says no more that it is a part\"\n"
+        "  given line 90834 on 2026-03-05\n  expect deny by most\n\n"
+        "test \"nor one that no table has\"\n  given line 90832 on 2026-03-05\n  expect deny by most\n");
     char paths[3][200];
     const char *names[] = {"up.adj", "p.adj", "rows.csv"};
     for (size_t i = 0; i < 3; i++) snprintf(paths[i], sizeof paths[i], "%s/%s", folder, names[i]);
