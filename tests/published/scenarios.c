@@ -34,7 +34,7 @@ static const payer payers[] = {
     {"MEDICARE-NGS", "", "medicare.part_b_ngs"},
     {"MEDICARE-B", "", "medicare.part_b"},
     {"MEDICARE-OPPS", "", "medicare.opps_mue"},
-    {"IN-MHS", "", "in_medicaid.outpatient"},
+    {"IN-MHS", "", "in_medicaid.mhs"},
     {"MASSHEALTH", "", "ma_medicaid.outpatient"},
     {"UHC", "", "commercial.telehealth"},
     {"ANY", "General", "general.claim_edits"},
