@@ -157,7 +157,7 @@ static bool read_day(const csv_cell *cell, bool last, int64_t *value)
     return good;
 }
 
-static bool read_number(const csv_cell *cell, int places, int64_t *value)
+bool lang_bulk_number(const csv_cell *cell, int places, int64_t *value)
 {
     size_t at = cell->length > 0 && cell->text[0] == '$' ? 1 : 0;
     bool negative = at < cell->length && cell->text[at] == '-';
@@ -223,12 +223,12 @@ static bool read_value(loader *l, const csv_cell *cell, lang_type type, int64_t 
     }
     case LANG_TYPE_ENUMERATION: return read_word(l, cell, (lang_enumeration)type.detail, value);
     case LANG_TYPE_DATE: return read_day(cell, false, value) && *value != LANG_BULK_ABSENT;
-    case LANG_TYPE_MONEY: return read_number(cell, 2, value);
+    case LANG_TYPE_MONEY: return lang_bulk_number(cell, 2, value);
     case LANG_TYPE_QUANTITY:
-    case LANG_TYPE_MINUTES: return read_number(cell, 3, value);
+    case LANG_TYPE_MINUTES: return lang_bulk_number(cell, 3, value);
     case LANG_TYPE_COUNT:
     case LANG_TYPE_DAYS:
-    case LANG_TYPE_MONTHS: return read_number(cell, 0, value);
+    case LANG_TYPE_MONTHS: return lang_bulk_number(cell, 0, value);
     case LANG_TYPE_TRUTH:
         *value = same(cell, "yes") || same(cell, "1") || same(cell, "true") ? 1 : 0;
         return *value == 1 || same(cell, "no") || same(cell, "0") || same(cell, "false");
@@ -267,11 +267,15 @@ static void read_row(loader *l, const csv_cell *cells, size_t count, size_t line
         bool dated = (int)c == bulk->from_column || (int)c == bulk->to_column;
         bool good = dated ? read_day(cell, (int)c == bulk->to_column, &values[c])
                           : read_value(l, cell, column->type, &values[c]);
-        bool fits = good && (column->wide || values[c] == LANG_BULK_ABSENT ||
-                             (values[c] > INT32_MIN && values[c] <= INT32_MAX));
+        /* A text that is `any` stands for every value, as it does in a policy; in quotes of its own it is a text. */
+        bool every =
+            c < bulk->input_count && column->type.kind == LANG_TYPE_TEXT && (same(cell, "any") || same(cell, "*"));
+        bool fits =
+            good && !every &&
+            (column->wide || values[c] == LANG_BULK_ABSENT || (values[c] > INT32_MIN && values[c] <= INT32_MAX));
         if (!fits) {
             bool early = l->bulk->row_count < LANG_TABLE_ROW_LIMIT && l->bulk->rejected == 0 && !dated;
-            if (early && more_than_plain(cell))
+            if (early && (every || more_than_plain(cell)))
                 l->complex = l->failed = true;
             else
                 reject(l, cell, column, line);

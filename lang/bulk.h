@@ -5,6 +5,7 @@
 #ifndef LANG_BULK_H
 #define LANG_BULK_H
 
+#include "base/csv.h"
 #include "base/intern.h"
 #include "lang/program.h"
 
@@ -62,5 +63,8 @@ void lang_bulk_remove(lang_bulk *bulk, size_t row);
 
 /* How the row differs is shown by: "10 / 20 (to 2015-12-31)". */
 const char *lang_bulk_key(base_arena *arena, const lang_bulk *bulk, size_t row);
+
+/* A number of a cell as spreadsheets write it, scaled by 10^places: "41.50", "$1,200"; false where it is none. */
+bool lang_bulk_number(const csv_cell *cell, int places, int64_t *value);
 
 #endif

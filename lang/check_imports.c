@@ -71,6 +71,24 @@ static lang_expression *text_literal(base_arena *arena, const csv_cell *cell, la
     return literal;
 }
 
+/* A bare number in a column of money or of a duration: it is in the column's own unit, as in files of plain values. */
+static lang_expression *bare_literal(base_arena *arena, const csv_cell *cell, lang_type type, lang_span span)
+{
+    lang_unit unit = type.kind == LANG_TYPE_MINUTES  ? LANG_UNIT_MINUTE
+                     : type.kind == LANG_TYPE_MONTHS ? LANG_UNIT_MONTH
+                                                     : LANG_UNIT_DAY;
+    bool money = type.kind == LANG_TYPE_MONEY;
+    bool lasts = type.kind == LANG_TYPE_MINUTES || type.kind == LANG_TYPE_MONTHS || type.kind == LANG_TYPE_DAYS;
+    int64_t value;
+    if ((!money && !lasts) || !lang_bulk_number(cell, money ? 2 : 0, &value)) return NULL;
+    lang_expression *literal = text_literal(arena, cell, span);
+    if (literal == NULL) return NULL;
+    literal->as.literal.kind = money ? LANG_LITERAL_MONEY : LANG_LITERAL_DURATION;
+    literal->as.literal.value = value;
+    literal->as.literal.unit = unit;
+    return literal;
+}
+
 static bool is_word(const csv_cell *cell, const char *word)
 {
     return cell->length == strlen(word) && memcmp(cell->text, word, cell->length) == 0;
@@ -94,6 +112,8 @@ static bool read_cell(row_reader *r, const csv_cell *cell, lang_type type, lang_
     slot->span = span;
     if (cell->length == 0 || is_word(cell, "-")) return add_item(r, slot, (lang_item){.span = span, .absent = true});
     if (is_word(cell, "any") || is_word(cell, "*")) return add_item(r, slot, (lang_item){.span = span, .any = true});
+    lang_expression *number = bare_literal(r->checker->arena, cell, type, span);
+    if (number != NULL) return add_item(r, slot, (lang_item){.low = number, .span = span});
     bool quoted = cell->text[0] == '"';
     if ((type.kind == LANG_TYPE_TEXT && !quoted) || !inside) {
         lang_expression *text = text_literal(r->checker->arena, cell, span);

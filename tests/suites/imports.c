@@ -103,6 +103,37 @@ Test(imports, published_files_load_as_they_come)
     adj_policies_free(policies);
 }
 
+/* A spreadsheet says `any` for every plan, and money and minutes without their signs, whether or not a cell holds a list. */
+Test(imports, any_and_bare_numbers_of_a_spreadsheet)
+{
+    static const char policy[] =
+        "policy p\n\ntable t (plan, procedure) gives (rate: money, shortest: minutes)\n  from \"rows.csv\"\n\n"
+        "section \"S\"\n  for each line\n  let row = t(plan, procedure)\n\n"
+        "clause c\n  cite \"1\"\n  when row is found\n  require charge = row.rate and session.minutes = row.shortest\n "
+        " warn \"x\"\n\n"
+        "test \"a plan\"\n  given line 90853 on 2026-03-05, plan \"HMO\", charge $41.50, session.minutes 45\n  expect "
+        "pass by c\n\n"
+        "test \"another\"\n  given line 90853 on 2026-03-05, plan \"PPO\", charge $41.50, session.minutes 45\n  expect "
+        "pass by c\n\n"
+        "test \"the one that is written out\"\n  given line 90834 on 2026-03-05, plan \"PPO\", charge $9.00, "
+        "session.minutes 50\n"
+        "  expect pass by c\n";
+    static const char *const rows[] = {
+        "plan,procedure,rate,shortest\nany,90853,41.50,45\nPPO,90834,9,50\n",
+        "plan,procedure,rate,shortest\n*,\"90853, 90849\",41.50,45\nPPO,90834,$9.00,50 minutes\n"};
+    for (size_t i = 0; i < 2; i++) {
+        adj_status status;
+        adj_policies *policies = compile(policy, rows[i], &status);
+        cr_assert_eq(status, ADJ_OK, "%s", adj_policies_diagnostics(policies));
+        for (size_t t = 0; t < 3; t++) {
+            adj_test_result result;
+            cr_assert_eq(adj_policies_run_test(policies, t, NULL, &result), ADJ_OK);
+            cr_expect(result.passed, "file %zu, %s:\n%s", i, result.title, result.difference);
+        }
+        adj_policies_free(policies);
+    }
+}
+
 /* A lower layer loads an edition of its own: it takes the place of all rows above, for its own lines alone. */
 Test(imports, an_edition_takes_the_place_of_a_table_above)
 {
