@@ -253,3 +253,52 @@ Test(schema, lines_of_unknown_provider_or_session_may_be_of_any)
     cr_expect_eq(counted_with(other_day, "session.lines"), ADJ_CLAUSE_PASS, "a line of another day is not of it");
     cr_expect_eq(counted_with(nobody, "session.lines"), ADJ_CLAUSE_CANNOT_TELL, "its member attended that day");
 }
+
+/* Records that are found by a step further: the member of the line, the platform of its session. */
+#define FURTHER                                                                                                        \
+    "policy further\n\nrecord stay \"stay\"\n  member : text key\n  dates : dates\n\n"                                 \
+    "record accepted \"accepted platform\"\n  platform : text key\n  payer : text key\n\n"                             \
+    "extend line\n  stay : stay optional by patient.id\n  accepted : accepted optional by session.platform, payer\n\n" \
+    "clause no_stay\n  cite \"1\"\n  require stay is absent\n  warn \"x\"\n\n"                                         \
+    "clause on_platform\n  cite \"2\"\n  require accepted is present\n  warn \"x\"\n"
+
+static adj_clause_verdict further(const char *sessions, const char *stays, const char *accepted, size_t clause)
+{
+    char *claims = support_file(SOURCE_FOLDER "/examples/demo/claims.837");
+    char *attendance = support_file(SOURCE_FOLDER "/examples/demo/attendance.csv");
+    adj_policies *policies = support_policies(FURTHER);
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    give(encounters, "claims.837", claims);
+    give(encounters, "attendance.csv", attendance);
+    if (sessions != NULL) give(encounters, "sessions.csv", sessions);
+    if (stays != NULL) give(encounters, "stay.csv", stays);
+    if (accepted != NULL) give(encounters, "accepted.csv", accepted);
+    adj_results *results = support_evaluate(policies, encounters);
+    adj_clause_verdict verdict = verdict_of(results, "RB-2001", clause);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    free(claims);
+    free(attendance);
+    return verdict;
+}
+
+#define MET "session_id,date,platform,facilitator\nS-0602,2026-06-02,"
+
+/* RB-2001 is of RB10001, on 2 June, in S-0602. */
+Test(schema, a_sites_row_is_found_by_a_step_further)
+{
+    enum { NO_STAY, ON_PLATFORM };
+    cr_expect_eq(further(NULL, NULL, NULL, NO_STAY), ADJ_CLAUSE_CANNOT_TELL);
+    cr_expect_eq(further(NULL, "member,from,to\nRB10001,2026-06-01,2026-06-02\n", NULL, NO_STAY), ADJ_CLAUSE_FAIL);
+    cr_expect_eq(further(NULL, "member,from,to\nRB10001,2026-05-01,2026-06-01\n", NULL, NO_STAY), ADJ_CLAUSE_PASS);
+    cr_expect_eq(further(NULL, "member,from,to\nRB10002,2026-06-01,2026-06-02\n", NULL, NO_STAY), ADJ_CLAUSE_PASS);
+    const char *meet = MET "Meet,1700000114\n", *none = MET ",1700000114\n", *unknown = MET "unknown,1700000114\n";
+    const char *harbor = "platform,payer\nMeet,HARBOR\n", *summit = "platform,payer\nMeet,SUMMIT\n";
+    cr_expect_eq(further(meet, NULL, harbor, ON_PLATFORM), ADJ_CLAUSE_PASS);
+    cr_expect_eq(further(meet, NULL, summit, ON_PLATFORM), ADJ_CLAUSE_FAIL);
+    cr_expect_eq(further(none, NULL, harbor, ON_PLATFORM), ADJ_CLAUSE_FAIL, "no platform is none that is accepted");
+    cr_expect_eq(further(unknown, NULL, harbor, ON_PLATFORM), ADJ_CLAUSE_CANNOT_TELL, "nobody knows which");
+    cr_expect_eq(further(unknown, NULL, summit, ON_PLATFORM), ADJ_CLAUSE_FAIL, "none of them is the payer's");
+    cr_expect_eq(further(NULL, NULL, harbor, ON_PLATFORM), ADJ_CLAUSE_CANNOT_TELL, "nobody knows the session");
+}
