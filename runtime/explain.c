@@ -20,13 +20,19 @@ typedef struct explainer {
     uint8_t *seen;                   /* steps already turned into facts */
 } explainer;
 
+/* The words of the policy on one line; of a long expression the first ones. */
 static const char *squeezed(base_arena *arena, const lang_file *file, lang_span span)
 {
+    enum { LONGEST = 240 };
     base_text text;
     base_text_init(&text, arena);
     bool gap = false;
-    for (uint32_t i = span.start; i < span.end && i < file->length && text.length < 160; i++) {
+    for (uint32_t i = span.start; i < span.end && i < file->length; i++) {
         bool space = file->text[i] == ' ' || file->text[i] == '\n' || file->text[i] == '\t' || file->text[i] == '\r';
+        if (space && text.length > LONGEST) {
+            base_text_put(&text, " ...");
+            break;
+        }
         if (!space && gap && text.length > 0) base_text_put(&text, " ");
         gap = space;
         if (!space) base_text_add(&text, file->text + i, 1);
@@ -483,13 +489,30 @@ static uint32_t bound_element(explainer *e)
     return first.sure != RUN_NO_ROW ? first.sure : first.perhaps;
 }
 
-static void explain_exceptions(explainer *e, adj_finding *finding)
+/* Whether an exception of another policy is one for this line at all: its policy speaks of it, or may. */
+static bool speaks(const explainer *e, const lang_exception *exception, const uint8_t *verdicts)
+{
+    const plan_program *plan = e->context->binding->plan;
+    for (const lang_file *at = plan->policies.items[e->clause->policy].source; at != NULL; at = at->base) {
+        if (at == exception->file) return true; /* of a layer that the line meets */
+    }
+    for (size_t p = 0; exception->file != NULL && p < plan->policies.count; p++) {
+        if (plan->policies.items[p].source != exception->file) continue;
+        uint8_t scope = verdicts[plan->clauses.count + p];
+        if (scope == RUN_SCOPE_OTHER_PAYER || scope == RUN_SCOPE_NO_VERSION) return false;
+    }
+    return true;
+}
+
+static void explain_exceptions(explainer *e, const uint8_t *verdicts, adj_finding *finding)
 {
     const lang_clause *clause = e->clause->source;
     BASE_ARRAY(adj_tried_exception) tried = {0};
     for (size_t i = 0; i < e->clause->exception_steps.count; i++) {
         uint32_t step = e->clause->exception_steps.items[i];
         int64_t truth = e->values[step].bits;
+        const lang_exception *exception = e->clause->exceptions.items[i];
+        if (truth == RUN_FALSE && !speaks(e, exception, verdicts)) continue;
         explainer part = *e;
         part.facts.items = NULL;
         part.facts.count = part.facts.capacity = 0;
@@ -499,7 +522,6 @@ static void explain_exceptions(explainer *e, adj_finding *finding)
         why(&part, step);
         adj_tried_exception *slot = BASE_PUSH(e->arena, &tried);
         if (slot == NULL) return;
-        const lang_exception *exception = e->clause->exceptions.items[i];
         bool foreign = exception->file != NULL && exception->file != clause->file;
         const char *name = exception->name.text == NULL ? "" : exception->name.text;
         *slot = (adj_tried_exception){foreign ? base_format(e->arena, "%s.%s", exception->file->full_name, name) : name,
@@ -606,6 +628,6 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     finding->missing_count = e.missing.count;
     finding->errors = e.errors.items;
     finding->error_count = e.errors.count;
-    explain_exceptions(&e, finding);
+    explain_exceptions(&e, verdicts, finding);
     return !arena->failed;
 }

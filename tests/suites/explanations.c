@@ -161,3 +161,24 @@ Test(explanations, codes_that_a_requirement_names_are_proposed)
     cr_expect_str_eq(f->cures[0].to, "XE");
     done(&s);
 }
+
+/* An exception that another payer's policy makes is nothing to a line that it does not speak of; one of a layer above is. */
+Test(explanations, exceptions_of_other_payers_are_left_out)
+{
+    static const char *const names[] = {"national.adj", "state.adj", "plan.adj", "other.adj"};
+    static const char *const texts[] = {
+        "policy national\n\nclause most\n  cite \"1\"\n  require units > 5\n  warn \"{units}\"\n",
+        "policy state extends national\n  payer \"STATE\"\n\nexception of_the_state to national.most\n  cite \"2\"\n"
+        "  when units = 3\n",
+        "policy plan extends state\n  payer \"HARBOR\"\n",
+        "policy elsewhere extends national\n  payer \"OTHER\"\n\nexception of_the_other to national.most\n  cite \"3\"\n"
+        "  when units = 4\n"};
+    sample s = {.encounters = demo()};
+    cr_assert_eq(adj_policies_compile_text(names, texts, 4, NULL, &s.policies), ADJ_OK, "%s",
+                 adj_policies_diagnostics(s.policies));
+    s.results = support_evaluate(s.policies, s.encounters);
+    const adj_finding *f = finding(&s, "RB-2001", 1, "most");
+    cr_assert_eq(f->exception_count, 1u);
+    cr_expect_str_eq(f->exceptions[0].name, "state.of_the_state");
+    done(&s);
+}
