@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char usage[] =
-    "Usage: adjudge test PATH... [--evaluator best|interpreter|machine|both] [--verbose] [--coverage]\n"
+    "Usage: adjudge test PATH... [--evaluator best|interpreter|machine|both] [--verbose] [--coverage] [--boundaries]\n"
     "\n"
     "Runs the tests written in policy files, or in all .adj files under a folder. A failed test shows what it\n"
     "expected and what came out.\n"
@@ -15,6 +15,9 @@ static const char usage[] =
     "  --coverage        tell of clauses that no test has pass, or fail, of exceptions that excuse nothing and of "
     "table rows\n"
     "                    that no test meets; any of them fails the run\n"
+    "  --boundaries      change every number and date by one, down and up, and tell of those of which no test then "
+    "fails;\n"
+    "                    any of them fails the run\n"
     "\n"
     "Example:\n"
     "  adjudge test policies/\n";
@@ -84,10 +87,38 @@ static bool report_coverage(adj_policies *policies)
     return covered[0] == all[0] && covered[1] == all[1] && covered[2] == all[2];
 }
 
+/* Which numbers and dates no test holds in place; false if there are any. */
+static bool report_boundaries(const cli_texts *files, int *code)
+{
+    adj_boundaries *boundaries = NULL;
+    adj_status status =
+        adj_boundaries_find((const char *const *)files->items, files->count, NULL, NULL, NULL, &boundaries);
+    if (status != ADJ_OK) {
+        fprintf(stderr, "adjudge test: %s\n", adj_status_name(status));
+        *code = EXIT_OURS;
+        return true;
+    }
+    size_t count = adj_boundaries_count(boundaries), held = 0;
+    for (size_t i = 0; i < count; i++) {
+        adj_boundary b = adj_boundaries_at(boundaries, i);
+        held += b.held_below && b.held_above;
+    }
+    printf("Boundaries: %zu of %zu numbers and dates are held on both sides\n", held, count);
+    for (size_t i = 0; i < count; i++) {
+        adj_boundary b = adj_boundaries_at(boundaries, i);
+        if (b.held_below && b.held_above) continue;
+        bool both = !b.held_below && !b.held_above;
+        printf("  %s:%zu:%zu: no test fails where `%s` has %s%s%s\n", b.file, b.line, b.column, b.written,
+               b.held_below ? b.more : b.less, both ? ", or " : "", both ? b.more : "");
+    }
+    adj_boundaries_free(boundaries);
+    return held == count;
+}
+
 typedef struct test_options {
     cli_texts files;
     adj_evaluator evaluator;
-    bool verbose, coverage;
+    bool verbose, coverage, boundaries;
 } test_options;
 
 static int read_options(int count, char **arguments, test_options *options)
@@ -98,6 +129,8 @@ static int read_options(int count, char **arguments, test_options *options)
             options->verbose = true;
         } else if (strcmp(argument, "--coverage") == 0) {
             options->coverage = true;
+        } else if (strcmp(argument, "--boundaries") == 0) {
+            options->boundaries = true;
         } else if (strcmp(argument, "--evaluator") == 0) {
             i++;
             bool good = i < count && cli_read_evaluator(arguments[i], &options->evaluator);
@@ -125,6 +158,7 @@ int cli_test(int count, char **arguments)
     bool ran = code == EXIT_CLEAN || code == EXIT_DENIED;
     if (ran && options.coverage && !report_coverage(policies)) code = EXIT_DENIED;
     adj_policies_free(policies);
+    if (code == EXIT_CLEAN && options.boundaries && !report_boundaries(&options.files, &code)) code = EXIT_DENIED;
     cli_texts_free(&options.files);
     return code;
 }

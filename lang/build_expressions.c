@@ -160,6 +160,10 @@ lang_expression *lang_build_literal(lang_parser *parser, lang_literal_kind kind,
     case LANG_LITERAL_DIGITS:
         /* A long run of digits may still be an identifier: the checker complains where a number is meant. */
         if (!read_integer(spelling.text, value)) *value = -1;
+        {
+            const lang_expression **slot = BASE_PUSH(parser->arena, &parser->file->digits);
+            if (slot != NULL) *slot = literal;
+        }
         break;
     case LANG_LITERAL_DECIMAL: fits = read_thousandths(spelling.text, value); break;
     case LANG_LITERAL_MONEY: read_money(parser, literal); break;

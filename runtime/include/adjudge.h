@@ -680,6 +680,27 @@ typedef struct adj_covered {
  * files. NULL if memory ran out. The list lives as long as `policies`. */
 ADJ_API const adj_covered *adj_policies_coverage(adj_policies *policies, size_t *count);
 
+/* A number, an amount, a duration or a date that a policy says outside its tests, and whether its tests hold it in place: whether one
+ * of them fails, or nothing compiles, once it is one less, and once it is one more (a day, a cent, the last digit). */
+typedef struct adj_boundary {
+    const char *file;
+    size_t line, column;
+    const char *written; /* "8", "6 months", "2026-07-01" */
+    const char *less, *more; /* what was tried; "" where there is none below */
+    bool held_below, held_above;
+} adj_boundary;
+
+typedef struct adj_boundaries adj_boundaries;
+
+/* Changes each such number of the policies at `paths` in turn, and runs the tests of the policies that it reaches. The tests must pass
+ * as they are. `progress` may be NULL. After ADJ_INVALID_POLICY there is nothing. */
+ADJ_API adj_status adj_boundaries_find(const char *const *paths, size_t count, const adj_options *options,
+                                       void (*progress)(void *state, size_t done, size_t total), void *state,
+                                       adj_boundaries **boundaries);
+ADJ_API void adj_boundaries_free(adj_boundaries *boundaries);
+ADJ_API size_t adj_boundaries_count(const adj_boundaries *boundaries);
+ADJ_API adj_boundary adj_boundaries_at(const adj_boundaries *boundaries, size_t index);
+
 #ifdef __cplusplus
 }
 #endif
