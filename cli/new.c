@@ -29,7 +29,7 @@ static const char usage[] =
     "  --on DATE         its day; today unless it is given\n"
     "\n"
     "Example:\n"
-    "  adjudge new policy acme.group_therapy --payer ACME && adjudge test acme_group_therapy.adj --coverage\n";
+    "  adjudge new policy acme.group_therapy --payer ACME && adjudge test acme_group_therapy.adj --coverage --boundaries\n";
 
 typedef struct wanted {
     const char *what, *name, *payer, *folder, *procedure;
@@ -134,8 +134,14 @@ static int new_policy(const wanted *w)
             "\n"
             "test \"and one more\"\n"
             "  given   line 90853 on %d-01-15, units 2\n"
-            "  expect  deny CO-151 by units_of_a_day\n",
-            w->payer, w->name, w->payer, year, year + 1, year, year);
+            "  expect  deny CO-151 by units_of_a_day\n"
+            "\n"
+            "test \"from its first day on\"\n"
+            "  given   line 90853 on %d-12-31, units 2\n"
+            "          line 90853 on %d-01-01, units 2\n"
+            "  expect  not applicable by units_of_a_day on line 1\n"
+            "  expect  deny CO-151 by units_of_a_day on line 2\n",
+            w->payer, w->name, w->payer, year, year + 1, year, year, year - 1, year);
     int code = fclose(out) == 0 && write_new(path, text) ? EXIT_CLEAN : EXIT_INPUT;
     free(text);
     free(path);

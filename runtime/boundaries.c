@@ -177,17 +177,37 @@ static bool fails_with(finding *f, const lang_file *file, uint32_t start, uint32
     return failed;
 }
 
-static void try_number(finding *f, const lang_file *file, const lang_token *token, const char **paths, size_t count)
+/* Days that stand for none, and those that lie before the policy speaks at all: no line could tell. On the policy's own first day
+ * only what lies below it is out of sight. */
+static bool out_of_sight(const lang_file *file, const lang_token *token, bool in_header, bool *below)
+{
+    base_date day;
+    *below = false;
+    bool date = token->kind == TOKEN_DATE &&
+                base_date_read(file->text + token->start, token->end - token->start, false, &day);
+    if (!date) return false;
+    base_date last, first;
+    if (base_date_read("9999-12-31", 10, false, &last) && base_date_read("0001-01-01", 10, false, &first)) {
+        if (day == last || day == first) return true;
+    }
+    bool since = file->dates_given && file->clock == LANG_CLOCK_SERVICE && !in_header;
+    *below = since && day == file->dates.from;
+    return since && day < file->dates.from;
+}
+
+static void try_number(finding *f, const lang_file *file, const lang_token *token, bool in_header, const char **paths,
+                       size_t count)
 {
     uint32_t start, end;
-    if (!number_in(file, token, &start, &end)) return;
+    bool below;
+    if (!number_in(file, token, &start, &end) || out_of_sight(file, token, in_header, &below)) return;
     base_arena *arena = &f->out->arena;
     adj_boundary *b = BASE_PUSH(arena, &f->out->items);
     if (b == NULL) return;
     *b = (adj_boundary){.file = base_arena_copy(arena, file->path, strlen(file->path)),
                         .written = base_arena_copy(arena, file->text + token->start, token->end - token->start)};
     lang_position(file, token->start, &b->line, &b->column);
-    b->less = changed(arena, token->kind, file->text + start, end - start, -1);
+    b->less = below ? "" : changed(arena, token->kind, file->text + start, end - start, -1);
     b->more = changed(arena, token->kind, file->text + start, end - start, 1);
     b->held_below = *b->less == '\0' || fails_with(f, file, start, end, b->less, paths, count);
     b->held_above = *b->more == '\0' || fails_with(f, file, start, end, b->more, paths, count);
@@ -223,7 +243,7 @@ static bool try_file(finding *f, lang_file *file)
         int kind = tokens.items[i].kind, before = i == 0 ? 0 : tokens.items[i - 1].kind;
         if (declares(kind) && before != TOKEN_DOT) declaration = kind;
         if (untested(declaration) || before == TOKEN_REVIEW_BY || before == TOKEN_PRIORITY) continue;
-        try_number(f, file, &tokens.items[i], paths, count);
+        try_number(f, file, &tokens.items[i], declaration == TOKEN_POLICY, paths, count);
     }
     base_arena_release(&scratch);
     return good && !f->out->arena.failed;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What a repository of policies runs on every change: layout, then tests with their coverage. `adjudge` is on the path, or
-# ADJUDGE says where it is. Argument: the folder of the policies; here, unless it is given. Exit code: 0 all is well; 1 a file is not
-# laid out, a test fails or something is tested by none; 2 a policy is wrong.
+# What a repository of policies runs on every change: layout, lints, and tests with their coverage and boundaries. `adjudge` is on the
+# path, or ADJUDGE says where it is. Argument: the folder of the policies; here, unless it is given. Exit code: 0 all is well; 1 a file is
+# not laid out, a lint warns, a test fails, or something is held in place by none; 2 a policy is wrong.
 #
 # A step of any continuous integration:   bash check.sh policies
 set -u
@@ -14,6 +14,11 @@ echo "Layout"
 "$adjudge" fmt --check "$folder"
 keep $?
 echo "Tests"
-"$adjudge" test "$folder" --coverage
+lints=$(mktemp)
+trap 'rm -f "$lints"' EXIT
+"$adjudge" test "$folder" --coverage --boundaries 2>"$lints"
 keep $?
+cat "$lints" >&2
+echo "Lints: $(grep -c '^warning\[' "$lints")"
+grep -q '^warning\[' "$lints" && keep 1
 exit "$worst"

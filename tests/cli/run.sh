@@ -57,8 +57,10 @@ expect "the shipped tests" 0 "$adjudge" test policies examples
 holds "the shipped tests" out " 0 failed"
 expect "the language tests" 0 "$adjudge" test tests/language
 holds "the language tests" out "201 passed, 0 failed"
-expect "the scenarios" 0 "$adjudge" test policies examples tests/scenarios --coverage
-holds "the scenarios" out "Coverage: 162 of 162 clauses, 19 of 19 exceptions, 80 of 80 table rows"
+expect "the scenarios" 0 "$adjudge" test policies examples tests/scenarios --coverage --boundaries
+lacks "the scenarios" err "warning["
+holds "the scenarios" out "Boundaries: 244 of 244 numbers and dates are held on both sides"
+holds "the scenarios" out "Coverage: 167 of 167 clauses, 22 of 22 exceptions, 80 of 80 table rows"
 
 # What no test shows: a clause that never fails, one that nothing meets, an exception that excuses nothing, a row.
 cat >"$work/half.adj" <<'POLICY'
@@ -313,7 +315,7 @@ expect "dump without a stage" 2 "$adjudge" dump policies/ct_medicaid_clinic.adj
 mkdir "$work/new"
 expect "a new policy" 0 "$adjudge" new policy acme.group_therapy --payer ACME --folder "$work/new"
 holds "a new policy" out "$work/new/acme_group_therapy.adj"
-expect "a new policy passes" 0 "$adjudge" test "$work/new/acme_group_therapy.adj" --coverage
+expect "a new policy passes" 0 "$adjudge" test "$work/new/acme_group_therapy.adj" --coverage --boundaries
 expect "a new table" 0 "$adjudge" new table acme_ways --folder "$work/new"
 printf 'policy uses_it\n  title     "It"\n\nuse acme_ways\n\nclause units\n  cite    "1"\n  when    acme_ways(procedure, pos) is found\n  require units <= acme_ways(procedure, pos).units_a_day\n  warn    "{units}"\n\ntest "one, and two"\n  given   line 90853 on 2026-01-05\n          line 90853 on 2026-01-06, units 2\n  expect  pass by units on line 1\n  expect  warn by units on line 2\n' >"$work/new/uses_it.adj"
 expect "a policy uses the new table" 0 "$adjudge" test "$work/new/uses_it.adj" --coverage
@@ -340,6 +342,76 @@ holds "tests of a module" err "has no clauses to test"
 ADJUDGE=$adjudge expect "a repository of policies" 0 bash examples/policy_repository/check.sh "$work/new"
 printf 'policy p title "P"\nclause c require units<=1 warn "x"\n' >"$work/new/squeezed.adj"
 ADJUDGE=$adjudge expect "and one that is not well" 1 bash examples/policy_repository/check.sh "$work/new"
+
+# Boundaries: which numbers no test holds, on which side; codes are none, and neither is what lies before the policy's first day.
+cat >"$work/bounds.adj" <<'ADJ'
+policy bounds
+  effective 2026-01-01
+
+codes some : cpt
+  90834, 90853
+
+parameter most : count
+  8  from 2026-01-01
+  12 from 2026-07-01
+
+clause few
+  cite    "1"
+  when    procedure in some
+  require units <= most
+  deny    CO-151 N362 as limit "{units}"
+
+clause long
+  cite    "2"
+  require session.minutes between 45 minutes and 60 minutes
+  warn    "{session.minutes}"
+
+test "at eight"
+  given   line 90853 on 2026-06-30, units 8
+          line 90853 on 2026-06-30, units 9
+          line 90853 on 2026-07-01, units 12
+          line 90834 on 2025-12-31, session.minutes 44
+          line 90834 on 2026-01-01, session.minutes 44
+  expect  pass by few on line 1
+  expect  deny by few on line 2
+  expect  pass by few on line 3
+  expect  not applicable by long on line 4
+  expect  warn by long on line 5
+  expect  pass by long on line 1
+ADJ
+expect "boundaries" 1 "$adjudge" test "$work/bounds.adj" --boundaries
+sed "s|$work/||" "$work/out" >"$work/bounds"
+cat >"$work/wanted" <<'TEXT'
+1 passed, 0 failed
+Boundaries: 3 of 7 numbers and dates are held on both sides
+  bounds.adj:8:11: no test fails where `2026-01-01` has 2026-01-02
+  bounds.adj:9:3: no test fails where `12` has 13
+  bounds.adj:19:35: no test fails where `45 minutes` has 46
+  bounds.adj:19:50: no test fails where `60 minutes` has 61
+TEXT
+same "boundaries" "$work/wanted" "$work/bounds"
+expect "boundaries where a test fails" 1 "$adjudge" test "$work/bounds.adj" "$work/half.adj" --boundaries
+expect "boundaries of what does not compile" 2 "$adjudge" test "$work/new/squeezed.adj" tests/golden/errors/e0101_braces.adj --boundaries
+
+# The tables of CMS as docs/authoring.md loads them.
+mkdir "$work/cms"
+printf 'Column 1,Column 2,Effective Date,Deletion Date,Modifier Indicator\n90853,90834,20141001,*,1\n99213,36415,20200101,20201231,0\n' >"$work/cms/ncci_ptp_practitioner.csv"
+printf 'HCPCS/CPT Code,Practitioner Services MUE Values,MUE Adjudication Indicator\n99213,2,3\n' >"$work/cms/mue_practitioner.csv"
+sed -n '/^policy our.medicare/,/^```/p' docs/authoring.md | sed '/^```/d' >"$work/cms/our_medicare.adj"
+cat >>"$work/cms/our_medicare.adj" <<'ADJ'
+
+test "by CMS's tables"
+  given   line 36415 on 2020-12-31
+          line 99213 on 2020-12-31, units 3
+          line 36415 on 2021-01-01
+          line 99213 on 2021-01-01, units 2
+  expect  deny CO-236 by pair_edit on line 1
+  expect  deny CO-151 by likely_units_of_a_day on line 2
+  expect  pass by pair_edit on line 3
+  expect  pass by likely_units_of_a_day on line 4
+ADJ
+ln -s "$PWD/policies" "$work/cms/policies"
+expect "the tables of CMS" 0 "$adjudge" test "$work/cms/our_medicare.adj"
 
 # A waived line is denied by nothing, and shown in every format, also where only findings are asked for.
 cat >"$work/decisions.adj" <<'ADJ'
