@@ -29,7 +29,8 @@ static const char usage[] =
     "  --on DATE         its day; today unless it is given\n"
     "\n"
     "Example:\n"
-    "  adjudge new policy acme.group_therapy --payer ACME && adjudge test acme_group_therapy.adj --coverage --boundaries\n";
+    "  adjudge new policy acme.group_therapy --payer ACME && adjudge test acme_group_therapy.adj --coverage "
+    "--boundaries\n";
 
 typedef struct wanted {
     const char *what, *name, *payer, *folder, *procedure;

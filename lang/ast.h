@@ -685,7 +685,8 @@ struct lang_file {
     BASE_ARRAY(lang_measure *) measures;
     BASE_ARRAY(lang_schema_declaration *) schema;
     BASE_ARRAY(lang_allow) allows;
-    BASE_ARRAY(const lang_expression *) digits; /* bare numbers and codes as written: the checker tells which they are */
+    BASE_ARRAY(const lang_expression *)
+    digits; /* bare numbers and codes as written: the checker tells which they are */
     BASE_ARRAY(lang_test *) tests;
     char *hole_memory; /* of the scanner of holes, while the text is parsed */
     size_t hole_size;

@@ -42,9 +42,22 @@ static bool is_number(const lang_file *file, uint32_t start)
 static bool declares(int token)
 {
     switch (token) {
-    case TOKEN_POLICY: case TOKEN_MODULE: case TOKEN_CODES: case TOKEN_PARAMETER: case TOKEN_TABLE: case TOKEN_SECTION:
-    case TOKEN_CLAUSE: case TOKEN_TEST: case TOKEN_DEFINE: case TOKEN_EXCEPTION: case TOKEN_WAIVER: case TOKEN_MEASURE:
-    case TOKEN_RECORD: case TOKEN_EXTEND: case TOKEN_ENUMERATION: case TOKEN_CODE_SYSTEM: return true;
+    case TOKEN_POLICY:
+    case TOKEN_MODULE:
+    case TOKEN_CODES:
+    case TOKEN_PARAMETER:
+    case TOKEN_TABLE:
+    case TOKEN_SECTION:
+    case TOKEN_CLAUSE:
+    case TOKEN_TEST:
+    case TOKEN_DEFINE:
+    case TOKEN_EXCEPTION:
+    case TOKEN_WAIVER:
+    case TOKEN_MEASURE:
+    case TOKEN_RECORD:
+    case TOKEN_EXTEND:
+    case TOKEN_ENUMERATION:
+    case TOKEN_CODE_SYSTEM: return true;
     default: return false;
     }
 }
@@ -183,8 +196,8 @@ static bool out_of_sight(const lang_file *file, const lang_token *token, bool in
 {
     base_date day;
     *below = false;
-    bool date = token->kind == TOKEN_DATE &&
-                base_date_read(file->text + token->start, token->end - token->start, false, &day);
+    bool date =
+        token->kind == TOKEN_DATE && base_date_read(file->text + token->start, token->end - token->start, false, &day);
     if (!date) return false;
     base_date last, first;
     if (base_date_read("9999-12-31", 10, false, &last) && base_date_read("0001-01-01", 10, false, &first)) {

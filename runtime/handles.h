@@ -28,7 +28,13 @@ struct adj_policies {
     const char *code_error;
     BASE_ARRAY(run_source_text) sources;
     run_coverage *coverage; /* NULL before the first test */
+    bool tests_ready;       /* and what tests are judged by, from the first on */
+    const plan_program *test_plan;
+    run_machine_code *test_code;
 };
+
+/* Prepares what tests are judged by; false when memory runs out. */
+bool run_tests_ready(adj_policies *policies);
 
 /* Makes room for what tests meet; false when memory runs out. */
 bool run_coverage_begin(adj_policies *policies);

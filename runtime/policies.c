@@ -69,6 +69,24 @@ static void make_code(adj_policies *policies, const adj_options *options)
     }
 }
 
+bool run_tests_ready(adj_policies *policies)
+{
+    if (policies->tests_ready) return policies->test_plan != NULL;
+    policies->tests_ready = true;
+    policies->test_plan = policies->plan;
+    policies->test_code = policies->code;
+    if (!plan_takes_over(&policies->program)) return true;
+    policies->test_plan = plan_build_alone(&policies->arena, &policies->program);
+    policies->test_code = NULL;
+    const run_machine_provider *provider = run_machine_provider_get();
+    if (policies->test_plan == NULL || policies->code == NULL || provider == NULL) return policies->test_plan != NULL;
+    run_machine_code *code = base_arena_alloc(&policies->arena, sizeof *code);
+    const char *error;
+    if (code != NULL && provider->compile(&policies->arena, policies->test_plan, code, &error))
+        policies->test_code = code;
+    return true;
+}
+
 static adj_status compile(adj_policies *policies, const lang_source *source, const char *const *paths, size_t count,
                           const adj_options *options)
 {
@@ -205,7 +223,10 @@ adj_status adj_policies_compile_sources(const char *const *paths, size_t path_co
 void adj_policies_free(adj_policies *policies)
 {
     if (policies == NULL) return;
-    if (policies->code != NULL && policies->code->release != NULL) policies->code->release(policies->code->state);
+    run_machine_code *codes[] = {policies->code, policies->test_code == policies->code ? NULL : policies->test_code};
+    for (size_t i = 0; i < 2; i++) {
+        if (codes[i] != NULL && codes[i]->release != NULL) codes[i]->release(codes[i]->state);
+    }
     base_allocator allocator = policies->allocator;
     base_arena_release(&policies->arena);
     allocator.reallocate(allocator.state, policies, 0);

@@ -33,7 +33,7 @@ static uint32_t line_row(const run_store *store, int64_t number)
 
 static bool judge(test_run *run, uint32_t line)
 {
-    size_t stride = run->policies->plan->clauses.count + run->policies->plan->policies.count;
+    size_t stride = run->policies->test_plan->clauses.count + run->policies->test_plan->policies.count;
     uint8_t *second = base_arena_alloc(&run->scratch, stride + 1);
     run->verdicts = base_arena_alloc(&run->scratch, stride + 1);
     if (run->verdicts == NULL || second == NULL) return false;
@@ -115,7 +115,7 @@ static bool remarks_same(const lang_expectation *expectation, const adj_finding 
 
 static bool expect_clause(test_run *run, const lang_expectation *expectation, uint32_t line)
 {
-    const plan_program *plan = run->policies->plan;
+    const plan_program *plan = run->policies->test_plan;
     size_t index = plan_find_clause(plan, expectation->target, run->test->file);
     if (index >= plan->clauses.count) index = plan_find_clause(plan, expectation->target, expectation->target->file);
     if (index >= plan->clauses.count) {
@@ -143,7 +143,7 @@ static bool expect_clause(test_run *run, const lang_expectation *expectation, ui
 /* A test of a whole line speaks of its own policy: others that happen to be compiled along say nothing to it. */
 static void keep_own_policy(test_run *run, const lang_file *file)
 {
-    const plan_program *plan = run->policies->plan;
+    const plan_program *plan = run->policies->test_plan;
     for (size_t c = 0; c < plan->clauses.count; c++) {
         if (plan->policies.items[plan->clauses.items[c].policy].source != file)
             run->verdicts[c] = ADJ_CLAUSE_NOT_APPLICABLE;
@@ -167,7 +167,7 @@ static adj_verdict of_payerless(const plan_program *plan, const uint8_t *verdict
 static bool expect_line(test_run *run, const lang_test *test, const lang_expectation *expectation, uint32_t line)
 {
     const char *reason;
-    const plan_program *plan = run->policies->plan;
+    const plan_program *plan = run->policies->test_plan;
     keep_own_policy(run, test->file);
     adj_verdict verdict = run_line_verdict(plan, &run->store, line, run->verdicts, &reason);
     if (verdict == ADJ_NOT_ADJUDICATED && !run_names_payer(test->file) && !run_is_void(&run->store, line)) {
@@ -213,17 +213,19 @@ adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj
 {
     *result = (adj_test_result){0};
     if (policies->plan == NULL) return ADJ_INVALID_POLICY;
+    if (!run_tests_ready(policies)) return ADJ_OUT_OF_MEMORY;
     if (index >= policies->program.tests.count) return ADJ_NOT_FOUND;
     const lang_test *test = policies->program.tests.items[index];
     adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
     test_run run = {.policies = policies, .test = test, .arena = &policies->arena};
-    run.with_machine = wanted != ADJ_EVALUATOR_INTERPRETER && policies->code != NULL;
+    run.with_machine = wanted != ADJ_EVALUATOR_INTERPRETER && policies->test_code != NULL;
     base_arena_init(&run.scratch, &policies->allocator);
     base_text_init(&run.difference, &policies->arena);
     bool ready = run_store_init(&run.store, policies->program.schema, &policies->allocator) &&
-                 run_test_store(&run.store, test) && run_bind(&run.binding, &run.scratch, policies->plan, &run.store) &&
+                 run_test_store(&run.store, test) &&
+                 run_bind(&run.binding, &run.scratch, policies->test_plan, &run.store) &&
                  run_context_init(&run.interpreter, &run.scratch, &run.binding, NULL) &&
-                 run_context_init(&run.machine, &run.scratch, &run.binding, policies->code);
+                 run_context_init(&run.machine, &run.scratch, &run.binding, policies->test_code);
     if (ready) ready = run_coverage_begin(policies);
     if (ready) run.interpreter.rows_met = policies->coverage->table_rows;
     result->title = test->title.text;

@@ -296,7 +296,7 @@ static uint32_t without_layers(plan_builder *builder, const lang_file *file, uin
 {
     for (size_t i = 0; i < file->layers.count; i++) {
         const lang_file *layer = file->layers.items[i];
-        if (layer->root) {
+        if (layer->root && !builder->plan->alone) {
             uint32_t theirs = plan_scope(builder, layer);
             uint32_t ours = plan_emit_simple(builder, PLAN_NOT, theirs, PLAN_NO_STEP, PLAN_TYPE(TRUTH));
             payer = plan_both(builder, payer, ours);
@@ -515,7 +515,31 @@ static void settle(plan_program *plan)
     plan->spare = NULL;
 }
 
-plan_program *plan_build(base_arena *arena, const lang_program *program)
+static bool same_payer(const lang_file *a, const lang_file *b)
+{
+    while (a != NULL && a->payers.count == 0) a = a->base;
+    while (b != NULL && b->payers.count == 0) b = b->base;
+    if (a == NULL || b == NULL) return a == b; /* a test's line has a payer of its own unless its policy names one */
+    for (size_t i = 0; i < a->payers.count; i++) {
+        for (size_t k = 0; k < b->payers.count; k++) {
+            if (strcmp(a->payers.items[i].text, b->payers.items[k].text) == 0) return true;
+        }
+    }
+    return false;
+}
+
+bool plan_takes_over(const lang_program *program)
+{
+    for (size_t i = 0; i < program->files.count; i++) {
+        const lang_file *layer = program->files.items[i];
+        for (const lang_file *above = layer->base; layer->root && above != NULL; above = above->base) {
+            if (above->root && same_payer(layer, above)) return true;
+        }
+    }
+    return false;
+}
+
+static plan_program *build(base_arena *arena, const lang_program *program, bool alone)
 {
     plan_program *plan = base_arena_alloc(arena, sizeof *plan);
     if (plan == NULL || !base_intern_init(&plan->symbol_table, arena)) return NULL;
@@ -524,6 +548,7 @@ plan_program *plan_build(base_arena *arena, const lang_program *program)
     plan->arena = arena;
     plan->scratch = &scratch;
     plan->program = program;
+    plan->alone = alone;
     bool built = build_all(plan);
     if (built) settle(plan);
     bool failed = scratch.failed;
@@ -531,4 +556,14 @@ plan_program *plan_build(base_arena *arena, const lang_program *program)
     plan->scratch = NULL;
     if (failed) arena->failed = true;
     return built && !arena->failed ? plan : NULL;
+}
+
+plan_program *plan_build(base_arena *arena, const lang_program *program)
+{
+    return build(arena, program, false);
+}
+
+plan_program *plan_build_alone(base_arena *arena, const lang_program *program)
+{
+    return build(arena, program, true);
 }

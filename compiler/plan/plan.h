@@ -158,6 +158,7 @@ typedef struct plan_program {
     base_arena *arena;
     base_arena *scratch; /* while building: what grows, and what is not kept; NULL afterwards */
     const lang_program *program;
+    bool alone; /* each policy judges as if none below it were there: for tests */
     BASE_ARRAY(plan_block) blocks;
     BASE_ARRAY(plan_policy) policies;
     BASE_ARRAY(plan_clause) clauses;
@@ -183,6 +184,13 @@ size_t plan_find_clause(const plan_program *plan, const lang_clause *clause, con
 
 /* Builds the plan of a checked program; NULL when memory runs out. */
 plan_program *plan_build(base_arena *arena, const lang_program *program);
+
+/* The same for tests: a policy's own tests hold whatever other layers are compiled along, also where one of them is for the same
+ * payer and would take its lines over. */
+plan_program *plan_build_alone(base_arena *arena, const lang_program *program);
+
+/* Whether a policy among those asked for takes lines over from a layer above it, so that the two plans differ. */
+bool plan_takes_over(const lang_program *program);
 
 /* Checks what every plan must satisfy; NULL if it does, else what is wrong. */
 const char *plan_verify(base_arena *arena, const plan_program *plan);

@@ -685,7 +685,7 @@ ADJ_API const adj_covered *adj_policies_coverage(adj_policies *policies, size_t 
 typedef struct adj_boundary {
     const char *file;
     size_t line, column;
-    const char *written; /* "8", "6 months", "2026-07-01" */
+    const char *written;     /* "8", "6 months", "2026-07-01" */
     const char *less, *more; /* what was tried; "" where there is none below */
     bool held_below, held_above;
 } adj_boundary;

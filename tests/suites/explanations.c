@@ -171,7 +171,8 @@ Test(explanations, exceptions_of_other_payers_are_left_out)
         "policy state extends national\n  payer \"STATE\"\n\nexception of_the_state to national.most\n  cite \"2\"\n"
         "  when units = 3\n",
         "policy plan extends state\n  payer \"HARBOR\"\n",
-        "policy elsewhere extends national\n  payer \"OTHER\"\n\nexception of_the_other to national.most\n  cite \"3\"\n"
+        "policy elsewhere extends national\n  payer \"OTHER\"\n\nexception of_the_other to national.most\n  cite "
+        "\"3\"\n"
         "  when units = 4\n"};
     sample s = {.encounters = demo()};
     cr_assert_eq(adj_policies_compile_text(names, texts, 4, NULL, &s.policies), ADJ_OK, "%s",

@@ -93,3 +93,28 @@ Test(layers, a_line_meets_the_layer_that_is_its_payers)
     cr_expect(strstr(tree, "overrides parameter cap of state") != NULL, "%s", tree);
     adj_policies_free(policies);
 }
+
+/* A layer for the same payer takes its lines over; the tests of the policy above are about that policy all the same. */
+Test(layers, tests_of_a_policy_hold_beside_a_layer_for_its_payer)
+{
+    const char *names[] = {"state.adj", "plan.adj"};
+    const char *texts[] = {STATE
+                           "\ntest \"above\"\n  given line 90853 on 2026-03-05, units 3\n  expect pass by units_a_day\n"
+                           "  expect pass\n",
+                           "policy plan extends state\n  payer \"STATE\"\n\noverride parameter cap : count = 2\n"
+                           "\ntest \"below\"\n  given line 90853 on 2026-03-05, units 3\n  expect deny by units_a_day\n"
+                           "  expect deny\n"};
+    adj_policies *policies = NULL;
+    adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
+    cr_assert_eq(adj_policies_compile_text(names, texts, 2, &options, &policies), ADJ_OK, "%s",
+                 adj_policies_diagnostics(policies));
+    for (size_t i = 0; i < 2; i++) {
+        adj_test_result result;
+        cr_assert_eq(adj_policies_run_test(policies, i, &options, &result), ADJ_OK);
+        cr_expect(result.passed, "%s:\n%s", result.title, result.difference);
+    }
+    size_t count = 0;
+    const adj_covered *covered = adj_policies_coverage(policies, &count);
+    cr_expect(covered != NULL && count > 0);
+    adj_policies_free(policies);
+}
