@@ -169,6 +169,12 @@ adj_clause_verdict run_clause_verdict(run_truth applicable, run_truth requiremen
 typedef enum run_scope { RUN_SCOPE_OTHER_PAYER, RUN_SCOPE_NO_VERSION, RUN_SCOPE_APPLIES, RUN_SCOPE_UNKNOWN } run_scope;
 run_scope run_policy_scope(run_truth payer, run_truth dates);
 
+/* Whether a policy judges a line by a clause of the plan, be it with policies above it. */
+bool run_judges(const plan_clause *clause, uint32_t policy);
+
+/* The policy in whose name a clause speaks of a line: its own, or a layer below whose lines it judges. */
+uint32_t run_speaking_policy(const plan_program *plan, const plan_clause *clause, const uint8_t *verdicts);
+
 /* Judges one line with every policy; `verdicts` holds a byte per clause, then one per policy. */
 void run_judge(run_context *context, uint32_t line, uint8_t *verdicts);
 

@@ -489,22 +489,7 @@ static uint32_t bound_element(explainer *e)
     return first.sure != RUN_NO_ROW ? first.sure : first.perhaps;
 }
 
-/* Whether an exception of another policy is one for this line at all: its policy speaks of it, or may. */
-static bool speaks(const explainer *e, const lang_exception *exception, const uint8_t *verdicts)
-{
-    const plan_program *plan = e->context->binding->plan;
-    for (const lang_file *at = plan->policies.items[e->clause->policy].source; at != NULL; at = at->base) {
-        if (at == exception->file) return true; /* of a layer that the line meets */
-    }
-    for (size_t p = 0; exception->file != NULL && p < plan->policies.count; p++) {
-        if (plan->policies.items[p].source != exception->file) continue;
-        uint8_t scope = verdicts[plan->clauses.count + p];
-        if (scope == RUN_SCOPE_OTHER_PAYER || scope == RUN_SCOPE_NO_VERSION) return false;
-    }
-    return true;
-}
-
-static void explain_exceptions(explainer *e, const uint8_t *verdicts, adj_finding *finding)
+static void explain_exceptions(explainer *e, adj_finding *finding)
 {
     const lang_clause *clause = e->clause->source;
     BASE_ARRAY(adj_tried_exception) tried = {0};
@@ -512,7 +497,6 @@ static void explain_exceptions(explainer *e, const uint8_t *verdicts, adj_findin
         uint32_t step = e->clause->exception_steps.items[i];
         int64_t truth = e->values[step].bits;
         const lang_exception *exception = e->clause->exceptions.items[i];
-        if (truth == RUN_FALSE && !speaks(e, exception, verdicts)) continue;
         explainer part = *e;
         part.facts.items = NULL;
         part.facts.count = part.facts.capacity = 0;
@@ -556,10 +540,11 @@ static void explain_missing(explainer *e, const uint8_t *verdicts)
 {
     const plan_program *plan = e->context->binding->plan;
     const run_store *store = e->context->binding->store;
-    if (verdicts[plan->clauses.count + e->clause->policy] == RUN_SCOPE_UNKNOWN) {
+    uint32_t speaking = run_speaking_policy(plan, e->clause, verdicts);
+    if (verdicts[plan->clauses.count + speaking] == RUN_SCOPE_UNKNOWN) {
         if (!run_store_present(store, LANG_FIELD_line_payer, e->line)) add_missing(e, "payer");
         if (!run_store_present(store, LANG_FIELD_line_date, e->line)) add_missing(e, "date");
-        bool by_plan = plan->policies.items[e->clause->policy].source->plans.count > 0;
+        bool by_plan = plan->policies.items[speaking].source->plans.count > 0;
         if (by_plan && !run_store_present(store, LANG_FIELD_line_plan, e->line)) add_missing(e, "plan");
     }
     for (size_t i = 0; i < e->clause->when_steps.count; i++) missing_of(e, e->clause->when_steps.items[i]);
@@ -567,12 +552,13 @@ static void explain_missing(explainer *e, const uint8_t *verdicts)
     for (size_t i = 0; i < e->clause->exception_steps.count; i++) missing_of(e, e->clause->exception_steps.items[i]);
 }
 
-static void describe(explainer *e, adj_finding *finding)
+static void describe(explainer *e, const uint8_t *verdicts, adj_finding *finding)
 {
     const lang_clause *clause = e->clause->source;
     const lang_file *file = clause->file;
     finding->policy = file->full_name;
-    const lang_file *through = e->context->binding->plan->policies.items[e->clause->policy].source;
+    const plan_program *plan = e->context->binding->plan;
+    const lang_file *through = plan->policies.items[run_speaking_policy(plan, e->clause, verdicts)].source;
     finding->through = through == file ? "" : through->full_name;
     finding->clause = clause->name.text;
     const char *cite = clause->cite.text == NULL ? "" : clause->cite.text;
@@ -613,7 +599,7 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     e.other = bound_element(&e);
     if (e.other != RUN_NO_ROW) run_interpret_all(context, e.clause->explain_block, line, e.other, values);
     *finding = (adj_finding){.verdict = verdict, .outcome = run_clause_outcome(e.clause->source, ADJ_CLAUSE_FAIL)};
-    describe(&e, finding);
+    describe(&e, verdicts, finding);
     finding->message = message_text(&e);
     bool open = verdict == ADJ_CLAUSE_WAIVED && e.values[e.clause->requirement_step].bits == RUN_NEITHER;
     if (verdict == ADJ_CLAUSE_CANNOT_TELL || open) explain_missing(&e, verdicts);
@@ -628,6 +614,6 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     finding->missing_count = e.missing.count;
     finding->errors = e.errors.items;
     finding->error_count = e.errors.count;
-    explain_exceptions(&e, verdicts, finding);
+    explain_exceptions(&e, finding);
     return !arena->failed;
 }

@@ -113,17 +113,33 @@ static bool remarks_same(const lang_expectation *expectation, const adj_finding 
     return true;
 }
 
+/* What a clause says of the line in the name of a policy: one that several policies share judges the lines of them all. */
+static uint8_t own_verdict(const test_run *run, size_t clause, const lang_file *file)
+{
+    const plan_program *plan = run->policies->test_plan;
+    uint32_t policy = 0;
+    while (policy < plan->policies.count && plan->policies.items[policy].source != file) policy++;
+    if (!run_judges(&plan->clauses.items[clause], policy)) return ADJ_CLAUSE_NOT_APPLICABLE;
+    uint8_t scope = run->verdicts[plan->clauses.count + policy];
+    bool speaks = scope == RUN_SCOPE_APPLIES || scope == RUN_SCOPE_UNKNOWN;
+    return speaks ? run->verdicts[clause] : ADJ_CLAUSE_NOT_APPLICABLE;
+}
+
 static bool expect_clause(test_run *run, const lang_expectation *expectation, uint32_t line)
 {
     const plan_program *plan = run->policies->test_plan;
     size_t index = plan_find_clause(plan, expectation->target, run->test->file);
-    if (index >= plan->clauses.count) index = plan_find_clause(plan, expectation->target, expectation->target->file);
+    const lang_file *speaker = run->test->file;
+    if (index >= plan->clauses.count) {
+        speaker = expectation->target->file;
+        index = plan_find_clause(plan, expectation->target, speaker);
+    }
     if (index >= plan->clauses.count) {
         differ(run, expectation, "its policy is not among those that were compiled", expectation->target->name.text);
         return false;
     }
     const lang_clause *clause = plan->clauses.items[index].source;
-    adj_clause_verdict verdict = (adj_clause_verdict)run->verdicts[index];
+    adj_clause_verdict verdict = (adj_clause_verdict)own_verdict(run, index, speaker);
     adj_finding finding = {0};
     if (verdict >= ADJ_CLAUSE_FAIL &&
         !run_explain(&run->scratch, &run->interpreter, line, index, verdict, run->verdicts, &finding)) {
@@ -144,10 +160,7 @@ static bool expect_clause(test_run *run, const lang_expectation *expectation, ui
 static void keep_own_policy(test_run *run, const lang_file *file)
 {
     const plan_program *plan = run->policies->test_plan;
-    for (size_t c = 0; c < plan->clauses.count; c++) {
-        if (plan->policies.items[plan->clauses.items[c].policy].source != file)
-            run->verdicts[c] = ADJ_CLAUSE_NOT_APPLICABLE;
-    }
+    for (size_t c = 0; c < plan->clauses.count; c++) run->verdicts[c] = own_verdict(run, c, file);
     for (size_t p = 0; p < plan->policies.count; p++) {
         if (plan->policies.items[p].source != file) run->verdicts[plan->clauses.count + p] = RUN_SCOPE_OTHER_PAYER;
     }

@@ -234,8 +234,26 @@ static bool dated(const lang_clause *clause)
            clause->dates.known != BASE_DATE_MIN;
 }
 
+/* Clauses of one policy that are judged for the lines of the same policies. */
+static bool same_sharers(const plan_clause *a, const plan_clause *b)
+{
+    return a->policy == b->policy && a->sharers.count == b->sharers.count &&
+           (a->sharers.count == 0 ||
+            memcmp(a->sharers.items, b->sharers.items, a->sharers.count * sizeof *a->sharers.items) == 0);
+}
+
+/* Whether a clause, as the builder's policy has it, is judged in the group at hand. */
+static bool in_group(const plan_builder *builder, const lang_clause *clause)
+{
+    const plan_program *plan = builder->plan;
+    uint32_t index =
+        plan_map_find(plan, PLAN_MAP_CLAUSE, plan_effective_clause(builder->layer, clause), builder->layer);
+    return index < plan->clauses.count && same_sharers(&plan->clauses.items[index], builder->group);
+}
+
 static void build_clause(plan_builder *builder, const lang_clause *clause, uint32_t applicable)
 {
+    if (!in_group(builder, clause)) return;
     uint32_t index = plan_map_find(builder->plan, PLAN_MAP_CLAUSE, clause, builder->layer);
     if (dated(clause)) {
         applicable = plan_both(builder, applicable, plan_on_dates(builder, clause->dates, clause->clock));
@@ -263,6 +281,9 @@ static void build_clause(plan_builder *builder, const lang_clause *clause, uint3
 
 static void build_section(plan_builder *builder, const lang_section *section, uint32_t applicable)
 {
+    bool any = false;
+    for (size_t i = 0; i < section->clauses.count && !any; i++) any = in_group(builder, section->clauses.items[i]);
+    if (!any) return;
     uint32_t before = plan_region_open(builder), skip = PLAN_NO_STEP;
     for (size_t i = 0; i < section->wheres.count; i++) {
         applicable = plan_both(builder, applicable, plan_truth(builder, section->wheres.items[i]));
@@ -275,19 +296,18 @@ static void build_section(plan_builder *builder, const lang_section *section, ui
     plan_region_close(builder, before);
 }
 
-/* The clauses of one layer of a policy: those of its own text, or of a policy that it extends. */
+/* The clauses of one layer of a policy, those of its own text or of a policy that it extends, that are in the group. */
 static void build_layer(plan_builder *builder, const lang_file *file, uint32_t applicable)
 {
-    uint32_t before = plan_region_open(builder), skip = PLAN_NO_STEP;
-    if (file != builder->layer) {
+    uint32_t before = plan_region_open(builder);
+    if (file != builder->layer)
         applicable = plan_both(builder, applicable, plan_on_dates(builder, file->dates, file->clock));
-        skip = emit_skip(builder, applicable);
-    }
+    uint32_t skip = emit_skip(builder, applicable);
     for (size_t i = 0; i < file->loose.count; i++) {
         build_clause(builder, plan_effective_clause(builder->layer, file->loose.items[i]), applicable);
     }
     for (size_t i = 0; i < file->sections.count; i++) build_section(builder, file->sections.items[i], applicable);
-    if (skip != PLAN_NO_STEP) land(builder, skip);
+    land(builder, skip);
     plan_region_close(builder, before);
 }
 
@@ -306,13 +326,43 @@ static uint32_t without_layers(plan_builder *builder, const lang_file *file, uin
     return payer;
 }
 
-static void build_policy(plan_program *plan, const lang_file *file, uint32_t first, uint32_t count)
+/* Whether a line is one of a policy's own. */
+static uint32_t own_line(plan_builder *builder, const lang_file *file)
 {
-    plan_policy *policy = BASE_PUSH(plan->scratch, &plan->policies);
+    uint32_t payer = without_layers(builder, file, plan_payers(builder, file));
+    return plan_both(builder, payer, plan_on_dates(builder, file->dates, file->clock));
+}
+
+/* The groups of a layer's clauses, each judged for the lines of its own policies. */
+static void build_groups(plan_builder *builder, const lang_file *file, uint32_t own)
+{
+    plan_program *plan = builder->plan;
+    BASE_ARRAY(const plan_clause *) done = {0};
+    for (size_t i = 0; i < file->clauses.count; i++) {
+        const lang_clause *clause = plan_effective_clause(builder->layer, file->clauses.items[i]);
+        uint32_t index = plan_map_find(plan, PLAN_MAP_CLAUSE, clause, builder->layer);
+        if (index >= plan->clauses.count) continue;
+        const plan_clause *group = &plan->clauses.items[index];
+        bool elsewhere = plan->policies.items[group->policy].source != builder->layer, again = false;
+        for (size_t k = 0; k < done.count && !again; k++) again = same_sharers(done.items[k], group);
+        const plan_clause **slot = elsewhere || again ? NULL : BASE_PUSH(plan->scratch, &done);
+        if (slot == NULL) continue;
+        *slot = builder->group = group;
+        uint32_t applicable = own;
+        for (size_t s = 0; s < group->sharers.count; s++) {
+            uint32_t theirs = own_line(builder, plan->policies.items[group->sharers.items[s]].source);
+            applicable = plan_emit_simple(builder, PLAN_OR, applicable, theirs, PLAN_TYPE(TRUTH));
+        }
+        build_layer(builder, file, applicable);
+    }
+}
+
+static void build_policy(plan_program *plan, uint32_t index)
+{
+    const lang_file *file = plan->policies.items[index].source;
     plan_builder builder;
-    if (policy == NULL || !plan_builder_init(&builder, plan, file)) return;
-    uint32_t index = (uint32_t)(plan->policies.count - 1);
-    *policy = (plan_policy){.source = file, .block = builder.block, .first_clause = first, .clause_count = count};
+    if (!plan_builder_init(&builder, plan, file)) return;
+    plan->policies.items[index].block = builder.block;
     uint32_t payer = without_layers(&builder, file, plan_payers(&builder, file));
     uint32_t dates = plan_on_dates(&builder, file->dates, file->clock);
     plan_emit(&builder, (plan_step){.operation = PLAN_SCOPE,
@@ -321,30 +371,48 @@ static void build_policy(plan_program *plan, const lang_file *file, uint32_t fir
                                     .c = PLAN_NO_STEP,
                                     .number = index,
                                     .type = PLAN_TYPE(TRUTH)});
-    uint32_t applicable = plan_both(&builder, payer, dates);
-    uint32_t before = plan_region_open(&builder);
-    uint32_t skip = emit_skip(&builder, applicable);
-    for (const lang_file *layer = file; layer != NULL; layer = layer->base) build_layer(&builder, layer, applicable);
-    land(&builder, skip);
-    plan_region_close(&builder, before);
+    uint32_t own = plan_both(&builder, payer, dates);
+    for (const lang_file *layer = file; layer != NULL; layer = layer->base) build_groups(&builder, layer, own);
     plan_builder_done(&builder);
 }
 
-/* The clauses that a policy has, its own first, then those of the layers above as it overrides them. */
-static uint32_t list_clauses(plan_program *plan, const lang_file *policy, uint32_t index)
+/* The clauses that a policy judges itself: its own first, then those of the layers above that it changes. */
+static bool list_clauses(plan_program *plan, uint32_t index)
 {
-    uint32_t count = 0;
+    plan_policy *policy = &plan->policies.items[index];
+    policy->first_clause = (uint32_t)plan->clauses.count;
+    for (const lang_file *file = policy->source; file != NULL; file = file->base) {
+        for (size_t i = 0; i < file->clauses.count; i++) {
+            const lang_clause *clause = plan_effective_clause(policy->source, file->clauses.items[i]);
+            if (plan_home(plan->scratch, clause, policy->source) != policy->source) continue;
+            plan_clause *slot = BASE_PUSH(plan->scratch, &plan->clauses);
+            if (slot == NULL) return false;
+            *slot = (plan_clause){.source = clause, .policy = index};
+            plan_map_add(plan, PLAN_MAP_CLAUSE, clause, policy->source, (uint32_t)(plan->clauses.count - 1));
+        }
+    }
+    policy->clause_count = (uint32_t)plan->clauses.count - policy->first_clause;
+    return true;
+}
+
+/* And those that a layer above judges for it. */
+static bool share_clauses(plan_program *plan, uint32_t index)
+{
+    const lang_file *policy = plan->policies.items[index].source;
     for (const lang_file *file = policy; file != NULL; file = file->base) {
         for (size_t i = 0; i < file->clauses.count; i++) {
             const lang_clause *clause = plan_effective_clause(policy, file->clauses.items[i]);
-            plan_clause *slot = BASE_PUSH(plan->scratch, &plan->clauses);
-            if (slot == NULL) return count;
-            *slot = (plan_clause){.source = clause, .policy = index};
-            plan_map_add(plan, PLAN_MAP_CLAUSE, clause, policy, (uint32_t)(plan->clauses.count - 1));
-            count++;
+            const lang_file *home = plan_home(plan->scratch, clause, policy);
+            if (home == policy) continue;
+            uint32_t slot = plan_map_find(plan, PLAN_MAP_CLAUSE, plan_effective_clause(home, clause), home);
+            uint32_t *sharer =
+                slot >= plan->clauses.count ? NULL : BASE_PUSH(plan->arena, &plan->clauses.items[slot].sharers);
+            if (sharer == NULL) return false;
+            *sharer = index;
+            plan_map_add(plan, PLAN_MAP_CLAUSE, clause, policy, slot);
         }
     }
-    return count;
+    return true;
 }
 
 static void push_step(plan_program *plan, plan_step_list *steps, uint32_t step)
@@ -392,6 +460,9 @@ static void build_explanation(plan_program *plan, size_t index)
     if (!plan_builder_init(&builder, plan, plan->policies.items[policy].source)) return;
     plan_clause clause = {.source = source,
                           .policy = policy,
+                          .sharers = {plan->clauses.items[index].sharers.items,
+                                      plan->clauses.items[index].sharers.count,
+                                      plan->clauses.items[index].sharers.capacity},
                           .explain_block = builder.block,
                           .counting_step = PLAN_NO_STEP,
                           .binding_aggregate = PLAN_NO_STEP};
@@ -482,14 +553,19 @@ static bool build_all(plan_program *plan)
 {
     plan_symbol(plan, "");
     if (!plan_build_tables(plan)) return false;
-    uint32_t policies = 0;
     for (size_t i = 0; i < plan->program->files.count; i++) {
         const lang_file *file = plan->program->files.items[i];
-        if (file->is_module || !file->root) continue;
-        uint32_t first = (uint32_t)plan->clauses.count;
-        uint32_t count = list_clauses(plan, file, policies++);
-        build_policy(plan, file, first, count);
+        plan_policy *policy = file->is_module || !file->root ? NULL : BASE_PUSH(plan->scratch, &plan->policies);
+        if (policy != NULL) *policy = (plan_policy){.source = file};
     }
+    uint32_t policies = (uint32_t)plan->policies.count;
+    for (uint32_t i = 0; i < policies; i++) {
+        if (!list_clauses(plan, i)) return false;
+    }
+    for (uint32_t i = 0; i < policies; i++) {
+        if (!share_clauses(plan, i)) return false;
+    }
+    for (uint32_t i = 0; i < policies; i++) build_policy(plan, i);
     if (plan->scratch->failed || plan->arena->failed) return false;
     for (size_t i = 0; i < plan->clauses.count; i++) build_explanation(plan, i);
     for (size_t i = 0; i < plan->clauses.count; i++) build_waivers(plan, (uint32_t)i);

@@ -37,8 +37,9 @@ typedef struct plan_builder {
     plan_spare *spare;        /* where that came from; NULL for new memory */
     BASE_ARRAY(bool) regions; /* whether each is open */
     uint32_t region;
-    const lang_file *layer; /* the policy whose overrides count; NULL for none */
-    lang_record subject;    /* of frame 0 */
+    const lang_file *layer;   /* the policy whose overrides count; NULL for none */
+    const plan_clause *group; /* the clauses being built: those that are judged for the same policies as this one */
+    lang_record subject;      /* of frame 0 */
     bool measuring;  /* an absent value makes the comparison that asks for it false: the subject does not count */
     bool in_element; /* a where or exception block: bare element paths mean frame 1 */
 } plan_builder;
@@ -65,6 +66,9 @@ void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const v
 
 /* Keeps of the map what is asked of a plan that is built: its clauses. */
 void plan_map_settle(plan_program *plan);
+
+/* The highest of the policies that were asked for which judges a clause as a layer below it does; the layer itself, if none. */
+const lang_file *plan_home(base_arena *arena, const lang_clause *clause, const lang_file *layer);
 
 /* Layers (layers.c) */
 const lang_code_set *plan_effective_set(plan_program *plan, const lang_file *layer, const lang_code_set *set);

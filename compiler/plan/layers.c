@@ -214,10 +214,24 @@ static bool above(const lang_file *file, const lang_file *layer)
     return false;
 }
 
-/* An exception that a layer below makes is for that layer's lines alone. */
+/* Whether two policies name payers, and none in common: no line is both's. */
+static bool apart(const lang_file *a, const lang_file *b)
+{
+    while (a != NULL && a->payers.count == 0) a = a->base;
+    while (b != NULL && b->payers.count == 0) b = b->base;
+    for (size_t i = 0; a != NULL && b != NULL && i < a->payers.count; i++) {
+        for (size_t k = 0; k < b->payers.count; k++) {
+            if (strcmp(a->payers.items[i].text, b->payers.items[k].text) == 0) return false;
+        }
+    }
+    return a != NULL && b != NULL;
+}
+
+/* An exception that a layer below makes is for that layer's lines alone; one of another payer's policy for that payer's. */
 bool plan_exception_reaches(const lang_exception *exception, const lang_file *policy)
 {
-    return above(exception->file, policy) || !above(policy, exception->file);
+    if (above(exception->file, policy)) return true;
+    return !above(policy, exception->file) && !apart(exception->file, policy);
 }
 
 uint32_t plan_exception(plan_builder *builder, const lang_exception *exception)

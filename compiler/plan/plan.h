@@ -103,6 +103,8 @@ typedef BASE_ARRAY(uint32_t) plan_symbols;
 typedef struct plan_clause {
     const lang_clause *source;
     uint32_t policy; /* that it speaks for: its own, or one that extends it */
+    BASE_ARRAY(uint32_t)
+    sharers; /* policies below that one whose lines are judged here, too: they change nothing of it */
     /* The same logic once more, without skips, for explaining one subject; frame 1 is the `other` of a forbid. */
     uint32_t explain_block;
     plan_step_list when_steps;

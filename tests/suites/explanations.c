@@ -181,5 +181,7 @@ Test(explanations, exceptions_of_other_payers_are_left_out)
     const adj_finding *f = finding(&s, "RB-2001", 1, "most");
     cr_assert_eq(f->exception_count, 1u);
     cr_expect_str_eq(f->exceptions[0].name, "state.of_the_state");
+    cr_expect_str_eq(f->policy, "national");
+    cr_expect_str_eq(f->through, "plan", "judged with the layer above, in the name of its own");
     done(&s);
 }
