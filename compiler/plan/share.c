@@ -111,8 +111,7 @@ static bool expression_asks(const changed *c, const lang_expression *expression)
                expression_asks(c, expression->as.quantified.where);
     case LANG_DENIED: return false; /* the clauses that it names are asked for with their own */
     case LANG_TALLY: return true;   /* no clause has one */
-    default:
-        return expression_asks(c, expression->as.binary.left) || expression_asks(c, expression->as.binary.right);
+    default: return expression_asks(c, expression->as.binary.left) || expression_asks(c, expression->as.binary.right);
     }
 }
 

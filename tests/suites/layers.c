@@ -121,10 +121,11 @@ Test(layers, tests_of_a_policy_hold_beside_a_layer_for_its_payer)
 
 #define UPPER                                                                                                          \
     "policy upper\n  payer \"UPPER\"\n\noverridable codes listed : cpt\n  90853\n\n"                                   \
-    "overridable parameter most : count = 4\n\ndefine double_of(n: count) : count = n * 2\n\n"                         \
-    "section \"A\"\n  for each line where procedure in listed\n  let limit = double_of(most)\n\n"                      \
+    "overridable parameter most : count = 4\n\ndefine with_most(n: count) : count = n + most\n\n"                      \
+    "section \"A\"\n  for each line where procedure in listed\n  let limit = with_most(4)\n\n"                         \
     "clause by_let\n  cite \"1\"\n  require units <= limit\n  warn \"{units}\"\n\n"                                    \
-    "section \"B\"\n  for each line\n\nclause by_nothing\n  cite \"2\"\n  require units <= 6\n  warn \"{units}\"\n\n"  \
+    "section \"B\"\n  for each line\n\noverridable clause by_nothing\n  cite \"2\"\n  require units <= 6\n  warn "     \
+    "\"{units}\"\n\n"                                                                                                  \
     "clause by_denial\n  cite \"3\"\n  forbid this is denied by by_reason\n  warn \"x\"\n\n"                           \
     "clause by_reason\n  cite \"4\"\n  require pos in 11\n  deny CO-5 M77 as coding \"{pos}\"\n"
 
@@ -132,7 +133,7 @@ Test(layers, tests_of_a_policy_hold_beside_a_layer_for_its_payer)
  * the section's condition, a parameter in a function in a `let`, a clause that it asks about, an exception. */
 Test(layers, clauses_are_judged_with_the_layer_above_only_where_nothing_differs)
 {
-    const char *names[] = {"upper.adj", "plain.adj", "other.adj", "codes.adj", "excepted.adj"};
+    const char *names[] = {"upper.adj", "plain.adj", "other.adj", "codes.adj", "excepted.adj", "rewriting.adj"};
     const char *texts[] = {
         UPPER "\ntest \"u\"\n  given line 90853 on 2026-03-05, units 7, pos 22\n  expect pass by by_let\n"
               "  expect warn by by_nothing\n  expect warn by by_denial\n",
@@ -142,30 +143,33 @@ Test(layers, clauses_are_judged_with_the_layer_above_only_where_nothing_differs)
         "\ntest \"of another payer\"\n  given line 90853 on 2026-03-05, units 7, payer \"UPPER\"\n"
         "  expect not applicable by by_nothing\n",
         "policy second extends plain\n  payer \"OTHER\"\n\noverride parameter most : count = 3\n\n"
-        "test \"o\"\n  given line 90853 on 2026-03-05, units 7\n  expect warn by by_let\n  expect warn by by_nothing\n",
+        "test \"o\"\n  given line 90853 on 2026-03-05, units 8\n  expect warn by by_let\n  expect warn by by_nothing\n",
         "policy listing extends upper\n  payer \"LISTING\"\n\noverride codes listed : cpt\n  90834\n\n"
         "test \"c\"\n  given line 90853 on 2026-03-05, units 9\n  expect not applicable by by_let\n"
         "  expect warn by by_nothing\n",
         "policy excepted extends upper\n  payer \"EXCEPTED\"\n\nexception e to by_reason, by_nothing\n  cite \"9\"\n"
         "  when units = 7\n\ntest \"e\"\n  given line 90853 on 2026-03-05, units 7, pos 22\n"
-        "  expect excused by by_nothing\n  expect excused by by_reason\n  expect pass by by_denial\n"};
+        "  expect excused by by_nothing\n  expect excused by by_reason\n  expect pass by by_denial\n",
+        "policy rewriting extends upper\n  payer \"REWRITING\"\n\noverride clause by_nothing\n  cite \"9\"\n  require "
+        "units <= 7\n"
+        "  warn \"{units}\"\n\ntest \"r\"\n  given line 90853 on 2026-03-05, units 7\n  expect pass by by_nothing\n"};
     adj_policies *policies = NULL;
     adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
-    cr_assert_eq(adj_policies_compile_text(names, texts, 5, &options, &policies), ADJ_OK, "%s",
+    cr_assert_eq(adj_policies_compile_text(names, texts, 6, &options, &policies), ADJ_OK, "%s",
                  adj_policies_diagnostics(policies));
-    cr_assert_eq(adj_policies_test_count(policies), 6u);
-    for (size_t i = 0; i < 6; i++) {
+    cr_assert_eq(adj_policies_test_count(policies), 7u);
+    for (size_t i = 0; i < 7; i++) {
         adj_test_result result;
         cr_assert_eq(adj_policies_run_test(policies, i, &options, &result), ADJ_OK);
         cr_expect(result.passed, "%s:\n%s", result.title, result.difference);
     }
     /* All four of the upper one; of the layers what they change, and `by_denial`, which asks of lines of their own. */
-    static const char *const counts[] = {"policy upper: block", "policy plain: block", "policy second: block",
-                                         "policy listing: block", "policy excepted: block"};
-    static const int clauses[] = {4, 1, 2, 2, 3};
+    static const char *const counts[] = {"policy upper: block",   "policy plain: block",    "policy second: block",
+                                         "policy listing: block", "policy excepted: block", "policy rewriting: block"};
+    static const int clauses[] = {4, 1, 2, 2, 3, 2};
     const char *plan = adj_policies_dump(policies, ADJ_STAGE_PLAN);
     cr_assert_not_null(plan);
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 6; i++) {
         const char *at = strstr(plan, counts[i]);
         int block, found = -1;
         cr_assert_not_null(at, "%s", counts[i]);
