@@ -337,7 +337,8 @@ static void check_exception(lang_checker *checker, lang_exception *exception)
                 lang_diagnose(checker->diagnostics, LANG_E0311, names->items[names->count - 1].span,
                               "there is no clause `%s`", lang_path_text(checker->arena, names));
             lang_suggest(checker->diagnostics, diagnostic,
-                         "a clause of another policy is named with it: `state.medicaid.session_cap`");
+                         "a clause of another policy is named with it, `state.medicaid.session_cap`, and that policy "
+                         "is given too");
             continue;
         }
         lang_clause **slot = BASE_PUSH(checker->arena, &exception->clauses);

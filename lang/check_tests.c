@@ -105,6 +105,13 @@ static void check_history(lang_checker *checker, lang_given *given)
 
 static void check_target(lang_checker *checker, lang_expectation *expectation)
 {
+    const char *wanted_word = expectation->verdict.text;
+    bool of_clauses = strcmp(wanted_word, "excused") == 0 || strcmp(wanted_word, "waived") == 0;
+    if (expectation->clause.count == 0 && of_clauses) {
+        lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0906, expectation->verdict.span,
+                                                    "a whole line is never `%s`; a clause is", wanted_word);
+        lang_suggest(checker->diagnostics, diagnostic, "expect %s by CLAUSE", wanted_word);
+    }
     if (expectation->clause.count == 0) return;
     expectation->target = lang_find_clause(checker, &expectation->clause);
     lang_span span = expectation->clause.items[0].span;
