@@ -404,9 +404,8 @@ static const char *alert_words(measuring *m, const group_value *all)
     const lang_measure *source = m->plan->source;
     const struct lang_alert *alert = source->alert;
     if (alert == NULL) return "";
-    lang_span span = alert->span;
     if (alert->bound != NULL) {
-        span = alert->bound->span;
+        lang_span span = alert->bound->span;
         return base_format(m->arena, "%s %.*s", alert->word.text, (int)(span.end - span.start),
                            source->file->text + span.start);
     }
