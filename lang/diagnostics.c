@@ -183,11 +183,13 @@ static void draw_line(const lang_file *file, lang_span span, char mark, const ch
     size_t begin = span.start < file->length ? span.start : file->length;
     while (begin > 0 && file->text[begin - 1] != '\n') begin--;
     size_t end = begin;
-    while (end < file->length && file->text[end] != '\n' && file->text[end] != '\r') end++;
+    while (end < file->length && file->text[end] != '\n') end++;
+    if (end > begin && file->text[end - 1] == '\r' && end - 1 >= span.start) end--;
     size_t whole = end;
     bool cut = narrow(file, span.start, &begin, &end);
     base_text_format(out, "%s%5zu |%s %s", colours->blue, line, colours->off, cut ? "..." : "");
-    base_text_add(out, file->text + begin, end - begin);
+    /* A carriage return within a line would draw over what stands before it. */
+    for (size_t i = begin; i < end; i++) base_text_add(out, file->text[i] == '\r' ? " " : file->text + i, 1);
     if (end < whole) base_text_put(out, "...");
     base_text_format(out, "\n%s      |%s %s", colours->blue, colours->off, cut ? "   " : "");
     for (size_t i = begin; i < span.start && i < end; i++) {
