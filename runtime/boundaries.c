@@ -34,7 +34,7 @@ static bool is_number(const lang_file *file, uint32_t start)
     for (size_t i = 0; i < file->digits.count; i++) {
         const lang_expression *digits = file->digits.items[i];
         if (digits->span.start != start) continue;
-        return digits->as.literal.kind == LANG_LITERAL_DIGITS && counts(&digits->type);
+        return digits->as.literal.kind != LANG_LITERAL_CODE && counts(&digits->type);
     }
     return false;
 }
@@ -186,6 +186,7 @@ static bool fails_with(finding *f, const lang_file *file, uint32_t start, uint32
         f->texts[place] = text_before;
         f->lengths[place] = length_before;
     }
+    if (scratch.failed) f->out->arena.failed = true; /* what could not be tried is not told */
     base_arena_release(&scratch);
     return failed;
 }

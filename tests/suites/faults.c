@@ -69,6 +69,86 @@ Test(faults, memory_may_run_out_anywhere)
     free(claims);
 }
 
+#define DECISIONS                                                                                                      \
+    "policy decisions\n  payer \"HARBOR\"\n\n"                                                                         \
+    "clause few\n  cite \"1\"\n  require modifiers include 95\n  deny CO-4 N822 as coding \"{modifiers}\"\n\n"         \
+    "clause first\n  cite \"2\"\n  require at most 1 of history in the last 6 months\n  warn \"{count}\"\n\n"          \
+    "waiver w to few, first\n  by \"a\"\n  why \"b\"\n  until 2099-12-31\n  when procedure = 90853\n\n"                \
+    "measure m\n  for each line\n  by procedure\n"                                                                     \
+    "  value (count where exists other in history on the same day) / count\n  alert above 0.05\n\n"                    \
+    "measure n\n  for each line\n  by procedure, date\n  value average of charge\n  alert apart 20 percent\n"
+
+/* Waivers, explained, and measures with alerts. */
+static bool decided_run(failing *f, const char *claims)
+{
+    static const char *const names[] = {"decisions.adj"}, *const texts[] = {DECISIONS};
+    adj_allocator allocator = {reallocate, f};
+    adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER, .allocator = &allocator};
+    adj_policies *policies = NULL;
+    adj_encounters *encounters = NULL;
+    adj_results *results = NULL;
+    bool good = adj_policies_compile_text(names, texts, 1, &options, &policies) == ADJ_OK;
+    if (good) encounters = adj_encounters_new(&options);
+    good = good && encounters != NULL && adj_encounters_read_bytes(encounters, "c", claims, strlen(claims)) == ADJ_OK &&
+           adj_encounters_finish(encounters) == ADJ_OK &&
+           adj_evaluate(policies, encounters, &options, &results) == ADJ_OK;
+    size_t waived = 0, alerts = 0;
+    for (size_t i = 0; good && i < adj_results_count(results); i++) {
+        adj_explanation *explanation = NULL;
+        good = adj_results_explain(results, i, &explanation) == ADJ_OK;
+        for (size_t k = 0; good && k < adj_explanation_count(explanation); k++)
+            waived += adj_explanation_finding(explanation, k)->waiver_count;
+        adj_explanation_free(explanation);
+    }
+    for (size_t m = 0; good && m < 2; m++) {
+        adj_measure *measure = NULL;
+        good = adj_results_measure(results, m, &measure) == ADJ_OK;
+        for (size_t r = 0; good && r < adj_measure_row_count(measure); r++)
+            alerts += adj_measure_row_at(measure, r).alert != ADJ_ALERT_NONE;
+        adj_measure_free(measure);
+    }
+    cr_assert(!good || (waived > 20 && alerts > 3), "%zu waived, %zu alerts", waived, alerts);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    return good;
+}
+
+/* Boundaries of a file: what memory that ran out would change is not told at all. */
+static bool bounded_run(failing *f, const char *path)
+{
+    adj_allocator allocator = {reallocate, f};
+    adj_options options = {.allocator = &allocator};
+    adj_boundaries *boundaries = NULL;
+    bool good = adj_boundaries_find(&path, 1, &options, NULL, NULL, &boundaries) == ADJ_OK;
+    for (size_t i = 0; good && i < adj_boundaries_count(boundaries); i++) {
+        adj_boundary b = adj_boundaries_at(boundaries, i);
+        cr_assert(b.held_below && b.held_above, "%s of line %zu", b.written, b.line);
+    }
+    cr_assert(!good || adj_boundaries_count(boundaries) == 5);
+    adj_boundaries_free(boundaries);
+    return good;
+}
+
+Test(faults, memory_may_run_out_in_waivers_measures_and_boundaries, .timeout = 3600)
+{
+    char *claims = support_file(SOURCE_FOLDER "/examples/demo/claims.837");
+    const char *path = SOURCE_FOLDER "/tests/language/waivers.adj";
+    bool every = getenv("ADJUDGE_EVERY_ALLOCATION") != NULL;
+    for (int which = 0; which < 2; which++) {
+        bool done = false;
+        size_t allowed = 0;
+        for (; !done && allowed < 1000000; allowed += every ? 1 : 1 + allowed / 16) {
+            failing f = {.left = allowed};
+            done = which == 0 ? decided_run(&f, claims) : bounded_run(&f, path);
+            cr_assert_eq(f.live, 0u, "%zu blocks leak when allocation %zu fails", f.live, allowed);
+        }
+        cr_expect(done);
+        cr_expect_geq(allowed, 20u);
+    }
+    free(claims);
+}
+
 static bool ignore(void *state, const char *file, const char *bytes, size_t length)
 {
     (void)state;
@@ -184,7 +264,8 @@ static bool test_run(failing *f, const char *path)
 Test(faults, memory_may_run_out_in_every_construct, .timeout = 3600)
 {
     static const char *const files[] = {"functions.adj", "knowledge.adj", "site.adj",         "table_outputs.adj",
-                                        "tables.adj",    "values.adj",    "windows_more.adj", "layers/layers_plan.adj"};
+                                        "tables.adj",    "values.adj",    "windows_more.adj", "layers/layers_plan.adj",
+                                        "waivers.adj"};
     bool every = getenv("ADJUDGE_EVERY_ALLOCATION") != NULL;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[300];
