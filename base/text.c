@@ -41,8 +41,34 @@ void base_text_repeat(base_text *text, char byte, size_t times)
     for (size_t i = 0; i < times; i++) base_text_add(text, &byte, 1);
 }
 
+/* Most formats join texts and nothing else: those need no formatting, and explanations are made of them. */
+static bool joins_texts(const char *format)
+{
+    for (const char *at = strchr(format, '%'); at != NULL; at = strchr(at + 2, '%')) {
+        if (at[1] != 's' && at[1] != '%') return false;
+    }
+    return true;
+}
+
+static void join_texts(base_text *text, const char *format, va_list arguments)
+{
+    while (*format != '\0') {
+        size_t plain = strcspn(format, "%");
+        base_text_add(text, format, plain);
+        format += plain;
+        if (*format == '\0') return;
+        const char *piece = format[1] == 's' ? va_arg(arguments, const char *) : "%";
+        base_text_put(text, piece == NULL ? "(null)" : piece);
+        format += 2;
+    }
+}
+
 void base_text_format_list(base_text *text, const char *format, va_list arguments)
 {
+    if (joins_texts(format)) {
+        join_texts(text, format, arguments);
+        return;
+    }
     va_list again;
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, again);

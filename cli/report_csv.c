@@ -2,28 +2,54 @@
 #include "cli/report.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void cell(const cli_report *report, const char *text, bool last)
 {
-    bool quote = strpbrk(text, ",\"\r\n") != NULL;
-    if (quote) fputc('"', report->out);
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at == '"') fputc('"', report->out);
-        fputc(*at, report->out);
+    FILE *out = report->out;
+    if (strpbrk(text, ",\"\r\n") == NULL) {
+        fwrite_unlocked(text, 1, strlen(text), out);
+    } else {
+        putc_unlocked('"', out);
+        for (const char *at = text; *at != '\0'; at++) {
+            if (*at == '"') putc_unlocked('"', out);
+            putc_unlocked(*at, out);
+        }
+        putc_unlocked('"', out);
     }
-    if (quote) fputc('"', report->out);
-    fputc(last ? '\n' : ',', report->out);
+    putc_unlocked(last ? '\n' : ',', out);
 }
 
 static void joined(const cli_report *report, const char *const *items, size_t count)
 {
-    char text[1024] = "";
-    for (size_t i = 0; i < count; i++) {
-        size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%s", i == 0 ? "" : " ", items[i]);
-    }
+    size_t length = 1;
+    for (size_t i = 0; i < count; i++) length += strlen(items[i]) + 1;
+    char small[256], *text = length <= sizeof small ? small : malloc(length), *at = text;
+    if (text == NULL) return;
+    *at = '\0';
+    for (size_t i = 0; i < count; i++) at += sprintf(at, "%s%s", i == 0 ? "" : " ", items[i]);
     cell(report, text, false);
+    if (text != small) free(text);
+}
+
+/* A cell of several texts, however long. */
+static void formatted(const cli_report *report, bool last, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void formatted(const cli_report *report, bool last, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
+    if (text != NULL) vsnprintf(text, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    cell(report, text == NULL ? "" : text, last);
+    free(text);
 }
 
 static void csv_begin(cli_report *report)
@@ -68,17 +94,16 @@ static void finding_cells(cli_report *report, const adj_finding *finding)
     cell(report, finding->category, false);
     cell(report, fails ? finding->message : "", false);
     joined(report, finding->missing, finding->missing_count);
-    char cure[512] = "";
-    if (finding->cure_count > 0)
-        snprintf(cure, sizeof cure, "%s: %s -> %s", finding->cures[0].field, finding->cures[0].from,
-                 finding->cures[0].to);
-    cell(report, cure, false);
-    char waiver[1024] = "";
-    if (finding->waiver_count > 0) {
-        const adj_waiver *first = &finding->waivers[0];
-        snprintf(waiver, sizeof waiver, "%s, by %s, until %s: %s", first->name, first->by, first->until, first->why);
-    }
-    cell(report, waiver, true);
+    const adj_cure *cure = finding->cure_count > 0 ? &finding->cures[0] : NULL;
+    if (cure != NULL)
+        formatted(report, false, "%s: %s -> %s", cure->field, cure->from, cure->to);
+    else
+        cell(report, "", false);
+    const adj_waiver *waiver = finding->waiver_count > 0 ? &finding->waivers[0] : NULL;
+    if (waiver != NULL)
+        formatted(report, true, "%s, by %s, until %s: %s", waiver->name, waiver->by, waiver->until, waiver->why);
+    else
+        cell(report, "", true);
 }
 
 static void csv_line(cli_report *report, const adj_line *line, const adj_explanation *explanation)
