@@ -12,7 +12,7 @@ void base_text_init(base_text *text, base_arena *arena)
 static bool reserve(base_text *text, size_t more)
 {
     size_t wanted = text->length + more + 1;
-    if (wanted <= text->capacity) return true;
+    if (text->bytes != NULL && wanted <= text->capacity) return true;
     size_t capacity = text->capacity == 0 ? 64 : text->capacity;
     while (capacity < wanted) capacity *= 2;
     char *grown = base_arena_alloc(text->arena, capacity);

@@ -87,7 +87,7 @@ bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan,
     *binding = (run_binding){.arena = arena, .plan = plan, .store = store};
     binding->as_of = store->as_of_given ? store->as_of : BASE_DATE_MAX;
     return bind_columns(binding) && bind_symbols(binding) && bind_lists(binding) && bind_sets(binding) &&
-           run_bind_tables(binding);
+           run_bind_tables(binding) && run_bind_dispatch(binding);
 }
 
 bool run_context_init(run_context *context, base_arena *arena, const run_binding *binding, const run_machine_code *code)

@@ -55,6 +55,14 @@ typedef struct run_machine_provider {
 /* NULL in a build without LLVM. */
 const run_machine_provider *run_machine_provider_get(void);
 
+/* Which policies a line of a payer meets: those that speak of all lines, and those that speak of its payer's. */
+typedef struct run_dispatch {
+    uint32_t *everywhere;
+    size_t everywhere_count;
+    uint64_t *pairs; /* the store's id of a payer in the upper half, a policy in the lower; ascending */
+    size_t pair_count;
+} run_dispatch;
+
 typedef struct run_binding {
     base_arena *arena;
     const plan_program *plan;
@@ -66,6 +74,7 @@ typedef struct run_binding {
     const run_column *columns;
     base_date as_of; /* what became known later is not known; BASE_DATE_MAX for now */
     struct run_table_index *tables;
+    run_dispatch dispatch;
 } run_binding;
 
 /* The text behind the id of a code or text: of the store, of the plan's constants, or of a table's file; NULL if none. */
@@ -73,6 +82,9 @@ const char *run_symbol_text(const run_binding *binding, int64_t id);
 
 /* Look-up structures of all tables (tables.c). */
 bool run_bind_tables(run_binding *binding);
+
+/* Which policies speak of which payer's lines (dispatch.c). */
+bool run_bind_dispatch(run_binding *binding);
 
 bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan, const run_store *store);
 
@@ -96,6 +108,7 @@ struct run_context {
     base_arena *arena;
     uint8_t **rows_met;           /* by table, by written row: set where a lookup finds it; NULL where nobody asks */
     bool redact;                  /* explanations hide what tells who a member is */
+    bool undispatched;            /* every line meets every policy: the plain meaning, to compare with */
     bool failed;                  /* memory ran out while judging */
     BASE_ARRAY(uint32_t) scratch; /* rows and lists that `all` tables gave for the line at hand */
     BASE_ARRAY(run_seen) seen;    /* values that `distinct` met */
@@ -175,7 +188,7 @@ bool run_judges(const plan_clause *clause, uint32_t policy);
 /* The policy in whose name a clause speaks of a line: its own, or a layer below whose lines it judges. */
 uint32_t run_speaking_policy(const plan_program *plan, const plan_clause *clause, const uint8_t *verdicts);
 
-/* Judges one line with every policy; `verdicts` holds a byte per clause, then one per policy. */
+/* Judges one line with every policy that can speak of it (dispatch.c); `verdicts` holds a byte per clause, then one per policy. */
 void run_judge(run_context *context, uint32_t line, uint8_t *verdicts);
 
 /* Lets go what a waiver surely speaks of: where the clause fails or cannot be told, its verdict becomes waived. With `policy`,

@@ -28,7 +28,7 @@ static bool judged(const run_store *store, uint32_t line)
     return !store->lines.items[line].unreadable && !run_is_void(store, line);
 }
 
-/* Judges every line; with `check`, again by the interpreter, and tells whether all agree. */
+/* Judges every line; with `check`, again by the interpreter and every policy, and tells whether all agree. */
 static bool judge_all(adj_results *results, run_context *context, run_context *check)
 {
     const run_store *store = results->binding.store;
@@ -78,7 +78,9 @@ adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *enco
         return ADJ_OUT_OF_MEMORY;
     }
     results->context.redact = options != NULL && options->redact;
+    results->context.undispatched = true;
     bool agreed = judge_all(results, &context, wanted == ADJ_EVALUATOR_BOTH ? &results->context : NULL);
+    results->context.undispatched = false;
     bool failed = run_context_failed(&context) || run_context_failed(&results->context);
     if (failed || !agreed) {
         adj_results_free(results);

@@ -295,16 +295,3 @@ void run_interpret_element(run_context *context, uint32_t block_index, uint32_t 
     }
     context->depth--;
 }
-
-void run_judge(run_context *context, uint32_t line, uint8_t *verdicts)
-{
-    const plan_program *plan = context->binding->plan;
-    memset(verdicts, 0, plan->clauses.count + plan->policies.count);
-    context->scratch.count = 0;
-    for (uint32_t policy = 0; policy < plan->policies.count; policy++) {
-        if (context->code != NULL)
-            context->code->policies[policy](context, line, verdicts);
-        else
-            run_interpret_policy(context, policy, line, verdicts);
-    }
-}

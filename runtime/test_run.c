@@ -240,6 +240,7 @@ adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj
                  run_context_init(&run.interpreter, &run.scratch, &run.binding, NULL) &&
                  run_context_init(&run.machine, &run.scratch, &run.binding, policies->test_code);
     if (ready) ready = run_coverage_begin(policies);
+    run.interpreter.undispatched = true;
     if (ready) run.interpreter.rows_met = policies->coverage->table_rows;
     result->title = test->title.text;
     result->policy = test->file->full_name;

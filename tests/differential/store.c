@@ -148,6 +148,7 @@ static bool judge_both(const adj_policies *policies, run_store *store, compariso
     bool ready = run_bind(&binding, &arena, policies->plan, store) &&
                  run_context_init(&machine, &arena, &binding, policies->code) &&
                  run_context_init(&interpreter, &arena, &binding, NULL) && first != NULL && second != NULL;
+    interpreter.undispatched = true;
     for (uint32_t line = 0; ready && line < store->counts[LANG_RECORD_line]; line++) {
         if (!store->lines.items[line].subject) continue;
         run_judge(&interpreter, line, first);

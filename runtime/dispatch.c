@@ -1,0 +1,143 @@
+/* Which policies can speak of a payer's lines, worked out once, so that a line meets only those. A policy of another payer would find
+ * that out itself, once for each group of its clauses; with many payers in a library that is most of what judging costs. Lines
+ * whose payer is absent or unknown meet every policy. */
+#include "runtime/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The nearest layer, from a policy upwards, that names payers; NULL where none does, and the policy speaks of all lines. */
+static const lang_file *naming(const lang_file *policy)
+{
+    while (policy != NULL && policy->payers.count == 0) policy = policy->base;
+    return policy;
+}
+
+/* Where pairs are gathered; without `pairs` they are only counted. */
+typedef struct gathering {
+    const run_binding *binding;
+    uint32_t *met; /* by policy: the last policy, plus one, that it was met for */
+    uint64_t *pairs;
+    size_t count;
+} gathering;
+
+static void add_payers(gathering *g, const lang_file *named, uint32_t policy)
+{
+    for (size_t i = 0; i < named->payers.count; i++) {
+        const char *payer = named->payers.items[i].text;
+        uint32_t id = base_intern_find(&g->binding->store->symbols, payer, strlen(payer));
+        if (id == BASE_INTERN_NONE) continue; /* no line is that payer's */
+        if (g->pairs != NULL) g->pairs[g->count] = (uint64_t)id << 32 | policy;
+        g->count++;
+    }
+}
+
+/* Adds the payers of a policy and of those below it that leave clauses to it; false where one of them speaks of all lines. */
+static bool add_policy(gathering *g, uint32_t policy)
+{
+    const plan_program *plan = g->binding->plan;
+    const plan_policy *of = &plan->policies.items[policy];
+    size_t before = g->count;
+    const lang_file *named = naming(of->source);
+    if (named == NULL) return false;
+    add_payers(g, named, policy);
+    for (size_t c = of->first_clause; c < of->first_clause + of->clause_count; c++) {
+        const plan_clause *clause = &plan->clauses.items[c];
+        for (size_t i = 0; i < clause->sharers.count; i++) {
+            uint32_t sharer = clause->sharers.items[i];
+            if (g->met[sharer] == policy + 1) continue;
+            g->met[sharer] = policy + 1;
+            named = naming(plan->policies.items[sharer].source);
+            if (named == NULL) {
+                g->count = before;
+                return false;
+            }
+            add_payers(g, named, policy);
+        }
+    }
+    return true;
+}
+
+static void gather(gathering *g, run_dispatch *dispatch)
+{
+    const plan_program *plan = g->binding->plan;
+    memset(g->met, 0, plan->policies.count * sizeof *g->met);
+    g->count = dispatch->everywhere_count = 0;
+    for (uint32_t policy = 0; policy < plan->policies.count; policy++) {
+        if (!add_policy(g, policy)) dispatch->everywhere[dispatch->everywhere_count++] = policy;
+    }
+}
+
+static int by_pair(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+bool run_bind_dispatch(run_binding *binding)
+{
+    run_dispatch *dispatch = &binding->dispatch;
+    size_t policies = binding->plan->policies.count;
+    gathering g = {.binding = binding};
+    g.met = base_arena_alloc(binding->arena, (policies + 1) * sizeof *g.met);
+    dispatch->everywhere = base_arena_alloc(binding->arena, (policies + 1) * sizeof *dispatch->everywhere);
+    if (g.met == NULL || dispatch->everywhere == NULL) return false;
+    gather(&g, dispatch);
+    g.pairs = base_arena_alloc(binding->arena, (g.count + 1) * sizeof *g.pairs);
+    if (g.pairs == NULL) return false;
+    gather(&g, dispatch);
+    if (g.count > 1) qsort(g.pairs, g.count, sizeof *g.pairs, by_pair);
+    /* A policy and one below it may name the same payer: it judges the line once. */
+    size_t kept = 0;
+    for (size_t i = 0; i < g.count; i++) {
+        if (kept == 0 || g.pairs[i] != g.pairs[kept - 1]) g.pairs[kept++] = g.pairs[i];
+    }
+    dispatch->pairs = g.pairs;
+    dispatch->pair_count = kept;
+    return true;
+}
+
+/* The payer of a line, or false where it is not known or is tried out as another one. */
+static bool payer_of(const run_context *context, uint32_t line, uint32_t *payer)
+{
+    for (size_t i = 0; i < context->change_count; i++) {
+        if (context->changes[i].field == LANG_FIELD_line_payer) return false;
+    }
+    const run_column *column = &context->columns[LANG_FIELD_line_payer];
+    if (column->states[line] != RUN_PRESENT) return false;
+    *payer = (uint32_t)column->bits[line];
+    return true;
+}
+
+static void judge_by(run_context *context, uint32_t policy, uint32_t line, uint8_t *verdicts)
+{
+    if (context->code != NULL)
+        context->code->policies[policy](context, line, verdicts);
+    else
+        run_interpret_policy(context, policy, line, verdicts);
+}
+
+void run_judge(run_context *context, uint32_t line, uint8_t *verdicts)
+{
+    const plan_program *plan = context->binding->plan;
+    const run_dispatch *dispatch = &context->binding->dispatch;
+    memset(verdicts, 0, plan->clauses.count + plan->policies.count);
+    context->scratch.count = 0;
+    uint32_t payer = 0;
+    if (context->undispatched || !payer_of(context, line, &payer)) {
+        for (uint32_t policy = 0; policy < plan->policies.count; policy++) judge_by(context, policy, line, verdicts);
+        return;
+    }
+    for (size_t i = 0; i < dispatch->everywhere_count; i++) judge_by(context, dispatch->everywhere[i], line, verdicts);
+    size_t low = 0, high = dispatch->pair_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (dispatch->pairs[middle] >> 32 < payer)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < dispatch->pair_count && dispatch->pairs[low] >> 32 == payer; low++) {
+        judge_by(context, (uint32_t)dispatch->pairs[low], line, verdicts);
+    }
+}
