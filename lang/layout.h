@@ -19,4 +19,7 @@ typedef BASE_ARRAY(lang_token) lang_tokens;
 /* All tokens of a file, row ends among them. */
 bool lang_tokenize(base_arena *arena, lang_file *file, lang_tokens *tokens);
 
+/* Whether a token begins a declaration after the one before it: `override` begins one, the `parameter` behind it does not. */
+bool lang_starts_declaration(int previous, int token);
+
 #endif

@@ -145,9 +145,9 @@ void *lang_scan_regrow(lang_parser *parser, void *block, size_t size)
     return NULL;
 }
 
-static bool starts_declaration(int previous, int token)
+bool lang_starts_declaration(int previous, int token)
 {
-    if (previous == TOKEN_OVERRIDE || previous == TOKEN_OVERRIDABLE) return false;
+    if (previous == TOKEN_DOT || previous == TOKEN_OVERRIDE || previous == TOKEN_OVERRIDABLE) return false;
     static const int tokens[] = {TOKEN_USE,         TOKEN_CODES,  TOKEN_PARAMETER, TOKEN_TABLE,       TOKEN_SECTION,
                                  TOKEN_CLAUSE,      TOKEN_TEST,   TOKEN_DEFINE,    TOKEN_EXCEPTION,   TOKEN_MEASURE,
                                  TOKEN_RECORD,      TOKEN_EXTEND, TOKEN_OVERRIDE,  TOKEN_ENUMERATION, TOKEN_CODE_SYSTEM,
@@ -325,7 +325,7 @@ int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *pa
     int token = next_token(parser, value);
     *location = (lang_span){parser->file->index, parser->token_start, parser->token_end};
     if (token == 0) location->start = location->end;
-    if (parser->previous != TOKEN_DOT && starts_declaration(parser->previous, token)) {
+    if (lang_starts_declaration(parser->previous, token)) {
         uint32_t *slot = BASE_PUSH(parser->arena, &parser->file->starts);
         if (slot != NULL) *slot = parser->token_start;
     }

@@ -39,29 +39,6 @@ static bool is_number(const lang_file *file, uint32_t start)
     return false;
 }
 
-static bool declares(int token)
-{
-    switch (token) {
-    case TOKEN_POLICY:
-    case TOKEN_MODULE:
-    case TOKEN_CODES:
-    case TOKEN_PARAMETER:
-    case TOKEN_TABLE:
-    case TOKEN_SECTION:
-    case TOKEN_CLAUSE:
-    case TOKEN_TEST:
-    case TOKEN_DEFINE:
-    case TOKEN_EXCEPTION:
-    case TOKEN_WAIVER:
-    case TOKEN_MEASURE:
-    case TOKEN_RECORD:
-    case TOKEN_EXTEND:
-    case TOKEN_ENUMERATION:
-    case TOKEN_CODE_SYSTEM: return true;
-    default: return false;
-    }
-}
-
 /* Declarations that no test of a clause can say anything of. */
 static bool untested(int declaration)
 {
@@ -252,12 +229,12 @@ static bool try_file(finding *f, lang_file *file)
     const char **paths = base_arena_alloc(&scratch, (program->files.count + 1) * sizeof *paths);
     bool good = paths != NULL && lang_tokenize(&scratch, file, &tokens);
     size_t count = good ? reached(program, file, paths) : 0;
-    int declaration = 0;
+    int declaration = 0; /* none yet: the header */
     for (size_t i = 0; good && count > 0 && i < tokens.count; i++) {
         int kind = tokens.items[i].kind, before = i == 0 ? 0 : tokens.items[i - 1].kind;
-        if (declares(kind) && before != TOKEN_DOT) declaration = kind;
+        if (lang_starts_declaration(before, kind)) declaration = kind;
         if (untested(declaration) || before == TOKEN_REVIEW_BY || before == TOKEN_PRIORITY) continue;
-        try_number(f, file, &tokens.items[i], declaration == TOKEN_POLICY, paths, count);
+        try_number(f, file, &tokens.items[i], declaration == 0, paths, count);
     }
     base_arena_release(&scratch);
     return good && !f->out->arena.failed;
