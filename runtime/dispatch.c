@@ -32,12 +32,12 @@ static void add_payers(gathering *g, const lang_file *named, uint32_t policy)
     }
 }
 
-/* Adds the payers of a policy and of those below it that leave clauses to it; false where one of them speaks of all lines. */
+/* Adds the payers of a policy and of those below it that leave clauses to it, which name some themselves or have its own; false
+ * where it speaks of all lines. */
 static bool add_policy(gathering *g, uint32_t policy)
 {
     const plan_program *plan = g->binding->plan;
     const plan_policy *of = &plan->policies.items[policy];
-    size_t before = g->count;
     const lang_file *named = naming(of->source);
     if (named == NULL) return false;
     add_payers(g, named, policy);
@@ -47,12 +47,7 @@ static bool add_policy(gathering *g, uint32_t policy)
             uint32_t sharer = clause->sharers.items[i];
             if (g->met[sharer] == policy + 1) continue;
             g->met[sharer] = policy + 1;
-            named = naming(plan->policies.items[sharer].source);
-            if (named == NULL) {
-                g->count = before;
-                return false;
-            }
-            add_payers(g, named, policy);
+            add_payers(g, naming(plan->policies.items[sharer].source), policy);
         }
     }
     return true;
