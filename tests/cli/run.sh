@@ -342,6 +342,8 @@ holds "tests of a module" err "has no clauses to test"
 ADJUDGE=$adjudge expect "a repository of policies" 0 bash examples/policy_repository/check.sh "$work/new"
 printf 'policy p title "P"\nclause c require units<=1 warn "x"\n' >"$work/new/squeezed.adj"
 ADJUDGE=$adjudge expect "and one that is not well" 1 bash examples/policy_repository/check.sh "$work/new"
+ADJUDGE=$work/nowhere expect "and one without the command" 3 bash examples/policy_repository/check.sh "$work/new"
+holds "says what is missing" err "put adjudge on the path"
 
 # Boundaries: which numbers no test holds, on which side; codes are none, and neither is what lies before the policy's first day.
 cat >"$work/bounds.adj" <<'ADJ'
