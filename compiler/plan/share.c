@@ -139,7 +139,7 @@ static bool in_chain(const lang_file *file, const lang_file *layer)
     return false;
 }
 
-/* Exceptions that reach one of two layers alone, or are scoped in one alone, or ask for what is changed. */
+/* Exceptions that reach one of two layers alone, or ask for what is changed. One of a layer between them reaches the lower alone. */
 static bool exceptions_differ(const changed *c, lang_exception *const *list, size_t count, const lang_file *above,
                               const lang_file *layer)
 {
@@ -148,7 +148,6 @@ static bool exceptions_differ(const changed *c, lang_exception *const *list, siz
         bool reaches = plan_exception_reaches(exception, above);
         if (reaches != plan_exception_reaches(exception, layer)) return true;
         if (!reaches) continue;
-        if (in_chain(exception->file, above) != in_chain(exception->file, layer)) return true;
         if (list_asks(c, &exception->whens)) return true;
     }
     return false;

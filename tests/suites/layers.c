@@ -129,6 +129,20 @@ Test(layers, tests_of_a_policy_hold_beside_a_layer_for_its_payer)
     "clause by_denial\n  cite \"3\"\n  forbid this is denied by by_reason\n  warn \"x\"\n\n"                           \
     "clause by_reason\n  cite \"4\"\n  require pos in 11\n  deny CO-5 M77 as coding \"{pos}\"\n"
 
+/* How many clauses each policy judges itself. */
+static void expect_clause_counts(adj_policies *policies, const char *const *headings, const int *clauses, size_t count)
+{
+    const char *plan = adj_policies_dump(policies, ADJ_STAGE_PLAN);
+    cr_assert_not_null(plan);
+    for (size_t i = 0; i < count; i++) {
+        const char *at = strstr(plan, headings[i]);
+        int block, found = -1;
+        cr_assert_not_null(at, "%s", headings[i]);
+        sscanf(at + strlen(headings[i]), " %d, %d clause", &block, &found);
+        cr_expect_eq(found, clauses[i], "%s: %d clauses", headings[i], found);
+    }
+}
+
 /* Layers that change nothing of a clause are judged with the one above; those that change anything it asks for are not: a set in
  * the section's condition, a parameter in a function in a `let`, a clause that it asks about, an exception. */
 Test(layers, clauses_are_judged_with_the_layer_above_only_where_nothing_differs)
@@ -167,14 +181,40 @@ Test(layers, clauses_are_judged_with_the_layer_above_only_where_nothing_differs)
     static const char *const counts[] = {"policy upper: block",   "policy plain: block",    "policy second: block",
                                          "policy listing: block", "policy excepted: block", "policy rewriting: block"};
     static const int clauses[] = {4, 1, 2, 2, 3, 2};
-    const char *plan = adj_policies_dump(policies, ADJ_STAGE_PLAN);
-    cr_assert_not_null(plan);
-    for (size_t i = 0; i < 6; i++) {
-        const char *at = strstr(plan, counts[i]);
-        int block, found = -1;
-        cr_assert_not_null(at, "%s", counts[i]);
-        sscanf(at + strlen(counts[i]), " %d, %d clause", &block, &found);
-        cr_expect_eq(found, clauses[i], "%s: %d clauses", counts[i], found);
+    expect_clause_counts(policies, counts, clauses, 6);
+    adj_policies_free(policies);
+}
+
+/* Nor where a layer waives, where a message says what the layer overrides, or where a clause that is asked about differs. */
+Test(layers, waivers_messages_and_clauses_asked_about_are_the_layers_own)
+{
+    const char *names[] = {"top.adj", "waiving.adj", "saying.adj", "asking.adj"};
+    const char *texts[] = {
+        "policy top\n\noverridable parameter told : count = 4\n\noverridable codes places : pos\n  11\n\n"
+        "clause few\n  cite \"1\"\n  require units <= 2\n  warn \"at most {told}\"\n\n"
+        "clause at_place\n  cite \"2\"\n  require pos in places\n  deny CO-5 M77 as coding \"{pos}\"\n\n"
+        "clause not_denied\n  cite \"3\"\n  forbid this is denied by at_place\n  warn \"x\"\n",
+        "policy waiving extends top\n  payer \"WAIVING\"\n\nwaiver w to few\n  by \"R. Ortiz\"\n  why \"agreed\"\n"
+        "  until 2099-12-31\n  when units = 3\n\n"
+        "test \"w\"\n  given line 90853 on 2026-03-05, units 3\n  expect waived by few\n",
+        "policy saying extends top\n  payer \"SAYING\"\n\noverride parameter told : count = 7\n\n"
+        "test \"s\"\n  given line 90853 on 2026-03-05, units 3\n  expect warn by few\n",
+        "policy asking extends top\n  payer \"ASKING\"\n\noverride codes places : pos\n  22\n\n"
+        "test \"a\"\n  given line 90853 on 2026-03-05, pos 22\n  expect pass by not_denied\n  expect pass by "
+        "at_place\n"};
+    adj_policies *policies = NULL;
+    adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
+    cr_assert_eq(adj_policies_compile_text(names, texts, 4, &options, &policies), ADJ_OK, "%s",
+                 adj_policies_diagnostics(policies));
+    cr_assert_eq(adj_policies_test_count(policies), 3u);
+    for (size_t i = 0; i < 3; i++) {
+        adj_test_result result;
+        cr_assert_eq(adj_policies_run_test(policies, i, &options, &result), ADJ_OK);
+        cr_expect(result.passed, "%s:\n%s", result.title, result.difference);
     }
+    static const char *const counts[] = {"policy top: block", "policy waiving: block", "policy saying: block",
+                                         "policy asking: block"};
+    static const int clauses[] = {3, 1, 1, 2};
+    expect_clause_counts(policies, counts, clauses, 4);
     adj_policies_free(policies);
 }
