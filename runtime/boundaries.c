@@ -89,6 +89,11 @@ static const char *stepped(base_arena *arena, const char *text, size_t length, i
     for (size_t i = 0; i < length; i++) {
         bool digit = text[i] >= '0' && text[i] <= '9';
         if (digit && next == 0 && carry) made[at++] = '1';
+        bool more = i + 1 < length && text[i + 1] >= '0' && text[i + 1] <= '9';
+        if (digit && next == 0 && more && text[i] == '1' && digits[0] == '0' && !carry) {
+            next++; /* 9 is one less than 10, not 09 */
+            continue;
+        }
         made[at++] = digit ? digits[next++] : text[i];
     }
     made[at] = '\0';

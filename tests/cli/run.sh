@@ -354,6 +354,7 @@ codes some : cpt
   90834, 90853
 
 parameter most : count
+  6  from 2025-01-01
   8  from 2026-01-01
   12 from 2026-07-01
 
@@ -368,8 +369,13 @@ clause long
   require session.minutes between 45 minutes and 60 minutes
   warn    "{session.minutes}"
 
+clause charged
+  cite    "3"
+  require charge >= $10.00
+  warn    "{charge}"
+
 test "at eight"
-  given   line 90853 on 2026-06-30, units 8
+  given   line 90853 on 2026-06-30, units 8, charge $10.00
           line 90853 on 2026-06-30, units 9
           line 90853 on 2026-07-01, units 12
           line 90834 on 2025-12-31, session.minutes 44
@@ -380,16 +386,19 @@ test "at eight"
   expect  not applicable by long on line 4
   expect  warn by long on line 5
   expect  pass by long on line 1
+  expect  pass by charged on line 1
 ADJ
 expect "boundaries" 1 "$adjudge" test "$work/bounds.adj" --boundaries
 sed "s|$work/||" "$work/out" >"$work/bounds"
 cat >"$work/wanted" <<'TEXT'
 1 passed, 0 failed
-Boundaries: 3 of 7 numbers and dates are held on both sides
-  bounds.adj:8:11: no test fails where `2026-01-01` has 2026-01-02
-  bounds.adj:9:3: no test fails where `12` has 13
-  bounds.adj:19:35: no test fails where `45 minutes` has 46
-  bounds.adj:19:50: no test fails where `60 minutes` has 61
+Boundaries: 3 of 9 numbers and dates are held on both sides
+  bounds.adj:8:3: no test fails where `6` has 5, or 7
+  bounds.adj:9:11: no test fails where `2026-01-01` has 2026-01-02
+  bounds.adj:10:3: no test fails where `12` has 13
+  bounds.adj:20:35: no test fails where `45 minutes` has 46
+  bounds.adj:20:50: no test fails where `60 minutes` has 61
+  bounds.adj:25:21: no test fails where `$10.00` has $9.99
 TEXT
 same "boundaries" "$work/wanted" "$work/bounds"
 expect "boundaries where a test fails" 1 "$adjudge" test "$work/bounds.adj" "$work/half.adj" --boundaries
