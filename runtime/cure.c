@@ -61,8 +61,8 @@ static void offer_modifiers(search *s, const uint32_t *codes, size_t count, size
     if (s->pool_used + count > s->pool_room || count > 4) return;
     for (size_t i = 0; i < s->candidate_count; i++) {
         const run_change *old = &s->candidates[i].change;
-        if (old->field != LANG_FIELD_line_modifiers || (size_t)(old->bits & 0xFFFF) != count) continue;
-        size_t offset = (size_t)((old->bits & (RUN_LIST_CONSTANT - 1)) >> 16);
+        if (old->field != LANG_FIELD_line_modifiers || run_list_count(old->bits) != count) continue;
+        size_t offset = run_list_offset(old->bits);
         if (memcmp(s->pool + offset, codes, count * sizeof *codes) == 0) return;
     }
     memcpy(s->pool + s->pool_used, codes, count * sizeof *codes);

@@ -57,8 +57,8 @@ uint8_t run_set_holds(const run_context *context, uint32_t set, int64_t code, in
 
 const uint32_t *run_list_items(const run_context *context, int64_t list, size_t *count)
 {
-    *count = (size_t)(list & 0xFFFF);
-    size_t offset = (size_t)((list & (RUN_LIST_CONSTANT - 1)) >> 16);
+    *count = run_list_count(list);
+    size_t offset = run_list_offset(list);
     if (*count == 0) return context->binding->list_pool; /* a pool without any list has no memory to point into */
     if ((list & RUN_LIST_CONSTANT) != 0) return context->binding->list_pool + offset;
     if ((list & RUN_LIST_OVERLAY) != 0) return context->overlay_pool + offset;

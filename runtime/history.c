@@ -39,10 +39,10 @@ static const char *list_text(adj_encounters *encounters, lang_field field, uint3
     if (!run_store_present(store, field, row)) return "";
     base_text text;
     base_text_init(&text, &store->arena);
-    uint64_t list = (uint64_t)run_store_bits(store, field, row);
-    for (size_t i = 0; i < (list & 0xFFFFU); i++)
+    int64_t list = run_store_bits(store, field, row);
+    for (size_t i = 0; i < run_list_count(list); i++)
         base_text_format(&text, "%s%s", i == 0 ? "" : ", ",
-                         base_intern_text(&store->symbols, store->pool.items[(list >> 16) + i]));
+                         base_intern_text(&store->symbols, store->pool.items[run_list_offset(list) + i]));
     return base_text_string(&text);
 }
 

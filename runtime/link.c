@@ -260,12 +260,11 @@ void run_derive_modifier(run_store *store, uint32_t line)
         run_store_set_unknown(store, LANG_FIELD_line_first_modifier, line);
         return;
     }
-    uint64_t list = (uint64_t)run_store_bits(store, LANG_FIELD_line_modifiers, line);
-    size_t count = (size_t)(list & 0xFFFFU);
-    if (count == 0)
+    int64_t list = run_store_bits(store, LANG_FIELD_line_modifiers, line);
+    if (run_list_count(list) == 0)
         run_store_set_absent(store, LANG_FIELD_line_first_modifier, line);
     else
-        run_store_set(store, LANG_FIELD_line_first_modifier, line, store->pool.items[(size_t)(list >> 16)]);
+        run_store_set(store, LANG_FIELD_line_first_modifier, line, store->pool.items[run_list_offset(list)]);
 }
 
 static void derive_line(run_store *store, uint32_t line)

@@ -72,8 +72,8 @@ static void check_field(code_check *c, lang_field field, uint32_t row, uint32_t 
         check(c, (lang_code_system)type.detail, (uint32_t)bits, line, date);
         return;
     }
-    for (size_t i = 0; i < ((uint64_t)bits & 0xFFFFU); i++)
-        check(c, (lang_code_system)type.detail, store->pool.items[((uint64_t)bits >> 16) + i], line, date);
+    for (size_t i = 0; i < run_list_count(bits); i++)
+        check(c, (lang_code_system)type.detail, store->pool.items[run_list_offset(bits) + i], line, date);
 }
 
 static void check_lines(code_check *c)
@@ -126,9 +126,9 @@ static void check_reasons(run_store *store)
     uint8_t *seen = base_arena_alloc(&store->arena, store->symbols.entries.count + 1);
     for (uint32_t row = 0; seen != NULL && row < store->counts[LANG_RECORD_remittance]; row++) {
         if (!run_store_present(store, LANG_FIELD_remittance_reasons, row)) continue;
-        uint64_t bits = (uint64_t)run_store_bits(store, LANG_FIELD_remittance_reasons, row);
-        for (size_t i = 0; i < (bits & 0xFFFFU); i++) {
-            uint32_t code = store->pool.items[(bits >> 16) + i];
+        int64_t bits = run_store_bits(store, LANG_FIELD_remittance_reasons, row);
+        for (size_t i = 0; i < run_list_count(bits); i++) {
+            uint32_t code = store->pool.items[run_list_offset(bits) + i];
             if (seen[code]++ != 0) {
                 seen[code] = 1;
                 continue;

@@ -55,8 +55,8 @@ void run_link_schedule(run_store *store)
 static bool has_modifier(const run_store *store, uint32_t line, int64_t modifier)
 {
     int64_t list = run_store_bits(store, LANG_FIELD_line_modifiers, line);
-    const uint32_t *codes = store->pool.items + ((uint64_t)list >> 16);
-    for (size_t i = 0; i < ((uint64_t)list & 0xFFFFU); i++) {
+    const uint32_t *codes = store->pool.items + run_list_offset(list);
+    for (size_t i = 0; i < run_list_count(list); i++) {
         if (codes[i] == modifier) return true;
     }
     return false;

@@ -30,6 +30,16 @@ static inline int64_t run_list_pack(size_t offset, size_t count)
     return (int64_t)(((uint64_t)offset << 16) | (count & 0xFFFFU));
 }
 
+static inline size_t run_list_count(int64_t list)
+{
+    return (size_t)(list & 0xFFFF);
+}
+
+static inline size_t run_list_offset(int64_t list)
+{
+    return (size_t)((list & (RUN_LIST_CONSTANT - 1)) >> 16);
+}
+
 /* Spans: start in the upper half, end in the lower. */
 static inline int64_t run_span_pack(int32_t from, int32_t to)
 {

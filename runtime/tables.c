@@ -525,7 +525,7 @@ static bool in_scratch(const run_context *context, size_t start, uint32_t code)
 static int64_t joined_output(run_context *context, const plan_table *table, uint32_t column, int64_t rows,
                              uint8_t *state)
 {
-    size_t count, found = (size_t)(rows & 0xFFFF), first = (size_t)((rows & (RUN_LIST_CONSTANT - 1)) >> 16);
+    size_t count, found = run_list_count(rows), first = run_list_offset(rows);
     size_t start = context->scratch.count;
     for (size_t r = 0; r < found && context->scratch.items != NULL; r++) {
         uint8_t held;
