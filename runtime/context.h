@@ -171,6 +171,10 @@ const uint32_t *run_list_items(const run_context *context, int64_t list, size_t 
 /* Runs every step of a block for a subject and an element, without skipping, into `values`. */
 void run_interpret_all(run_context *context, uint32_t block, uint32_t line, uint32_t element, run_value *values);
 
+/* Runs the steps of a block that a cone lists, in its order, for a subject; those whose `computed` is the mark already are left. */
+void run_interpret_cone(run_context *context, uint32_t block, uint32_t line, const uint32_t *cone, size_t count,
+                        run_value *values, uint32_t *computed, uint32_t mark);
+
 /* The verdicts of one policy's clauses on one line; entries of clauses it skips are left alone. */
 void run_interpret_policy(run_context *context, uint32_t policy, uint32_t line, uint8_t *verdicts);
 void run_interpret_element(run_context *context, uint32_t block, uint32_t line, uint32_t element, run_element *result);
@@ -194,6 +198,9 @@ void run_judge(run_context *context, uint32_t line, uint8_t *verdicts);
 /* Lets go what a waiver surely speaks of: where the clause fails or cannot be told, its verdict becomes waived. With `policy`,
  * only waivers of that policy and of those that it extends are asked. */
 void run_waive(run_context *context, uint32_t line, const lang_file *policy, uint8_t *verdicts);
+
+/* Whether any waiver of a clause surely holds for a line. */
+bool run_clause_waived(run_context *context, uint32_t line, uint32_t clause);
 
 /* Whether a waiver surely holds for a line. */
 bool run_waiver_holds(run_context *context, const plan_waiver *waiver, uint32_t line);

@@ -4,23 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool by_machine(const adj_policies *policies, const adj_options *options)
-{
-    adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
-    return wanted != ADJ_EVALUATOR_INTERPRETER && policies->code != NULL;
-}
+/* With fewer lines than this, dividing them costs more than judging them one by one. */
+enum { FEW_LINES = 24 };
 
 static bool collect_lines(adj_results *results, const run_store *store)
 {
     uint32_t count = store->counts[LANG_RECORD_line];
     results->lines = base_arena_alloc(&results->arena, (count + 1) * sizeof *results->lines);
-    if (results->lines == NULL) return false;
+    results->stride = results->binding.plan->clauses.count + results->binding.plan->policies.count;
+    results->expanded = base_arena_alloc(&results->arena, results->stride + 1);
+    if (results->lines == NULL || results->expanded == NULL) return false;
     for (uint32_t line = 0; line < count; line++) {
         if (store->lines.items[line].subject) results->lines[results->line_count++] = line;
     }
-    results->stride = results->binding.plan->clauses.count + results->binding.plan->policies.count;
-    results->verdicts = base_arena_alloc(&results->arena, results->stride * results->line_count + 1);
-    return results->verdicts != NULL;
+    return true;
 }
 
 static bool judged(const run_store *store, uint32_t line)
@@ -28,26 +25,91 @@ static bool judged(const run_store *store, uint32_t line)
     return !store->lines.items[line].unreadable && !run_is_void(store, line);
 }
 
-/* Judges every line; with `check`, again by the interpreter and every policy, and tells whether all agree. */
-static bool judge_all(adj_results *results, run_context *context, run_context *check)
+/* Judges lines one by one: the plain meaning, or its machine code. */
+static bool judge_each(adj_results *results, run_context *context)
 {
-    const run_store *store = results->binding.store;
-    uint8_t *second = check == NULL ? NULL : base_arena_alloc(&results->arena, results->stride + 1);
-    if (check != NULL && second == NULL) return true;
+    results->verdicts = base_arena_alloc(&results->arena, results->stride * results->line_count + 1);
+    if (results->verdicts == NULL) return false;
     for (size_t i = 0; i < results->line_count; i++) {
-        if (!judged(store, results->lines[i])) continue;
-        uint8_t *verdicts = results->verdicts + i * results->stride;
-        run_judge(context, results->lines[i], verdicts);
-        if (run_context_failed(context)) return true;
-        if (check != NULL) {
-            run_judge(check, results->lines[i], second);
-            if (run_context_failed(check)) return true;
-            if (memcmp(verdicts, second, results->stride) != 0) return false;
-        }
-        run_waive(context, results->lines[i], NULL, verdicts);
-        if (run_context_failed(context)) return true;
+        if (!judged(results->binding.store, results->lines[i])) continue;
+        run_judge(context, results->lines[i], results->verdicts + i * results->stride);
+        if (run_context_failed(context)) return false;
     }
     return true;
+}
+
+static bool judge_many(adj_results *results, const run_how *how)
+{
+    bool *wanted = base_arena_alloc(&results->arena, results->line_count + 1);
+    if (wanted == NULL) return false;
+    for (size_t i = 0; i < results->line_count; i++) wanted[i] = judged(results->binding.store, results->lines[i]);
+    return run_judge_many(&results->many, &results->arena, &results->binding, results->policies->kernels, results->lines,
+                          wanted, results->line_count, how);
+}
+
+/* Whether the interpreter, asked line by line and by every policy, says the same as kernels and as machine code for one line. */
+static bool agree(const adj_results *results, run_context *plain, run_context *machine, size_t index, uint8_t *first,
+                  uint8_t *second)
+{
+    size_t clauses = results->binding.plan->clauses.count;
+    run_judge(plain, results->lines[index], first);
+    run_judge(machine, results->lines[index], second);
+    if (memcmp(first, second, results->stride) != 0) return false;
+    for (uint32_t c = 0; c < clauses; c++) {
+        if (run_many_clause(&results->many, results->policies->kernels, index, c) != first[c]) return false;
+    }
+    return run_summarize(results->binding.plan, first).flags == results->many.flags[index];
+}
+
+/* Everything again, in every way; false where any two differ. */
+static bool check_all(adj_results *results, run_context *machine, bool *differs)
+{
+    run_context *plain = &results->context;
+    uint8_t *first = base_arena_alloc(&results->arena, results->stride + 1);
+    uint8_t *second = base_arena_alloc(&results->arena, results->stride + 1);
+    if (first == NULL || second == NULL) return false;
+    plain->undispatched = true;
+    for (size_t i = 0; i < results->line_count && !*differs; i++) {
+        if (!judged(results->binding.store, results->lines[i])) continue;
+        *differs = !agree(results, plain, machine, i, first, second);
+        if (run_context_failed(plain) || run_context_failed(machine)) return false;
+    }
+    plain->undispatched = false;
+    return true;
+}
+
+/* Lets go what waivers speak of. */
+static bool waive_all(adj_results *results)
+{
+    const plan_program *plan = results->binding.plan;
+    run_context *context = &results->context;
+    for (size_t i = 0; results->verdicts != NULL && i < results->line_count; i++) {
+        if (judged(results->binding.store, results->lines[i]))
+            run_waive(context, results->lines[i], NULL, results->verdicts + i * results->stride);
+    }
+    for (size_t i = 0; results->verdicts == NULL && plan->waivers.count > 0 && i < results->line_count; i++) {
+        run_many *many = &results->many;
+        for (size_t e = many->starts[i]; e < many->starts[i + 1]; e++) {
+            run_event *event = &many->events[e];
+            if (event->verdict == ADJ_CLAUSE_EXCUSED) continue;
+            if (run_clause_waived(context, results->lines[i], event->clause)) event->verdict = ADJ_CLAUSE_WAIVED;
+        }
+    }
+    return !run_context_failed(context);
+}
+
+static adj_status judge_all(adj_results *results, run_context *context, const adj_options *options)
+{
+    adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
+    bool plain = wanted == ADJ_EVALUATOR_INTERPRETER || (wanted == ADJ_EVALUATOR_BEST && results->line_count < FEW_LINES);
+    run_how how = {.code = context->code};
+    if (options != NULL) how.batch = options->batch;
+    if (options != NULL) how.threads = options->threads;
+    bool differs = false;
+    bool done = plain ? judge_each(results, context) : judge_many(results, &how);
+    if (done && wanted == ADJ_EVALUATOR_BOTH) done = check_all(results, context, &differs);
+    if (!done || !waive_all(results)) return ADJ_OUT_OF_MEMORY;
+    return differs ? ADJ_INTERNAL : ADJ_OK;
 }
 
 adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *encounters, const adj_options *options,
@@ -68,23 +130,16 @@ adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *enco
     results->policies = policies;
     results->encounters = encounters;
     run_context context;
+    const run_machine_code *code = wanted == ADJ_EVALUATOR_INTERPRETER ? NULL : policies->code;
     bool ready = run_bind(&results->binding, &results->arena, policies->plan, &encounters->store) &&
                  run_context_init(&results->context, &results->arena, &results->binding, NULL) &&
-                 run_context_init(&context, &results->arena, &results->binding,
-                                  by_machine(policies, options) ? policies->code : NULL) &&
+                 run_context_init(&context, &results->arena, &results->binding, code) &&
                  collect_lines(results, &encounters->store);
-    if (!ready) {
-        adj_results_free(results);
-        return ADJ_OUT_OF_MEMORY;
-    }
     results->context.redact = options != NULL && options->redact;
-    results->context.undispatched = true;
-    bool agreed = judge_all(results, &context, wanted == ADJ_EVALUATOR_BOTH ? &results->context : NULL);
-    results->context.undispatched = false;
-    bool failed = run_context_failed(&context) || run_context_failed(&results->context);
-    if (failed || !agreed) {
+    adj_status status = ready ? judge_all(results, &context, options) : ADJ_OUT_OF_MEMORY;
+    if (status != ADJ_OK) {
         adj_results_free(results);
-        return failed ? ADJ_OUT_OF_MEMORY : ADJ_INTERNAL;
+        return status;
     }
     *out = results;
     return ADJ_OK;
@@ -94,6 +149,7 @@ void adj_results_free(adj_results *results)
 {
     if (results == NULL) return;
     base_allocator allocator = results->arena.allocator;
+    run_many_release(&results->many);
     base_arena_release(&results->arena);
     base_arena_release(&results->scratch);
     allocator.reallocate(allocator.state, results, 0);
@@ -107,7 +163,72 @@ size_t adj_results_count(const adj_results *results)
 adj_clause_verdict adj_results_clause(const adj_results *results, size_t line, size_t clause)
 {
     if (line >= results->line_count || clause >= results->binding.plan->clauses.count) return ADJ_CLAUSE_NOT_APPLICABLE;
+    if (results->verdicts == NULL) return run_many_clause(&results->many, results->policies->kernels, line, (uint32_t)clause);
     return (adj_clause_verdict)results->verdicts[line * results->stride + clause];
+}
+
+run_summary run_results_summary(const adj_results *results, size_t index)
+{
+    const plan_program *plan = results->binding.plan;
+    if (results->verdicts != NULL) return run_summarize(plan, results->verdicts + index * results->stride);
+    const run_many *many = &results->many;
+    run_summary summary = {ADJ_PASS, many->flags[index]};
+    for (size_t e = many->starts[index]; e < many->starts[index + 1]; e++) {
+        const lang_clause *clause = plan->clauses.items[many->events[e].clause].source;
+        adj_verdict outcome = run_clause_outcome(clause, (adj_clause_verdict)many->events[e].verdict);
+        if (outcome < summary.worst) summary.worst = outcome;
+    }
+    return summary;
+}
+
+const uint8_t *run_results_verdicts(adj_results *results, size_t index)
+{
+    if (results->verdicts != NULL) return results->verdicts + index * results->stride;
+    if (results->expanded_line == index + 1) return results->expanded;
+    const run_many *many = &results->many;
+    results->expanded_line = 0;
+    memset(results->expanded, 0, results->stride);
+    if (many->batch_of[index] != PLAN_NO_STEP) run_judge(&results->context, results->lines[index], results->expanded);
+    if (run_context_failed(&results->context)) return NULL;
+    for (size_t e = many->starts[index]; e < many->starts[index + 1]; e++) {
+        results->expanded[many->events[e].clause] = (uint8_t)many->events[e].verdict;
+    }
+    results->expanded_line = index + 1;
+    return results->expanded;
+}
+
+const lang_clause *run_primary_clause(const adj_results *results, size_t index, adj_verdict verdict)
+{
+    const plan_program *plan = results->binding.plan;
+    const lang_clause *best = NULL;
+    size_t from = results->verdicts != NULL ? 0 : results->many.starts[index];
+    size_t to = results->verdicts != NULL ? plan->clauses.count : results->many.starts[index + 1];
+    for (size_t i = from; i < to; i++) {
+        size_t c = results->verdicts != NULL ? i : results->many.events[i].clause;
+        const lang_clause *clause = plan->clauses.items[c].source;
+        if (adj_results_clause(results, index, c) != ADJ_CLAUSE_FAIL ||
+            run_clause_outcome(clause, ADJ_CLAUSE_FAIL) != verdict)
+            continue;
+        bool better = best == NULL || clause->priority < best->priority ||
+                      (clause->priority == best->priority && strcmp(clause->name.text, best->name.text) < 0);
+        if (better) best = clause;
+    }
+    return best;
+}
+
+/* How many findings a line has, and how many of them fail. */
+static void count_findings(const adj_results *results, size_t index, adj_line *line)
+{
+    const run_many *many = &results->many;
+    for (size_t c = 0; results->verdicts != NULL && c < results->binding.plan->clauses.count; c++) {
+        uint8_t verdict = results->verdicts[index * results->stride + c];
+        if (verdict == ADJ_CLAUSE_FAIL) line->failing++;
+        if (verdict >= ADJ_CLAUSE_FAIL) line->findings++;
+    }
+    if (results->verdicts != NULL) return;
+    line->findings = many->starts[index + 1] - many->starts[index];
+    for (size_t e = many->starts[index]; e < many->starts[index + 1]; e++)
+        line->failing += many->events[e].verdict == ADJ_CLAUSE_FAIL ? 1 : 0;
 }
 
 static const char *field_text(adj_results *results, lang_field field, uint32_t row)
@@ -126,8 +247,7 @@ adj_line adj_results_line(adj_results *results, size_t index)
     if (index >= results->line_count) return line;
     base_arena_release(&results->scratch);
     uint32_t row = results->lines[index];
-    const uint8_t *verdicts = results->verdicts + index * results->stride;
-    line.verdict = run_line_verdict(results->binding.plan, store, row, verdicts, &line.reason);
+    line.verdict = run_summary_verdict(store, row, run_results_summary(results, index), &line.reason);
     line.file = base_intern_text(&store->symbols, store->lines.items[row].file);
     line.segment = store->lines.items[row].segment;
     line.place = store->lines.items[row].place;
@@ -149,11 +269,7 @@ adj_line adj_results_line(adj_results *results, size_t index)
     line.units = field_text(results, LANG_FIELD_line_units, row);
     line.charge_known = run_store_present(store, LANG_FIELD_line_charge, row);
     line.charge = line.charge_known ? run_store_bits(store, LANG_FIELD_line_charge, row) : 0;
-    for (size_t c = 0; c < results->binding.plan->clauses.count; c++) {
-        adj_clause_verdict verdict = (adj_clause_verdict)verdicts[c];
-        if (verdict == ADJ_CLAUSE_FAIL) line.failing++;
-        if (verdict >= ADJ_CLAUSE_FAIL) line.findings++;
-    }
+    count_findings(results, index, &line);
     if (line.verdict == ADJ_NOT_ADJUDICATED) line.findings = line.failing = 0;
     line.out_of_memory = results->scratch.failed;
     return line;
@@ -177,8 +293,9 @@ static int by_rank(const void *a, const void *b)
 static bool explain_all(adj_results *results, size_t index, adj_explanation *explanation)
 {
     const plan_program *plan = results->binding.plan;
-    const uint8_t *verdicts = results->verdicts + index * results->stride;
+    const uint8_t *verdicts = run_results_verdicts(results, index);
     BASE_ARRAY(ranked) order = {0};
+    if (verdicts == NULL) return false;
     for (size_t c = 0; c < plan->clauses.count; c++) {
         if (verdicts[c] < ADJ_CLAUSE_FAIL) continue;
         ranked *slot = BASE_PUSH(&explanation->arena, &order);
@@ -214,8 +331,8 @@ adj_status adj_results_explain(adj_results *results, size_t index, adj_explanati
     memset(explanation, 0, sizeof *explanation);
     base_arena_init(&explanation->arena, &allocator);
     const char *reason;
-    adj_verdict verdict = run_line_verdict(results->binding.plan, results->binding.store, results->lines[index],
-                                           results->verdicts + index * results->stride, &reason);
+    adj_verdict verdict = run_summary_verdict(results->binding.store, results->lines[index],
+                                              run_results_summary(results, index), &reason);
     bool silent = verdict == ADJ_NOT_ADJUDICATED || verdict == ADJ_UNREADABLE;
     if (!silent && !explain_all(results, index, explanation)) {
         adj_explanation_free(explanation);

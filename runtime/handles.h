@@ -2,7 +2,7 @@
 #ifndef RUN_HANDLES_H
 #define RUN_HANDLES_H
 
-#include "runtime/context.h"
+#include "runtime/many.h"
 
 /* A file that was read to compile. */
 typedef struct run_source_text {
@@ -22,14 +22,16 @@ struct adj_policies {
     base_allocator allocator;
     lang_program program;
     plan_program *plan;
+    plan_kernels *kernels;
     const char *diagnostics;
-    bool code_tried;
-    run_machine_code *code; /* made at compile time, so that evaluation only reads */
+    run_machine_code *code; /* line by line: made where it is demanded, when compiling, so that evaluation only reads */
+    const struct run_kernel_code *kernel_code; /* of kernels, likewise */
     const char *code_error;
     BASE_ARRAY(run_source_text) sources;
     run_coverage *coverage; /* NULL before the first test */
     bool tests_ready;       /* and what tests are judged by, from the first on */
     const plan_program *test_plan;
+    const plan_kernels *test_kernels;
     run_machine_code *test_code;
 };
 
@@ -58,15 +60,33 @@ struct adj_results {
     run_context context; /* interprets; for explanations */
     uint32_t *lines;     /* store rows of the subjects, in input order */
     size_t line_count;
-    size_t stride; /* bytes of verdicts a line: clauses, then policies */
-    uint8_t *verdicts;
-    base_arena scratch; /* texts of the last adj_results_line */
+    run_many many;       /* what came of it, where lines were judged in batches */
+    size_t stride;       /* bytes of verdicts a line: clauses, then policies */
+    uint8_t *verdicts;   /* where lines were judged one by one, else NULL */
+    uint8_t *expanded;   /* of the line that was last asked for */
+    size_t expanded_line; /* plus one; 0 for none */
+    base_arena scratch;  /* texts of the last adj_results_line */
 };
 
 struct adj_explanation {
     base_arena arena;
     BASE_ARRAY(adj_finding) findings;
 };
+
+/* All that the verdict of a line follows from. */
+typedef struct run_summary {
+    adj_verdict worst; /* outcome of its clauses; ADJ_PASS where none says more */
+    uint8_t flags;     /* RUN_LINE_... */
+} run_summary;
+run_summary run_summarize(const plan_program *plan, const uint8_t *verdicts);
+adj_verdict run_summary_verdict(const run_store *store, uint32_t line, run_summary summary, const char **reason);
+
+/* The summary of a judged line, and its bytes, which live until the next line is asked for; NULL when memory runs out. */
+run_summary run_results_summary(const adj_results *results, size_t index);
+const uint8_t *run_results_verdicts(adj_results *results, size_t index);
+
+/* The failing clause that a line's verdict is of: the first by priority, then name; NULL for none. */
+const lang_clause *run_primary_clause(const adj_results *results, size_t index, adj_verdict verdict);
 
 /* The verdict of a line from its clauses' and policies' bytes; `reason` says why where no clause does. */
 adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, uint32_t line, const uint8_t *verdicts,

@@ -242,6 +242,18 @@ void run_interpret_all(run_context *context, uint32_t block_index, uint32_t line
     }
 }
 
+void run_interpret_cone(run_context *context, uint32_t block_index, uint32_t line, const uint32_t *cone, size_t count,
+                        run_value *values, uint32_t *computed, uint32_t mark)
+{
+    const plan_block *block = &context->binding->plan->blocks.items[block_index];
+    for (size_t i = 0; i < count; i++) {
+        uint32_t step = cone[i];
+        if (computed[step] == mark) continue;
+        values[step] = evaluate(context, block, &block->steps.items[step], values, line, RUN_NO_ROW);
+        computed[step] = mark;
+    }
+}
+
 void run_interpret_policy(run_context *context, uint32_t policy, uint32_t line, uint8_t *verdicts)
 {
     const plan_program *plan = context->binding->plan;

@@ -39,20 +39,6 @@ typedef struct measuring {
 
 /* ---- predictions as columns ---- */
 
-static const lang_clause *primary_clause(const adj_results *results, const uint8_t *verdicts, adj_verdict verdict)
-{
-    const plan_program *plan = results->binding.plan;
-    const lang_clause *best = NULL;
-    for (size_t c = 0; c < plan->clauses.count; c++) {
-        const lang_clause *clause = plan->clauses.items[c].source;
-        if (verdicts[c] != ADJ_CLAUSE_FAIL || run_clause_outcome(clause, ADJ_CLAUSE_FAIL) != verdict) continue;
-        bool better = best == NULL || clause->priority < best->priority ||
-                      (clause->priority == best->priority && strcmp(clause->name.text, best->name.text) < 0);
-        if (better) best = clause;
-    }
-    return best;
-}
-
 static bool fill_column(measuring *m, run_column *columns, lang_field field, size_t rows)
 {
     columns[field].bits = base_arena_alloc(&m->scratch, (rows + 1) * sizeof(int64_t));
@@ -84,10 +70,9 @@ static bool predict(measuring *m)
     for (size_t l = 0; l < lines; l++) put(columns, LANG_FIELD_line_predicted, l, 0, RUN_ABSENT);
     for (size_t i = 0; i < results->line_count; i++) {
         uint32_t line = results->lines[i];
-        const uint8_t *verdicts = results->verdicts + i * results->stride;
         const char *reason;
-        adj_verdict verdict = run_line_verdict(plan, store, line, verdicts, &reason);
-        const lang_clause *clause = primary_clause(results, verdicts, verdict);
+        adj_verdict verdict = run_summary_verdict(store, line, run_results_summary(results, i), &reason);
+        const lang_clause *clause = run_primary_clause(results, i, verdict);
         put(columns, LANG_FIELD_line_predicted, line, line, RUN_PRESENT);
         put(columns, LANG_FIELD_prediction_verdict, line, verdict, RUN_PRESENT);
         int category =

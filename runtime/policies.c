@@ -74,10 +74,14 @@ bool run_tests_ready(adj_policies *policies)
     if (policies->tests_ready) return policies->test_plan != NULL;
     policies->tests_ready = true;
     policies->test_plan = policies->plan;
+    policies->test_kernels = policies->kernels;
     policies->test_code = policies->code;
     if (!plan_takes_over(&policies->program)) return true;
     policies->test_plan = plan_build_alone(&policies->arena, &policies->program);
     policies->test_code = NULL;
+    policies->test_kernels = NULL;
+    if (policies->test_plan != NULL) policies->test_kernels = plan_build_kernels(&policies->arena, policies->test_plan);
+    if (policies->test_kernels == NULL) policies->test_plan = NULL;
     const run_machine_provider *provider = run_machine_provider_get();
     if (policies->test_plan == NULL || policies->code == NULL || provider == NULL) return policies->test_plan != NULL;
     run_machine_code *code = base_arena_alloc(&policies->arena, sizeof *code);
@@ -95,6 +99,7 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
     lang_program_load(program, source, paths, count);
     bool good = program->diagnostics.errors == 0 && lang_check(program);
     if (good) policies->plan = plan_build(&policies->arena, program);
+    if (policies->plan != NULL) policies->kernels = plan_build_kernels(&policies->arena, policies->plan);
     const char *wrong = NULL;
 #ifndef NDEBUG
     if (policies->plan != NULL) wrong = plan_verify(&policies->arena, policies->plan);
@@ -104,7 +109,7 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
     lang_diagnostics_render(&program->diagnostics, program->files.items, program->files.count,
                             options != NULL && options->colour, &text);
     policies->diagnostics = base_text_string(&text);
-    if (policies->arena.failed) {
+    if (policies->arena.failed || (policies->plan != NULL && policies->kernels == NULL)) {
         policies->plan = NULL;
         return ADJ_OUT_OF_MEMORY;
     }

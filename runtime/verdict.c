@@ -50,6 +50,16 @@ static bool made_by(const lang_file *file, const lang_file *policy)
     return policy == NULL;
 }
 
+bool run_clause_waived(run_context *context, uint32_t line, uint32_t clause)
+{
+    const plan_program *plan = context->binding->plan;
+    for (size_t i = 0; i < plan->waivers.count; i++) {
+        const plan_waiver *waiver = &plan->waivers.items[i];
+        if (waiver->clause == clause && run_waiver_holds(context, waiver, line)) return true;
+    }
+    return false;
+}
+
 void run_waive(run_context *context, uint32_t line, const lang_file *policy, uint8_t *verdicts)
 {
     const plan_program *plan = context->binding->plan;
@@ -75,31 +85,39 @@ bool run_names_payer(const lang_file *file)
     return file != NULL;
 }
 
-/* How the policies that name payers stand to the line; payerless ones speak of every line but adjudicate none. */
-static adj_verdict without_clause(const plan_program *plan, const run_store *store, uint32_t line,
-                                  const uint8_t *scopes, const uint8_t *verdicts, const char **reason)
+run_summary run_summarize(const plan_program *plan, const uint8_t *verdicts)
 {
-    bool applies = false, unknown = false, no_version = false;
+    run_summary summary = {.worst = ADJ_PASS};
+    const uint8_t *scopes = verdicts + plan->clauses.count;
     for (size_t p = 0; p < plan->policies.count; p++) {
-        bool named = run_names_payer(plan->policies.items[p].source);
-        applies = applies || (named && scopes[p] == RUN_SCOPE_APPLIES);
-        unknown = unknown || (named && scopes[p] == RUN_SCOPE_UNKNOWN);
-        no_version = no_version || (named && scopes[p] == RUN_SCOPE_NO_VERSION);
+        if (!run_names_payer(plan->policies.items[p].source)) continue;
+        if (scopes[p] == RUN_SCOPE_APPLIES) summary.flags |= RUN_LINE_APPLIES;
+        if (scopes[p] == RUN_SCOPE_UNKNOWN) summary.flags |= RUN_LINE_UNKNOWN;
+        if (scopes[p] == RUN_SCOPE_NO_VERSION) summary.flags |= RUN_LINE_NO_VERSION;
     }
-    if (applies) {
-        for (size_t c = 0; c < plan->clauses.count; c++) {
-            if (verdicts[c] != ADJ_CLAUSE_NOT_APPLICABLE) return ADJ_PASS;
-        }
-        *reason = "no clause applies to it";
+    for (size_t c = 0; c < plan->clauses.count; c++) {
+        if (verdicts[c] == ADJ_CLAUSE_NOT_APPLICABLE) continue;
+        summary.flags |= RUN_LINE_ANY_CLAUSE;
+        adj_verdict outcome = run_clause_outcome(plan->clauses.items[c].source, (adj_clause_verdict)verdicts[c]);
+        if (outcome < summary.worst) summary.worst = outcome;
+    }
+    return summary;
+}
+
+/* How the policies that name payers stand to the line; payerless ones speak of every line but adjudicate none. */
+static adj_verdict without_clause(const run_store *store, uint32_t line, uint8_t flags, const char **reason)
+{
+    if ((flags & RUN_LINE_APPLIES) != 0) {
+        if ((flags & RUN_LINE_ANY_CLAUSE) == 0) *reason = "no clause applies to it";
         return ADJ_PASS;
     }
-    if (unknown) {
+    if ((flags & RUN_LINE_UNKNOWN) != 0) {
         bool payer = run_store_present(store, LANG_FIELD_line_payer, line);
         bool dated = run_store_present(store, LANG_FIELD_line_date, line);
         *reason = !payer ? "its payer is unknown" : !dated ? "its date of service is unknown" : "its plan is unknown";
         return ADJ_CANNOT_TELL;
     }
-    if (no_version) {
+    if ((flags & RUN_LINE_NO_VERSION) != 0) {
         *reason = "no known version of the payer's policies covers its date";
         return ADJ_CANNOT_TELL;
     }
@@ -107,8 +125,7 @@ static adj_verdict without_clause(const plan_program *plan, const run_store *sto
     return ADJ_NOT_ADJUDICATED;
 }
 
-adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, uint32_t line, const uint8_t *verdicts,
-                             const char **reason)
+adj_verdict run_summary_verdict(const run_store *store, uint32_t line, run_summary summary, const char **reason)
 {
     *reason = "";
     const run_line_extra *extra = &store->lines.items[line];
@@ -120,19 +137,20 @@ adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, u
         *reason = "it voids an earlier claim";
         return ADJ_NOT_ADJUDICATED;
     }
-    adj_verdict verdict = ADJ_PASS;
-    for (size_t c = 0; c < plan->clauses.count; c++) {
-        adj_verdict outcome = run_clause_outcome(plan->clauses.items[c].source, (adj_clause_verdict)verdicts[c]);
-        if (outcome < verdict) verdict = outcome;
-    }
-    adj_verdict alone = without_clause(plan, store, line, verdicts + plan->clauses.count, verdicts, reason);
-    if (verdict != ADJ_PASS) {
+    adj_verdict alone = without_clause(store, line, summary.flags, reason);
+    if (summary.worst != ADJ_PASS) {
         /* A version that is not known hides clauses that might deny: nothing milder may be said. */
-        if (alone == ADJ_CANNOT_TELL && verdict > ADJ_CANNOT_TELL) return alone;
+        if (alone == ADJ_CANNOT_TELL && summary.worst > ADJ_CANNOT_TELL) return alone;
         /* What only the practice's own rules leave open does not make a stranger's line adjudicated. */
-        if (alone == ADJ_NOT_ADJUDICATED && verdict == ADJ_CANNOT_TELL) return alone;
+        if (alone == ADJ_NOT_ADJUDICATED && summary.worst == ADJ_CANNOT_TELL) return alone;
         *reason = "";
-        return verdict;
+        return summary.worst;
     }
     return alone;
+}
+
+adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, uint32_t line, const uint8_t *verdicts,
+                             const char **reason)
+{
+    return run_summary_verdict(store, line, run_summarize(plan, verdicts), reason);
 }

@@ -61,6 +61,9 @@ typedef struct adj_options {
     bool
         redact; /* problems of inputs, lines and explanations say "(hidden)" for what tells who a member is: identifier, birth,
                     death, sex, state, age, numbers of authorizations and referrals, and texts that could not be read */
+    unsigned threads; /* of adj_evaluate: how many judge lines; 0 and 1: only the calling one. An allocator of one's own must
+                         then be safe on threads. Results are the same for any number */
+    unsigned batch;   /* of adj_evaluate: lines that are judged at once, at most 4,096; 0 for the best number */
 } adj_options;
 
 /* What a clause says of a line. */

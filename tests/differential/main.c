@@ -45,8 +45,8 @@ int main(int count, char **arguments)
             return 1;
         }
     }
-    printf("%zu policies (%zu rejected) times %d encounters, %zu lines: no difference\n", total.policies,
-           total.rejected, LINES, total.lines);
+    printf("%zu policies (%zu rejected) times %d encounters, %zu lines, %zu in batches: no difference\n", total.policies,
+           total.rejected, LINES, total.lines, total.in_batches);
     printf("verdicts: %zu not applicable, %zu pass, %zu fail, %zu excused, %zu cannot tell\n", total.verdicts[0],
            total.verdicts[1], total.verdicts[2], total.verdicts[3], total.verdicts[4]);
     bool varied = true;

@@ -167,6 +167,56 @@ static bool judge_both(const adj_policies *policies, run_store *store, compariso
     return ready;
 }
 
+static void note_difference(comparison *total, uint64_t seed, size_t line, size_t clause, unsigned meant, unsigned given)
+{
+    if (total->differences++ > 0) return;
+    snprintf(total->first_difference, sizeof total->first_difference,
+             "seed %llu, line %zu, clause %zu: interpreter %u, in batches %u", (unsigned long long)seed, line, clause, meant,
+             given);
+}
+
+/* In batches of any size, on one thread or more, against the interpreter. */
+static bool judge_in_batches(generator *g, const adj_policies *policies, run_store *store, comparison *total, uint64_t seed)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    run_binding binding;
+    run_context interpreter;
+    run_many many = {0};
+    const plan_program *plan = policies->plan;
+    uint32_t count = store->counts[LANG_RECORD_line];
+    size_t clauses = plan->clauses.count, used = 0;
+    uint8_t *meant = base_arena_alloc(&arena, clauses + plan->policies.count + 1);
+    uint32_t *rows = base_arena_alloc(&arena, (count + 1) * sizeof *rows);
+    bool *judged = base_arena_alloc(&arena, count + 1);
+    run_how how = {.batch = 1 + generator_below(g, 260), .threads = 1 + generator_below(g, 3)};
+    if (generator_chance(g, 50)) how.code = policies->code;
+    if (generator_chance(g, 70)) how.kernels = policies->kernel_code;
+    for (uint32_t line = 0; rows != NULL && judged != NULL && line < count; line++) {
+        if (!store->lines.items[line].subject) continue;
+        judged[used] = generator_chance(g, 95);
+        rows[used++] = line;
+    }
+    bool ready = meant != NULL && rows != NULL && judged != NULL && run_bind(&binding, &arena, plan, store) &&
+                 run_context_init(&interpreter, &arena, &binding, NULL) &&
+                 run_judge_many(&many, &arena, &binding, policies->kernels, rows, judged, used, &how);
+    interpreter.undispatched = true;
+    for (size_t i = 0; ready && i < used; i++) {
+        memset(meant, 0, clauses + plan->policies.count);
+        if (judged[i]) run_judge(&interpreter, rows[i], meant);
+        for (uint32_t c = 0; c < clauses; c++) {
+            adj_clause_verdict given = run_many_clause(&many, policies->kernels, i, c);
+            if (given != meant[c]) note_difference(total, seed, i, c, meant[c], given);
+        }
+        uint8_t flags = judged[i] ? run_summarize(plan, meant).flags : 0;
+        if (flags != many.flags[i]) note_difference(total, seed, i, clauses, flags, many.flags[i]);
+        total->in_batches++;
+    }
+    run_many_release(&many);
+    base_arena_release(&arena);
+    return ready;
+}
+
 bool compare_once(uint64_t seed, uint32_t lines, comparison *total)
 {
     generator g = {.state = seed};
@@ -189,7 +239,7 @@ bool compare_once(uint64_t seed, uint32_t lines, comparison *total)
     } else if (status == ADJ_OK) {
         run_store store;
         good = run_store_init(&store, run_policies_schema(policies), NULL) && generate_store(&g, &store, lines) &&
-               judge_both(policies, &store, total, seed);
+               judge_both(policies, &store, total, seed) && judge_in_batches(&g, policies, &store, total, seed);
         run_store_release(&store);
     } else {
         fprintf(stderr, "seed %llu: %s: %s\n", (unsigned long long)seed, adj_status_name(status),

@@ -1,0 +1,610 @@
+/* From the blocks of a plan to kernels: equal expressions of all blocks become one node, truths that several clauses ask for
+ * units of their own, and each clause a unit whose shape it shares with all clauses that do the same. */
+#include "compiler/plan/kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+typedef struct node {
+    plan_operation operation;
+    uint32_t a, b, c, detail;
+    int64_t number;
+    lang_type_kind type;
+    uint32_t block, step; /* where it was first met */
+    uint32_t input;       /* + 1 */
+    uint32_t next;        /* + 1: of equal hash */
+    bool shared;
+    /* Within the unit at hand: the step that gives it, if `stamp` is the unit's. */
+    uint32_t stamp, lane;
+} node;
+
+/* A unit under construction: steps whose registers are still their own numbers. */
+typedef struct sketch {
+    BASE_ARRAY(plan_lane_step) steps;
+    BASE_ARRAY(uint32_t) slots;
+    BASE_ARRAY(plan_constant) constants;
+    uint32_t root; /* the node that a shared unit gives; PLAN_NO_STEP for a clause */
+    uint32_t stamp;
+    bool filled, full;
+    struct sketch *outer;
+} sketch;
+
+typedef struct lowering {
+    base_arena *arena, scratch;
+    const plan_program *plan;
+    plan_kernels *kernels;
+    BASE_ARRAY(node) nodes;
+    BASE_ARRAY(uint32_t) arguments; /* nodes, of lookups */
+    uint32_t *buckets, *shape_buckets;
+    size_t bucket_count, shape_bucket_count;
+    BASE_ARRAY(uint32_t) shape_next;
+    uint32_t *node_of; /* by step of the block at hand */
+    uint32_t stamps;
+} lowering;
+
+static bool gives_truth(plan_operation operation)
+{
+    switch (operation) {
+    case PLAN_TRUTH:
+    case PLAN_TO_TRUTH:
+    case PLAN_NOT:
+    case PLAN_AND:
+    case PLAN_OR:
+    case PLAN_IS_PRESENT:
+    case PLAN_EQUAL:
+    case PLAN_LESS:
+    case PLAN_AT_MOST:
+    case PLAN_DECIDE:
+    case PLAN_SET_HOLDS:
+    case PLAN_LIST_MEETS_SET:
+    case PLAN_LIST_WITHIN_SET:
+    case PLAN_LIST_HAS:
+    case PLAN_LIST_HAS_ALL:
+    case PLAN_LISTS_MEET:
+    case PLAN_SPAN_CONTAINS:
+    case PLAN_SPANS_OVERLAP:
+    case PLAN_KNOWN:
+    case PLAN_DENIED: return true;
+    default: return false;
+    }
+}
+
+/* ---- nodes ---- */
+
+static bool grow_buckets(lowering *l)
+{
+    size_t count = l->bucket_count == 0 ? 1024 : l->bucket_count * 2;
+    uint32_t *buckets = base_arena_alloc(&l->scratch, count * sizeof *buckets);
+    if (buckets == NULL) return false;
+    l->buckets = buckets;
+    l->bucket_count = count;
+    return true;
+}
+
+static uint64_t hash_of(const node *n, const uint32_t *arguments)
+{
+    uint64_t key[6] = {(uint64_t)n->operation, ((uint64_t)n->a << 32) | n->b, n->c, n->detail, (uint64_t)n->number,
+                       (uint64_t)n->type};
+    if (n->operation == PLAN_LOOKUP) key[1] = XXH3_64bits(arguments, n->b * sizeof *arguments);
+    return XXH3_64bits(key, sizeof key);
+}
+
+static void rehash(lowering *l)
+{
+    if (!grow_buckets(l)) return;
+    for (uint32_t i = 0; i < l->nodes.count; i++) {
+        node *n = &l->nodes.items[i];
+        size_t slot = (size_t)hash_of(n, l->arguments.items + n->a) & (l->bucket_count - 1);
+        n->next = l->buckets[slot];
+        l->buckets[slot] = i + 1;
+    }
+}
+
+static bool same_node(const lowering *l, const node *x, const node *y, const uint32_t *arguments)
+{
+    if (x->operation != y->operation || x->b != y->b || x->c != y->c || x->detail != y->detail || x->number != y->number ||
+        x->type != y->type)
+        return false;
+    if (x->operation != PLAN_LOOKUP) return x->a == y->a;
+    return memcmp(l->arguments.items + x->a, arguments, x->b * sizeof *arguments) == 0;
+}
+
+static uint32_t add_node(lowering *l, node wanted, const uint32_t *arguments)
+{
+    size_t slot = (size_t)hash_of(&wanted, arguments) & (l->bucket_count - 1);
+    for (uint32_t at = l->buckets[slot]; at != 0; at = l->nodes.items[at - 1].next) {
+        if (same_node(l, &l->nodes.items[at - 1], &wanted, arguments)) return at - 1;
+    }
+    if (wanted.operation == PLAN_LOOKUP) {
+        wanted.a = (uint32_t)l->arguments.count;
+        for (uint32_t i = 0; i < wanted.b; i++) {
+            uint32_t *place = BASE_PUSH(&l->scratch, &l->arguments);
+            if (place != NULL) *place = arguments[i];
+        }
+    }
+    node *added = BASE_PUSH(&l->scratch, &l->nodes);
+    if (added == NULL) return 0;
+    *added = wanted;
+    added->next = l->buckets[slot];
+    l->buckets[slot] = (uint32_t)l->nodes.count;
+    if (l->nodes.count * 2 > l->bucket_count) rehash(l);
+    return (uint32_t)l->nodes.count - 1;
+}
+
+static uint32_t node_at(const lowering *l, uint32_t step)
+{
+    return step == PLAN_NO_STEP ? PLAN_NO_STEP : l->node_of[step];
+}
+
+static uint32_t node_of_step(lowering *l, uint32_t block_index, uint32_t index)
+{
+    const plan_block *block = &l->plan->blocks.items[block_index];
+    const plan_step *step = &block->steps.items[index];
+    node wanted = {.operation = step->operation, .detail = step->detail, .number = step->number, .type = step->type.kind,
+                   .block = block_index, .step = index};
+    uint32_t arguments[PLAN_LOOKUP_LIMIT + 1];
+    if (step->operation == PLAN_LOOKUP) {
+        wanted.b = step->b;
+        wanted.c = PLAN_NO_STEP;
+        for (uint32_t i = 0; i < step->b; i++) arguments[i] = l->node_of[block->arguments.items[step->a + i]];
+    } else {
+        wanted.a = node_at(l, step->a);
+        wanted.b = node_at(l, step->b);
+        wanted.c = node_at(l, step->c);
+    }
+    return add_node(l, wanted, arguments);
+}
+
+/* ---- inputs ---- */
+
+static const node *at(const lowering *l, uint32_t index)
+{
+    return &l->nodes.items[index];
+}
+
+static bool path_of(const lowering *l, uint32_t index, plan_path *path)
+{
+    uint16_t fields[PLAN_PATH_LIMIT];
+    uint8_t count = 0;
+    *path = (plan_path){0};
+    while (at(l, index)->operation == PLAN_LOAD) {
+        if (count == PLAN_PATH_LIMIT) return false;
+        fields[count++] = (uint16_t)at(l, index)->detail;
+        index = at(l, index)->a;
+    }
+    if (count == 0 || at(l, index)->operation != PLAN_FRAME || at(l, index)->number != 0) return false;
+    path->count = count;
+    for (uint8_t i = 0; i < count; i++) path->fields[i] = fields[count - 1 - i];
+    return true;
+}
+
+/* The steps that a step needs, in the order of its block. */
+static bool collect_cone(lowering *l, plan_input *input)
+{
+    const plan_block *block = &l->plan->blocks.items[input->block];
+    uint8_t *needed = base_arena_alloc(&l->scratch, input->step + 1);
+    if (needed == NULL) return false;
+    needed[input->step] = 1;
+    for (uint32_t i = input->step + 1; i-- > 0;) {
+        const plan_step *step = &block->steps.items[i];
+        if (!needed[i]) continue;
+        bool lookup = step->operation == PLAN_LOOKUP;
+        for (uint32_t k = 0; lookup && k < step->b; k++) needed[block->arguments.items[step->a + k]] = 1;
+        const uint32_t operands[] = {step->a, step->b, step->c};
+        for (size_t k = 0; !lookup && k < 3; k++) {
+            if (operands[k] != PLAN_NO_STEP) needed[operands[k]] = 1;
+        }
+    }
+    input->cone = (uint32_t)l->kernels->cones.count;
+    for (uint32_t i = 0; i <= input->step; i++) {
+        uint32_t *slot = needed[i] ? BASE_PUSH(l->arena, &l->kernels->cones) : NULL;
+        if (slot != NULL) *slot = i;
+    }
+    input->cone_count = (uint32_t)l->kernels->cones.count - input->cone;
+    return true;
+}
+
+/* What kind of input a node is, if a kernel reads it rather than working it out. */
+static plan_input describe(const lowering *l, uint32_t index)
+{
+    const node *n = at(l, index);
+    plan_input input = {.kind = PLAN_INPUT_STEP, .truth = gives_truth(n->operation), .block = n->block, .step = n->step};
+    switch (n->operation) {
+    case PLAN_LOAD:
+        if (path_of(l, index, &input.path)) input.kind = PLAN_INPUT_VALUE;
+        break;
+    case PLAN_TO_TRUTH:
+        if (path_of(l, n->a, &input.path)) input.kind = PLAN_INPUT_YES;
+        break;
+    case PLAN_IS_PRESENT:
+        if (path_of(l, n->a, &input.path)) input.kind = PLAN_INPUT_PRESENCE;
+        break;
+    case PLAN_EQUAL: {
+        bool left = at(l, n->a)->operation == PLAN_SYMBOL;
+        uint32_t code = left ? n->b : n->a, symbol = left ? n->a : n->b;
+        if (at(l, symbol)->operation != PLAN_SYMBOL || !path_of(l, code, &input.path)) break;
+        input.kind = PLAN_INPUT_CODE;
+        input.number = at(l, symbol)->number;
+        break;
+    }
+    case PLAN_SET_HOLDS:
+        input.dated = n->b != PLAN_NO_STEP && path_of(l, n->b, &input.date);
+        if (!path_of(l, n->a, &input.path) || (n->b != PLAN_NO_STEP && !input.dated)) break;
+        input.kind = PLAN_INPUT_SET;
+        input.number = n->number;
+        break;
+    default: break;
+    }
+    input.filled = input.kind == PLAN_INPUT_STEP;
+    return input;
+}
+
+static uint32_t add_input(lowering *l, plan_input input)
+{
+    if (input.kind == PLAN_INPUT_STEP && !collect_cone(l, &input)) return 0;
+    plan_input *slot = BASE_PUSH(l->arena, &l->kernels->inputs);
+    if (slot == NULL) return 0;
+    *slot = input;
+    return (uint32_t)l->kernels->inputs.count - 1;
+}
+
+/* ---- sketches of units ---- */
+
+static uint32_t push_lane(lowering *l, sketch *s, plan_lane_operation operation, uint32_t a, uint32_t b)
+{
+    plan_lane_step *step = BASE_PUSH(&l->scratch, &s->steps);
+    if (step == NULL) return 0;
+    if (a > UINT16_MAX || b > UINT16_MAX || s->steps.count > PLAN_SHAPE_LIMIT) {
+        s->full = true;
+        a = b = 0;
+    }
+    *step = (plan_lane_step){(uint8_t)operation, (uint16_t)a, (uint16_t)b, 0};
+    return (uint32_t)s->steps.count - 1;
+}
+
+static uint32_t slot_for(lowering *l, sketch *s, uint32_t input)
+{
+    for (uint32_t i = 0; i < s->slots.count; i++) {
+        if (s->slots.items[i] == input) return i;
+    }
+    uint32_t *slot = BASE_PUSH(&l->scratch, &s->slots);
+    if (slot != NULL) *slot = input;
+    if (l->kernels->inputs.items[input].filled) s->filled = true;
+    return (uint32_t)s->slots.count - 1;
+}
+
+static uint32_t constant_for(lowering *l, sketch *s, plan_constant_kind kind, int64_t number)
+{
+    plan_constant *slot = BASE_PUSH(&l->scratch, &s->constants);
+    if (slot != NULL) *slot = (plan_constant){kind, number};
+    return (uint32_t)s->constants.count - 1;
+}
+
+/* A parameter whose value is the same on every day, whatever the run knows. */
+static bool is_plain(const plan_parameter *parameter)
+{
+    if (parameter->values.count == 0) return false;
+    const lang_dates *dates = &parameter->values.items[0].dates;
+    if (dates->from != BASE_DATE_MIN || dates->to != BASE_DATE_MAX || dates->known != BASE_DATE_MIN) return false;
+    return parameter->values.count == 1 || parameter->values.items[1].rank > parameter->values.items[0].rank;
+}
+
+static uint32_t unit_of(lowering *l, sketch *s, const uint32_t *results, size_t count, uint32_t clause);
+static uint32_t truth_lane(lowering *l, sketch *s, uint32_t index);
+static uint32_t value_lane(lowering *l, sketch *s, uint32_t index);
+
+/* The input of a node: read, worked out line by line, or given by a unit of its own. */
+static uint32_t input_of(lowering *l, uint32_t index, bool as_unit)
+{
+    if (l->nodes.items[index].input != 0) return l->nodes.items[index].input - 1;
+    plan_input input = describe(l, index);
+    if (as_unit && input.kind == PLAN_INPUT_STEP) {
+        sketch inner = {.root = index, .stamp = ++l->stamps};
+        input = (plan_input){.kind = PLAN_INPUT_UNIT, .truth = true};
+        input.unit = unit_of(l, &inner, &index, 1, PLAN_NO_STEP);
+        input.filled = inner.filled;
+    }
+    uint32_t made = add_input(l, input);
+    l->nodes.items[index].input = made + 1;
+    return made;
+}
+
+static uint32_t truth_input(lowering *l, sketch *s, uint32_t index, bool as_unit)
+{
+    return push_lane(l, s, PLAN_LANE_TRUTH, slot_for(l, s, input_of(l, index, as_unit)), 0);
+}
+
+static uint32_t pair(lowering *l, sketch *s, plan_lane_operation operation, uint32_t a, uint32_t b, bool values)
+{
+    uint32_t left = values ? value_lane(l, s, a) : truth_lane(l, s, a);
+    uint32_t right = values ? value_lane(l, s, b) : truth_lane(l, s, b);
+    return push_lane(l, s, operation, left, right);
+}
+
+/* The lane of a truth. Long for its list of operations. */
+static uint32_t make_truth(lowering *l, sketch *s, uint32_t index)
+{
+    node n = l->nodes.items[index];
+    if (n.shared && s->root != index) return truth_input(l, s, index, true);
+    switch (n.operation) {
+    case PLAN_TRUTH: return push_lane(l, s, PLAN_LANE_CONSTANT, constant_for(l, s, PLAN_CONSTANT_NUMBER, n.number), 0);
+    case PLAN_KNOWN: return push_lane(l, s, PLAN_LANE_CONSTANT, constant_for(l, s, PLAN_CONSTANT_KNOWN, n.number), 0);
+    case PLAN_NOT: return push_lane(l, s, PLAN_LANE_NOT, truth_lane(l, s, n.a), 0);
+    case PLAN_AND: return pair(l, s, PLAN_LANE_AND, n.a, n.b, false);
+    case PLAN_OR: return pair(l, s, PLAN_LANE_OR, n.a, n.b, false);
+    case PLAN_DECIDE: return pair(l, s, PLAN_LANE_DECIDE, n.a, n.b, false);
+    case PLAN_TO_TRUTH:
+        if (at(l, n.a)->operation == PLAN_FROM_TRUTH) return truth_lane(l, s, at(l, n.a)->a);
+        return truth_input(l, s, index, false);
+    case PLAN_IS_PRESENT:
+        if (describe(l, index).kind == PLAN_INPUT_PRESENCE) return truth_input(l, s, index, false);
+        return push_lane(l, s, PLAN_LANE_PRESENT, value_lane(l, s, n.a), 0);
+    case PLAN_EQUAL:
+        if (describe(l, index).kind == PLAN_INPUT_CODE) return truth_input(l, s, index, false);
+        return pair(l, s, PLAN_LANE_EQUAL, n.a, n.b, true);
+    case PLAN_LESS: return pair(l, s, PLAN_LANE_LESS, n.a, n.b, true);
+    case PLAN_AT_MOST: return pair(l, s, PLAN_LANE_AT_MOST, n.a, n.b, true);
+    default: return truth_input(l, s, index, false);
+    }
+}
+
+static uint32_t make_value(lowering *l, sketch *s, uint32_t index)
+{
+    node n = l->nodes.items[index];
+    switch (n.operation) {
+    case PLAN_NUMBER: return push_lane(l, s, PLAN_LANE_NUMBER, constant_for(l, s, PLAN_CONSTANT_NUMBER, n.number), 0);
+    case PLAN_SYMBOL: return push_lane(l, s, PLAN_LANE_NUMBER, constant_for(l, s, PLAN_CONSTANT_SYMBOL, n.number), 0);
+    case PLAN_PARAMETER:
+        if (!is_plain(&l->plan->parameters.items[n.number])) break;
+        return push_lane(l, s, PLAN_LANE_NUMBER, constant_for(l, s, PLAN_CONSTANT_PARAMETER, n.number), 0);
+    case PLAN_ADD: return pair(l, s, PLAN_LANE_ADD, n.a, n.b, true);
+    case PLAN_SUBTRACT: return pair(l, s, PLAN_LANE_SUBTRACT, n.a, n.b, true);
+    case PLAN_OR_ELSE: return pair(l, s, PLAN_LANE_OR_ELSE, n.a, n.b, true);
+    default: break;
+    }
+    return push_lane(l, s, PLAN_LANE_VALUE, slot_for(l, s, input_of(l, index, false)), 0);
+}
+
+static uint32_t lane_of(lowering *l, sketch *s, uint32_t index, uint32_t (*make)(lowering *, sketch *, uint32_t))
+{
+    if (l->nodes.items[index].stamp == s->stamp) return l->nodes.items[index].lane;
+    uint32_t lane = make(l, s, index);
+    l->nodes.items[index].stamp = s->stamp;
+    l->nodes.items[index].lane = lane;
+    return lane;
+}
+
+static uint32_t truth_lane(lowering *l, sketch *s, uint32_t index)
+{
+    return lane_of(l, s, index, make_truth);
+}
+
+static uint32_t value_lane(lowering *l, sketch *s, uint32_t index)
+{
+    return lane_of(l, s, index, make_value);
+}
+
+/* ---- registers and shapes ---- */
+
+static bool is_value(uint8_t operation)
+{
+    return operation >= PLAN_LANE_VALUE;
+}
+
+/* Whether the operands of a step are steps, and which. */
+static int lane_operands(const plan_lane_step *step)
+{
+    switch (step->operation) {
+    case PLAN_LANE_TRUTH:
+    case PLAN_LANE_CONSTANT:
+    case PLAN_LANE_VALUE:
+    case PLAN_LANE_NUMBER: return 0;
+    case PLAN_LANE_NOT:
+    case PLAN_LANE_PRESENT: return 1;
+    default: return 2;
+    }
+}
+
+typedef struct free_list {
+    uint16_t *items;
+    uint16_t count, made;
+} free_list;
+
+static uint16_t take_register(free_list *list)
+{
+    return list->count > 0 ? list->items[--list->count] : list->made++;
+}
+
+/* Gives steps registers: one is free again after the last step that reads it. */
+static void place(lowering *l, plan_shape *shape)
+{
+    uint32_t count = shape->step_count;
+    uint32_t *last = base_arena_alloc(&l->scratch, (count + 1) * sizeof *last);
+    free_list lists[2] = {{base_arena_alloc(&l->scratch, (count + 1) * sizeof(uint16_t)), 0, 0},
+                          {base_arena_alloc(&l->scratch, (count + 1) * sizeof(uint16_t)), 0, 0}};
+    if (last == NULL || lists[0].items == NULL || lists[1].items == NULL) return;
+    for (uint32_t i = 0; i < count; i++) {
+        const plan_lane_step *step = &shape->steps[i];
+        int operands = lane_operands(step);
+        last[i] = i;
+        if (operands > 0) last[step->a] = i;
+        if (operands > 1) last[step->b] = i;
+    }
+    for (size_t i = 0; i < 3; i++) last[shape->results[i]] = count;
+    for (uint32_t i = 0; i < count; i++) {
+        plan_lane_step *step = &shape->steps[i];
+        int operands = lane_operands(step);
+        const uint16_t sources[2] = {step->a, step->b};
+        if (operands > 0) step->a = shape->steps[sources[0]].to;
+        if (operands > 1) step->b = shape->steps[sources[1]].to;
+        /* Taken before its operands' are given back: a step never writes what it reads. */
+        step->to = take_register(&lists[is_value(step->operation)]);
+        for (int k = 0; k < operands; k++) {
+            bool twice = k == 1 && sources[0] == sources[1];
+            if (last[sources[k]] != i || twice) continue;
+            free_list *list = &lists[is_value(shape->steps[sources[k]].operation)];
+            list->items[list->count++] = shape->steps[sources[k]].to;
+        }
+        if (last[i] == i) { /* nobody reads it: it is a result, or the shape would not hold it */
+            free_list *list = &lists[is_value(step->operation)];
+            list->items[list->count++] = step->to;
+        }
+    }
+    shape->truth_count = lists[0].made;
+    shape->value_count = lists[1].made;
+    for (size_t i = 0; i < 3; i++) shape->results[i] = shape->steps[shape->results[i]].to;
+}
+
+static bool same_shape(const plan_shape *x, const plan_shape *y)
+{
+    return x->hash == y->hash && x->clause == y->clause && x->step_count == y->step_count &&
+           x->slot_count == y->slot_count && x->constant_count == y->constant_count &&
+           memcmp(x->results, y->results, sizeof x->results) == 0 &&
+           memcmp(x->steps, y->steps, x->step_count * sizeof *x->steps) == 0 &&
+           memcmp(x->truth_slots, y->truth_slots, (x->slot_count + 63U) / 64 * 8) == 0;
+}
+
+static void grow_shapes(lowering *l)
+{
+    size_t count = l->shape_bucket_count == 0 ? 256 : l->shape_bucket_count * 2;
+    uint32_t *buckets = base_arena_alloc(&l->scratch, count * sizeof *buckets);
+    if (buckets == NULL) return;
+    for (uint32_t i = 0; i < l->kernels->shapes.count; i++) {
+        size_t slot = (size_t)l->kernels->shapes.items[i].hash & (count - 1);
+        l->shape_next.items[i] = buckets[slot];
+        buckets[slot] = i + 1;
+    }
+    l->shape_buckets = buckets;
+    l->shape_bucket_count = count;
+}
+
+static uint32_t intern_shape(lowering *l, plan_shape shape)
+{
+    uint64_t parts[4] = {XXH3_64bits(shape.steps, shape.step_count * sizeof *shape.steps),
+                         XXH3_64bits(shape.truth_slots, (shape.slot_count + 63U) / 64 * 8),
+                         (uint64_t)shape.slot_count << 32 | (uint32_t)shape.constant_count << 1 | shape.clause, 0};
+    for (size_t i = 0; i < 3; i++) parts[3] = parts[3] << 16 | shape.results[i];
+    shape.hash = XXH3_64bits(parts, sizeof parts);
+    if (l->kernels->shapes.count * 2 >= l->shape_bucket_count) grow_shapes(l);
+    if (l->shape_bucket_count == 0) return 0;
+    size_t slot = (size_t)shape.hash & (l->shape_bucket_count - 1);
+    for (uint32_t i = l->shape_buckets[slot]; i != 0; i = l->shape_next.items[i - 1]) {
+        if (same_shape(&l->kernels->shapes.items[i - 1], &shape)) return i - 1;
+    }
+    plan_shape *added = BASE_PUSH(l->arena, &l->kernels->shapes);
+    uint32_t *next = BASE_PUSH(&l->scratch, &l->shape_next);
+    if (added == NULL || next == NULL) return 0;
+    size_t bytes = shape.step_count * sizeof *shape.steps, truths = (shape.slot_count + 63U) / 64 * 8;
+    *added = shape;
+    added->steps = base_arena_alloc(l->arena, bytes + 1);
+    added->truth_slots = base_arena_alloc(l->arena, truths + 8);
+    if (added->steps == NULL || added->truth_slots == NULL) return 0;
+    memcpy(added->steps, shape.steps, bytes);
+    memcpy(added->truth_slots, shape.truth_slots, truths);
+    *next = l->shape_buckets[slot];
+    return l->shape_buckets[slot] = (uint32_t)l->kernels->shapes.count, (uint32_t)l->kernels->shapes.count - 1;
+}
+
+static plan_shape shape_of(lowering *l, sketch *s, const uint32_t *lanes, size_t count)
+{
+    plan_shape shape = {.steps = s->steps.items, .step_count = (uint32_t)s->steps.count, .clause = count == 3,
+                        .slot_count = (uint16_t)s->slots.count, .constant_count = (uint16_t)s->constants.count};
+    for (size_t i = 0; i < 3; i++) shape.results[i] = (uint16_t)lanes[i < count ? i : 0];
+    shape.truth_slots = base_arena_alloc(&l->scratch, (s->slots.count + 64) / 64 * 8);
+    if (shape.truth_slots == NULL) return shape;
+    for (size_t i = 0; i < s->slots.count; i++) {
+        if (l->kernels->inputs.items[s->slots.items[i]].truth) shape.truth_slots[i / 64] |= UINT64_C(1) << (i % 64);
+    }
+    place(l, &shape);
+    return shape;
+}
+
+/* Makes a unit of what gives `results`; its number. */
+static uint32_t unit_of(lowering *l, sketch *s, const uint32_t *results, size_t count, uint32_t clause)
+{
+    uint32_t lanes[3] = {0};
+    for (size_t i = 0; i < count; i++) lanes[i] = truth_lane(l, s, results[i]);
+    if (s->full || l->scratch.failed || l->arena->failed) {
+        l->arena->failed = true;
+        return 0;
+    }
+    uint32_t shape = intern_shape(l, shape_of(l, s, lanes, count));
+    plan_kernels *kernels = l->kernels;
+    plan_unit unit = {shape, clause, (uint32_t)kernels->slots.count, (uint32_t)kernels->constants.count, s->filled};
+    for (size_t i = 0; i < s->slots.count; i++) {
+        uint32_t *slot = BASE_PUSH(l->arena, &kernels->slots);
+        if (slot != NULL) *slot = s->slots.items[i];
+    }
+    for (size_t i = 0; i < s->constants.count; i++) {
+        plan_constant *slot = BASE_PUSH(l->arena, &kernels->constants);
+        if (slot != NULL) *slot = s->constants.items[i];
+    }
+    plan_unit *added = BASE_PUSH(l->arena, &kernels->units);
+    if (added != NULL) *added = unit;
+    return (uint32_t)kernels->units.count - 1;
+}
+
+/* ---- policies ---- */
+
+/* Truths that a skip asks for several clauses are worked out once. */
+static void mark_shared(lowering *l, const plan_block *block)
+{
+    for (uint32_t i = 0; i < block->steps.count; i++) {
+        const plan_step *step = &block->steps.items[i];
+        if (step->operation != PLAN_SKIP) continue;
+        size_t verdicts = 0;
+        for (uint32_t k = i; k < (uint32_t)step->number && verdicts < 2; k++) {
+            verdicts += block->steps.items[k].operation == PLAN_VERDICT ? 1 : 0;
+        }
+        if (verdicts > 1) l->nodes.items[l->node_of[step->a]].shared = true;
+    }
+}
+
+static bool lower_policy(lowering *l, uint32_t index)
+{
+    uint32_t block_index = l->plan->policies.items[index].block;
+    const plan_block *block = &l->plan->blocks.items[block_index];
+    l->node_of = base_arena_alloc(&l->scratch, (block->steps.count + 1) * sizeof *l->node_of);
+    if (l->node_of == NULL) return false;
+    for (uint32_t i = 0; i < block->steps.count; i++) {
+        plan_operation operation = block->steps.items[i].operation;
+        bool gives = operation != PLAN_SKIP && operation != PLAN_VERDICT && operation != PLAN_SCOPE;
+        l->node_of[i] = gives ? node_of_step(l, block_index, i) : PLAN_NO_STEP;
+    }
+    if (l->scratch.failed) return false;
+    mark_shared(l, block);
+    for (uint32_t i = 0; i < block->steps.count; i++) {
+        const plan_step *step = &block->steps.items[i];
+        if (step->operation == PLAN_SCOPE) {
+            plan_policy_units *units = &l->kernels->policies[index];
+            units->payer = input_of(l, l->node_of[step->a], true);
+            units->dates = input_of(l, l->node_of[step->b], true);
+        } else if (step->operation == PLAN_VERDICT) {
+            const uint32_t results[3] = {l->node_of[step->a], l->node_of[step->b], l->node_of[step->c]};
+            sketch s = {.root = PLAN_NO_STEP, .stamp = ++l->stamps};
+            l->kernels->clause_units[step->number] = unit_of(l, &s, results, 3, (uint32_t)step->number);
+        }
+        if (l->scratch.failed || l->arena->failed) return false;
+    }
+    return true;
+}
+
+plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan)
+{
+    plan_kernels *kernels = base_arena_alloc(arena, sizeof *kernels);
+    if (kernels == NULL) return NULL;
+    kernels->clause_units = base_arena_alloc(arena, (plan->clauses.count + 1) * sizeof *kernels->clause_units);
+    kernels->policies = base_arena_alloc(arena, (plan->policies.count + 1) * sizeof *kernels->policies);
+    if (kernels->clause_units == NULL || kernels->policies == NULL) return NULL;
+    for (size_t c = 0; c < plan->clauses.count; c++) kernels->clause_units[c] = PLAN_NO_STEP;
+    lowering l = {.arena = arena, .plan = plan, .kernels = kernels};
+    base_arena_init(&l.scratch, &arena->allocator);
+    bool good = grow_buckets(&l);
+    for (uint32_t p = 0; good && p < plan->policies.count; p++) good = lower_policy(&l, p);
+    if (l.scratch.failed) arena->failed = true;
+    base_arena_release(&l.scratch);
+    return good && !arena->failed ? kernels : NULL;
+}

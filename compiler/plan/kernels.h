@@ -1,0 +1,112 @@
+/* A plan once more, for many lines at a time: kernels over columns.
+ *
+ * Expects a plan that is built; produces, for each clause and for each truth that several clauses ask for, a unit: a shape
+ * (what is done, shared by all units that do the same), the inputs that it reads and the constants that it compares with.
+ * Leaves the plan as it is. What a shape cannot do for many lines at once (history, tables, lists, calendars) is an input of
+ * its own, worked out line by line by the interpreter, which stays the meaning. */
+#ifndef PLAN_KERNELS_H
+#define PLAN_KERNELS_H
+
+#include "compiler/plan/plan.h"
+
+enum { PLAN_PATH_LIMIT = 6, PLAN_SHAPE_LIMIT = 60000 };
+
+/* Fields from the subject's own to the last one; no fields: not a path. */
+typedef struct plan_path {
+    uint8_t count;
+    uint16_t fields[PLAN_PATH_LIMIT];
+} plan_path;
+
+typedef enum plan_input_kind {
+    PLAN_INPUT_VALUE,    /* what a path holds */
+    PLAN_INPUT_YES,      /* a path's yes-or-no as a truth */
+    PLAN_INPUT_PRESENCE, /* whether a path holds anything */
+    PLAN_INPUT_CODE,     /* whether a path's code or text is symbol `number` */
+    PLAN_INPUT_SET,      /* whether set `number` holds a path's code on the date of another path */
+    PLAN_INPUT_STEP,     /* a step of a policy's block, by the interpreter */
+    PLAN_INPUT_UNIT      /* a truth that another unit works out */
+} plan_input_kind;
+
+typedef struct plan_input {
+    plan_input_kind kind;
+    bool truth;    /* two bits a line; else a value */
+    bool filled;   /* some of what it depends on is worked out line by line */
+    bool dated;    /* of SET: there is a date */
+    plan_path path, date;
+    int64_t number;
+    uint32_t block, step;            /* of STEP */
+    uint32_t cone, cone_count;       /* of STEP: the steps that it needs, the last one itself, in plan_kernels.cones */
+    uint32_t unit;                   /* of UNIT */
+} plan_input;
+
+typedef enum plan_lane_operation {
+    PLAN_LANE_TRUTH,    /* truth: slot a */
+    PLAN_LANE_CONSTANT, /* truth: constant a, a run_truth */
+    PLAN_LANE_NOT,
+    PLAN_LANE_AND,
+    PLAN_LANE_OR,
+    PLAN_LANE_DECIDE,
+    PLAN_LANE_PRESENT, /* truth: whether value a is present */
+    PLAN_LANE_EQUAL,   /* truths of values a and b */
+    PLAN_LANE_LESS,
+    PLAN_LANE_AT_MOST,
+    PLAN_LANE_VALUE,  /* value: slot a */
+    PLAN_LANE_NUMBER, /* value: constant a */
+    PLAN_LANE_ADD,
+    PLAN_LANE_SUBTRACT,
+    PLAN_LANE_OR_ELSE
+} plan_lane_operation;
+
+/* One step of a shape. Truths and values have registers of their own; one is used again after the last step that reads it. */
+typedef struct plan_lane_step {
+    uint8_t operation;
+    uint16_t a, b;
+    uint16_t to;
+} plan_lane_step;
+
+typedef struct plan_shape {
+    plan_lane_step *steps;
+    uint32_t step_count;
+    uint16_t slot_count, constant_count, truth_count, value_count; /* the last two: registers */
+    uint16_t results[3]; /* truths: applicable, requirement, failing; of a shape that is no clause the first alone */
+    bool clause;
+    uint64_t hash;
+    uint64_t *truth_slots; /* bit set: the slot is a truth */
+} plan_shape;
+
+typedef enum plan_constant_kind { PLAN_CONSTANT_NUMBER, PLAN_CONSTANT_SYMBOL, PLAN_CONSTANT_PARAMETER, PLAN_CONSTANT_KNOWN } plan_constant_kind;
+
+typedef struct plan_constant {
+    plan_constant_kind kind;
+    int64_t number;
+} plan_constant;
+
+typedef struct plan_unit {
+    uint32_t shape;
+    uint32_t clause; /* PLAN_NO_STEP for a truth that units share */
+    uint32_t slots, constants; /* where they begin in plan_kernels.slots and .constants */
+    bool filled;
+} plan_unit;
+
+typedef struct plan_policy_units {
+    uint32_t payer, dates; /* inputs: the truths of its scope */
+} plan_policy_units;
+
+typedef struct plan_kernels {
+    BASE_ARRAY(plan_shape) shapes;
+    BASE_ARRAY(plan_input) inputs; /* each after those that it depends on */
+    BASE_ARRAY(plan_unit) units;
+    BASE_ARRAY(uint32_t) slots;
+    BASE_ARRAY(plan_constant) constants;
+    BASE_ARRAY(uint32_t) cones;
+    uint32_t *clause_units;      /* by clause of the plan; PLAN_NO_STEP where no policy judges it */
+    plan_policy_units *policies; /* by policy of the plan */
+} plan_kernels;
+
+/* Builds the kernels of a plan; NULL when memory runs out. */
+plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan);
+
+/* Writes shapes, inputs and units. */
+void plan_print_kernels(const plan_program *plan, const plan_kernels *kernels, base_text *out);
+
+#endif

@@ -1,0 +1,210 @@
+/* Judging a batch: its inputs are packed, its clauses run, and what they say becomes events and a few bits for each line.
+ *
+ * Inputs that are worked out line by line are unknown at first. A clause that is surely out of scope for a line while they are
+ * unknown stays so when they are known, since what is certain never depends on what is not known; so they are worked out for the
+ * other lines alone, and the clauses run again. */
+#include "runtime/batch.h"
+
+#include <string.h>
+
+bool run_unit(run_packer *packer, uint32_t index, uint64_t *planes)
+{
+    const plan_kernels *kernels = packer->kernels;
+    const plan_unit *unit = &kernels->units.items[index];
+    const plan_shape *shape = &kernels->shapes.items[unit->shape];
+    run_lanes few[16], *slots = few;
+    if (shape->slot_count > sizeof few / sizeof *few) {
+        slots = base_arena_alloc(&packer->arena, shape->slot_count * sizeof *slots);
+        if (slots == NULL) return false;
+    }
+    for (uint32_t i = 0; i < shape->slot_count; i++) slots[i] = packer->lanes[kernels->slots.items[unit->slots + i]];
+    const int64_t *constants = packer->constants + unit->constants;
+    return run_interpret_shape(&packer->registers, shape, slots, constants, packer->words, planes);
+}
+
+/* The bits of a word that stand for lines. */
+static uint64_t valid_bits(const run_packer *packer, uint64_t word)
+{
+    uint64_t rest = packer->count - word * 64;
+    return rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
+}
+
+/* ---- inputs that are worked out line by line ---- */
+
+typedef struct wanting {
+    run_packer *packer;
+    uint64_t **needed; /* by input; NULL where nobody asked */
+    bool failed;
+} wanting;
+
+static void want_unit(wanting *w, uint32_t unit, const uint64_t *lines);
+
+static void want_input(wanting *w, uint32_t index, const uint64_t *lines)
+{
+    const plan_input *input = &w->packer->kernels->inputs.items[index];
+    if (!input->filled) return;
+    if (input->kind == PLAN_INPUT_UNIT) {
+        want_unit(w, input->unit, lines);
+        return;
+    }
+    uint64_t words = w->packer->words;
+    if (w->needed[index] == NULL) w->needed[index] = base_arena_alloc(&w->packer->arena, words * sizeof(uint64_t));
+    if (w->needed[index] == NULL) {
+        w->failed = true;
+        return;
+    }
+    for (uint64_t i = 0; i < words; i++) w->needed[index][i] |= lines[i];
+}
+
+static void want_unit(wanting *w, uint32_t index, const uint64_t *lines)
+{
+    const plan_kernels *kernels = w->packer->kernels;
+    const plan_unit *unit = &kernels->units.items[index];
+    for (uint32_t i = 0; i < kernels->shapes.items[unit->shape].slot_count; i++) {
+        want_input(w, kernels->slots.items[unit->slots + i], lines);
+    }
+}
+
+static bool any_bit(const uint64_t *words, uint64_t count)
+{
+    uint64_t all = 0;
+    for (uint64_t i = 0; i < count; i++) all |= words[i];
+    return all != 0;
+}
+
+/* Which lines ask for which inputs. */
+static bool gather_wanted(wanting *w, const run_work *work, uint64_t *planes)
+{
+    run_packer *packer = w->packer;
+    const plan_kernels *kernels = packer->kernels;
+    uint64_t words = packer->words;
+    for (size_t u = 0; u < work->unit_count; u++) {
+        if (!kernels->units.items[work->units[u]].filled) continue;
+        if (!run_unit(packer, work->units[u], planes)) return false;
+        planes[words - 1] &= valid_bits(packer, words - 1);
+        if (any_bit(planes, words)) want_unit(w, work->units[u], planes);
+    }
+    for (size_t p = 0; p < work->policy_count; p++) {
+        const plan_policy_units *policy = &kernels->policies[work->policies[p]];
+        for (uint64_t i = 0; i < words; i++) planes[i] = valid_bits(packer, i);
+        want_input(w, policy->payer, planes);
+        for (uint64_t i = 0; i < words; i++) planes[i] &= ~packer->lanes[policy->payer].no[i];
+        want_input(w, policy->dates, planes);
+    }
+    return !w->failed;
+}
+
+static bool fill_inputs(run_packer *packer, const run_work *work, uint64_t *planes)
+{
+    const plan_kernels *kernels = packer->kernels;
+    wanting w = {.packer = packer};
+    w.needed = base_arena_alloc(&packer->arena, (kernels->inputs.count + 1) * sizeof *w.needed);
+    uint32_t *wanted = base_arena_alloc(&packer->arena, (work->input_count + 1) * sizeof *wanted);
+    uint64_t **lines = base_arena_alloc(&packer->arena, (work->input_count + 1) * sizeof *lines);
+    if (w.needed == NULL || wanted == NULL || lines == NULL || !gather_wanted(&w, work, planes)) return false;
+    size_t count = 0;
+    for (size_t i = 0; i < work->input_count; i++) {
+        if (w.needed[work->inputs[i]] == NULL) continue;
+        wanted[count] = work->inputs[i];
+        lines[count++] = w.needed[work->inputs[i]];
+    }
+    if (!run_pack_steps(packer, wanted, count, lines)) return false;
+    for (size_t i = 0; i < work->input_count; i++) {
+        const plan_input *input = &kernels->inputs.items[work->inputs[i]];
+        bool again = input->kind == PLAN_INPUT_UNIT && input->filled;
+        if (again && !run_pack_input(packer, work->inputs[i])) return false;
+    }
+    return true;
+}
+
+/* ---- what comes out ---- */
+
+typedef struct outcome {
+    run_packer *packer;
+    base_arena *arena;
+    run_batch *batch;
+    BASE_ARRAY(run_event) events;
+    uint64_t any[RUN_BATCH_WORDS];
+} outcome;
+
+static bool push_events(outcome *o, uint32_t clause, uint64_t word, uint64_t bits, adj_clause_verdict verdict)
+{
+    const uint32_t *lines = o->batch->work->lines + o->batch->first;
+    for (; bits != 0; bits &= bits - 1) {
+        run_event *event = BASE_PUSH(&o->packer->arena, &o->events);
+        if (event == NULL) return false;
+        *event = (run_event){lines[word * 64 + (uint64_t)__builtin_ctzll(bits)], clause, (uint32_t)verdict};
+    }
+    return true;
+}
+
+static bool take_clause(outcome *o, size_t unit, const uint64_t *planes)
+{
+    uint64_t words = o->packer->words;
+    uint32_t clause = o->packer->kernels->units.items[o->batch->work->units[unit]].clause;
+    uint64_t *applies = o->batch->applies + unit * words;
+    for (uint64_t w = 0; w < words; w++) {
+        uint64_t valid = w + 1 == words ? valid_bits(o->packer, w) : UINT64_MAX;
+        applies[w] = planes[w] & valid;
+        o->any[w] |= applies[w];
+        uint64_t fails = planes[words + w] & valid, excused = planes[2 * words + w] & valid,
+                 open = planes[3 * words + w] & valid;
+        if ((fails | excused | open) == 0) continue;
+        if (!push_events(o, clause, w, fails, ADJ_CLAUSE_FAIL) ||
+            !push_events(o, clause, w, excused, ADJ_CLAUSE_EXCUSED) ||
+            !push_events(o, clause, w, open, ADJ_CLAUSE_CANNOT_TELL))
+            return false;
+    }
+    return true;
+}
+
+/* Bits of each line: how policies that name payers stand to it, whether any clause applies. */
+static void take_flags(const outcome *o, uint8_t *flags)
+{
+    const run_packer *packer = o->packer;
+    const run_work *work = o->batch->work;
+    const uint32_t *lines = work->lines + o->batch->first;
+    for (uint64_t w = 0; w < packer->words; w++) {
+        uint64_t applies = 0, unknown = 0, no_version = 0;
+        for (size_t p = 0; p < work->policy_count; p++) {
+            const plan_policy_units *policy = &packer->kernels->policies[work->policies[p]];
+            const run_lanes *payer = &packer->lanes[policy->payer], *dates = &packer->lanes[policy->dates];
+            uint64_t both = payer->yes[w] & dates->yes[w], theirs = ~payer->no[w];
+            applies |= both;
+            no_version |= theirs & dates->no[w];
+            unknown |= theirs & ~dates->no[w] & ~both;
+        }
+        size_t count = packer->count - w * 64 < 64 ? packer->count - w * 64 : 64;
+        for (size_t i = 0; i < count; i++) {
+            uint64_t bits = (applies >> i & 1) * RUN_LINE_APPLIES | (unknown >> i & 1) * RUN_LINE_UNKNOWN |
+                            (no_version >> i & 1) * RUN_LINE_NO_VERSION | (o->any[w] >> i & 1) * RUN_LINE_ANY_CLAUSE;
+            flags[lines[w * 64 + i]] = (uint8_t)bits;
+        }
+    }
+}
+
+bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, const uint32_t *rows, uint8_t *flags)
+{
+    const run_work *work = batch->work;
+    uint32_t here[RUN_BATCH_MOST];
+    for (size_t i = 0; i < batch->count; i++) here[i] = rows[work->lines[batch->first + i]];
+    if (!run_packer_begin(packer, here, batch->count)) return false;
+    uint64_t words = packer->words;
+    uint64_t *planes = base_arena_alloc(&packer->arena, words * RUN_PLANES_OF_CLAUSE * sizeof *planes);
+    batch->applies = base_arena_alloc(arena, (work->unit_count * words + 1) * sizeof *batch->applies);
+    outcome o = {.packer = packer, .arena = arena, .batch = batch};
+    if (planes == NULL || batch->applies == NULL) return false;
+    for (size_t i = 0; i < work->input_count; i++) {
+        if (!run_pack_input(packer, work->inputs[i])) return false;
+    }
+    if (work->filled && !fill_inputs(packer, work, planes)) return false;
+    for (size_t u = 0; u < work->unit_count; u++) {
+        if (!run_unit(packer, work->units[u], planes) || !take_clause(&o, u, planes)) return false;
+    }
+    take_flags(&o, flags);
+    batch->event_count = o.events.count;
+    batch->events = base_arena_alloc(arena, (o.events.count + 1) * sizeof *batch->events);
+    if (batch->events == NULL) return false;
+    if (o.events.count > 0) memcpy(batch->events, o.events.items, o.events.count * sizeof *batch->events);
+    return !run_context_failed(packer->context);
+}

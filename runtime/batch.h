@@ -1,0 +1,124 @@
+/* Judging many lines at a time: lines that meet the same clauses are gathered in batches, what the clauses ask of them is packed
+ * into narrow columns and bit masks, and kernels (compiler/plan/kernels.h) give a word of verdicts for 64 lines.
+ *
+ * A truth is two words, certainly true and certainly false, a bit a line; a value is a column as narrow as the batch allows, and
+ * two words, present and absent. Bits past the last line are those of an unknown line. */
+#ifndef RUN_BATCH_H
+#define RUN_BATCH_H
+
+#include "compiler/plan/kernels.h"
+#include "runtime/context.h"
+
+enum { RUN_BATCH_LINES = 2048, RUN_BATCH_MOST = 4096, RUN_BATCH_WORDS = RUN_BATCH_MOST / 64 };
+
+typedef struct run_lanes {
+    const void *values;  /* signed numbers of 1 << width bytes; NULL of a truth */
+    const uint64_t *yes; /* certainly true; of a value: present */
+    const uint64_t *no;  /* certainly false; of a value: absent */
+    uint64_t width;
+} run_lanes;
+
+/* What a unit writes: `words` words each. Of a clause: not surely out of scope; fails; excused; cannot be told. Of a shared
+ * truth: certainly true; certainly false. */
+enum { RUN_PLANES_OF_CLAUSE = 4, RUN_PLANES_OF_TRUTH = 2 };
+
+typedef void (*run_kernel)(const run_lanes *slots, const int64_t *constants, uint64_t words, uint64_t *planes);
+
+/* Memory that shapes are interpreted in, one after the other. */
+typedef struct run_registers {
+    base_arena arena;   /* registers */
+    base_arena columns; /* of values that the shape at hand works out */
+    uint64_t *truths;
+    size_t truth_room; /* words */
+    struct run_value_register *values;
+    size_t value_room;
+    uint64_t ones[RUN_BATCH_WORDS], zeros[RUN_BATCH_WORDS];
+} run_registers;
+
+void run_registers_init(run_registers *registers, const base_allocator *allocator);
+void run_registers_release(run_registers *registers);
+
+/* Does what a shape says, without machine code. False when memory runs out. */
+bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *slots, const int64_t *constants,
+                         uint64_t words, uint64_t *planes);
+
+/* Lines that meet the same clauses. */
+typedef struct run_work {
+    const uint32_t *units;    /* of clauses, ascending by clause */
+    size_t unit_count;
+    const uint32_t *policies; /* that name payers and may speak of these lines */
+    size_t policy_count;
+    const uint32_t *inputs;   /* that those need, each after what it depends on */
+    size_t input_count;
+    bool filled;              /* some input is worked out line by line */
+    const uint32_t *lines;    /* places in the list of lines that are judged */
+    size_t line_count;
+} run_work;
+
+typedef struct run_event {
+    uint32_t line; /* place in the list of lines */
+    uint32_t clause;
+    uint32_t verdict; /* an adj_clause_verdict from ADJ_CLAUSE_FAIL on */
+} run_event;
+
+/* How the policies that name payers stand to a line, and whether any clause applies. */
+enum { RUN_LINE_APPLIES = 1, RUN_LINE_UNKNOWN = 2, RUN_LINE_NO_VERSION = 4, RUN_LINE_ANY_CLAUSE = 8 };
+
+typedef struct run_batch {
+    const run_work *work;
+    size_t first, count; /* of the work's lines */
+    uint64_t *applies;   /* by unit of the work: a bit a line, the clause is not surely out of scope; NULL until judged */
+    run_event *events;
+    size_t event_count;
+} run_batch;
+
+/* All batches of a run. */
+typedef struct run_schedule {
+    BASE_ARRAY(run_work) works;
+    BASE_ARRAY(run_batch) batches;
+    int64_t *constants; /* of the kernels, as this run has them */
+} run_schedule;
+
+/* Divides lines into batches of at most `most` lines. `rows` are the store's rows of the lines, `judged` which are to be judged. */
+bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_kernels *kernels, run_context *context,
+                       const uint32_t *rows, const bool *judged, size_t count, size_t most);
+
+/* What packing and judging a batch works with; one for each thread. */
+typedef struct run_packer {
+    base_arena arena; /* emptied for each batch */
+    run_registers registers;
+    run_context *context;
+    const plan_kernels *kernels;
+    const int64_t *constants;
+    run_lanes *lanes; /* by input */
+    const uint32_t *rows; /* of the batch's lines in the store */
+    size_t count;
+    uint64_t words;
+    bool keys_only; /* only what the keys of the dispatch tell is known */
+    BASE_ARRAY(struct run_joined) joined;
+    run_value *values; /* of the block at hand */
+    uint32_t *computed; /* by step: the line, plus one, that the value is of */
+    const struct run_kernel_code *code; /* machine code of shapes; NULL for none */
+} run_packer;
+
+bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context, const plan_kernels *kernels,
+                     const int64_t *constants);
+void run_packer_release(run_packer *packer);
+
+/* Begins a batch of rows. */
+bool run_packer_begin(run_packer *packer, const uint32_t *rows, size_t count);
+
+/* Fills the lanes of one input of this batch: reads its columns or runs its unit. Inputs that are worked out line by line become
+ * unknown, and are worked out by run_pack_steps. */
+bool run_pack_input(run_packer *packer, uint32_t input);
+
+/* Works inputs out line by line: `needed` holds, by place in `inputs`, the lines that each is asked for. */
+bool run_pack_steps(run_packer *packer, const uint32_t *inputs, size_t count, uint64_t *const *needed);
+
+/* Runs a unit over the batch. */
+bool run_unit(run_packer *packer, uint32_t unit, uint64_t *planes);
+
+/* Judges a batch; events and bits of where clauses apply come from `arena`, `flags` is by place in the list of lines. */
+bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, const uint32_t *rows, uint8_t *flags);
+
+#endif

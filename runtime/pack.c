@@ -1,0 +1,355 @@
+/* Packing: the columns that a batch's clauses read, as narrow as the batch allows, and what they ask of codes as bits. What takes
+ * more than reading a column is worked out by the interpreter's own steps, for the lines that need it. */
+#include "runtime/batch.h"
+
+#include <string.h>
+
+/* The rows that a path leads to. */
+typedef struct run_joined {
+    plan_path path;
+    const uint32_t *rows;
+    const uint8_t *states; /* NULL: all present */
+} run_joined;
+
+bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context, const plan_kernels *kernels,
+                     const int64_t *constants)
+{
+    *packer = (run_packer){.context = context, .kernels = kernels, .constants = constants};
+    base_arena_init(&packer->arena, allocator);
+    run_registers_init(&packer->registers, allocator);
+    packer->lanes = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->lanes);
+    packer->values = base_arena_alloc(context->arena, (context->block_room + 1) * sizeof *packer->values);
+    packer->computed = base_arena_alloc(context->arena, (context->block_room + 1) * sizeof *packer->computed);
+    return packer->lanes != NULL && packer->values != NULL && packer->computed != NULL;
+}
+
+void run_packer_release(run_packer *packer)
+{
+    base_arena_release(&packer->arena);
+    run_registers_release(&packer->registers);
+}
+
+bool run_packer_begin(run_packer *packer, const uint32_t *rows, size_t count)
+{
+    base_arena_reset(&packer->arena);
+    packer->rows = rows;
+    packer->count = count;
+    packer->words = (count + 63) / 64;
+    memset(&packer->joined, 0, sizeof packer->joined);
+    return true;
+}
+
+/* ---- paths ---- */
+
+static bool same_path(const plan_path *a, const plan_path *b)
+{
+    return a->count == b->count && memcmp(a->fields, b->fields, a->count * sizeof *a->fields) == 0;
+}
+
+static const run_joined *join(run_packer *packer, plan_path path);
+
+/* Follows the last field of a path: where its row is not known, neither is what lies behind it. */
+static bool follow(run_packer *packer, const plan_path *path, run_joined *joined)
+{
+    plan_path before = *path;
+    before.count--;
+    const run_joined *from = join(packer, before);
+    uint32_t *rows = base_arena_alloc(&packer->arena, (packer->count + 1) * sizeof *rows);
+    uint8_t *states = base_arena_alloc(&packer->arena, packer->count + 1);
+    if (from == NULL || rows == NULL || states == NULL) return false;
+    const run_column *column = &packer->context->columns[path->fields[before.count]];
+    for (size_t i = 0; i < packer->count; i++) {
+        bool there = from->states == NULL || from->states[i] == RUN_PRESENT;
+        states[i] = there ? column->states[from->rows[i]] : from->states[i];
+        rows[i] = states[i] == RUN_PRESENT ? (uint32_t)column->bits[from->rows[i]] : 0;
+    }
+    *joined = (run_joined){*path, rows, states};
+    return true;
+}
+
+static const run_joined *join(run_packer *packer, plan_path path)
+{
+    for (size_t i = 0; i < packer->joined.count; i++) {
+        if (same_path(&packer->joined.items[i].path, &path)) return &packer->joined.items[i];
+    }
+    run_joined joined = {path, packer->rows, NULL};
+    if (path.count > 0 && !follow(packer, &path, &joined)) return NULL;
+    run_joined *slot = BASE_PUSH(&packer->arena, &packer->joined);
+    if (slot != NULL) *slot = joined;
+    return slot;
+}
+
+/* The column behind a path and the rows to read it at. */
+typedef struct source {
+    const run_column *column;
+    const uint32_t *rows;
+    const uint8_t *states; /* of the rows; NULL: all present */
+} source;
+
+static bool source_of(run_packer *packer, const plan_path *path, source *s)
+{
+    plan_path before = *path;
+    before.count--;
+    const run_joined *from = join(packer, before);
+    if (from == NULL) return false;
+    *s = (source){&packer->context->columns[path->fields[before.count]], from->rows, from->states};
+    return true;
+}
+
+static inline uint8_t state_at(const source *s, size_t i)
+{
+    uint8_t row = s->states == NULL ? RUN_PRESENT : s->states[i];
+    return row == RUN_PRESENT ? s->column->states[s->rows[i]] : row;
+}
+
+/* ---- bits ---- */
+
+typedef struct masks {
+    uint64_t *yes, *no;
+} masks;
+
+static bool new_masks(run_packer *packer, masks *m)
+{
+    m->yes = base_arena_alloc(&packer->arena, (packer->words + 1) * sizeof *m->yes);
+    m->no = base_arena_alloc(&packer->arena, (packer->words + 1) * sizeof *m->no);
+    return m->yes != NULL && m->no != NULL;
+}
+
+static inline void set_bits(masks *m, size_t i, uint64_t yes, uint64_t no)
+{
+    m->yes[i / 64] |= yes << (i % 64);
+    m->no[i / 64] |= no << (i % 64);
+}
+
+static void pack_presence(run_packer *packer, const source *s, masks *m)
+{
+    for (size_t i = 0; i < packer->count; i++) {
+        uint8_t state = state_at(s, i);
+        set_bits(m, i, state == RUN_PRESENT, state == RUN_ABSENT);
+    }
+}
+
+static void pack_yes(run_packer *packer, const source *s, masks *m)
+{
+    for (size_t i = 0; i < packer->count; i++) {
+        bool known = state_at(s, i) == RUN_PRESENT;
+        bool yes = known && s->column->bits[s->rows[i]] != 0;
+        set_bits(m, i, yes, known && !yes);
+    }
+}
+
+static void pack_code(run_packer *packer, const source *s, int64_t symbol, masks *m)
+{
+    for (size_t i = 0; i < packer->count; i++) {
+        bool known = state_at(s, i) == RUN_PRESENT;
+        bool yes = known && s->column->bits[s->rows[i]] == symbol;
+        set_bits(m, i, yes, known && !yes);
+    }
+}
+
+/* Whether a set holds each line's code: by what is known of the code; where that depends on the day, by asking. */
+static bool pack_set(run_packer *packer, const plan_input *input, const source *s, masks *m)
+{
+    const run_binding *binding = packer->context->binding;
+    const uint8_t *members = binding->set_members[input->number];
+    size_t symbols = binding->store->symbols.entries.count;
+    source dates = {0};
+    bool dated = input->dated && !packer->keys_only;
+    if (dated && !source_of(packer, &input->date, &dates)) return false;
+    for (size_t i = 0; i < packer->count; i++) {
+        if (state_at(s, i) != RUN_PRESENT) continue;
+        int64_t code = s->column->bits[s->rows[i]];
+        uint8_t member = code >= 0 && (size_t)code < symbols ? members[code] : 2;
+        if (member == 2) {
+            uint8_t state = dated ? state_at(&dates, i) : RUN_UNKNOWN;
+            int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
+            uint8_t truth = run_set_holds(packer->context, (uint32_t)input->number, code, day, state);
+            set_bits(m, i, truth == RUN_TRUE, truth == RUN_FALSE);
+        } else {
+            set_bits(m, i, member, member ^ 1U);
+        }
+    }
+    return true;
+}
+
+/* ---- values ---- */
+
+static uint64_t width_for(int64_t low, int64_t high)
+{
+    if (low >= INT8_MIN && high <= INT8_MAX) return 0;
+    if (low >= INT16_MIN && high <= INT16_MAX) return 1;
+    return low >= INT32_MIN && high <= INT32_MAX ? 2 : 3;
+}
+
+/* Keeps numbers in the narrowest column that holds them all. */
+static const void *narrowed(run_packer *packer, const int64_t *values, int64_t low, int64_t high, uint64_t *width)
+{
+    size_t count = packer->words * 64;
+    *width = width_for(low, high);
+    if (*width == 3) return values;
+    int8_t *narrow = base_arena_alloc(&packer->arena, count << *width);
+    int16_t *half = (void *)narrow;
+    int32_t *word = (void *)narrow;
+    if (narrow == NULL) return NULL;
+    switch (*width) {
+    case 0:
+        for (size_t i = 0; i < count; i++) narrow[i] = (int8_t)values[i];
+        break;
+    case 1:
+        for (size_t i = 0; i < count; i++) half[i] = (int16_t)values[i];
+        break;
+    default:
+        for (size_t i = 0; i < count; i++) word[i] = (int32_t)values[i];
+        break;
+    }
+    return narrow;
+}
+
+static bool pack_value(run_packer *packer, const source *s, masks *m, run_lanes *lanes)
+{
+    int64_t *values = base_arena_alloc(&packer->arena, packer->words * 64 * sizeof *values);
+    if (values == NULL) return false;
+    int64_t low = 0, high = 0;
+    for (size_t i = 0; i < packer->count; i++) {
+        uint8_t state = state_at(s, i);
+        int64_t value = state == RUN_PRESENT ? s->column->bits[s->rows[i]] : 0;
+        set_bits(m, i, state == RUN_PRESENT, state == RUN_ABSENT);
+        values[i] = value;
+        low = value < low ? value : low;
+        high = value > high ? value : high;
+    }
+    lanes->values = narrowed(packer, values, low, high, &lanes->width);
+    return lanes->values != NULL;
+}
+
+/* Whether the keys of the dispatch tell an input: one field of the line, the payer, plan or procedure. */
+static bool by_key(const plan_input *input)
+{
+    if (input->path.count != 1) return false;
+    uint16_t field = input->path.fields[0];
+    return field == LANG_FIELD_line_payer || field == LANG_FIELD_line_plan || field == LANG_FIELD_line_procedure;
+}
+
+static bool pack_truth(run_packer *packer, const plan_input *input, masks *m)
+{
+    source s;
+    if (!source_of(packer, &input->path, &s)) return false;
+    switch (input->kind) {
+    case PLAN_INPUT_PRESENCE: pack_presence(packer, &s, m); return true;
+    case PLAN_INPUT_YES: pack_yes(packer, &s, m); return true;
+    case PLAN_INPUT_CODE: pack_code(packer, &s, packer->context->binding->symbols[input->number], m); return true;
+    default: return pack_set(packer, input, &s, m);
+    }
+}
+
+/* A value that nobody told us: a column of zeros, none of them present. */
+static bool pack_unknown(run_packer *packer, const plan_input *input, run_lanes *lanes)
+{
+    if (input->truth) return true;
+    lanes->values = base_arena_alloc(&packer->arena, packer->words * 64);
+    lanes->width = 0;
+    return lanes->values != NULL;
+}
+
+bool run_pack_input(run_packer *packer, uint32_t index)
+{
+    const plan_input *input = &packer->kernels->inputs.items[index];
+    run_lanes *lanes = &packer->lanes[index];
+    if (input->kind == PLAN_INPUT_UNIT) {
+        uint64_t *planes = base_arena_alloc(&packer->arena, (packer->words * RUN_PLANES_OF_TRUTH + 1) * sizeof *planes);
+        if (planes == NULL || !run_unit(packer, input->unit, planes)) return false;
+        *lanes = (run_lanes){NULL, planes, planes + packer->words, 0};
+        return true;
+    }
+    masks m;
+    if (!new_masks(packer, &m)) return false;
+    *lanes = (run_lanes){NULL, m.yes, m.no, 0};
+    if (input->kind == PLAN_INPUT_STEP || (packer->keys_only && !by_key(input))) return pack_unknown(packer, input, lanes);
+    if (input->truth) return pack_truth(packer, input, &m);
+    source s;
+    return source_of(packer, &input->path, &s) && pack_value(packer, &s, &m, lanes);
+}
+
+/* ---- line by line ---- */
+
+/* One input that is worked out line by line, while its block is at hand. */
+typedef struct filling {
+    const plan_input *input;
+    const uint64_t *needed;
+    masks masks;
+    int64_t *values;
+    int64_t low, high;
+} filling;
+
+static void fill_line(run_packer *packer, filling *f, size_t i)
+{
+    const uint32_t *cone = packer->kernels->cones.items + f->input->cone;
+    run_interpret_cone(packer->context, f->input->block, packer->rows[i], cone, f->input->cone_count, packer->values,
+                       packer->computed, (uint32_t)i + 1);
+    const run_value *value = &packer->values[f->input->step];
+    if (f->input->truth) {
+        set_bits(&f->masks, i, value->bits == RUN_TRUE, value->bits == RUN_FALSE);
+        return;
+    }
+    set_bits(&f->masks, i, value->state == RUN_PRESENT, value->state == RUN_ABSENT);
+    int64_t number = value->state == RUN_PRESENT ? value->bits : 0;
+    f->values[i] = number;
+    if (number < f->low) f->low = number;
+    if (number > f->high) f->high = number;
+}
+
+/* All inputs of one block, line by line, so that what they share is worked out once. */
+static void fill_block(run_packer *packer, filling *fillings, size_t count)
+{
+    size_t steps = packer->context->binding->plan->blocks.items[fillings[0].input->block].steps.count;
+    memset(packer->computed, 0, steps * sizeof *packer->computed);
+    for (uint64_t w = 0; w < packer->words; w++) {
+        uint64_t any = 0;
+        for (size_t f = 0; f < count; f++) any |= fillings[f].needed[w];
+        for (; any != 0; any &= any - 1) {
+            size_t bit = (size_t)__builtin_ctzll(any), i = w * 64 + bit;
+            packer->context->scratch.count = 0;
+            for (size_t f = 0; f < count; f++) {
+                if ((fillings[f].needed[w] >> bit & 1) != 0) fill_line(packer, &fillings[f], i);
+            }
+        }
+    }
+}
+
+static bool keep_filling(run_packer *packer, filling *f, uint32_t index)
+{
+    run_lanes *lanes = &packer->lanes[index];
+    *lanes = (run_lanes){NULL, f->masks.yes, f->masks.no, 0};
+    if (f->input->truth) return true;
+    lanes->values = narrowed(packer, f->values, f->low, f->high, &lanes->width);
+    return lanes->values != NULL;
+}
+
+bool run_pack_steps(run_packer *packer, const uint32_t *inputs, size_t count, uint64_t *const *needed)
+{
+    filling *fillings = base_arena_alloc(&packer->arena, (count + 1) * sizeof *fillings);
+    uint32_t *indexes = base_arena_alloc(&packer->arena, (count + 1) * sizeof *indexes);
+    bool *done = base_arena_alloc(&packer->arena, count + 1);
+    if (fillings == NULL || indexes == NULL || done == NULL) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (done[i]) continue;
+        uint32_t block = packer->kernels->inputs.items[inputs[i]].block;
+        size_t used = 0;
+        for (size_t k = i; k < count; k++) {
+            const plan_input *input = &packer->kernels->inputs.items[inputs[k]];
+            if (input->block != block) continue;
+            done[k] = true;
+            filling *f = &fillings[used];
+            *f = (filling){.input = input, .needed = needed[k]};
+            indexes[used++] = inputs[k];
+            if (!new_masks(packer, &f->masks)) return false;
+            if (!input->truth) f->values = base_arena_alloc(&packer->arena, packer->words * 64 * sizeof *f->values);
+            if (!input->truth && f->values == NULL) return false;
+        }
+        fill_block(packer, fillings, used);
+        for (size_t k = 0; k < used; k++) {
+            if (!keep_filling(packer, &fillings[k], indexes[k])) return false;
+        }
+    }
+    return !run_context_failed(packer->context);
+}

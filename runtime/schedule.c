@@ -1,0 +1,451 @@
+/* Dispatch: which lines meet which clauses. What policies and clauses ask first is payer, plan and procedure; for each combination of
+ * these that some line has, the clauses are run with nothing else known. What is surely out of scope then is so for all its lines,
+ * and they never meet it. Lines that meet the same clauses are gathered; cost follows what applies, not what exists. */
+#include "runtime/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { KEY_FIELDS = 3, FEW_LINES = 256 };
+
+static const lang_field key_fields[KEY_FIELDS] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan, LANG_FIELD_line_procedure};
+
+typedef struct line_key {
+    int64_t parts[KEY_FIELDS]; /* the value; below zero for absent and unknown */
+    uint32_t row;              /* of some line that has it */
+    uint32_t count;
+    uint32_t work;
+} line_key;
+
+typedef struct scheduler {
+    run_schedule *schedule;
+    base_arena *arena;
+    base_arena scratch;
+    const plan_kernels *kernels;
+    run_context *context;
+    run_packer packer;
+    BASE_ARRAY(line_key) keys;
+    uint32_t *slots; /* key + 1 */
+    size_t slot_count;
+    uint32_t *key_of; /* by line; PLAN_NO_STEP where it is not judged */
+    uint32_t *stamps; /* by input */
+    uint32_t stamp;
+} scheduler;
+
+/* ---- keys ---- */
+
+static line_key key_of_row(const scheduler *s, uint32_t row)
+{
+    line_key key = {.row = row};
+    for (size_t i = 0; i < KEY_FIELDS; i++) {
+        const run_column *column = &s->context->columns[key_fields[i]];
+        key.parts[i] = column->states[row] == RUN_PRESENT ? column->bits[row] : -1 - (int64_t)column->states[row];
+    }
+    return key;
+}
+
+static bool grow_keys(scheduler *s)
+{
+    size_t count = s->slot_count == 0 ? 256 : s->slot_count * 2;
+    uint32_t *slots = base_arena_alloc(&s->scratch, count * sizeof *slots);
+    if (slots == NULL) return false;
+    for (uint32_t i = 0; i < s->keys.count; i++) {
+        size_t at = (size_t)XXH3_64bits(s->keys.items[i].parts, sizeof s->keys.items[i].parts) & (count - 1);
+        while (slots[at] != 0) at = (at + 1) & (count - 1);
+        slots[at] = i + 1;
+    }
+    s->slots = slots;
+    s->slot_count = count;
+    return true;
+}
+
+static bool find_key(scheduler *s, uint32_t row, uint32_t *found)
+{
+    line_key key = key_of_row(s, row);
+    size_t at = (size_t)XXH3_64bits(key.parts, sizeof key.parts) & (s->slot_count - 1);
+    for (; s->slots[at] != 0; at = (at + 1) & (s->slot_count - 1)) {
+        *found = s->slots[at] - 1;
+        if (memcmp(s->keys.items[*found].parts, key.parts, sizeof key.parts) == 0) return true;
+    }
+    line_key *slot = BASE_PUSH(&s->scratch, &s->keys);
+    if (slot == NULL) return false;
+    *slot = key;
+    *found = (uint32_t)s->keys.count - 1;
+    s->slots[at] = *found + 1;
+    return s->keys.count * 2 < s->slot_count || grow_keys(s);
+}
+
+static bool find_keys(scheduler *s, const uint32_t *rows, const bool *judged, size_t count)
+{
+    s->key_of = base_arena_alloc(&s->scratch, (count + 1) * sizeof *s->key_of);
+    if (s->key_of == NULL || !grow_keys(s)) return false;
+    for (size_t i = 0; i < count; i++) {
+        s->key_of[i] = PLAN_NO_STEP;
+        if (!judged[i]) continue;
+        if (!find_key(s, rows[i], &s->key_of[i])) return false;
+        s->keys.items[s->key_of[i]].count++;
+    }
+    return true;
+}
+
+/* ---- inputs that units need ---- */
+
+static bool need_input(scheduler *s, uint32_t input, plan_step_list *inputs);
+
+static bool need_unit(scheduler *s, uint32_t index, plan_step_list *inputs)
+{
+    const plan_unit *unit = &s->kernels->units.items[index];
+    for (uint32_t i = 0; i < s->kernels->shapes.items[unit->shape].slot_count; i++) {
+        if (!need_input(s, s->kernels->slots.items[unit->slots + i], inputs)) return false;
+    }
+    return true;
+}
+
+static bool need_input(scheduler *s, uint32_t index, plan_step_list *inputs)
+{
+    if (s->stamps[index] == s->stamp) return true;
+    s->stamps[index] = s->stamp;
+    const plan_input *input = &s->kernels->inputs.items[index];
+    if (input->kind == PLAN_INPUT_UNIT && !need_unit(s, input->unit, inputs)) return false;
+    uint32_t *slot = BASE_PUSH(&s->scratch, inputs);
+    if (slot != NULL) *slot = index;
+    return slot != NULL;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The inputs of units and of the scopes of policies, each after what it depends on. */
+static bool needed_inputs(scheduler *s, const uint32_t *units, size_t unit_count, const uint32_t *policies,
+                          size_t policy_count, plan_step_list *inputs)
+{
+    s->stamp++;
+    *inputs = (plan_step_list){0};
+    for (size_t i = 0; i < unit_count; i++) {
+        if (!need_unit(s, units[i], inputs)) return false;
+    }
+    for (size_t i = 0; i < policy_count; i++) {
+        const plan_policy_units *policy = &s->kernels->policies[policies[i]];
+        if (!need_input(s, policy->payer, inputs) || !need_input(s, policy->dates, inputs)) return false;
+    }
+    if (inputs->count > 1) qsort(inputs->items, inputs->count, sizeof *inputs->items, by_number);
+    return true;
+}
+
+/* ---- which clauses a key meets ---- */
+
+/* The keys of one payer, as many as fit a batch, and what may speak of them. */
+typedef struct portion {
+    uint32_t rows[RUN_BATCH_LINES];
+    uint32_t keys[RUN_BATCH_LINES];
+    size_t count;
+    plan_step_list policies; /* candidates */
+    plan_step_list units;    /* of their clauses, ascending by clause */
+    uint64_t *unit_bits;     /* by unit: the keys that meet it */
+    uint64_t *policy_bits;   /* by policy, those that name payers: the keys that it may speak of */
+    uint64_t words;
+} portion;
+
+static bool push(scheduler *s, plan_step_list *list, uint32_t number)
+{
+    uint32_t *slot = BASE_PUSH(&s->scratch, list);
+    if (slot != NULL) *slot = number;
+    return slot != NULL;
+}
+
+/* The policies that can speak of a payer's lines; all of them where the payer is not known. */
+static bool candidate_policies(scheduler *s, int64_t payer, plan_step_list *list)
+{
+    const run_dispatch *dispatch = &s->context->binding->dispatch;
+    size_t policies = s->context->binding->plan->policies.count, low = 0, high = dispatch->pair_count;
+    *list = (plan_step_list){0};
+    for (uint32_t p = 0; payer < 0 && p < policies; p++) {
+        if (!push(s, list, p)) return false;
+    }
+    if (payer < 0) return true;
+    for (size_t i = 0; i < dispatch->everywhere_count; i++) {
+        if (!push(s, list, dispatch->everywhere[i])) return false;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((int64_t)(dispatch->pairs[middle] >> 32) < payer)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < dispatch->pair_count && (int64_t)(dispatch->pairs[low] >> 32) == payer; low++) {
+        if (!push(s, list, (uint32_t)dispatch->pairs[low])) return false;
+    }
+    return true;
+}
+
+static bool candidate_units(scheduler *s, portion *p)
+{
+    const plan_program *plan = s->context->binding->plan;
+    p->units = (plan_step_list){0};
+    /* Clauses are numbered policy by policy. */
+    if (p->policies.count > 1) qsort(p->policies.items, p->policies.count, sizeof(uint32_t), by_number);
+    for (size_t i = 0; i < p->policies.count; i++) {
+        const plan_policy *policy = &plan->policies.items[p->policies.items[i]];
+        for (uint32_t c = policy->first_clause; c < policy->first_clause + policy->clause_count; c++) {
+            uint32_t unit = s->kernels->clause_units[c];
+            if (unit != PLAN_NO_STEP && !push(s, &p->units, unit)) return false;
+        }
+    }
+    return true;
+}
+
+static bool names_payer(const plan_program *plan, uint32_t policy)
+{
+    const lang_file *file = plan->policies.items[policy].source;
+    while (file != NULL && file->payers.count == 0) file = file->base;
+    return file != NULL;
+}
+
+/* Runs the candidates over the keys with nothing else known. */
+static bool try_keys(scheduler *s, portion *p)
+{
+    run_packer *packer = &s->packer;
+    plan_step_list inputs;
+    if (!run_packer_begin(packer, p->rows, p->count)) return false;
+    p->words = packer->words;
+    p->unit_bits = base_arena_alloc(&s->scratch, (p->units.count * p->words + 1) * sizeof(uint64_t));
+    p->policy_bits = base_arena_alloc(&s->scratch, (p->policies.count * p->words + 1) * sizeof(uint64_t));
+    uint64_t *planes = base_arena_alloc(&packer->arena, p->words * RUN_PLANES_OF_CLAUSE * sizeof *planes);
+    if (p->unit_bits == NULL || p->policy_bits == NULL || planes == NULL ||
+        !needed_inputs(s, p->units.items, p->units.count, p->policies.items, p->policies.count, &inputs))
+        return false;
+    for (size_t i = 0; i < inputs.count; i++) {
+        if (!run_pack_input(packer, inputs.items[i])) return false;
+    }
+    for (size_t u = 0; u < p->units.count; u++) {
+        if (!run_unit(packer, p->units.items[u], planes)) return false;
+        memcpy(p->unit_bits + u * p->words, planes, p->words * sizeof *planes);
+    }
+    for (size_t i = 0; i < p->policies.count; i++) {
+        uint32_t policy = p->policies.items[i];
+        const uint64_t *no = packer->lanes[s->kernels->policies[policy].payer].no;
+        bool named = names_payer(s->context->binding->plan, policy);
+        for (uint64_t w = 0; w < p->words; w++) p->policy_bits[i * p->words + w] = named ? ~no[w] : 0;
+    }
+    return true;
+}
+
+/* ---- works ---- */
+
+static bool bit_of(const uint64_t *bits, size_t row, uint64_t words, size_t key)
+{
+    return (bits[row * words + key / 64] >> (key % 64) & 1) != 0;
+}
+
+/* Whether any key of a work has a bit. */
+static bool any_of(const portion *p, const uint64_t *bits, size_t row, const uint32_t *work_of, uint32_t work)
+{
+    for (size_t k = 0; k < p->count; k++) {
+        if (work_of[k] == work && bit_of(bits, row, p->words, k)) return true;
+    }
+    return false;
+}
+
+static const uint32_t *settled(scheduler *s, const plan_step_list *list)
+{
+    uint32_t *items = base_arena_alloc(s->arena, (list->count + 1) * sizeof *items);
+    if (items != NULL && list->count > 0) memcpy(items, list->items, list->count * sizeof *items);
+    return items;
+}
+
+static bool add_work(scheduler *s, const portion *p, const uint32_t *work_of, uint32_t work)
+{
+    plan_step_list units = {0}, policies = {0}, inputs;
+    for (size_t u = 0; u < p->units.count; u++) {
+        if (any_of(p, p->unit_bits, u, work_of, work) && !push(s, &units, p->units.items[u])) return false;
+    }
+    for (size_t i = 0; i < p->policies.count; i++) {
+        if (any_of(p, p->policy_bits, i, work_of, work) && !push(s, &policies, p->policies.items[i])) return false;
+    }
+    if (!needed_inputs(s, units.items, units.count, policies.items, policies.count, &inputs)) return false;
+    run_work *added = BASE_PUSH(s->arena, &s->schedule->works);
+    if (added == NULL) return false;
+    *added = (run_work){.units = settled(s, &units), .unit_count = units.count, .policies = settled(s, &policies),
+                        .policy_count = policies.count, .inputs = settled(s, &inputs), .input_count = inputs.count};
+    for (size_t i = 0; i < inputs.count; i++) {
+        if (s->kernels->inputs.items[inputs.items[i]].filled) added->filled = true;
+    }
+    return added->units != NULL && added->policies != NULL && added->inputs != NULL;
+}
+
+/* A digest of what a key meets. */
+static uint64_t digest_of(const portion *p, size_t key)
+{
+    uint64_t hash = 0;
+    for (size_t u = 0; u < p->units.count; u++) {
+        if (bit_of(p->unit_bits, u, p->words, key)) hash = XXH3_64bits_withSeed(&u, sizeof u, hash);
+    }
+    for (size_t i = 0; i < p->policies.count; i++) {
+        if (bit_of(p->policy_bits, i, p->words, key)) hash = XXH3_64bits_withSeed(&i, sizeof i, hash + 1);
+    }
+    return hash;
+}
+
+static bool same_clauses(const portion *p, size_t x, size_t y)
+{
+    for (size_t u = 0; u < p->units.count; u++) {
+        if (bit_of(p->unit_bits, u, p->words, x) != bit_of(p->unit_bits, u, p->words, y)) return false;
+    }
+    for (size_t i = 0; i < p->policies.count; i++) {
+        if (bit_of(p->policy_bits, i, p->words, x) != bit_of(p->policy_bits, i, p->words, y)) return false;
+    }
+    return true;
+}
+
+/* Keys that meet the same clauses go together; so do all whose works would have few lines: a batch costs something, too. */
+static bool divide(scheduler *s, const portion *p)
+{
+    uint64_t *digests = base_arena_alloc(&s->scratch, (p->count + 1) * sizeof *digests);
+    uint32_t *work_of = base_arena_alloc(&s->scratch, (p->count + 1) * sizeof *work_of);
+    size_t *lines = base_arena_alloc(&s->scratch, (p->count + 1) * sizeof *lines);
+    uint32_t *made = base_arena_alloc(&s->scratch, (p->count + 1) * sizeof *made);
+    if (digests == NULL || work_of == NULL || lines == NULL || made == NULL) return false;
+    for (size_t k = 0; k < p->count; k++) {
+        digests[k] = digest_of(p, k);
+        work_of[k] = (uint32_t)k;
+        for (size_t i = 0; i < k; i++) {
+            if (digests[i] != digests[k] || !same_clauses(p, i, k)) continue;
+            work_of[k] = work_of[i];
+            break;
+        }
+        lines[work_of[k]] += s->keys.items[p->keys[k]].count;
+    }
+    uint32_t few = PLAN_NO_STEP;
+    for (size_t k = 0; k < p->count; k++) {
+        if (lines[work_of[k]] == 0 || lines[work_of[k]] >= FEW_LINES) continue;
+        if (few == PLAN_NO_STEP) few = work_of[k];
+        work_of[k] = few;
+    }
+    for (size_t k = 0; k < p->count; k++) {
+        uint32_t work = work_of[k];
+        if (made[work] == 0) {
+            if (!add_work(s, p, work_of, work)) return false;
+            made[work] = (uint32_t)s->schedule->works.count;
+        }
+        s->keys.items[p->keys[k]].work = made[work] - 1;
+    }
+    return true;
+}
+
+typedef struct payer_key {
+    int64_t payer;
+    uint32_t key;
+} payer_key;
+
+static int by_payer(const void *a, const void *b)
+{
+    const payer_key *x = a, *y = b;
+    if (x->payer != y->payer) return x->payer < y->payer ? -1 : 1;
+    return x->key < y->key ? -1 : 1;
+}
+
+static bool make_works(scheduler *s)
+{
+    size_t count = s->keys.count;
+    payer_key *order = base_arena_alloc(&s->scratch, (count + 1) * sizeof *order);
+    portion *p = base_arena_alloc(&s->scratch, sizeof *p);
+    if (order == NULL || p == NULL) return false;
+    for (uint32_t k = 0; k < count; k++) order[k] = (payer_key){s->keys.items[k].parts[0], k};
+    if (count > 1) qsort(order, count, sizeof *order, by_payer);
+    for (size_t k = 0; k < count;) {
+        int64_t payer = order[k].payer;
+        p->count = 0;
+        for (; k < count && p->count < RUN_BATCH_LINES && order[k].payer == payer; k++) {
+            p->rows[p->count] = s->keys.items[order[k].key].row;
+            p->keys[p->count++] = order[k].key;
+        }
+        if (!candidate_policies(s, payer, &p->policies) || !candidate_units(s, p) || !try_keys(s, p) || !divide(s, p))
+            return false;
+    }
+    return true;
+}
+
+/* ---- batches ---- */
+
+static bool gather_lines(scheduler *s, size_t count)
+{
+    run_schedule *schedule = s->schedule;
+    size_t works = schedule->works.count;
+    uint32_t *lines = base_arena_alloc(s->arena, (count + 1) * sizeof *lines);
+    size_t *starts = base_arena_alloc(&s->scratch, (works + 2) * sizeof *starts);
+    if (lines == NULL || starts == NULL) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (s->key_of[i] != PLAN_NO_STEP) starts[s->keys.items[s->key_of[i]].work + 1]++;
+    }
+    for (size_t w = 0; w < works; w++) {
+        run_work *work = &schedule->works.items[w];
+        starts[w + 1] += starts[w];
+        work->lines = lines + starts[w];
+        work->line_count = starts[w + 1] - starts[w];
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (s->key_of[i] != PLAN_NO_STEP) lines[starts[s->keys.items[s->key_of[i]].work]++] = (uint32_t)i;
+    }
+    return true;
+}
+
+static bool make_batches(scheduler *s, size_t most)
+{
+    run_schedule *schedule = s->schedule;
+    for (size_t w = 0; w < schedule->works.count; w++) {
+        const run_work *work = &schedule->works.items[w];
+        for (size_t first = 0; first < work->line_count; first += most) {
+            run_batch *batch = BASE_PUSH(s->arena, &schedule->batches);
+            if (batch == NULL) return false;
+            size_t rest = work->line_count - first;
+            *batch = (run_batch){.work = work, .first = first, .count = rest < most ? rest : most};
+        }
+    }
+    return true;
+}
+
+/* Constants of the kernels as this run has them. */
+static bool bind_constants(scheduler *s)
+{
+    const plan_kernels *kernels = s->kernels;
+    const run_binding *binding = s->context->binding;
+    int64_t *constants = base_arena_alloc(s->arena, (kernels->constants.count + 1) * sizeof *constants);
+    if (constants == NULL) return false;
+    for (size_t i = 0; i < kernels->constants.count; i++) {
+        plan_constant constant = kernels->constants.items[i];
+        uint8_t state;
+        switch (constant.kind) {
+        case PLAN_CONSTANT_NUMBER: constants[i] = constant.number; break;
+        case PLAN_CONSTANT_SYMBOL: constants[i] = binding->symbols[constant.number]; break;
+        case PLAN_CONSTANT_KNOWN: constants[i] = constant.number <= binding->as_of ? RUN_TRUE : RUN_FALSE; break;
+        default:
+            constants[i] = run_parameter(s->context, (uint32_t)constant.number, 0, RUN_UNKNOWN, &state);
+            break;
+        }
+    }
+    s->schedule->constants = constants;
+    return true;
+}
+
+bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_kernels *kernels, run_context *context,
+                       const uint32_t *rows, const bool *judged, size_t count, size_t most)
+{
+    *schedule = (run_schedule){0};
+    scheduler s = {.schedule = schedule, .arena = arena, .kernels = kernels, .context = context};
+    base_arena_init(&s.scratch, &arena->allocator);
+    s.stamps = base_arena_alloc(&s.scratch, (kernels->inputs.count + 1) * sizeof *s.stamps);
+    bool good = s.stamps != NULL && bind_constants(&s) &&
+                run_packer_init(&s.packer, &arena->allocator, context, kernels, schedule->constants);
+    s.packer.keys_only = true;
+    good = good && find_keys(&s, rows, judged, count) && make_works(&s) && gather_lines(&s, count) && make_batches(&s, most);
+    run_packer_release(&s.packer);
+    base_arena_release(&s.scratch);
+    return good;
+}
