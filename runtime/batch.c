@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-bool run_unit(run_packer *packer, uint32_t index, uint64_t *planes)
+bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
 {
     const plan_kernels *kernels = packer->kernels;
     const plan_unit *unit = &kernels->units.items[index];
@@ -19,7 +19,11 @@ bool run_unit(run_packer *packer, uint32_t index, uint64_t *planes)
     }
     for (uint32_t i = 0; i < shape->slot_count; i++) slots[i] = packer->lanes[kernels->slots.items[unit->slots + i]];
     const int64_t *constants = packer->constants + unit->constants;
-    return run_interpret_shape(&packer->registers, shape, slots, constants, packer->words, planes);
+    run_kernel kernel = run_kernel_find(packer, index, slots);
+    if (kernel == NULL)
+        return run_interpret_shape(&packer->registers, shape, slots, constants, packer->words, planes);
+    kernel(slots, constants, packer->words, planes);
+    return true;
 }
 
 /* The bits of a word that stand for lines. */
@@ -73,14 +77,14 @@ static bool any_bit(const uint64_t *words, uint64_t count)
 }
 
 /* Which lines ask for which inputs. */
-static bool gather_wanted(wanting *w, const run_work *work, uint64_t *planes)
+static bool gather_wanted(wanting *w, const run_work *work, uint64_t *const *all_planes)
 {
     run_packer *packer = w->packer;
     const plan_kernels *kernels = packer->kernels;
-    uint64_t words = packer->words;
+    uint64_t words = packer->words, *planes = all_planes[RUN_PLANE_APPLIES];
     for (size_t u = 0; u < work->unit_count; u++) {
         if (!kernels->units.items[work->units[u]].filled) continue;
-        if (!run_unit(packer, work->units[u], planes)) return false;
+        if (!run_unit(packer, work->units[u], all_planes)) return false;
         planes[words - 1] &= valid_bits(packer, words - 1);
         if (any_bit(planes, words)) want_unit(w, work->units[u], planes);
     }
@@ -94,7 +98,7 @@ static bool gather_wanted(wanting *w, const run_work *work, uint64_t *planes)
     return !w->failed;
 }
 
-static bool fill_inputs(run_packer *packer, const run_work *work, uint64_t *planes)
+static bool fill_inputs(run_packer *packer, const run_work *work, uint64_t *const *planes)
 {
     const plan_kernels *kernels = packer->kernels;
     wanting w = {.packer = packer};
@@ -119,15 +123,7 @@ static bool fill_inputs(run_packer *packer, const run_work *work, uint64_t *plan
 
 /* ---- what comes out ---- */
 
-typedef struct outcome {
-    run_packer *packer;
-    base_arena *arena;
-    run_batch *batch;
-    BASE_ARRAY(run_event) events;
-    uint64_t any[RUN_BATCH_WORDS];
-} outcome;
-
-static bool push_events(outcome *o, uint32_t clause, uint64_t word, uint64_t bits, adj_clause_verdict verdict)
+static bool push_events(run_outcome *o, uint32_t clause, uint64_t word, uint64_t bits, adj_clause_verdict verdict)
 {
     const uint32_t *lines = o->batch->work->lines + o->batch->first;
     for (; bits != 0; bits &= bits - 1) {
@@ -138,28 +134,30 @@ static bool push_events(outcome *o, uint32_t clause, uint64_t word, uint64_t bit
     return true;
 }
 
-static bool take_clause(outcome *o, size_t unit, const uint64_t *planes)
+/* What a clause says, from its planes; those of where it applies lie in the batch already. */
+static bool take_clause(run_outcome *o, size_t unit, uint64_t *const *planes)
 {
-    uint64_t words = o->packer->words;
-    uint32_t clause = o->packer->kernels->units.items[o->batch->work->units[unit]].clause;
-    uint64_t *applies = o->batch->applies + unit * words;
+    const plan_unit *source = &o->packer->kernels->units.items[o->batch->work->units[unit]];
+    bool plain = o->packer->kernels->shapes.items[source->shape].plain;
+    uint64_t words = o->packer->words, last = words - 1;
+    uint64_t *applies = planes[RUN_PLANE_APPLIES], *events = planes[RUN_PLANE_EVENTS];
+    applies[last] &= valid_bits(o->packer, last);
+    events[last] &= valid_bits(o->packer, last);
+    for (uint64_t w = 0; w < words; w++) o->any[w] |= applies[w];
     for (uint64_t w = 0; w < words; w++) {
-        uint64_t valid = w + 1 == words ? valid_bits(o->packer, w) : UINT64_MAX;
-        applies[w] = planes[w] & valid;
-        o->any[w] |= applies[w];
-        uint64_t fails = planes[words + w] & valid, excused = planes[2 * words + w] & valid,
-                 open = planes[3 * words + w] & valid;
-        if ((fails | excused | open) == 0) continue;
-        if (!push_events(o, clause, w, fails, ADJ_CLAUSE_FAIL) ||
-            !push_events(o, clause, w, excused, ADJ_CLAUSE_EXCUSED) ||
-            !push_events(o, clause, w, open, ADJ_CLAUSE_CANNOT_TELL))
+        if (events[w] == 0) continue;
+        uint64_t fails = events[w] & planes[RUN_PLANE_FAILS][w];
+        uint64_t excused = plain ? 0 : events[w] & planes[RUN_PLANE_EXCUSED][w];
+        if (!push_events(o, source->clause, w, fails, ADJ_CLAUSE_FAIL) ||
+            !push_events(o, source->clause, w, excused, ADJ_CLAUSE_EXCUSED) ||
+            !push_events(o, source->clause, w, events[w] & ~fails & ~excused, ADJ_CLAUSE_CANNOT_TELL))
             return false;
     }
     return true;
 }
 
 /* Bits of each line: how policies that name payers stand to it, whether any clause applies. */
-static void take_flags(const outcome *o, uint8_t *flags)
+static void take_flags(const run_outcome *o, uint8_t *flags)
 {
     const run_packer *packer = o->packer;
     const run_work *work = o->batch->work;
@@ -183,6 +181,16 @@ static void take_flags(const outcome *o, uint8_t *flags)
     }
 }
 
+bool run_units(run_packer *packer, const run_work *work, run_outcome *o)
+{
+    uint64_t words = packer->words;
+    for (size_t u = 0; u < work->unit_count; u++) {
+        uint64_t *const planes[] = {o->batch->applies + u * words, o->spare, o->spare + words, o->spare + 2 * words};
+        if (!run_unit(packer, work->units[u], planes) || !take_clause(o, u, planes)) return false;
+    }
+    return true;
+}
+
 bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, const uint32_t *rows, uint8_t *flags)
 {
     const run_work *work = batch->work;
@@ -190,17 +198,16 @@ bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, co
     for (size_t i = 0; i < batch->count; i++) here[i] = rows[work->lines[batch->first + i]];
     if (!run_packer_begin(packer, here, batch->count)) return false;
     uint64_t words = packer->words;
-    uint64_t *planes = base_arena_alloc(&packer->arena, words * RUN_PLANES_OF_CLAUSE * sizeof *planes);
     batch->applies = base_arena_alloc(arena, (work->unit_count * words + 1) * sizeof *batch->applies);
-    outcome o = {.packer = packer, .arena = arena, .batch = batch};
-    if (planes == NULL || batch->applies == NULL) return false;
+    run_outcome o = {.packer = packer, .batch = batch};
+    o.spare = base_arena_alloc(&packer->arena, words * RUN_PLANES * sizeof *o.spare);
+    if (o.spare == NULL || batch->applies == NULL) return false;
     for (size_t i = 0; i < work->input_count; i++) {
         if (!run_pack_input(packer, work->inputs[i])) return false;
     }
-    if (work->filled && !fill_inputs(packer, work, planes)) return false;
-    for (size_t u = 0; u < work->unit_count; u++) {
-        if (!run_unit(packer, work->units[u], planes) || !take_clause(&o, u, planes)) return false;
-    }
+    uint64_t *const spare[] = {o.spare, o.spare + words, o.spare + 2 * words, o.spare + 3 * words};
+    if (work->filled && !fill_inputs(packer, work, spare)) return false;
+    if (!run_units(packer, work, &o)) return false;
     take_flags(&o, flags);
     batch->event_count = o.events.count;
     batch->events = base_arena_alloc(arena, (o.events.count + 1) * sizeof *batch->events);

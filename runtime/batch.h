@@ -18,11 +18,12 @@ typedef struct run_lanes {
     uint64_t width;
 } run_lanes;
 
-/* What a unit writes: `words` words each. Of a clause: not surely out of scope; fails; excused; cannot be told. Of a shared
- * truth: certainly true; certainly false. */
-enum { RUN_PLANES_OF_CLAUSE = 4, RUN_PLANES_OF_TRUTH = 2 };
+/* What a unit writes, each plane of as many words as the batch has. Of a clause: where it is not surely out of scope; where it does
+ * not simply pass; where it fails; where it is excused (not written for plain shapes). Of a shared truth: certainly true;
+ * certainly false. */
+enum { RUN_PLANES = 4, RUN_PLANE_APPLIES = 0, RUN_PLANE_EVENTS = 1, RUN_PLANE_FAILS = 2, RUN_PLANE_EXCUSED = 3 };
 
-typedef void (*run_kernel)(const run_lanes *slots, const int64_t *constants, uint64_t words, uint64_t *planes);
+typedef void (*run_kernel)(const run_lanes *slots, const int64_t *constants, uint64_t words, uint64_t *const *planes);
 
 /* Memory that shapes are interpreted in, one after the other. */
 typedef struct run_registers {
@@ -40,7 +41,7 @@ void run_registers_release(run_registers *registers);
 
 /* Does what a shape says, without machine code. False when memory runs out. */
 bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *slots, const int64_t *constants,
-                         uint64_t words, uint64_t *planes);
+                         uint64_t words, uint64_t *const *planes);
 
 /* Lines that meet the same clauses. */
 typedef struct run_work {
@@ -98,7 +99,8 @@ typedef struct run_packer {
     BASE_ARRAY(struct run_joined) joined;
     run_value *values; /* of the block at hand */
     uint32_t *computed; /* by step: the line, plus one, that the value is of */
-    const struct run_kernel_code *code; /* machine code of shapes; NULL for none */
+    struct run_kernel_code *code; /* machine code of shapes; NULL for none */
+    struct run_kernel_memo *memos; /* by unit: what was found for it last */
 } run_packer;
 
 bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context, const plan_kernels *kernels,
@@ -115,8 +117,31 @@ bool run_pack_input(run_packer *packer, uint32_t input);
 /* Works inputs out line by line: `needed` holds, by place in `inputs`, the lines that each is asked for. */
 bool run_pack_steps(run_packer *packer, const uint32_t *inputs, size_t count, uint64_t *const *needed);
 
+/* What the clauses of a batch say. */
+typedef struct run_outcome {
+    run_packer *packer;
+    run_batch *batch;
+    uint64_t *spare; /* RUN_PLANES times the batch's words */
+    BASE_ARRAY(run_event) events;
+    uint64_t any[RUN_BATCH_WORDS]; /* bits: some clause applies */
+} run_outcome;
+
+/* Runs the clauses of a batch whose inputs are packed. */
+bool run_units(run_packer *packer, const run_work *work, run_outcome *outcome);
+
 /* Runs a unit over the batch. */
-bool run_unit(run_packer *packer, uint32_t unit, uint64_t *planes);
+bool run_unit(run_packer *packer, uint32_t unit, uint64_t *const *planes);
+
+/* ---- machine code of shapes (kernel_code.c) ---- */
+
+typedef struct run_kernel_memo {
+    uint64_t signature; /* plus one; 0 for none: how wide the slots are */
+    uint64_t generation; /* of the code, when it was looked for */
+    run_kernel kernel;  /* NULL: interpreted */
+} run_kernel_memo;
+
+/* The machine code for a unit with slots as wide as these; NULL where it is to be interpreted. */
+run_kernel run_kernel_find(run_packer *packer, uint32_t unit, const run_lanes *slots);
 
 /* Judges a batch; events and bits of where clauses apply come from `arena`, `flags` is by place in the list of lines. */
 bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, const uint32_t *rows, uint8_t *flags);

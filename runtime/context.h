@@ -4,7 +4,7 @@
 #ifndef RUN_CONTEXT_H
 #define RUN_CONTEXT_H
 
-#include "compiler/plan/plan.h"
+#include "compiler/plan/kernels.h"
 #include "runtime/store.h"
 
 /* A truth is two bits: certainly true, certainly false. Neither is unknown. */
@@ -50,6 +50,14 @@ typedef struct run_machine_provider {
     bool (*compile)(base_arena *arena, const plan_program *plan, run_machine_code *code, const char **error);
     /* The intermediate (assembly = false) or machine (true) form as text. */
     const char *(*dump)(base_arena *arena, const plan_program *plan, bool assembly);
+    /* What makes objects of shapes, for this processor or for another one; NULL where there is none. One thread at a time. */
+    struct run_object_maker *(*maker_new)(base_arena *arena);
+    struct run_object_maker *(*maker_for)(base_arena *arena, const char *triple, const char *cpu, const char *features);
+    void (*maker_free)(struct run_object_maker *maker);
+    /* The object, or the assembly, of a shape with slots of some widths; false with a message in `error`. */
+    bool (*make_object)(struct run_object_maker *maker, base_arena *arena, const plan_shape *shape,
+                        const uint8_t *slot_widths, bool assembly, const char **bytes, size_t *length,
+                        const char **error);
 } run_machine_provider;
 
 /* NULL in a build without LLVM. */

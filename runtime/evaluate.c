@@ -7,6 +7,9 @@
 /* With fewer lines than this, dividing them costs more than judging them one by one. */
 enum { FEW_LINES = 24 };
 
+/* Machine code is worth its making for runs of this many lines. */
+enum { MANY_LINES = 8192 };
+
 static bool collect_lines(adj_results *results, const run_store *store)
 {
     uint32_t count = store->counts[LANG_RECORD_line];
@@ -103,6 +106,8 @@ static adj_status judge_all(adj_results *results, run_context *context, const ad
     adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
     bool plain = wanted == ADJ_EVALUATOR_INTERPRETER || (wanted == ADJ_EVALUATOR_BEST && results->line_count < FEW_LINES);
     run_how how = {.code = context->code};
+    bool machine = wanted != ADJ_EVALUATOR_BEST || results->line_count >= MANY_LINES;
+    if (machine && adj_has_machine_code()) how.kernels = results->policies->kernel_code;
     if (options != NULL) how.batch = options->batch;
     if (options != NULL) how.threads = options->threads;
     bool differs = false;

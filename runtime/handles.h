@@ -2,6 +2,7 @@
 #ifndef RUN_HANDLES_H
 #define RUN_HANDLES_H
 
+#include "runtime/kernel_code.h"
 #include "runtime/many.h"
 
 /* A file that was read to compile. */
@@ -25,7 +26,7 @@ struct adj_policies {
     plan_kernels *kernels;
     const char *diagnostics;
     run_machine_code *code; /* line by line: made where it is demanded, when compiling, so that evaluation only reads */
-    const struct run_kernel_code *kernel_code; /* of kernels, likewise */
+    run_kernel_code *kernel_code; /* of kernels; locks itself */
     const char *code_error;
     BASE_ARRAY(run_source_text) sources;
     run_coverage *coverage; /* NULL before the first test */

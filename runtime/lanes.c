@@ -304,18 +304,17 @@ static void run_step(machine *m, const plan_lane_step *step)
 }
 
 /* The verdicts of a clause from its three truths: run_clause_verdict, 64 lines at a time. */
-static void conclude(const machine *m, const plan_shape *shape, uint64_t *planes)
+static void conclude(const machine *m, const plan_shape *shape, uint64_t *const *planes)
 {
     uint16_t applicable = shape->results[0], requirement = shape->results[1], fails = shape->results[2];
     const uint64_t *ay = yes_of(m, applicable), *an = no_of(m, applicable), *ry = yes_of(m, requirement);
     const uint64_t *fy = yes_of(m, fails), *fn = no_of(m, fails);
-    uint64_t words = m->words;
-    for (uint64_t w = 0; w < words; w++) {
-        uint64_t open = ~an[w] & ~ry[w];
-        planes[w] = ~an[w];
-        planes[words + w] = open & ~fn[w] & ay[w] & fy[w];
-        planes[2 * words + w] = open & fn[w];
-        planes[3 * words + w] = open & ~fn[w] & ~(ay[w] & fy[w]);
+    for (uint64_t w = 0; w < m->words; w++) {
+        uint64_t events = ~an[w] & ~ry[w];
+        planes[RUN_PLANE_APPLIES][w] = ~an[w];
+        planes[RUN_PLANE_EVENTS][w] = events;
+        planes[RUN_PLANE_FAILS][w] = events & ~fn[w] & ay[w] & fy[w];
+        if (!shape->plain) planes[RUN_PLANE_EXCUSED][w] = events & fn[w];
     }
 }
 
@@ -349,7 +348,7 @@ static bool make_room(run_registers *r, const plan_shape *shape, uint64_t words)
 }
 
 bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *slots, const int64_t *constants,
-                         uint64_t words, uint64_t *planes)
+                         uint64_t words, uint64_t *const *planes)
 {
     if (!make_room(registers, shape, words)) return false;
     if (registers->columns.total > 0) base_arena_reset(&registers->columns);
@@ -362,7 +361,7 @@ bool run_interpret_shape(run_registers *registers, const plan_shape *shape, cons
         conclude(&m, shape, planes);
         return true;
     }
-    memcpy(planes, yes_of(&m, shape->results[0]), words * sizeof *planes);
-    memcpy(planes + words, no_of(&m, shape->results[0]), words * sizeof *planes);
+    memcpy(planes[0], yes_of(&m, shape->results[0]), words * sizeof **planes);
+    memcpy(planes[1], no_of(&m, shape->results[0]), words * sizeof **planes);
     return true;
 }

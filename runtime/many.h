@@ -22,7 +22,7 @@ typedef struct run_many {
 typedef struct run_how {
     size_t batch, threads;
     const run_machine_code *code;
-    const struct run_kernel_code *kernels;
+    struct run_kernel_code *kernels; /* or NULL */
 } run_how;
 
 /* Judges lines; `rows` are their rows in the store, `judged` which of them are to be judged. The arena keeps the outcome; it must

@@ -20,7 +20,8 @@ bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_co
     packer->lanes = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->lanes);
     packer->values = base_arena_alloc(context->arena, (context->block_room + 1) * sizeof *packer->values);
     packer->computed = base_arena_alloc(context->arena, (context->block_room + 1) * sizeof *packer->computed);
-    return packer->lanes != NULL && packer->values != NULL && packer->computed != NULL;
+    packer->memos = base_arena_alloc(context->arena, (kernels->units.count + 1) * sizeof *packer->memos);
+    return packer->lanes != NULL && packer->values != NULL && packer->computed != NULL && packer->memos != NULL;
 }
 
 void run_packer_release(run_packer *packer)
@@ -256,9 +257,10 @@ bool run_pack_input(run_packer *packer, uint32_t index)
     const plan_input *input = &packer->kernels->inputs.items[index];
     run_lanes *lanes = &packer->lanes[index];
     if (input->kind == PLAN_INPUT_UNIT) {
-        uint64_t *planes = base_arena_alloc(&packer->arena, (packer->words * RUN_PLANES_OF_TRUTH + 1) * sizeof *planes);
-        if (planes == NULL || !run_unit(packer, input->unit, planes)) return false;
-        *lanes = (run_lanes){NULL, planes, planes + packer->words, 0};
+        uint64_t *yes = base_arena_alloc(&packer->arena, (packer->words * 2 + 1) * sizeof *yes);
+        uint64_t *const planes[] = {yes, yes + packer->words};
+        if (yes == NULL || !run_unit(packer, input->unit, planes)) return false;
+        *lanes = (run_lanes){NULL, planes[0], planes[1], 0};
         return true;
     }
     masks m;

@@ -58,11 +58,12 @@ static adj_policies *new_policies(const adj_options *options)
     return policies;
 }
 
-/* Makes machine code unless only the interpreter is wanted. A failure leaves the interpreter to do the work. */
+/* Makes machine code that judges line by line where it is demanded. A failure leaves the interpreter to do the work. */
 static void make_code(adj_policies *policies, const adj_options *options)
 {
     const run_machine_provider *provider = run_machine_provider_get();
-    if (provider == NULL || (options != NULL && options->evaluator == ADJ_EVALUATOR_INTERPRETER)) return;
+    adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
+    if (provider == NULL || wanted == ADJ_EVALUATOR_INTERPRETER || wanted == ADJ_EVALUATOR_BEST) return;
     run_machine_code *code = base_arena_alloc(&policies->arena, sizeof *code);
     if (code != NULL && provider->compile(&policies->arena, policies->plan, code, &policies->code_error)) {
         policies->code = code;
@@ -119,6 +120,10 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
         return ADJ_INTERNAL;
     }
     if (!good) return ADJ_INVALID_POLICY;
+    const char *cache = options == NULL ? NULL : options->code_cache;
+    policies->kernel_code = run_kernel_code_new(&policies->allocator, policies->kernels, cache);
+    if (policies->kernel_code == NULL) return ADJ_OUT_OF_MEMORY;
+    run_kernel_code_wait(policies->kernel_code, options != NULL && options->evaluator >= ADJ_EVALUATOR_MACHINE);
     make_code(policies, options);
     if (policies->code == NULL) policies->arena.failed = false;
     bool demanded =
@@ -232,6 +237,7 @@ void adj_policies_free(adj_policies *policies)
     for (size_t i = 0; i < 2; i++) {
         if (codes[i] != NULL && codes[i]->release != NULL) codes[i]->release(codes[i]->state);
     }
+    run_kernel_code_free(policies->kernel_code);
     base_allocator allocator = policies->allocator;
     base_arena_release(&policies->arena);
     allocator.reallocate(allocator.state, policies, 0);

@@ -217,16 +217,16 @@ static bool try_keys(scheduler *s, portion *p)
     p->words = packer->words;
     p->unit_bits = base_arena_alloc(&s->scratch, (p->units.count * p->words + 1) * sizeof(uint64_t));
     p->policy_bits = base_arena_alloc(&s->scratch, (p->policies.count * p->words + 1) * sizeof(uint64_t));
-    uint64_t *planes = base_arena_alloc(&packer->arena, p->words * RUN_PLANES_OF_CLAUSE * sizeof *planes);
-    if (p->unit_bits == NULL || p->policy_bits == NULL || planes == NULL ||
+    uint64_t *spare = base_arena_alloc(&packer->arena, p->words * RUN_PLANES * sizeof *spare);
+    if (p->unit_bits == NULL || p->policy_bits == NULL || spare == NULL ||
         !needed_inputs(s, p->units.items, p->units.count, p->policies.items, p->policies.count, &inputs))
         return false;
     for (size_t i = 0; i < inputs.count; i++) {
         if (!run_pack_input(packer, inputs.items[i])) return false;
     }
     for (size_t u = 0; u < p->units.count; u++) {
+        uint64_t *const planes[] = {p->unit_bits + u * p->words, spare, spare + p->words, spare + 2 * p->words};
         if (!run_unit(packer, p->units.items[u], planes)) return false;
-        memcpy(p->unit_bits + u * p->words, planes, p->words * sizeof *planes);
     }
     for (size_t i = 0; i < p->policies.count; i++) {
         uint32_t policy = p->policies.items[i];

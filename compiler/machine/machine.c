@@ -1,6 +1,7 @@
 /* Machine code in this process: modules are compiled by ORC for this very processor and linked to the runtime's helpers.
  * The provider at the end is all that the rest of the product sees of LLVM. */
 #include "compiler/machine/generate.h"
+#include "compiler/machine/target.h"
 
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Error.h>
@@ -20,24 +21,27 @@ static void register_targets(void)
     LLVMInitializeNativeAsmPrinter();
 }
 
-/* A target machine for the host, with its features and the cheapest code generation: plans come already shared and
- * narrow, so that more passes cost more than they give (docs/performance.md). */
-static LLVMTargetMachineRef host_machine(void)
+LLVMTargetMachineRef gen_host_machine(LLVMCodeGenOptLevel level, LLVMRelocMode relocations, LLVMCodeModel model)
 {
     pthread_once(&targets_once, register_targets);
     char *triple = LLVMGetDefaultTargetTriple(), *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
     LLVMTargetRef target = NULL;
     char *error = NULL;
     LLVMTargetMachineRef machine = NULL;
-    if (LLVMGetTargetFromTriple(triple, &target, &error) == 0) {
-        machine = LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelNone, LLVMRelocDefault,
-                                          LLVMCodeModelJITDefault);
-    }
+    if (LLVMGetTargetFromTriple(triple, &target, &error) == 0)
+        machine = LLVMCreateTargetMachine(target, triple, cpu, features, level, relocations, model);
     if (error != NULL) LLVMDisposeMessage(error);
     LLVMDisposeMessage(triple);
     LLVMDisposeMessage(cpu);
     LLVMDisposeMessage(features);
     return machine;
+}
+
+/* A target machine for the host, with its features and the cheapest code generation: plans come already shared and
+ * narrow, so that more passes cost more than they give (docs/performance.md). */
+static LLVMTargetMachineRef host_machine(void)
+{
+    return gen_host_machine(LLVMCodeGenLevelNone, LLVMRelocDefault, LLVMCodeModelJITDefault);
 }
 
 static const char *taken(base_arena *arena, LLVMErrorRef error)
@@ -220,6 +224,7 @@ static const char *dump(base_arena *arena, const plan_program *plan, bool assemb
 
 const run_machine_provider *run_machine_provider_get(void)
 {
-    static const run_machine_provider provider = {compile, dump};
+    static const run_machine_provider provider = {compile, dump, gen_maker_new, gen_maker_for, gen_maker_free,
+                                                  gen_make_object};
     return &provider;
 }

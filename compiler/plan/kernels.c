@@ -394,8 +394,7 @@ static bool is_value(uint8_t operation)
     return operation >= PLAN_LANE_VALUE;
 }
 
-/* Whether the operands of a step are steps, and which. */
-static int lane_operands(const plan_lane_step *step)
+int plan_lane_operands(const plan_lane_step *step)
 {
     switch (step->operation) {
     case PLAN_LANE_TRUTH:
@@ -428,7 +427,7 @@ static void place(lowering *l, plan_shape *shape)
     if (last == NULL || lists[0].items == NULL || lists[1].items == NULL) return;
     for (uint32_t i = 0; i < count; i++) {
         const plan_lane_step *step = &shape->steps[i];
-        int operands = lane_operands(step);
+        int operands = plan_lane_operands(step);
         last[i] = i;
         if (operands > 0) last[step->a] = i;
         if (operands > 1) last[step->b] = i;
@@ -436,7 +435,7 @@ static void place(lowering *l, plan_shape *shape)
     for (size_t i = 0; i < 3; i++) last[shape->results[i]] = count;
     for (uint32_t i = 0; i < count; i++) {
         plan_lane_step *step = &shape->steps[i];
-        int operands = lane_operands(step);
+        int operands = plan_lane_operands(step);
         const uint16_t sources[2] = {step->a, step->b};
         if (operands > 0) step->a = shape->steps[sources[0]].to;
         if (operands > 1) step->b = shape->steps[sources[1]].to;
@@ -518,6 +517,8 @@ static plan_shape shape_of(lowering *l, sketch *s, const uint32_t *lanes, size_t
     for (size_t i = 0; i < s->slots.count; i++) {
         if (l->kernels->inputs.items[s->slots.items[i]].truth) shape.truth_slots[i / 64] |= UINT64_C(1) << (i % 64);
     }
+    const plan_lane_step *failing = &s->steps.items[lanes[count - 1]];
+    shape.plain = shape.clause && failing->operation == PLAN_LANE_NOT && failing->a == lanes[1];
     place(l, &shape);
     return shape;
 }
@@ -545,6 +546,50 @@ static uint32_t unit_of(lowering *l, sketch *s, const uint32_t *results, size_t 
     plan_unit *added = BASE_PUSH(l->arena, &kernels->units);
     if (added != NULL) *added = unit;
     return (uint32_t)kernels->units.count - 1;
+}
+
+/* ---- widths ---- */
+
+static bool fits(int64_t number, uint8_t width)
+{
+    int64_t most = width == 3 ? INT64_MAX : (INT64_C(1) << ((8 << width) - 1)) - 1;
+    return number <= most && number >= -most - 1;
+}
+
+uint8_t plan_lane_width(plan_lane_operation operation, uint8_t a, uint8_t b)
+{
+    uint8_t common = a == PLAN_OF_NUMBER ? b : b == PLAN_OF_NUMBER || a > b ? a : b;
+    bool sums = operation == PLAN_LANE_ADD || operation == PLAN_LANE_SUBTRACT;
+    return !sums ? common : common > 1 ? 3 : 2;
+}
+
+bool plan_constants_fit(const plan_shape *shape, const uint8_t *slot_widths, const int64_t *constants)
+{
+    enum { VALUES = 64 };
+    const int64_t reach = INT64_C(1) << 30; /* sums of such numbers and of 16 bits stay within 32 */
+    int64_t numbers[VALUES];
+    uint8_t widths[VALUES];
+    if (shape->value_count > VALUES) return false;
+    for (uint32_t i = 0; i < shape->step_count; i++) {
+        const plan_lane_step *step = &shape->steps[i];
+        bool sums = step->operation == PLAN_LANE_ADD || step->operation == PLAN_LANE_SUBTRACT;
+        bool relates = step->operation >= PLAN_LANE_EQUAL && step->operation <= PLAN_LANE_AT_MOST;
+        if (step->operation == PLAN_LANE_VALUE) widths[step->to] = slot_widths[step->a];
+        if (step->operation == PLAN_LANE_NUMBER) {
+            widths[step->to] = PLAN_OF_NUMBER;
+            numbers[step->to] = constants[step->a];
+        }
+        if (step->operation == PLAN_LANE_PRESENT && widths[step->a] == PLAN_OF_NUMBER) return false;
+        if (!relates && !sums && step->operation != PLAN_LANE_OR_ELSE) continue;
+        uint8_t a = widths[step->a], b = widths[step->b];
+        if (a == PLAN_OF_NUMBER && b == PLAN_OF_NUMBER) return false;
+        uint8_t common = plan_lane_width((plan_lane_operation)step->operation, a, b);
+        int64_t constant = a == PLAN_OF_NUMBER ? numbers[step->a] : b == PLAN_OF_NUMBER ? numbers[step->b] : 0;
+        bool good = sums && common == 2 ? constant < reach && constant > -reach : fits(constant, common);
+        if (!good) return false;
+        if (!relates) widths[step->to] = common;
+    }
+    return true;
 }
 
 /* ---- policies ---- */

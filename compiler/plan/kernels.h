@@ -70,6 +70,7 @@ typedef struct plan_shape {
     uint16_t slot_count, constant_count, truth_count, value_count; /* the last two: registers */
     uint16_t results[3]; /* truths: applicable, requirement, failing; of a shape that is no clause the first alone */
     bool clause;
+    bool plain; /* of a clause: failing is the requirement's contrary, so that nothing is excused */
     uint64_t hash;
     uint64_t *truth_slots; /* bit set: the slot is a truth */
 } plan_shape;
@@ -102,6 +103,17 @@ typedef struct plan_kernels {
     uint32_t *clause_units;      /* by clause of the plan; PLAN_NO_STEP where no policy judges it */
     plan_policy_units *policies; /* by policy of the plan */
 } plan_kernels;
+
+/* How many operands of a step are steps: the first of a and b. */
+int plan_lane_operands(const plan_lane_step *step);
+
+/* How wide a value is that a step works out of values of two widths: 2 for 32 bits, 3 for 64. PLAN_OF_NUMBER stands for a
+ * constant, which is as wide as what it meets. */
+enum { PLAN_OF_NUMBER = 0xFF };
+uint8_t plan_lane_width(plan_lane_operation operation, uint8_t a, uint8_t b);
+
+/* Whether machine code may be used with slots of such widths: every constant fits what it meets. */
+bool plan_constants_fit(const plan_shape *shape, const uint8_t *slot_widths, const int64_t *constants);
 
 /* Builds the kernels of a plan; NULL when memory runs out. */
 plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan);

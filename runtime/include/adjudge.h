@@ -46,10 +46,10 @@ typedef struct adj_allocator {
 } adj_allocator;
 
 typedef enum adj_evaluator {
-    ADJ_EVALUATOR_BEST, /* machine code where this build has it, else the interpreter */
-    ADJ_EVALUATOR_INTERPRETER,
-    ADJ_EVALUATOR_MACHINE,
-    ADJ_EVALUATOR_BOTH /* run both and fail with ADJ_INTERNAL on any difference */
+    ADJ_EVALUATOR_BEST,        /* kernels over many lines, interpreted at first; machine code where it pays and this build has it */
+    ADJ_EVALUATOR_INTERPRETER, /* one step after the other, line by line: the meaning */
+    ADJ_EVALUATOR_MACHINE,     /* machine code from the first line on */
+    ADJ_EVALUATOR_BOTH         /* in every way, and fail with ADJ_INTERNAL on any difference */
 } adj_evaluator;
 
 typedef struct adj_options {
@@ -63,6 +63,8 @@ typedef struct adj_options {
                     death, sex, state, age, numbers of authorizations and referrals, and texts that could not be read */
     unsigned threads; /* of adj_evaluate: how many judge lines; 0 and 1: only the calling one. An allocator of one's own must
                          then be safe on threads. Results are the same for any number */
+    const char *code_cache; /* of policies: a directory where machine code is kept for the next time; NULL for none. It is made
+                               where it is missing. Only what is the user's own, and nobody else's to write, is run */
     unsigned batch;   /* of adj_evaluate: lines that are judged at once, at most 4,096; 0 for the best number */
 } adj_options;
 

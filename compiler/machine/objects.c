@@ -1,0 +1,118 @@
+/* Kernels as objects: for this processor, to be loaded (runtime/object_code.c) and kept on disk; and for others, to be looked at. */
+#include "compiler/machine/target.h"
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Target.h>
+
+#include <pthread.h>
+#include <string.h>
+
+/* How wide registers are, from a processor's features. */
+static unsigned vector_bytes(const char *triple, const char *features)
+{
+    if (strncmp(triple, "x86_64", 6) != 0) return 16;
+    bool wide = strstr(features, "+avx512bw") != NULL && strstr(features, "+avx512vl") != NULL;
+    return wide ? 64 : strstr(features, "+avx2") != NULL ? 32 : 16;
+}
+
+struct run_object_maker {
+    LLVMTargetMachineRef machine;
+    LLVMTargetDataRef layout;
+    char *triple;
+    unsigned vector_bytes;
+};
+
+static pthread_once_t all_targets_once = PTHREAD_ONCE_INIT;
+
+static void register_all_targets(void)
+{
+    LLVMInitializeAllTargetInfos();
+    LLVMInitializeAllTargets();
+    LLVMInitializeAllTargetMCs();
+    LLVMInitializeAllAsmPrinters();
+}
+
+static void *finish_maker(run_object_maker *maker, base_arena *arena, const char *features)
+{
+    if (maker->machine == NULL) return NULL;
+    char *triple = LLVMGetTargetMachineTriple(maker->machine);
+    maker->triple = base_arena_copy(arena, triple, strlen(triple));
+    maker->vector_bytes = vector_bytes(triple, features);
+    LLVMDisposeMessage(triple);
+    maker->layout = LLVMCreateTargetDataLayout(maker->machine);
+    return maker;
+}
+
+run_object_maker *gen_maker_new(base_arena *arena)
+{
+    run_object_maker *maker = base_arena_alloc(arena, sizeof *maker);
+    if (maker == NULL) return NULL;
+    maker->machine = gen_host_machine(LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelSmall);
+    char *features = LLVMGetHostCPUFeatures();
+    void *made = finish_maker(maker, arena, features);
+    LLVMDisposeMessage(features);
+    return made;
+}
+
+run_object_maker *gen_maker_for(base_arena *arena, const char *triple, const char *cpu, const char *features)
+{
+    pthread_once(&all_targets_once, register_all_targets);
+    run_object_maker *maker = base_arena_alloc(arena, sizeof *maker);
+    LLVMTargetRef target = NULL;
+    char *error = NULL;
+    if (maker == NULL) return NULL;
+    if (LLVMGetTargetFromTriple(triple, &target, &error) == 0)
+        maker->machine = LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelNone, LLVMRelocPIC,
+                                                 LLVMCodeModelSmall);
+    if (error != NULL) LLVMDisposeMessage(error);
+    return finish_maker(maker, arena, features);
+}
+
+void gen_maker_free(run_object_maker *maker)
+{
+    if (maker == NULL) return;
+    LLVMDisposeTargetData(maker->layout);
+    LLVMDisposeTargetMachine(maker->machine);
+}
+
+static bool is_valid(LLVMModuleRef module, base_arena *arena, const char **error)
+{
+#ifndef NDEBUG
+    char *wrong = NULL;
+    bool valid = LLVMVerifyModule(module, LLVMReturnStatusAction, &wrong) == 0;
+    if (!valid) *error = base_format(arena, "machine code: a kernel is not valid: %s", wrong);
+    LLVMDisposeMessage(wrong);
+    return valid;
+#else
+    (void)module, (void)arena, (void)error;
+    return true;
+#endif
+}
+
+bool gen_make_object(run_object_maker *maker, base_arena *arena, const plan_shape *shape, const uint8_t *slot_widths,
+                     bool assembly, const char **bytes, size_t *length, const char **error)
+{
+    *error = NULL;
+    LLVMContextRef context = LLVMContextCreate();
+    LLVMModuleRef module = gen_kernel_module(context, arena, shape, slot_widths, maker->vector_bytes);
+    LLVMMemoryBufferRef buffer = NULL;
+    char *message = NULL;
+    *bytes = NULL;
+    if (module != NULL && is_valid(module, arena, error)) {
+        LLVMSetTarget(module, maker->triple);
+        LLVMSetModuleDataLayout(module, maker->layout);
+        LLVMCodeGenFileType type = assembly ? LLVMAssemblyFile : LLVMObjectFile;
+        if (LLVMTargetMachineEmitToMemoryBuffer(maker->machine, module, type, &message, &buffer) == 0) {
+            *length = LLVMGetBufferSize(buffer);
+            *bytes = base_arena_copy(arena, LLVMGetBufferStart(buffer), *length);
+            LLVMDisposeMemoryBuffer(buffer);
+        } else {
+            *error = base_format(arena, "machine code: %s", message);
+            LLVMDisposeMessage(message);
+        }
+    }
+    if (module != NULL) LLVMDisposeModule(module);
+    LLVMContextDispose(context);
+    if (*bytes == NULL && *error == NULL) *error = "machine code: out of memory";
+    return *bytes != NULL;
+}

@@ -1,0 +1,279 @@
+/* Which shapes have machine code, and getting it for those that have not: from the disk, else from the maker, on a thread beside the
+ * work or at once. */
+#include "runtime/kernel_code.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { SLOT_LIMIT = 30 };
+
+/* A shape with slots of some widths, and its code. */
+typedef struct code_entry {
+    uint32_t shape;
+    uint64_t signature;
+    run_object object; /* its kernel is NULL until there is code, and for ever where none can be had */
+    uint8_t slot_widths[SLOT_LIMIT];
+} code_entry;
+
+struct run_kernel_code {
+    base_allocator allocator;
+    const plan_kernels *kernels;
+    const char *cache;
+    const run_machine_provider *provider;
+    bool wait;
+    atomic_uint_fast64_t generation; /* grows when code arrives, so that what was found before is looked for again */
+    pthread_mutex_t lock;            /* of all below */
+    base_arena arena;
+    BASE_ARRAY(code_entry *) entries;
+    uint32_t *slots; /* entry + 1 */
+    size_t slot_count;
+    size_t done; /* entries before this one have been tried */
+    size_t loaded, made;
+    bool working, ended;
+    pthread_t thread;
+    bool has_thread;
+    pthread_mutex_t making; /* the maker is one thread's at a time */
+    base_arena maker_arena, scratch;
+    struct run_object_maker *maker;
+};
+
+run_kernel_code *run_kernel_code_new(const base_allocator *allocator, const plan_kernels *kernels, const char *cache)
+{
+    run_kernel_code *code = allocator->reallocate(allocator->state, NULL, sizeof *code);
+    if (code == NULL) return NULL;
+    memset(code, 0, sizeof *code);
+    code->allocator = *allocator;
+    code->kernels = kernels;
+    code->provider = run_machine_provider_get();
+    atomic_init(&code->generation, 1);
+    pthread_mutex_init(&code->lock, NULL);
+    pthread_mutex_init(&code->making, NULL);
+    base_arena_init(&code->arena, allocator);
+    base_arena_init(&code->maker_arena, allocator);
+    base_arena_init(&code->scratch, allocator);
+    if (cache != NULL) code->cache = base_arena_copy(&code->arena, cache, strlen(cache));
+    return code;
+}
+
+void run_kernel_code_free(run_kernel_code *code)
+{
+    if (code == NULL) return;
+    pthread_mutex_lock(&code->lock);
+    code->ended = true;
+    pthread_mutex_unlock(&code->lock);
+    if (code->has_thread) pthread_join(code->thread, NULL);
+    for (size_t i = 0; i < code->entries.count; i++) run_object_unload(&code->entries.items[i]->object);
+    if (code->maker != NULL) code->provider->maker_free(code->maker);
+    pthread_mutex_destroy(&code->lock);
+    pthread_mutex_destroy(&code->making);
+    base_arena_release(&code->arena);
+    base_arena_release(&code->maker_arena);
+    base_arena_release(&code->scratch);
+    base_allocator allocator = code->allocator;
+    allocator.reallocate(allocator.state, code, 0);
+}
+
+void run_kernel_code_wait(run_kernel_code *code, bool wait)
+{
+    code->wait = wait;
+}
+
+/* ---- getting code ---- */
+
+/* What a kernel follows from: this library's way of making it, the processor, the shape and its widths. */
+static void key_of(const run_kernel_code *code, const code_entry *entry, uint64_t key[2])
+{
+    const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
+    XXH3_state_t state;
+    uint64_t facts[5] = {1 /* how kernels are made and called */, run_processor_digest(), entry->signature,
+                         (uint64_t)shape->slot_count << 32 | shape->constant_count,
+                         (uint64_t)shape->clause << 1 | shape->plain};
+    XXH3_128bits_reset(&state);
+    XXH3_128bits_update(&state, ADJUDGE_VERSION, sizeof ADJUDGE_VERSION);
+    XXH3_128bits_update(&state, facts, sizeof facts);
+    XXH3_128bits_update(&state, shape->results, sizeof shape->results);
+    XXH3_128bits_update(&state, shape->truth_slots, (shape->slot_count + 63U) / 64 * 8);
+    for (uint32_t i = 0; i < shape->step_count; i++) {
+        const plan_lane_step *step = &shape->steps[i];
+        uint16_t parts[4] = {step->operation, step->a, step->b, step->to};
+        XXH3_128bits_update(&state, parts, sizeof parts);
+    }
+    XXH128_hash_t hash = XXH3_128bits_digest(&state);
+    key[0] = hash.high64;
+    key[1] = hash.low64;
+}
+
+/* Gets the code of an entry; only one thread at a time is here. */
+static void get_code(run_kernel_code *code, const code_entry *entry, run_object *object, bool *from_disk)
+{
+    const char *bytes, *error;
+    size_t length;
+    uint64_t key[2];
+    *object = (run_object){0};
+    *from_disk = false;
+    base_arena_reset(&code->scratch);
+    if (code->cache != NULL) {
+        key_of(code, entry, key);
+        *from_disk = run_cache_read(&code->scratch, code->cache, key, &bytes, &length) && run_object_load(object, bytes, length);
+        if (*from_disk) return;
+    }
+    if (code->provider == NULL || code->provider->maker_new == NULL) return;
+    if (code->maker == NULL) code->maker = code->provider->maker_new(&code->maker_arena);
+    const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
+    if (code->maker == NULL || !code->provider->make_object(code->maker, &code->scratch, shape, entry->slot_widths,
+                                                            false, &bytes, &length, &error))
+        return;
+    if (run_object_load(object, bytes, length) && code->cache != NULL)
+        run_cache_write(&code->scratch, code->cache, key, bytes, length);
+}
+
+/* Tries one entry after the other until none is left. Only the thread beside the work says that it has ended: in the same breath
+ * as it finds nothing left, so that nothing is asked for in between. */
+static void get_all(run_kernel_code *code, bool beside)
+{
+    pthread_mutex_lock(&code->making);
+    pthread_mutex_lock(&code->lock);
+    while (code->done < code->entries.count && !code->ended) {
+        code_entry *entry = code->entries.items[code->done];
+        run_object object;
+        bool from_disk;
+        pthread_mutex_unlock(&code->lock);
+        get_code(code, entry, &object, &from_disk);
+        pthread_mutex_lock(&code->lock);
+        entry->object = object;
+        code->done++;
+        if (object.kernel == NULL) continue;
+        code->made += from_disk ? 0 : 1;
+        code->loaded += from_disk ? 1 : 0;
+        atomic_fetch_add_explicit(&code->generation, 1, memory_order_release);
+    }
+    if (beside) code->working = false;
+    pthread_mutex_unlock(&code->lock);
+    pthread_mutex_unlock(&code->making);
+}
+
+static void *get_beside(void *state)
+{
+    get_all(state, true);
+    return NULL;
+}
+
+/* With the lock held: sees to it that someone gets what is wanted. */
+static void start_getting(run_kernel_code *code)
+{
+    if (code->working || code->wait || code->done == code->entries.count) return;
+    if (code->has_thread) {
+        /* It has ended, or is about to: it needs neither lock any more. */
+        pthread_t old = code->thread;
+        code->has_thread = false;
+        pthread_join(old, NULL);
+    }
+    code->working = true;
+    code->has_thread = pthread_create(&code->thread, NULL, get_beside, code) == 0;
+    if (!code->has_thread) code->working = false;
+}
+
+void run_kernel_code_settle(run_kernel_code *code)
+{
+    get_all(code, false);
+}
+
+void run_kernel_code_count(run_kernel_code *code, size_t *made, size_t *loaded)
+{
+    pthread_mutex_lock(&code->lock);
+    *made = code->made;
+    *loaded = code->loaded;
+    pthread_mutex_unlock(&code->lock);
+}
+
+/* ---- finding it ---- */
+
+static bool grow(run_kernel_code *code)
+{
+    size_t count = code->slot_count == 0 ? 256 : code->slot_count * 2;
+    uint32_t *slots = base_arena_alloc(&code->arena, count * sizeof *slots);
+    if (slots == NULL) return false;
+    for (uint32_t i = 0; i < code->entries.count; i++) {
+        uint64_t parts[2] = {code->entries.items[i]->shape, code->entries.items[i]->signature};
+        size_t at = (size_t)XXH3_64bits(parts, sizeof parts) & (count - 1);
+        while (slots[at] != 0) at = (at + 1) & (count - 1);
+        slots[at] = i + 1;
+    }
+    code->slots = slots;
+    code->slot_count = count;
+    return true;
+}
+
+/* The entry of a shape with such slots, added when new; with the lock held. NULL when memory runs out. */
+static code_entry *entry_of(run_kernel_code *code, uint32_t shape, uint64_t signature, const uint8_t *slot_widths)
+{
+    if (code->entries.count * 2 >= code->slot_count && !grow(code)) return NULL;
+    uint64_t parts[2] = {shape, signature};
+    size_t at = (size_t)XXH3_64bits(parts, sizeof parts) & (code->slot_count - 1);
+    for (; code->slots[at] != 0; at = (at + 1) & (code->slot_count - 1)) {
+        code_entry *entry = code->entries.items[code->slots[at] - 1];
+        if (entry->shape == shape && entry->signature == signature) return entry;
+    }
+    code_entry *entry = base_arena_alloc(&code->arena, sizeof *entry);
+    code_entry **slot = entry == NULL ? NULL : BASE_PUSH(&code->arena, &code->entries);
+    if (slot == NULL) return NULL;
+    *slot = entry;
+    entry->shape = shape;
+    entry->signature = signature;
+    memcpy(entry->slot_widths, slot_widths, SLOT_LIMIT);
+    code->slots[at] = (uint32_t)code->entries.count;
+    return entry;
+}
+
+static uint64_t signature_of(const plan_shape *shape, const run_lanes *slots)
+{
+    uint64_t signature = 0;
+    for (uint32_t i = 0; i < shape->slot_count; i++) signature |= slots[i].width << (2 * i);
+    return signature;
+}
+
+/* Looks a unit up, and asks for it where it is not there. */
+static run_kernel look_up(run_packer *packer, uint32_t index, const plan_shape *shape, const run_lanes *slots,
+                          uint64_t signature)
+{
+    run_kernel_code *code = packer->code;
+    const plan_unit *unit = &packer->kernels->units.items[index];
+    run_kernel_memo *memo = &packer->memos[index];
+    uint8_t slot_widths[SLOT_LIMIT] = {0};
+    memo->generation = atomic_load_explicit(&code->generation, memory_order_acquire);
+    memo->signature = signature + 1;
+    memo->kernel = NULL;
+    for (uint32_t i = 0; i < shape->slot_count; i++) slot_widths[i] = (uint8_t)slots[i].width;
+    if (!plan_constants_fit(shape, slot_widths, packer->constants + unit->constants)) return NULL;
+    pthread_mutex_lock(&code->lock);
+    code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
+    if (entry != NULL) memo->kernel = entry->object.kernel;
+    bool missing = entry != NULL && memo->kernel == NULL && code->done < code->entries.count;
+    if (missing) start_getting(code);
+    pthread_mutex_unlock(&code->lock);
+    if (missing && code->wait) {
+        get_all(code, false);
+        pthread_mutex_lock(&code->lock);
+        memo->kernel = entry->object.kernel;
+        memo->generation = atomic_load_explicit(&code->generation, memory_order_acquire);
+        pthread_mutex_unlock(&code->lock);
+    }
+    return memo->kernel;
+}
+
+run_kernel run_kernel_find(run_packer *packer, uint32_t index, const run_lanes *slots)
+{
+    if (packer->code == NULL || packer->keys_only) return NULL;
+    const plan_shape *shape = &packer->kernels->shapes.items[packer->kernels->units.items[index].shape];
+    if (shape->slot_count > SLOT_LIMIT) return NULL;
+    const run_kernel_memo *memo = &packer->memos[index];
+    uint64_t signature = signature_of(shape, slots);
+    bool same = memo->signature == signature + 1;
+    if (same && memo->kernel != NULL) return memo->kernel;
+    if (same && memo->generation == atomic_load_explicit(&packer->code->generation, memory_order_acquire)) return NULL;
+    return look_up(packer, index, shape, slots, signature);
+}
