@@ -100,6 +100,7 @@ typedef struct run_packer {
     run_value *values; /* of the block at hand */
     uint32_t *computed; /* by step: the line, plus one, that the value is of */
     struct run_kernel_code *code; /* machine code of shapes; NULL for none */
+    bool wait;                        /* for code that is not there yet, instead of interpreting meanwhile */
     struct run_kernel_memo *memos; /* by unit: what was found for it last */
 } run_packer;
 

@@ -108,6 +108,10 @@ static adj_status judge_all(adj_results *results, run_context *context, const ad
     run_how how = {.code = context->code};
     bool machine = wanted != ADJ_EVALUATOR_BEST || results->line_count >= MANY_LINES;
     if (machine && adj_has_machine_code()) how.kernels = results->policies->kernel_code;
+    /* What history holds is asked of elements one by one. */
+    bool elements = results->binding.plan->aggregates.count > 0 && results->line_count >= MANY_LINES;
+    if (how.code == NULL && elements && !plain) how.code = run_policies_code(results->policies, NULL);
+    how.wait = wanted != ADJ_EVALUATOR_BEST;
     if (options != NULL) how.batch = options->batch;
     if (options != NULL) how.threads = options->threads;
     bool differs = false;
@@ -124,8 +128,8 @@ adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *enco
     if (policies->plan == NULL) return ADJ_INVALID_POLICY;
     if (!encounters->store.finished) return ADJ_INVALID_INPUT;
     adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
-    bool needs_code = wanted == ADJ_EVALUATOR_MACHINE || wanted == ADJ_EVALUATOR_BOTH;
-    if (needs_code && policies->code == NULL) return ADJ_NOT_FOUND;
+    const run_machine_code *code = wanted >= ADJ_EVALUATOR_MACHINE ? run_policies_code(policies, NULL) : NULL;
+    if (wanted >= ADJ_EVALUATOR_MACHINE && code == NULL) return ADJ_NOT_FOUND;
     base_allocator allocator = policies->allocator;
     adj_results *results = allocator.reallocate(allocator.state, NULL, sizeof *results);
     if (results == NULL) return ADJ_OUT_OF_MEMORY;
@@ -135,7 +139,6 @@ adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *enco
     results->policies = policies;
     results->encounters = encounters;
     run_context context;
-    const run_machine_code *code = wanted == ADJ_EVALUATOR_INTERPRETER ? NULL : policies->code;
     bool ready = run_bind(&results->binding, &results->arena, policies->plan, &encounters->store) &&
                  run_context_init(&results->context, &results->arena, &results->binding, NULL) &&
                  run_context_init(&context, &results->arena, &results->binding, code) &&

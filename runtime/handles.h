@@ -25,16 +25,21 @@ struct adj_policies {
     plan_program *plan;
     plan_kernels *kernels;
     const char *diagnostics;
-    run_machine_code *code; /* line by line: made where it is demanded, when compiling, so that evaluation only reads */
+    bool interpreted; /* no machine code is wanted */
+    struct run_lazy_code *lazy; /* of code that judges line by line: see run_policies_code */
     run_kernel_code *kernel_code; /* of kernels; locks itself */
-    const char *code_error;
     BASE_ARRAY(run_source_text) sources;
     run_coverage *coverage; /* NULL before the first test */
     bool tests_ready;       /* and what tests are judged by, from the first on */
     const plan_program *test_plan;
     const plan_kernels *test_kernels;
-    run_machine_code *test_code;
+    const run_machine_code *test_code;
+    run_machine_code *own_test_code; /* where it is not the policies' */
 };
+
+/* Machine code that judges line by line, made when it is first asked for, by whichever thread; NULL where none can be had, with the
+ * reason in `error`, which may be NULL. */
+const run_machine_code *run_policies_code(const adj_policies *policies, const char **error);
 
 /* Prepares what tests are judged by; false when memory runs out. */
 bool run_tests_ready(adj_policies *policies);

@@ -24,7 +24,6 @@ struct run_kernel_code {
     const plan_kernels *kernels;
     const char *cache;
     const run_machine_provider *provider;
-    bool wait;
     atomic_uint_fast64_t generation; /* grows when code arrives, so that what was found before is looked for again */
     pthread_mutex_t lock;            /* of all below */
     base_arena arena;
@@ -75,11 +74,6 @@ void run_kernel_code_free(run_kernel_code *code)
     base_arena_release(&code->scratch);
     base_allocator allocator = code->allocator;
     allocator.reallocate(allocator.state, code, 0);
-}
-
-void run_kernel_code_wait(run_kernel_code *code, bool wait)
-{
-    code->wait = wait;
 }
 
 /* ---- getting code ---- */
@@ -165,7 +159,7 @@ static void *get_beside(void *state)
 /* With the lock held: sees to it that someone gets what is wanted. */
 static void start_getting(run_kernel_code *code)
 {
-    if (code->working || code->wait || code->done == code->entries.count) return;
+    if (code->working || code->done == code->entries.count) return;
     if (code->has_thread) {
         /* It has ended, or is about to: it needs neither lock any more. */
         pthread_t old = code->thread;
@@ -253,9 +247,9 @@ static run_kernel look_up(run_packer *packer, uint32_t index, const plan_shape *
     code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
     if (entry != NULL) memo->kernel = entry->object.kernel;
     bool missing = entry != NULL && memo->kernel == NULL && code->done < code->entries.count;
-    if (missing) start_getting(code);
+    if (missing && !packer->wait) start_getting(code);
     pthread_mutex_unlock(&code->lock);
-    if (missing && code->wait) {
+    if (missing && packer->wait) {
         get_all(code, false);
         pthread_mutex_lock(&code->lock);
         memo->kernel = entry->object.kernel;

@@ -14,9 +14,6 @@ run_kernel_code *run_kernel_code_new(const base_allocator *allocator, const plan
 /* Waits for what is being made and lets all code go. */
 void run_kernel_code_free(run_kernel_code *code);
 
-/* Whether shapes are made at once where they are first met, instead of beside the work. */
-void run_kernel_code_wait(run_kernel_code *code, bool wait);
-
 /* Waits until all that was asked for is there, or is known not to be had. */
 void run_kernel_code_settle(run_kernel_code *code);
 

@@ -53,6 +53,7 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
         good = good && run_context_init(&w->context, w->arena, binding, how->code) &&
                run_packer_init(&w->packer, &w->arena->allocator, &w->context, kernels, many->schedule.constants);
         w->packer.code = how->kernels;
+        w->packer.wait = how->wait;
     }
     /* A thread that cannot be had leaves its share to the others. */
     for (size_t i = 1; good && i < count; i++)

@@ -23,6 +23,7 @@ typedef struct run_how {
     size_t batch, threads;
     const run_machine_code *code;
     struct run_kernel_code *kernels; /* or NULL */
+    bool wait;                       /* for kernels' code, instead of interpreting meanwhile */
 } run_how;
 
 /* Judges lines; `rows` are their rows in the store, `judged` which of them are to be judged. The arena keeps the outcome; it must

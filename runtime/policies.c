@@ -3,6 +3,7 @@
 #include "lang/parser.h"
 #include "runtime/handles.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #ifndef ADJUDGE_VERSION
@@ -58,16 +59,42 @@ static adj_policies *new_policies(const adj_options *options)
     return policies;
 }
 
-/* Makes machine code that judges line by line where it is demanded. A failure leaves the interpreter to do the work. */
-static void make_code(adj_policies *policies, const adj_options *options)
+typedef struct run_lazy_code {
+    pthread_mutex_t lock;
+    base_arena arena;
+    bool tried;
+    run_machine_code code;
+    bool made;
+    const char *error;
+} run_lazy_code;
+
+static bool new_lazy_code(adj_policies *policies)
+{
+    policies->lazy = base_arena_alloc(&policies->arena, sizeof *policies->lazy);
+    if (policies->lazy == NULL) return false;
+    base_arena_init(&policies->lazy->arena, &policies->allocator);
+    return pthread_mutex_init(&policies->lazy->lock, NULL) == 0;
+}
+
+static void free_lazy_code(run_lazy_code *lazy)
+{
+    if (lazy == NULL) return;
+    if (lazy->made && lazy->code.release != NULL) lazy->code.release(lazy->code.state);
+    base_arena_release(&lazy->arena);
+    pthread_mutex_destroy(&lazy->lock);
+}
+
+const run_machine_code *run_policies_code(const adj_policies *policies, const char **error)
 {
     const run_machine_provider *provider = run_machine_provider_get();
-    adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
-    if (provider == NULL || wanted == ADJ_EVALUATOR_INTERPRETER || wanted == ADJ_EVALUATOR_BEST) return;
-    run_machine_code *code = base_arena_alloc(&policies->arena, sizeof *code);
-    if (code != NULL && provider->compile(&policies->arena, policies->plan, code, &policies->code_error)) {
-        policies->code = code;
-    }
+    run_lazy_code *lazy = policies->lazy;
+    if (provider == NULL || lazy == NULL || policies->interpreted) return NULL;
+    pthread_mutex_lock(&lazy->lock);
+    if (!lazy->tried) lazy->made = provider->compile(&lazy->arena, policies->plan, &lazy->code, &lazy->error);
+    lazy->tried = true;
+    if (error != NULL) *error = lazy->error;
+    pthread_mutex_unlock(&lazy->lock);
+    return lazy->made ? &lazy->code : NULL;
 }
 
 bool run_tests_ready(adj_policies *policies)
@@ -76,7 +103,7 @@ bool run_tests_ready(adj_policies *policies)
     policies->tests_ready = true;
     policies->test_plan = policies->plan;
     policies->test_kernels = policies->kernels;
-    policies->test_code = policies->code;
+    policies->test_code = run_policies_code(policies, NULL);
     if (!plan_takes_over(&policies->program)) return true;
     policies->test_plan = plan_build_alone(&policies->arena, &policies->program);
     policies->test_code = NULL;
@@ -84,11 +111,11 @@ bool run_tests_ready(adj_policies *policies)
     if (policies->test_plan != NULL) policies->test_kernels = plan_build_kernels(&policies->arena, policies->test_plan);
     if (policies->test_kernels == NULL) policies->test_plan = NULL;
     const run_machine_provider *provider = run_machine_provider_get();
-    if (policies->test_plan == NULL || policies->code == NULL || provider == NULL) return policies->test_plan != NULL;
+    if (policies->test_plan == NULL || provider == NULL || policies->interpreted) return policies->test_plan != NULL;
     run_machine_code *code = base_arena_alloc(&policies->arena, sizeof *code);
     const char *error;
     if (code != NULL && provider->compile(&policies->arena, policies->test_plan, code, &error))
-        policies->test_code = code;
+        policies->test_code = policies->own_test_code = code;
     return true;
 }
 
@@ -96,6 +123,7 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
                           const adj_options *options)
 {
     lang_program *program = &policies->program;
+    policies->interpreted = options != NULL && options->evaluator == ADJ_EVALUATOR_INTERPRETER;
     program->today = options != NULL && options->today != 0 ? options->today : BASE_DATE_MIN;
     lang_program_load(program, source, paths, count);
     bool good = program->diagnostics.errors == 0 && lang_check(program);
@@ -123,13 +151,11 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
     const char *cache = options == NULL ? NULL : options->code_cache;
     policies->kernel_code = run_kernel_code_new(&policies->allocator, policies->kernels, cache);
     if (policies->kernel_code == NULL) return ADJ_OUT_OF_MEMORY;
-    run_kernel_code_wait(policies->kernel_code, options != NULL && options->evaluator >= ADJ_EVALUATOR_MACHINE);
-    make_code(policies, options);
-    if (policies->code == NULL) policies->arena.failed = false;
-    bool demanded =
-        options != NULL && (options->evaluator == ADJ_EVALUATOR_MACHINE || options->evaluator == ADJ_EVALUATOR_BOTH);
-    if (demanded && policies->code == NULL && run_machine_provider_get() != NULL) {
-        policies->diagnostics = policies->code_error == NULL ? "machine code could not be made" : policies->code_error;
+    if (!new_lazy_code(policies)) return ADJ_OUT_OF_MEMORY;
+    bool demanded = options != NULL && options->evaluator >= ADJ_EVALUATOR_MACHINE;
+    const char *error = NULL;
+    if (demanded && run_machine_provider_get() != NULL && run_policies_code(policies, &error) == NULL) {
+        policies->diagnostics = error == NULL ? "machine code could not be made" : error;
         return ADJ_INTERNAL;
     }
     return ADJ_OK;
@@ -233,10 +259,9 @@ adj_status adj_policies_compile_sources(const char *const *paths, size_t path_co
 void adj_policies_free(adj_policies *policies)
 {
     if (policies == NULL) return;
-    run_machine_code *codes[] = {policies->code, policies->test_code == policies->code ? NULL : policies->test_code};
-    for (size_t i = 0; i < 2; i++) {
-        if (codes[i] != NULL && codes[i]->release != NULL) codes[i]->release(codes[i]->state);
-    }
+    run_machine_code *tests = policies->own_test_code;
+    if (tests != NULL && tests->release != NULL) tests->release(tests->state);
+    free_lazy_code(policies->lazy);
     run_kernel_code_free(policies->kernel_code);
     base_allocator allocator = policies->allocator;
     base_arena_release(&policies->arena);
