@@ -104,7 +104,8 @@ static bool find_kernel(const elf_view *e, size_t *place)
         const Elf64_Shdr *names = &e->sections[table->sh_link];
         for (size_t n = 0; n < table->sh_size / sizeof(Elf64_Sym); n++) {
             const Elf64_Sym *symbol = (const Elf64_Sym *)(const void *)(e->bytes + table->sh_offset) + n;
-            if (symbol->st_name + sizeof "kernel" > names->sh_size) continue;
+            bool function = ELF64_ST_TYPE(symbol->st_info) == STT_FUNC;
+            if (!function || symbol->st_name + sizeof "kernel" > names->sh_size) continue;
             const char *name = e->bytes + names->sh_offset + symbol->st_name;
             if (memcmp(name, "kernel", sizeof "kernel") == 0) return symbol_place(e, table, n, place);
         }

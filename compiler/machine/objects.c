@@ -104,7 +104,9 @@ bool gen_make_object(run_object_maker *maker, base_arena *arena, const plan_shap
         LLVMCodeGenFileType type = assembly ? LLVMAssemblyFile : LLVMObjectFile;
         if (LLVMTargetMachineEmitToMemoryBuffer(maker->machine, module, type, &message, &buffer) == 0) {
             *length = LLVMGetBufferSize(buffer);
-            *bytes = base_arena_copy(arena, LLVMGetBufferStart(buffer), *length);
+            char *copy = base_arena_alloc(arena, *length + 1); /* aligned, as an object must be */
+            if (copy != NULL) memcpy(copy, LLVMGetBufferStart(buffer), *length);
+            *bytes = copy;
             LLVMDisposeMemoryBuffer(buffer);
         } else {
             *error = base_format(arena, "machine code: %s", message);

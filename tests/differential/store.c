@@ -212,6 +212,9 @@ static bool judge_in_batches(generator *g, const adj_policies *policies, run_sto
         if (flags != many.flags[i]) note_difference(total, seed, i, clauses, flags, many.flags[i]);
         total->in_batches++;
     }
+    size_t made, loaded;
+    run_kernel_code_count(policies->kernel_code, &made, &loaded);
+    total->kernels += made + loaded;
     run_many_release(&many);
     base_arena_release(&arena);
     return ready;
