@@ -229,12 +229,12 @@ static void fill_session(filler *f, uint32_t session, uint32_t attendance, int64
     int mode = lang_schema_word_find(&lang_schema_standard, LANG_ENUMERATION_session_mode, "video");
     int person = lang_schema_word_find(&lang_schema_standard, LANG_ENUMERATION_session_mode, "in_person");
     bool video = once(f, 4);
-    set(f, LANG_FIELD_session_minutes, session, minutes);
+    set(f, LANG_FIELD_session_minutes, session, 1000 * minutes); /* thousandths, as of quantities */
     if (!once(f, 300)) set(f, LANG_FIELD_session_attendees, session, once(f, 120) ? 14 : 4 + below(&f->state, 7));
     set(f, LANG_FIELD_session_mode, session, video ? mode : person);
     set(f, LANG_FIELD_session_goals_documented, session, !once(f, 150));
     set(f, LANG_FIELD_session_interventions_documented, session, 1);
-    set(f, LANG_FIELD_attendance_minutes, attendance, minutes - (once(f, 120) ? 35 : (int)below(&f->state, 10)));
+    set(f, LANG_FIELD_attendance_minutes, attendance, 1000 * (minutes - (once(f, 120) ? 35 : (int64_t)below(&f->state, 10))));
     if (once(f, 300)) run_store_set_unknown(f->store, LANG_FIELD_attendance_minutes, attendance);
     if (video && !once(f, 60))
         set(f, LANG_FIELD_attendance_telehealth_consent, attendance, 1);

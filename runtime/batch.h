@@ -98,6 +98,7 @@ typedef struct run_packer {
     bool keys_only; /* only what the keys of the dispatch tell is known */
     BASE_ARRAY(struct run_joined) joined;
     run_value *values; /* of the block at hand */
+    struct run_step_memo **answers; /* by input, for the whole run */
     uint32_t *computed; /* by step: the line, plus one, that the value is of */
     struct run_kernel_code *code; /* machine code of shapes; NULL for none */
     bool wait;                        /* for code that is not there yet, instead of interpreting meanwhile */

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 /* The rows that a path leads to. */
 typedef struct run_joined {
     plan_path path;
@@ -21,7 +24,8 @@ bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_co
     packer->values = base_arena_alloc(context->arena, (context->block_room + 1) * sizeof *packer->values);
     packer->computed = base_arena_alloc(context->arena, (context->block_room + 1) * sizeof *packer->computed);
     packer->memos = base_arena_alloc(context->arena, (kernels->units.count + 1) * sizeof *packer->memos);
-    return packer->lanes != NULL && packer->values != NULL && packer->computed != NULL && packer->memos != NULL;
+    packer->answers = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->answers);
+    return packer->answers != NULL && packer->lanes != NULL && packer->values != NULL && packer->computed != NULL && packer->memos != NULL;
 }
 
 void run_packer_release(run_packer *packer)
@@ -173,6 +177,65 @@ static bool pack_set(run_packer *packer, const plan_input *input, const source *
     return true;
 }
 
+/* Whether any, or all, of each line's list are in a set. */
+static bool pack_list(run_packer *packer, const plan_input *input, const source *s, masks *m)
+{
+    const run_binding *binding = packer->context->binding;
+    const uint8_t *members = binding->set_members[input->number];
+    const uint32_t *pool = binding->store->pool.items;
+    bool any = input->kind == PLAN_INPUT_ANY_OF;
+    uint8_t decides = any ? 1 : 0;
+    source dates = {0};
+    if (input->dated && !source_of(packer, &input->date, &dates)) return false;
+    for (size_t i = 0; i < packer->count; i++) {
+        if (state_at(s, i) != RUN_PRESENT) continue;
+        int64_t list = s->column->bits[s->rows[i]];
+        const uint32_t *items = pool + run_list_offset(list);
+        size_t count = run_list_count(list), k = 0;
+        uint8_t seen = 0, member = decides ^ 1;
+        for (; k < count && member != decides; k++) {
+            member = members[items[k]];
+            seen |= member;
+        }
+        uint8_t truth = count > 0 && member == decides ? RUN_TRUE : RUN_FALSE;
+        if (!any) truth ^= RUN_TRUE | RUN_FALSE;
+        if ((seen & 2) != 0) {
+            /* Some of its codes are in the set on some days only. */
+            uint8_t state = input->dated ? state_at(&dates, i) : RUN_UNKNOWN;
+            int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
+            uint32_t set = (uint32_t)input->number;
+            truth = any ? run_list_meets_set(packer->context, set, list, day, state)
+                        : run_list_within_set(packer->context, set, list, day, state);
+        }
+        set_bits(m, i, truth == RUN_TRUE, truth == RUN_FALSE);
+    }
+    return true;
+}
+
+static void pack_has(run_packer *packer, const plan_input *input, const source *s, masks *m)
+{
+    const run_binding *binding = packer->context->binding;
+    int64_t symbol = binding->symbols[input->number];
+    for (size_t i = 0; i < packer->count; i++) {
+        if (state_at(s, i) != RUN_PRESENT) continue;
+        bool has = run_list_has(packer->context, s->column->bits[s->rows[i]], symbol) == RUN_TRUE;
+        set_bits(m, i, has, !has);
+    }
+}
+
+static bool pack_during(run_packer *packer, const plan_input *input, const source *s, masks *m)
+{
+    source dates;
+    if (!source_of(packer, &input->date, &dates)) return false;
+    for (size_t i = 0; i < packer->count; i++) {
+        if (state_at(s, i) != RUN_PRESENT || state_at(&dates, i) != RUN_PRESENT) continue;
+        int64_t span = s->column->bits[s->rows[i]], day = dates.column->bits[dates.rows[i]];
+        bool holds = run_span_from(span) <= day && day <= run_span_to(span);
+        set_bits(m, i, holds, !holds);
+    }
+    return true;
+}
+
 /* ---- values ---- */
 
 static uint64_t width_for(int64_t low, int64_t high)
@@ -239,6 +302,10 @@ static bool pack_truth(run_packer *packer, const plan_input *input, masks *m)
     case PLAN_INPUT_PRESENCE: pack_presence(packer, &s, m); return true;
     case PLAN_INPUT_YES: pack_yes(packer, &s, m); return true;
     case PLAN_INPUT_CODE: pack_code(packer, &s, packer->context->binding->symbols[input->number], m); return true;
+    case PLAN_INPUT_ANY_OF:
+    case PLAN_INPUT_ALL_OF: return pack_list(packer, input, &s, m);
+    case PLAN_INPUT_HAS: pack_has(packer, input, &s, m); return true;
+    case PLAN_INPUT_DURING: return pack_during(packer, input, &s, m);
     default: return pack_set(packer, input, &s, m);
     }
 }
@@ -274,21 +341,97 @@ bool run_pack_input(run_packer *packer, uint32_t index)
 
 /* ---- line by line ---- */
 
+enum { MEMO_KEY = 14, MEMO_PLACES = 256, MEMO_TRIAL = 1024 };
+
+/* What a step gave for some values of the fields that it follows from. */
+typedef struct step_answer {
+    uint32_t words; /* of the key; 0 for none */
+    int64_t key[MEMO_KEY];
+    run_value value;
+} step_answer;
+
+/* Answers of one step, each in the place that its key digests to. One that seldom helps is left alone. */
+struct run_step_memo {
+    uint32_t asked, met;
+    step_answer places[MEMO_PLACES];
+};
+
+/* Adds what a field holds to a key; of a list, its codes. False where that is too much. */
+static bool add_to_key(const run_packer *packer, const plan_step *step, const run_value *value, int64_t *key, uint32_t *words)
+{
+    const lang_field_info *info = lang_schema_field(packer->context->binding->plan->program->schema, (lang_field)step->detail);
+    if (*words + 2 > MEMO_KEY) return false;
+    key[(*words)++] = value->state;
+    if (value->state != RUN_PRESENT) return true;
+    if (!info->type.list) {
+        key[(*words)++] = value->bits;
+        return true;
+    }
+    size_t count;
+    const uint32_t *items = run_list_items(packer->context, value->bits, &count);
+    if (*words + 1 + (count + 1) / 2 > MEMO_KEY) return false;
+    key[(*words)++] = (int64_t)count;
+    for (size_t i = 0; i < count; i += 2) {
+        uint64_t second = i + 1 < count ? items[i + 1] : 0;
+        key[(*words)++] = (int64_t)((uint64_t)items[i] | second << 32);
+    }
+    return true;
+}
+
+/* The place of the answer for a line; NULL where none is kept. Its fields have been read. */
+static step_answer *answer_for(run_packer *packer, uint32_t index, const plan_input *input, bool *known)
+{
+    struct run_step_memo *memo = packer->answers[index];
+    if (memo == NULL) memo = packer->answers[index] = base_arena_alloc(packer->context->arena, sizeof *memo);
+    if (memo == NULL || (memo->asked >= MEMO_TRIAL && memo->met * 2 < memo->asked)) return NULL;
+    const uint32_t *leaves = packer->kernels->cones.items + input->cone + input->cone_count;
+    const plan_block *block = &packer->context->binding->plan->blocks.items[input->block];
+    int64_t key[MEMO_KEY];
+    uint32_t words = 0;
+    for (uint32_t i = 0; i < input->leaf_count; i++) {
+        if (!add_to_key(packer, &block->steps.items[leaves[i]], &packer->values[leaves[i]], key, &words)) return NULL;
+    }
+    step_answer *answer = &memo->places[XXH3_64bits(key, words * sizeof *key) % MEMO_PLACES];
+    memo->asked++;
+    *known = answer->words == words && memcmp(answer->key, key, words * sizeof *key) == 0;
+    if (*known) {
+        memo->met++;
+        return answer;
+    }
+    answer->words = words;
+    memcpy(answer->key, key, words * sizeof *key);
+    return answer;
+}
+
 /* One input that is worked out line by line, while its block is at hand. */
 typedef struct filling {
     const plan_input *input;
+    uint32_t index;
     const uint64_t *needed;
     masks masks;
     int64_t *values;
     int64_t low, high;
 } filling;
 
+static const run_value *value_for_line(run_packer *packer, filling *f, size_t i)
+{
+    const plan_input *input = f->input;
+    const uint32_t *cone = packer->kernels->cones.items + input->cone;
+    step_answer *answer = NULL;
+    bool known = false;
+    run_interpret_cone(packer->context, input->block, packer->rows[i], cone, input->load_count, packer->values,
+                       packer->computed, (uint32_t)i + 1);
+    if (input->leaf_count > 0) answer = answer_for(packer, f->index, input, &known);
+    if (known) return &answer->value;
+    run_interpret_cone(packer->context, input->block, packer->rows[i], cone + input->load_count,
+                       input->cone_count - input->load_count, packer->values, packer->computed, (uint32_t)i + 1);
+    if (answer != NULL) answer->value = packer->values[input->step];
+    return &packer->values[input->step];
+}
+
 static void fill_line(run_packer *packer, filling *f, size_t i)
 {
-    const uint32_t *cone = packer->kernels->cones.items + f->input->cone;
-    run_interpret_cone(packer->context, f->input->block, packer->rows[i], cone, f->input->cone_count, packer->values,
-                       packer->computed, (uint32_t)i + 1);
-    const run_value *value = &packer->values[f->input->step];
+    const run_value *value = value_for_line(packer, f, i);
     if (f->input->truth) {
         set_bits(&f->masks, i, value->bits == RUN_TRUE, value->bits == RUN_FALSE);
         return;
@@ -342,7 +485,7 @@ bool run_pack_steps(run_packer *packer, const uint32_t *inputs, size_t count, ui
             if (input->block != block) continue;
             done[k] = true;
             filling *f = &fillings[used];
-            *f = (filling){.input = input, .needed = needed[k]};
+            *f = (filling){.input = input, .index = inputs[k], .needed = needed[k]};
             indexes[used++] = inputs[k];
             if (!new_masks(packer, &f->masks)) return false;
             if (!input->truth) f->values = base_arena_alloc(&packer->arena, packer->words * 64 * sizeof *f->values);

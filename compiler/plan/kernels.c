@@ -181,6 +181,79 @@ static bool path_of(const lowering *l, uint32_t index, plan_path *path)
     return true;
 }
 
+static bool reads_only(const plan_step *step)
+{
+    return step->operation == PLAN_FRAME || step->operation == PLAN_LOAD;
+}
+
+static void push_cone(lowering *l, uint32_t step)
+{
+    uint32_t *slot = BASE_PUSH(l->arena, &l->kernels->cones);
+    if (slot != NULL) *slot = step;
+}
+
+/* Whether nothing of a table asks for the day: no row holds on some days only, no cell names a set, which may be dated. */
+static bool is_undated(const plan_table *table)
+{
+    if (table->source->bulks.count > 0) return false;
+    for (size_t m = 0; m < table->row_count * table->source->inputs.count; m++) {
+        for (size_t i = 0; i < table->inputs[m].count; i++) {
+            if (table->inputs[m].items[i].kind == PLAN_MATCH_ITEM) return false;
+        }
+    }
+    for (size_t r = 0; r < table->row_count; r++) {
+        if (table->dates[r].from != BASE_DATE_MIN || table->dates[r].to != BASE_DATE_MAX) return false;
+    }
+    return true;
+}
+
+/* Marks the fields that a step reads itself; false where it depends on more than fields of the subject. */
+static bool mark_leaves(const lowering *l, const plan_block *block, const plan_step *step, uint8_t *marks)
+{
+    enum { NEEDED = 1, LEAF = 2 };
+    uint32_t operands[PLAN_LOOKUP_LIMIT + 1] = {step->a, step->b, step->c}, count = 3;
+    switch (step->operation) {
+    case PLAN_AGGREGATE:
+    case PLAN_UPPER:
+    case PLAN_DENIED:
+    case PLAN_TALLY: return false;
+    case PLAN_LOOKUP:
+        /* The date comes last; a table without dates does not look at it. */
+        count = step->b - (is_undated(&l->plan->tables.items[step->number]) ? 1 : 0);
+        for (uint32_t i = 0; i < count; i++) operands[i] = block->arguments.items[step->a + i];
+        break;
+    default: break;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (operands[i] == PLAN_NO_STEP || (marks[operands[i]] & LEAF) != 0) continue;
+        if (reads_only(&block->steps.items[operands[i]])) marks[operands[i]] |= LEAF;
+    }
+    return true;
+}
+
+/* The fields that a step follows from, if those are all, and few. */
+static void collect_leaves(lowering *l, plan_input *input, uint8_t *marks)
+{
+    enum { MOST = 5 };
+    const plan_block *block = &l->plan->blocks.items[input->block];
+    for (uint32_t i = 0; i <= input->step; i++) {
+        const plan_step *step = &block->steps.items[i];
+        if ((marks[i] & 1) != 0 && !reads_only(step) && !mark_leaves(l, block, step, marks)) return;
+    }
+    uint32_t first = (uint32_t)l->kernels->cones.count, count = 0;
+    for (uint32_t i = 0; i <= input->step; i++) {
+        if ((marks[i] & 2) == 0) continue;
+        if (block->steps.items[i].operation == PLAN_FRAME) count = MOST; /* the row itself */
+        push_cone(l, i);
+        count++;
+    }
+    if (count > MOST || reads_only(&block->steps.items[input->step])) {
+        l->kernels->cones.count = first;
+        return;
+    }
+    input->leaf_count = count;
+}
+
 /* The steps that a step needs, in the order of its block. */
 static bool collect_cone(lowering *l, plan_input *input)
 {
@@ -199,11 +272,14 @@ static bool collect_cone(lowering *l, plan_input *input)
         }
     }
     input->cone = (uint32_t)l->kernels->cones.count;
-    for (uint32_t i = 0; i <= input->step; i++) {
-        uint32_t *slot = needed[i] ? BASE_PUSH(l->arena, &l->kernels->cones) : NULL;
-        if (slot != NULL) *slot = i;
+    for (int loads = 1; loads >= 0; loads--) {
+        for (uint32_t i = 0; i <= input->step; i++) {
+            if (needed[i] && reads_only(&block->steps.items[i]) == (loads == 1)) push_cone(l, i);
+        }
+        if (loads == 1) input->load_count = (uint32_t)l->kernels->cones.count - input->cone;
     }
     input->cone_count = (uint32_t)l->kernels->cones.count - input->cone;
+    collect_leaves(l, input, needed);
     return true;
 }
 
@@ -231,10 +307,22 @@ static plan_input describe(const lowering *l, uint32_t index)
         break;
     }
     case PLAN_SET_HOLDS:
+    case PLAN_LIST_MEETS_SET:
+    case PLAN_LIST_WITHIN_SET:
         input.dated = n->b != PLAN_NO_STEP && path_of(l, n->b, &input.date);
         if (!path_of(l, n->a, &input.path) || (n->b != PLAN_NO_STEP && !input.dated)) break;
-        input.kind = PLAN_INPUT_SET;
+        input.kind = n->operation == PLAN_SET_HOLDS        ? PLAN_INPUT_SET
+                     : n->operation == PLAN_LIST_MEETS_SET ? PLAN_INPUT_ANY_OF
+                                                           : PLAN_INPUT_ALL_OF;
         input.number = n->number;
+        break;
+    case PLAN_LIST_HAS:
+        if (at(l, n->b)->operation != PLAN_SYMBOL || !path_of(l, n->a, &input.path)) break;
+        input.kind = PLAN_INPUT_HAS;
+        input.number = at(l, n->b)->number;
+        break;
+    case PLAN_SPAN_CONTAINS:
+        if (path_of(l, n->a, &input.path) && path_of(l, n->b, &input.date)) input.kind = PLAN_INPUT_DURING;
         break;
     default: break;
     }

@@ -23,6 +23,10 @@ typedef enum plan_input_kind {
     PLAN_INPUT_PRESENCE, /* whether a path holds anything */
     PLAN_INPUT_CODE,     /* whether a path's code or text is symbol `number` */
     PLAN_INPUT_SET,      /* whether set `number` holds a path's code on the date of another path */
+    PLAN_INPUT_ANY_OF,   /* whether any of a path's list is in set `number` on that date */
+    PLAN_INPUT_ALL_OF,   /* whether all of it are */
+    PLAN_INPUT_HAS,      /* whether a path's list has symbol `number` */
+    PLAN_INPUT_DURING,   /* whether a path's span contains the date of another path */
     PLAN_INPUT_STEP,     /* a step of a policy's block, by the interpreter */
     PLAN_INPUT_UNIT      /* a truth that another unit works out */
 } plan_input_kind;
@@ -35,7 +39,9 @@ typedef struct plan_input {
     plan_path path, date;
     int64_t number;
     uint32_t block, step;            /* of STEP */
-    uint32_t cone, cone_count;       /* of STEP: the steps that it needs, the last one itself, in plan_kernels.cones */
+    /* Of STEP: the steps that it needs, in plan_kernels.cones: rows and fields first, the step itself last. What it follows from alone,
+     * if it depends on few fields and neither on history nor on other lines, stands behind them. */
+    uint32_t cone, cone_count, load_count, leaf_count;
     uint32_t unit;                   /* of UNIT */
 } plan_input;
 
