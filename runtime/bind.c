@@ -38,26 +38,60 @@ static bool bind_lists(run_binding *binding)
     return true;
 }
 
+/* Gives a code that some line may have its number among those. */
+static void number_code(run_binding *binding, int64_t id)
+{
+    size_t symbols = binding->store->symbols.entries.count;
+    if (id >= 0 && (size_t)id < symbols && binding->code_numbers[id] == 0)
+        binding->code_numbers[id] = ++binding->code_count;
+}
+
+/* The codes of systems that sets are of, and of lists, which hold nothing else, in the order in which they are met. Other texts,
+ * such as members' identifiers, are many, and no set is ever asked for them. */
+static bool number_codes(run_binding *binding)
+{
+    const plan_program *plan = binding->plan;
+    const run_store *store = binding->store;
+    const lang_schema *schema = plan->program->schema;
+    size_t systems = (size_t)lang_schema_system_count(schema);
+    bool *asked = base_arena_alloc(binding->arena, systems + 1);
+    binding->code_numbers = base_arena_alloc(binding->arena, (store->symbols.entries.count + 1) * sizeof(uint32_t));
+    if (asked == NULL || binding->code_numbers == NULL) return false;
+    for (size_t s = 0; s < plan->sets.count; s++) {
+        if ((size_t)plan->sets.items[s]->system < systems) asked[plan->sets.items[s]->system] = true;
+    }
+    for (size_t i = 0; plan->sets.count > 0 && i < store->pool.count; i++) number_code(binding, store->pool.items[i]);
+    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
+        const lang_field_info *info = lang_schema_field(store->schema, (lang_field)f);
+        bool code = info->type.kind == LANG_TYPE_CODE && !info->type.list && info->type.detail < systems;
+        if (!code || !asked[info->type.detail] || (int)info->record >= lang_schema_record_count(store->schema)) continue;
+        const run_column *column = &store->columns[f];
+        for (uint32_t row = 0; row < store->counts[info->record]; row++) {
+            if (column->states[row] == RUN_PRESENT) number_code(binding, column->bits[row]);
+        }
+    }
+    return true;
+}
+
 static bool bind_sets(run_binding *binding)
 {
     const plan_program *plan = binding->plan;
-    size_t symbols = binding->store->symbols.entries.count;
     binding->set_members = base_arena_alloc(binding->arena, (plan->sets.count + 1) * sizeof(uint8_t *));
-    if (binding->set_members == NULL) return false;
-    for (size_t s = 0; s < plan->sets.count; s++) {
-        const lang_code_set *set = plan->sets.items[s];
-        uint8_t *members = base_arena_alloc(binding->arena, symbols + 1);
-        if (members == NULL) return false;
-        for (size_t id = 0; id < symbols; id++) {
-            const char *code = binding->store->symbols.entries.items[id].text;
-            if (lang_code_set_dated(set, code))
-                members[id] = 2;
-            else
-                members[id] = lang_code_set_holds(set, code, 0, binding->as_of) ? 1 : 0;
-        }
-        binding->set_members[s] = members;
-    }
+    if (binding->set_members == NULL || !number_codes(binding)) return false;
+    size_t cells = (size_t)binding->code_count + 1;
+    uint8_t *members = base_arena_alloc(binding->arena, plan->sets.count * cells + 1);
+    if (members == NULL) return false;
+    for (size_t s = 0; s < plan->sets.count; s++) binding->set_members[s] = members + s * cells;
     return true;
+}
+
+uint8_t run_classify(const run_binding *binding, uint32_t set, int64_t code)
+{
+    const lang_code_set *source = binding->plan->sets.items[set];
+    const char *text = run_symbol_text(binding, code);
+    if (text == NULL) return RUN_MEMBER_NO;
+    if (lang_code_set_dated(source, text)) return RUN_MEMBER_DATED;
+    return lang_code_set_holds(source, text, 0, binding->as_of) ? RUN_MEMBER_YES : RUN_MEMBER_NO;
 }
 
 /* A store that was filled without the policies' schema lacks the site's columns: nobody told us what is in them. */

@@ -78,12 +78,31 @@ typedef struct run_binding {
     int64_t *symbols; /* by plan symbol: the store's id, or a number that no id equals */
     int64_t *lists;   /* by plan list, packed */
     uint32_t *list_pool;
-    uint8_t **set_members; /* by set, by store id: 0 no, 1 yes, 2 depends on the day */
+    uint32_t *code_numbers; /* by store id: its number among the codes that lines may have; 0 for none */
+    uint32_t code_count;
+    uint8_t **set_members;  /* by set, by number: a run_member; see run_member_of */
     const run_column *columns;
     base_date as_of; /* what became known later is not known; BASE_DATE_MAX for now */
     struct run_table_index *tables;
     run_dispatch dispatch;
 } run_binding;
+
+/* What is known of a code and a set, worked out once, when it is first asked. */
+typedef enum run_member { RUN_MEMBER_UNASKED, RUN_MEMBER_NO, RUN_MEMBER_YES, RUN_MEMBER_DATED } run_member;
+uint8_t run_classify(const run_binding *binding, uint32_t set, int64_t code);
+
+/* The same answer comes from every thread that asks, so that it does not matter which of them keeps it. */
+static inline uint8_t run_member_of(const run_binding *binding, uint32_t set, int64_t code)
+{
+    bool known = code >= 0 && (size_t)code < binding->store->symbols.entries.count && binding->code_numbers[code] != 0;
+    if (!known) return run_classify(binding, set, code);
+    uint8_t *cell = &binding->set_members[set][binding->code_numbers[code]];
+    uint8_t member = __atomic_load_n(cell, __ATOMIC_RELAXED);
+    if (member != RUN_MEMBER_UNASKED) return member;
+    member = run_classify(binding, set, code);
+    __atomic_store_n(cell, member, __ATOMIC_RELAXED);
+    return member;
+}
 
 /* The text behind the id of a code or text: of the store, of the plan's constants, or of a table's file; NULL if none. */
 const char *run_symbol_text(const run_binding *binding, int64_t id);

@@ -39,20 +39,12 @@ int64_t run_parameter(const run_context *context, uint32_t parameter, int64_t da
 uint8_t run_set_holds(const run_context *context, uint32_t set, int64_t code, int64_t date, uint8_t date_state)
 {
     const run_binding *binding = context->binding;
-    const lang_code_set *source = binding->plan->sets.items[set];
-    const char *text = run_symbol_text(binding, code);
-    if (code >= 0 && (size_t)code < binding->store->symbols.entries.count) {
-        uint8_t member = binding->set_members[set][code];
-        if (member != 2) return member == 1 ? RUN_TRUE : RUN_FALSE;
-    } else {
-        /* A constant that no encounter holds. */
-        if (text == NULL) return RUN_FALSE;
-        if (!lang_code_set_dated(source, text)) {
-            return lang_code_set_holds(source, text, 0, binding->as_of) ? RUN_TRUE : RUN_FALSE;
-        }
-    }
+    uint8_t member = run_member_of(binding, set, code);
+    if (member != RUN_MEMBER_DATED) return member == RUN_MEMBER_YES ? RUN_TRUE : RUN_FALSE;
     if (date_state != RUN_PRESENT) return RUN_NEITHER;
-    return lang_code_set_holds(source, text, (base_date)date, binding->as_of) ? RUN_TRUE : RUN_FALSE;
+    const lang_code_set *source = binding->plan->sets.items[set];
+    return lang_code_set_holds(source, run_symbol_text(binding, code), (base_date)date, binding->as_of) ? RUN_TRUE
+                                                                                                        : RUN_FALSE;
 }
 
 const uint32_t *run_list_items(const run_context *context, int64_t list, size_t *count)

@@ -156,57 +156,53 @@ static void pack_code(run_packer *packer, const source *s, int64_t symbol, masks
 static bool pack_set(run_packer *packer, const plan_input *input, const source *s, masks *m)
 {
     const run_binding *binding = packer->context->binding;
-    const uint8_t *members = binding->set_members[input->number];
-    size_t symbols = binding->store->symbols.entries.count;
+    uint32_t set = (uint32_t)input->number;
     source dates = {0};
     bool dated = input->dated && !packer->keys_only;
     if (dated && !source_of(packer, &input->date, &dates)) return false;
     for (size_t i = 0; i < packer->count; i++) {
         if (state_at(s, i) != RUN_PRESENT) continue;
         int64_t code = s->column->bits[s->rows[i]];
-        uint8_t member = code >= 0 && (size_t)code < symbols ? members[code] : 2;
-        if (member == 2) {
+        uint8_t member = run_member_of(binding, set, code);
+        if (member == RUN_MEMBER_DATED) {
             uint8_t state = dated ? state_at(&dates, i) : RUN_UNKNOWN;
             int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
-            uint8_t truth = run_set_holds(packer->context, (uint32_t)input->number, code, day, state);
+            uint8_t truth = run_set_holds(packer->context, set, code, day, state);
             set_bits(m, i, truth == RUN_TRUE, truth == RUN_FALSE);
         } else {
-            set_bits(m, i, member, member ^ 1U);
+            set_bits(m, i, member == RUN_MEMBER_YES, member == RUN_MEMBER_NO);
         }
     }
     return true;
 }
 
-/* Whether any, or all, of each line's list are in a set. */
-static bool pack_list(run_packer *packer, const plan_input *input, const source *s, masks *m)
+/* Whether any, or all, of a list are in a set; of what depends on the day the runtime is asked. */
+static uint8_t list_truth(run_packer *packer, const plan_input *input, int64_t list, int64_t day, uint8_t state)
 {
     const run_binding *binding = packer->context->binding;
-    const uint8_t *members = binding->set_members[input->number];
-    const uint32_t *pool = binding->store->pool.items;
+    const uint32_t *items = binding->store->pool.items + run_list_offset(list);
+    size_t count = run_list_count(list);
+    uint32_t set = (uint32_t)input->number;
     bool any = input->kind == PLAN_INPUT_ANY_OF;
-    uint8_t decides = any ? 1 : 0;
+    for (size_t k = 0; k < count; k++) {
+        uint8_t member = run_member_of(binding, set, items[k]);
+        if (member == (any ? RUN_MEMBER_YES : RUN_MEMBER_NO)) return any ? RUN_TRUE : RUN_FALSE;
+        if (member == RUN_MEMBER_DATED)
+            return any ? run_list_meets_set(packer->context, set, list, day, state)
+                       : run_list_within_set(packer->context, set, list, day, state);
+    }
+    return any ? RUN_FALSE : RUN_TRUE;
+}
+
+static bool pack_list(run_packer *packer, const plan_input *input, const source *s, masks *m)
+{
     source dates = {0};
     if (input->dated && !source_of(packer, &input->date, &dates)) return false;
     for (size_t i = 0; i < packer->count; i++) {
         if (state_at(s, i) != RUN_PRESENT) continue;
-        int64_t list = s->column->bits[s->rows[i]];
-        const uint32_t *items = pool + run_list_offset(list);
-        size_t count = run_list_count(list), k = 0;
-        uint8_t seen = 0, member = decides ^ 1;
-        for (; k < count && member != decides; k++) {
-            member = members[items[k]];
-            seen |= member;
-        }
-        uint8_t truth = count > 0 && member == decides ? RUN_TRUE : RUN_FALSE;
-        if (!any) truth ^= RUN_TRUE | RUN_FALSE;
-        if ((seen & 2) != 0) {
-            /* Some of its codes are in the set on some days only. */
-            uint8_t state = input->dated ? state_at(&dates, i) : RUN_UNKNOWN;
-            int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
-            uint32_t set = (uint32_t)input->number;
-            truth = any ? run_list_meets_set(packer->context, set, list, day, state)
-                        : run_list_within_set(packer->context, set, list, day, state);
-        }
+        uint8_t state = input->dated ? state_at(&dates, i) : RUN_UNKNOWN;
+        int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
+        uint8_t truth = list_truth(packer, input, s->column->bits[s->rows[i]], day, state);
         set_bits(m, i, truth == RUN_TRUE, truth == RUN_FALSE);
     }
     return true;
