@@ -5,7 +5,7 @@
  * The claims are the demonstration's, repeated under new identifiers to a stated number of copies. */
 #include "bench/bench.h"
 
-#include "adjudge.h"
+#include "bench/judging.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,15 +146,27 @@ static int bench_policies(size_t copies)
     return code;
 }
 
-/* bench [readers|policies] [size]: lines to read (400000), or copies of the sample to judge (1000). */
+/* bench [readers|policies|judging] [size]: lines to read (400000), copies of the sample to judge (1000), or lines of the workload
+ * (1000000). With `short` everything runs once, on little, to see that it works. */
 int main(int count, char **arguments)
 {
-    bool named = count > 1 && (strcmp(arguments[1], "readers") == 0 || strcmp(arguments[1], "policies") == 0);
-    const char *which = named ? arguments[1] : "";
+    static const char *const names[] = {"readers", "policies", "judging", "short"};
+    const char *which = "";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (count > 1 && strcmp(arguments[1], names[i]) == 0) which = names[i];
+    }
+    bool named = *which != '\0', quick = strcmp(which, "short") == 0, all = !named || quick;
     long size = count > (named ? 2 : 1) ? strtol(arguments[named ? 2 : 1], NULL, 10) : 0;
     if (size < 0 || size > 100000000) size = 0;
     int code = 0;
-    if (strcmp(which, "readers") != 0) code = bench_policies(size == 0 || size > 20000 ? 1000 : (size_t)size);
-    if (code == 0 && strcmp(which, "policies") != 0) code = bench_readers("build/bench", size == 0 ? 400000 : size);
+    if (all || strcmp(which, "judging") == 0) {
+        size_t lines = quick ? 20000 : size == 0 ? 1000000 : (size_t)size;
+        code = bench_judging(lines, 10, quick);
+        if (code == 0) code = bench_judging(lines, 40, quick);
+    }
+    if (code == 0 && (all || strcmp(which, "policies") == 0))
+        code = bench_policies(quick ? 10 : size == 0 || size > 20000 ? 1000 : (size_t)size);
+    if (code == 0 && (all || strcmp(which, "readers") == 0))
+        code = bench_readers("build/bench", quick ? 2000 : size == 0 ? 400000 : size);
     return code;
 }

@@ -191,6 +191,18 @@ bool run_units(run_packer *packer, const run_work *work, run_outcome *o)
     return true;
 }
 
+bool run_pack_batch(run_packer *packer, const run_work *work)
+{
+    uint64_t words = packer->words;
+    uint64_t *spare = base_arena_alloc(&packer->arena, words * RUN_PLANES * sizeof *spare);
+    if (spare == NULL) return false;
+    for (size_t i = 0; i < work->input_count; i++) {
+        if (!run_pack_input(packer, work->inputs[i])) return false;
+    }
+    uint64_t *const planes[] = {spare, spare + words, spare + 2 * words, spare + 3 * words};
+    return !work->filled || fill_inputs(packer, work, planes);
+}
+
 bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, const uint32_t *rows, uint8_t *flags)
 {
     const run_work *work = batch->work;
@@ -201,12 +213,7 @@ bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, co
     batch->applies = base_arena_alloc(arena, (work->unit_count * words + 1) * sizeof *batch->applies);
     run_outcome o = {.packer = packer, .batch = batch};
     o.spare = base_arena_alloc(&packer->arena, words * RUN_PLANES * sizeof *o.spare);
-    if (o.spare == NULL || batch->applies == NULL) return false;
-    for (size_t i = 0; i < work->input_count; i++) {
-        if (!run_pack_input(packer, work->inputs[i])) return false;
-    }
-    uint64_t *const spare[] = {o.spare, o.spare + words, o.spare + 2 * words, o.spare + 3 * words};
-    if (work->filled && !fill_inputs(packer, work, spare)) return false;
+    if (o.spare == NULL || batch->applies == NULL || !run_pack_batch(packer, work)) return false;
     if (!run_units(packer, work, &o)) return false;
     take_flags(&o, flags);
     batch->event_count = o.events.count;

@@ -119,6 +119,9 @@ bool run_pack_input(run_packer *packer, uint32_t input);
 /* Works inputs out line by line: `needed` holds, by place in `inputs`, the lines that each is asked for. */
 bool run_pack_steps(run_packer *packer, const uint32_t *inputs, size_t count, uint64_t *const *needed);
 
+/* Packs all that a work reads. */
+bool run_pack_batch(run_packer *packer, const run_work *work);
+
 /* What the clauses of a batch say. */
 typedef struct run_outcome {
     run_packer *packer;

@@ -1,0 +1,29 @@
+/* Batches of the first workload, packed and kept in memory, and code by hand that judges them (by_hand.c). */
+#ifndef BENCH_JUDGING_H
+#define BENCH_JUDGING_H
+
+#include "bench/workloads.h"
+
+typedef struct packed_batch {
+    run_batch batch;
+    base_arena arena; /* of its columns */
+    run_lanes *lanes; /* by input */
+    uint32_t *rows;
+    uint64_t words;
+    unsigned payer;
+    run_lanes slots[WORKLOAD_CLAUSES][4]; /* by clause of its payer, as the clause's unit reads them */
+    uint8_t *bytes[WORKLOAD_CLAUSES][4];  /* the masks of those as bytes: certainly true, or present; then the other */
+    uint64_t *fails, *open;               /* by clause, then word: what code by hand found */
+    uint8_t *failing, *opened;            /* by clause, then line: likewise, of code byte by byte */
+} packed_batch;
+
+/* The three ways to write the policy by hand, each on one batch. */
+void by_hand_rows(packed_batch *batch, const workload_payer *payer);
+void by_hand_loops(packed_batch *batch, const workload_payer *payer);
+bool by_hand_vectors_possible(void);
+void by_hand_vectors(packed_batch *batch, const workload_payer *payer);
+
+/* Measures judging; `quick` only sees that it works. Not 0 where answers differ. */
+int bench_judging(size_t lines, unsigned payers, bool quick);
+
+#endif
