@@ -32,6 +32,8 @@ static void stop(const char *why)
     exit(3);
 }
 
+static void list_columns(judging *j, packed_batch *b);
+
 /* ---- packing ---- */
 
 static uint8_t *unpacked(base_arena *arena, const run_lanes *lanes, uint64_t words)
@@ -90,13 +92,14 @@ static void pack(judging *j, packed_batch *b, const run_batch *batch, const uint
     run_packer_begin(&j->packer, b->rows, batch->count);
     j->outcome.batch = &b->batch;
     b->words = j->packer.words;
-    b->batch.applies = base_arena_alloc(&b->arena, work->unit_count * b->words * sizeof(uint64_t));
+    b->batch.applies = base_arena_alloc(&b->arena, (work->unit_count * b->words + 8) * sizeof(uint64_t));
     if (!run_pack_batch(&j->packer, work)) stop("out of memory");
     pack_rest(j, b);
     b->lanes = base_arena_alloc(&b->arena, kernels->inputs.count * sizeof *b->lanes);
     memcpy(b->lanes, j->packer.lanes, kernels->inputs.count * sizeof *b->lanes);
     j->packer.arena = own; /* the columns stay where they are */
     find_slots(j, b);
+    list_columns(j, b);
     size_t planes = WORKLOAD_CLAUSES * b->words;
     b->fails = base_arena_alloc(&b->arena, planes * sizeof *b->fails);
     b->open = base_arena_alloc(&b->arena, planes * sizeof *b->open);
@@ -180,17 +183,28 @@ static uint64_t sum_of(const void *bytes, size_t length)
 /* All that kernels read, and nothing else. */
 static void floor_way(judging *j, packed_batch *b)
 {
+    for (size_t i = 0; i < b->column_count; i++) j->checksum += sum_of(b->columns[i].bytes, b->columns[i].length);
+}
+
+static void add_column(packed_batch *b, const void *bytes, size_t length)
+{
+    b->columns[b->column_count++] = (packed_column){bytes, length};
+}
+
+static void list_columns(judging *j, packed_batch *b)
+{
     const plan_kernels *kernels = j->policies->kernels;
     const run_work *work = b->batch.work;
-    for (size_t i = 0; i < work->input_count; i++) {
+    b->columns = base_arena_alloc(&b->arena, (2 * work->input_count + 1) * sizeof *b->columns);
+    for (size_t i = 0; b->columns != NULL && i < work->input_count; i++) {
         const plan_input *input = &kernels->inputs.items[work->inputs[i]];
         const run_lanes *lanes = &b->lanes[work->inputs[i]];
         if (input->kind == PLAN_INPUT_UNIT) continue;
-        j->checksum += sum_of(lanes->yes, b->words * 8);
+        add_column(b, lanes->yes, b->words * 8);
         if (input->truth)
-            j->checksum += sum_of(lanes->no, b->words * 8);
+            add_column(b, lanes->no, b->words * 8);
         else
-            j->checksum += sum_of(lanes->values, (b->words * 64) << lanes->width);
+            add_column(b, lanes->values, (b->words * 64) << lanes->width);
     }
 }
 
@@ -225,7 +239,7 @@ static void kernels_way(judging *j, packed_batch *b)
     choose(j, b);
     shared_units(j, b);
     uint64_t *spare = j->outcome.spare;
-    uint64_t *const planes[] = {spare, spare + b->words, spare + 2 * b->words, spare + 3 * b->words};
+    uint64_t *const planes[] = {spare, spare + RUN_BATCH_WORDS, spare + 2 * RUN_BATCH_WORDS, spare + 3 * RUN_BATCH_WORDS};
     for (size_t u = 0; u < b->batch.work->unit_count; u++) run_unit(&j->packer, b->batch.work->units[u], planes);
     j->checksum += spare[0];
 }
@@ -267,7 +281,7 @@ static void vectors_way(judging *j, packed_batch *b)
 static bool same_answers(judging *j, packed_batch *b, bool bytes)
 {
     uint64_t *spare = j->outcome.spare;
-    uint64_t *const planes[] = {spare, spare + b->words, spare + 2 * b->words, spare + 3 * b->words};
+    uint64_t *const planes[] = {spare, spare + RUN_BATCH_WORDS, spare + 2 * RUN_BATCH_WORDS, spare + 3 * RUN_BATCH_WORDS};
     choose(j, b);
     for (size_t u = 0; u < b->batch.work->unit_count; u++) {
         uint32_t unit = b->batch.work->units[u];

@@ -4,11 +4,18 @@
 
 #include "bench/workloads.h"
 
+typedef struct packed_column {
+    const void *bytes;
+    size_t length;
+} packed_column;
+
 typedef struct packed_batch {
     run_batch batch;
     base_arena arena; /* of its columns */
     run_lanes *lanes; /* by input */
     uint32_t *rows;
+    packed_column *columns; /* that kernels read */
+    size_t column_count;
     uint64_t words;
     unsigned payer;
     run_lanes slots[WORKLOAD_CLAUSES][4]; /* by clause of its payer, as the clause's unit reads them */

@@ -183,9 +183,9 @@ static void take_flags(const run_outcome *o, uint8_t *flags)
 
 bool run_units(run_packer *packer, const run_work *work, run_outcome *o)
 {
-    uint64_t words = packer->words;
+    uint64_t words = packer->words, room = RUN_ROOM(words);
     for (size_t u = 0; u < work->unit_count; u++) {
-        uint64_t *const planes[] = {o->batch->applies + u * words, o->spare, o->spare + words, o->spare + 2 * words};
+        uint64_t *const planes[] = {o->batch->applies + u * words, o->spare, o->spare + room, o->spare + 2 * room};
         if (!run_unit(packer, work->units[u], planes) || !take_clause(o, u, planes)) return false;
     }
     return true;
@@ -193,13 +193,13 @@ bool run_units(run_packer *packer, const run_work *work, run_outcome *o)
 
 bool run_pack_batch(run_packer *packer, const run_work *work)
 {
-    uint64_t words = packer->words;
-    uint64_t *spare = base_arena_alloc(&packer->arena, words * RUN_PLANES * sizeof *spare);
+    uint64_t room = RUN_ROOM(packer->words);
+    uint64_t *spare = base_arena_alloc(&packer->arena, room * RUN_PLANES * sizeof *spare);
     if (spare == NULL) return false;
     for (size_t i = 0; i < work->input_count; i++) {
         if (!run_pack_input(packer, work->inputs[i])) return false;
     }
-    uint64_t *const planes[] = {spare, spare + words, spare + 2 * words, spare + 3 * words};
+    uint64_t *const planes[] = {spare, spare + room, spare + 2 * room, spare + 3 * room};
     return !work->filled || fill_inputs(packer, work, planes);
 }
 
@@ -210,9 +210,9 @@ bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, co
     for (size_t i = 0; i < batch->count; i++) here[i] = rows[work->lines[batch->first + i]];
     if (!run_packer_begin(packer, here, batch->count)) return false;
     uint64_t words = packer->words;
-    batch->applies = base_arena_alloc(arena, (work->unit_count * words + 1) * sizeof *batch->applies);
+    batch->applies = base_arena_alloc(arena, (work->unit_count * words + 8) * sizeof *batch->applies);
     run_outcome o = {.packer = packer, .batch = batch};
-    o.spare = base_arena_alloc(&packer->arena, words * RUN_PLANES * sizeof *o.spare);
+    o.spare = base_arena_alloc(&packer->arena, RUN_ROOM(words) * RUN_PLANES * sizeof *o.spare);
     if (o.spare == NULL || batch->applies == NULL || !run_pack_batch(packer, work)) return false;
     if (!run_units(packer, work, &o)) return false;
     take_flags(&o, flags);

@@ -18,7 +18,10 @@ typedef struct run_lanes {
     uint64_t width;
 } run_lanes;
 
-/* What a unit writes, each plane of as many words as the batch has. Of a clause: where it is not surely out of scope; where it does
+/* Words come eight at a time: a plane has room for RUN_ROOM of them, and what stands past the last word of a batch means nothing. */
+#define RUN_ROOM(words) (((words) + 7) / 8 * 8)
+
+/* What a unit writes, each plane of as many words as the batch has, with room as above. Of a clause: where it is not surely out of scope; where it does
  * not simply pass; where it fails; where it is excused (not written for plain shapes). Of a shared truth: certainly true;
  * certainly false. */
 enum { RUN_PLANES = 4, RUN_PLANE_APPLIES = 0, RUN_PLANE_EVENTS = 1, RUN_PLANE_FAILS = 2, RUN_PLANE_EXCUSED = 3 };
@@ -68,7 +71,7 @@ enum { RUN_LINE_APPLIES = 1, RUN_LINE_UNKNOWN = 2, RUN_LINE_NO_VERSION = 4, RUN_
 typedef struct run_batch {
     const run_work *work;
     size_t first, count; /* of the work's lines */
-    uint64_t *applies;   /* by unit of the work: a bit a line, the clause is not surely out of scope; NULL until judged */
+    uint64_t *applies;   /* by unit of the work, words without room between: a bit a line, the clause is not surely out of scope; NULL until judged */
     run_event *events;
     size_t event_count;
 } run_batch;
@@ -86,7 +89,8 @@ bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_ker
 
 /* What packing and judging a batch works with; one for each thread. */
 typedef struct run_packer {
-    base_arena arena; /* emptied for each batch */
+    base_arena arena;     /* columns, one behind the other; emptied for each batch */
+    base_arena temporary; /* what making them takes, likewise */
     run_registers registers;
     run_context *context;
     const plan_kernels *kernels;
@@ -126,7 +130,7 @@ bool run_pack_batch(run_packer *packer, const run_work *work);
 typedef struct run_outcome {
     run_packer *packer;
     run_batch *batch;
-    uint64_t *spare; /* RUN_PLANES times the batch's words */
+    uint64_t *spare; /* RUN_PLANES times RUN_ROOM of the batch's words */
     BASE_ARRAY(run_event) events;
     uint64_t any[RUN_BATCH_WORDS]; /* bits: some clause applies */
 } run_outcome;

@@ -19,6 +19,7 @@ bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_co
 {
     *packer = (run_packer){.context = context, .kernels = kernels, .constants = constants};
     base_arena_init(&packer->arena, allocator);
+    base_arena_init(&packer->temporary, allocator);
     run_registers_init(&packer->registers, allocator);
     packer->lanes = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->lanes);
     packer->values = base_arena_alloc(context->arena, (context->block_room + 1) * sizeof *packer->values);
@@ -31,12 +32,14 @@ bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_co
 void run_packer_release(run_packer *packer)
 {
     base_arena_release(&packer->arena);
+    base_arena_release(&packer->temporary);
     run_registers_release(&packer->registers);
 }
 
 bool run_packer_begin(run_packer *packer, const uint32_t *rows, size_t count)
 {
     base_arena_reset(&packer->arena);
+    base_arena_reset(&packer->temporary);
     packer->rows = rows;
     packer->count = count;
     packer->words = (count + 63) / 64;
@@ -59,8 +62,8 @@ static bool follow(run_packer *packer, const plan_path *path, run_joined *joined
     plan_path before = *path;
     before.count--;
     const run_joined *from = join(packer, before);
-    uint32_t *rows = base_arena_alloc(&packer->arena, (packer->count + 1) * sizeof *rows);
-    uint8_t *states = base_arena_alloc(&packer->arena, packer->count + 1);
+    uint32_t *rows = base_arena_alloc(&packer->temporary, (packer->count + 1) * sizeof *rows);
+    uint8_t *states = base_arena_alloc(&packer->temporary, packer->count + 1);
     if (from == NULL || rows == NULL || states == NULL) return false;
     const run_column *column = &packer->context->columns[path->fields[before.count]];
     for (size_t i = 0; i < packer->count; i++) {
@@ -79,7 +82,7 @@ static const run_joined *join(run_packer *packer, plan_path path)
     }
     run_joined joined = {path, packer->rows, NULL};
     if (path.count > 0 && !follow(packer, &path, &joined)) return NULL;
-    run_joined *slot = BASE_PUSH(&packer->arena, &packer->joined);
+    run_joined *slot = BASE_PUSH(&packer->temporary, &packer->joined);
     if (slot != NULL) *slot = joined;
     return slot;
 }
@@ -115,8 +118,8 @@ typedef struct masks {
 
 static bool new_masks(run_packer *packer, masks *m)
 {
-    m->yes = base_arena_alloc(&packer->arena, (packer->words + 1) * sizeof *m->yes);
-    m->no = base_arena_alloc(&packer->arena, (packer->words + 1) * sizeof *m->no);
+    m->yes = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * sizeof *m->yes);
+    m->no = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * sizeof *m->no);
     return m->yes != NULL && m->no != NULL;
 }
 
@@ -246,12 +249,12 @@ static const void *narrowed(run_packer *packer, const int64_t *values, int64_t l
 {
     size_t count = packer->words * 64;
     *width = width_for(low, high);
-    if (*width == 3) return values;
     int8_t *narrow = base_arena_alloc(&packer->arena, count << *width);
     int16_t *half = (void *)narrow;
     int32_t *word = (void *)narrow;
     if (narrow == NULL) return NULL;
     switch (*width) {
+    case 3: memcpy(narrow, values, count * sizeof *values); break;
     case 0:
         for (size_t i = 0; i < count; i++) narrow[i] = (int8_t)values[i];
         break;
@@ -267,7 +270,7 @@ static const void *narrowed(run_packer *packer, const int64_t *values, int64_t l
 
 static bool pack_value(run_packer *packer, const source *s, masks *m, run_lanes *lanes)
 {
-    int64_t *values = base_arena_alloc(&packer->arena, packer->words * 64 * sizeof *values);
+    int64_t *values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *values);
     if (values == NULL) return false;
     int64_t low = 0, high = 0;
     for (size_t i = 0; i < packer->count; i++) {
@@ -320,8 +323,8 @@ bool run_pack_input(run_packer *packer, uint32_t index)
     const plan_input *input = &packer->kernels->inputs.items[index];
     run_lanes *lanes = &packer->lanes[index];
     if (input->kind == PLAN_INPUT_UNIT) {
-        uint64_t *yes = base_arena_alloc(&packer->arena, (packer->words * 2 + 1) * sizeof *yes);
-        uint64_t *const planes[] = {yes, yes + packer->words};
+        uint64_t *yes = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * 2 * sizeof *yes);
+        uint64_t *const planes[] = {yes, yes + RUN_ROOM(packer->words)};
         if (yes == NULL || !run_unit(packer, input->unit, planes)) return false;
         *lanes = (run_lanes){NULL, planes[0], planes[1], 0};
         return true;
@@ -484,7 +487,7 @@ bool run_pack_steps(run_packer *packer, const uint32_t *inputs, size_t count, ui
             *f = (filling){.input = input, .index = inputs[k], .needed = needed[k]};
             indexes[used++] = inputs[k];
             if (!new_masks(packer, &f->masks)) return false;
-            if (!input->truth) f->values = base_arena_alloc(&packer->arena, packer->words * 64 * sizeof *f->values);
+            if (!input->truth) f->values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *f->values);
             if (!input->truth && f->values == NULL) return false;
         }
         fill_block(packer, fillings, used);

@@ -215,9 +215,9 @@ static bool try_keys(scheduler *s, portion *p)
     plan_step_list inputs;
     if (!run_packer_begin(packer, p->rows, p->count)) return false;
     p->words = packer->words;
-    p->unit_bits = base_arena_alloc(&s->scratch, (p->units.count * p->words + 1) * sizeof(uint64_t));
+    p->unit_bits = base_arena_alloc(&s->scratch, (p->units.count * p->words + 8) * sizeof(uint64_t));
     p->policy_bits = base_arena_alloc(&s->scratch, (p->policies.count * p->words + 1) * sizeof(uint64_t));
-    uint64_t *spare = base_arena_alloc(&packer->arena, p->words * RUN_PLANES * sizeof *spare);
+    uint64_t room = RUN_ROOM(p->words), *spare = base_arena_alloc(&packer->arena, room * RUN_PLANES * sizeof *spare);
     if (p->unit_bits == NULL || p->policy_bits == NULL || spare == NULL ||
         !needed_inputs(s, p->units.items, p->units.count, p->policies.items, p->policies.count, &inputs))
         return false;
@@ -225,7 +225,7 @@ static bool try_keys(scheduler *s, portion *p)
         if (!run_pack_input(packer, inputs.items[i])) return false;
     }
     for (size_t u = 0; u < p->units.count; u++) {
-        uint64_t *const planes[] = {p->unit_bits + u * p->words, spare, spare + p->words, spare + 2 * p->words};
+        uint64_t *const planes[] = {p->unit_bits + u * p->words, spare, spare + room, spare + 2 * room};
         if (!run_unit(packer, p->units.items[u], planes)) return false;
     }
     for (size_t i = 0; i < p->policies.count; i++) {

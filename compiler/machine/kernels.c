@@ -1,9 +1,10 @@
-/* Machine code of shapes: explicit vectors, 64 lines to a word of the loop. Expects a shape and how wide its columns are; produces
- * one relocatable object with the function `kernel`, which calls nothing and reads nothing but its arguments.
+/* Machine code of shapes: explicit vectors. Expects a shape and how wide its columns are; produces one relocatable object with the
+ * function `kernel`, which calls nothing and reads nothing but its arguments.
  *
- * Vectors are as wide as the processor's registers, no wider: others are slow to select and slow to run. Truths are 64-bit words,
- * so that three-valued logic costs an instruction or two for 64 lines. No passes run before code generation: shapes come already
- * shared and narrow (docs/performance.md). */
+ * First each comparison has a loop of its own over all words: vectors of lanes as wide as the processor's registers, no wider, give
+ * 64 bits that are put aside. Then one loop does the logic, on as many words as a register holds: three-valued logic costs an
+ * instruction or two for 512 lines. No passes run before code generation: shapes come already shared and narrow
+ * (docs/performance.md). */
 #include "compiler/machine/target.h"
 
 #include <llvm-c/Core.h>
@@ -15,33 +16,41 @@ typedef struct truth {
     LLVMValueRef yes, no;
 } truth;
 
-/* A value of the word at hand: a column, a constant, or chunks that were worked out, each of as many lanes as a vector holds. */
+/* A value: a column, a constant, or what is worked out of two others wherever it is needed. */
 typedef struct value {
-    int slot, constant; /* -1: not this */
-    LLVMValueRef chunks[64];
-    LLVMValueRef present, absent; /* NULL: all, none */
-    uint8_t width;
+    plan_lane_operation operation;
+    uint16_t source; /* slot or constant */
+    uint8_t width;   /* PLAN_OF_NUMBER for a constant */
+    const struct value *a, *b;
+    LLVMValueRef past; /* of a sum in 64 bits: words put aside, lines where it is past the range */
 } value;
 
 typedef struct kernel {
     LLVMContextRef context;
     LLVMBuilderRef builder;
+    base_arena *arena;
     const plan_shape *shape;
     const uint8_t *slot_widths;
     unsigned vector_bytes;
-    LLVMTypeRef word, byte, pointer;
-    LLVMValueRef slots, constants, at; /* arguments; the number of the word at hand */
+    LLVMTypeRef word, byte, pointer, truths_type; /* the last: words of one step of the loop that does the logic */
+    LLVMValueRef function, slots, constants, words;
+    LLVMBasicBlockRef entry;
+    LLVMValueRef at; /* the number of the word at hand */
     LLVMValueRef planes[RUN_PLANES];
     LLVMValueRef *columns, *yes, *no; /* by slot */
-    LLVMValueRef zero, ones;
-    truth *truths;
-    value *values;
+    LLVMValueRef zero, ones;          /* of truths_type */
+    truth *truths;                    /* by register */
+    const value **values;
+    const value **made;  /* by step: the value that it makes */
+    LLVMValueRef *aside; /* by step: the words of a comparison */
 } kernel;
 
 static LLVMValueRef number(const kernel *k, uint64_t n)
 {
     return LLVMConstInt(k->word, n, 0);
 }
+
+/* ---- logic, on several words ---- */
 
 static LLVMValueRef negated(const kernel *k, LLVMValueRef a)
 {
@@ -69,15 +78,35 @@ static LLVMValueRef load_at(const kernel *k, LLVMTypeRef type, LLVMValueRef base
     return load;
 }
 
-static LLVMValueRef word_of(const kernel *k, LLVMValueRef plane)
+static LLVMValueRef plane_place(const kernel *k, LLVMValueRef plane)
 {
-    LLVMValueRef place = LLVMBuildGEP2(k->builder, k->word, plane, (LLVMValueRef[]){k->at}, 1, "");
-    return LLVMBuildLoad2(k->builder, k->word, place, "");
+    LLVMValueRef index = k->at;
+    return LLVMBuildGEP2(k->builder, k->word, plane, &index, 1, "");
 }
+
+static LLVMValueRef words_of(const kernel *k, LLVMValueRef plane, LLVMTypeRef type)
+{
+    LLVMValueRef load = LLVMBuildLoad2(k->builder, type, plane_place(k, plane), "");
+    LLVMSetAlignment(load, 8);
+    return load;
+}
+
+static void store_words(const kernel *k, LLVMValueRef plane, LLVMValueRef words)
+{
+    LLVMSetAlignment(LLVMBuildStore(k->builder, words, plane_place(k, plane)), 8);
+}
+
+/* ---- lanes, of one word ---- */
 
 static LLVMTypeRef lane_type(const kernel *k, uint8_t width)
 {
     return LLVMIntTypeInContext(k->context, 8U << width);
+}
+
+static unsigned lanes_of(const kernel *k, uint8_t width)
+{
+    unsigned lanes = k->vector_bytes >> width;
+    return lanes > 64 ? 64 : lanes;
 }
 
 static LLVMValueRef splat(const kernel *k, LLVMValueRef scalar, unsigned lanes)
@@ -88,48 +117,56 @@ static LLVMValueRef splat(const kernel *k, LLVMValueRef scalar, unsigned lanes)
     return LLVMBuildShuffleVector(k->builder, first, none, LLVMConstNull(LLVMVectorType(half, lanes)), "");
 }
 
-static LLVMValueRef constant_of(const kernel *k, int constant, LLVMTypeRef type)
+static LLVMValueRef constant_of(const kernel *k, unsigned constant, LLVMTypeRef type)
 {
     LLVMValueRef all = load_at(k, k->word, k->constants, number(k, (uint64_t)constant * 8), 8);
     return type == k->word ? all : LLVMBuildTrunc(k->builder, all, type, "");
 }
 
+/* Of a value, one word: the lines where it is absent. */
+static LLVMValueRef absent_word(const kernel *k, const value *v)
+{
+    if (v->operation == PLAN_LANE_VALUE) return words_of(k, k->no[v->source], k->word);
+    if (v->operation != PLAN_LANE_OR_ELSE) return number(k, 0);
+    return LLVMBuildAnd(k->builder, absent_word(k, v->a), absent_word(k, v->b), "");
+}
+
+static LLVMValueRef chunk_of(const kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width);
+
+static LLVMValueRef column_chunk(const kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
+{
+    LLVMTypeRef narrow = LLVMVectorType(lane_type(k, v->width), lanes);
+    LLVMValueRef line = LLVMBuildAdd(k->builder, LLVMBuildShl(k->builder, k->at, number(k, 6), ""),
+                                     number(k, (uint64_t)c * lanes), "");
+    LLVMValueRef byte = LLVMBuildShl(k->builder, line, number(k, v->width), "");
+    LLVMValueRef chunk = load_at(k, narrow, k->columns[v->source], byte, 1);
+    if (v->width == width) return chunk;
+    return LLVMBuildSExt(k->builder, chunk, LLVMVectorType(lane_type(k, width), lanes), "");
+}
+
+/* The first of two values, where it is not absent. */
+static LLVMValueRef chosen_chunk(const kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
+{
+    LLVMValueRef bits = LLVMBuildLShr(k->builder, absent_word(k, v->a), number(k, (uint64_t)c * lanes), "");
+    if (lanes < 64) bits = LLVMBuildTrunc(k->builder, bits, LLVMIntTypeInContext(k->context, lanes), "");
+    LLVMTypeRef masks = LLVMVectorType(LLVMInt1TypeInContext(k->context), lanes);
+    LLVMValueRef none = LLVMBuildBitCast(k->builder, bits, masks, "");
+    return LLVMBuildSelect(k->builder, none, chunk_of(k, v->b, c, lanes, width), chunk_of(k, v->a, c, lanes, width), "");
+}
+
 /* The c-th vector of a value, `lanes` lanes of a width that is its own or more. */
 static LLVMValueRef chunk_of(const kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
 {
-    LLVMTypeRef wide = LLVMVectorType(lane_type(k, width), lanes);
-    if (v->constant >= 0) return splat(k, constant_of(k, v->constant, lane_type(k, width)), lanes);
-    LLVMValueRef chunk;
-    if (v->slot >= 0) {
-        LLVMTypeRef narrow = LLVMVectorType(lane_type(k, v->width), lanes);
-        LLVMValueRef line = LLVMBuildAdd(k->builder, LLVMBuildShl(k->builder, k->at, number(k, 6), ""),
-                                         number(k, (uint64_t)c * lanes), "");
-        LLVMValueRef byte = LLVMBuildShl(k->builder, line, number(k, v->width), "");
-        chunk = load_at(k, narrow, k->columns[v->slot], byte, 1);
-    } else if (v->width == width) {
-        return v->chunks[c];
-    } else {
-        /* Worked out in a narrower width than is wanted: each vector gives several. */
-        unsigned several = 1U << (width - v->width);
-        LLVMTypeRef half = LLVMInt32TypeInContext(k->context);
-        LLVMValueRef mask[64];
-        for (unsigned i = 0; i < lanes; i++) mask[i] = LLVMConstInt(half, (c % several) * lanes + i, 0);
-        LLVMValueRef from = v->chunks[c / several];
-        chunk = LLVMBuildShuffleVector(k->builder, from, from, LLVMConstVector(mask, lanes), "");
+    switch (v->operation) {
+    case PLAN_LANE_VALUE: return column_chunk(k, v, c, lanes, width);
+    case PLAN_LANE_NUMBER: return splat(k, constant_of(k, v->source, lane_type(k, width)), lanes);
+    case PLAN_LANE_OR_ELSE: return chosen_chunk(k, v, c, lanes, width);
+    default: break;
     }
-    return v->width == width ? chunk : LLVMBuildSExt(k->builder, chunk, wide, "");
-}
-
-static unsigned lanes_of(const kernel *k, uint8_t width)
-{
-    unsigned lanes = k->vector_bytes >> width;
-    return lanes > 64 ? 64 : lanes;
-}
-
-static uint8_t width_of(const plan_lane_step *step, const value *a, const value *b)
-{
-    return plan_lane_width((plan_lane_operation)step->operation, a->constant >= 0 ? PLAN_OF_NUMBER : a->width,
-                           b->constant >= 0 ? PLAN_OF_NUMBER : b->width);
+    /* A sum is worked out in its own width, which holds it, and then made as wide as it is wanted. */
+    LLVMValueRef x = chunk_of(k, v->a, c, lanes, v->width), y = chunk_of(k, v->b, c, lanes, v->width);
+    LLVMValueRef sum = v->operation == PLAN_LANE_ADD ? LLVMBuildAdd(k->builder, x, y, "") : LLVMBuildSub(k->builder, x, y, "");
+    return v->width == width ? sum : LLVMBuildSExt(k->builder, sum, LLVMVectorType(lane_type(k, width), lanes), "");
 }
 
 /* Puts the bits of the c-th vector into their places in a word. */
@@ -137,133 +174,172 @@ static LLVMValueRef add_bits(const kernel *k, LLVMValueRef word, LLVMValueRef ma
 {
     LLVMValueRef bits = LLVMBuildBitCast(k->builder, mask, LLVMIntTypeInContext(k->context, lanes), "");
     if (lanes < 64) bits = LLVMBuildZExt(k->builder, bits, k->word, "");
-    if (c > 0) bits = LLVMBuildShl(k->builder, bits, number(k, (uint64_t)c * lanes), "");
-    return either(k, word, bits);
+    if (c == 0) return bits;
+    bits = LLVMBuildShl(k->builder, bits, number(k, (uint64_t)c * lanes), "");
+    return LLVMBuildOr(k->builder, word, bits, "");
 }
 
-static truth relate(const kernel *k, const plan_lane_step *step)
+static LLVMValueRef compared_word(const kernel *k, const plan_lane_step *step, const value *a, const value *b)
 {
-    const value *a = &k->values[step->a], *b = &k->values[step->b];
     LLVMIntPredicate predicate = step->operation == PLAN_LANE_EQUAL  ? LLVMIntEQ
                                  : step->operation == PLAN_LANE_LESS ? LLVMIntSLT
                                                                      : LLVMIntSLE;
-    uint8_t width = width_of(step, a, b);
+    uint8_t width = plan_lane_width((plan_lane_operation)step->operation, a->width, b->width);
     unsigned lanes = lanes_of(k, width);
-    LLVMValueRef holds = k->zero;
+    LLVMValueRef word = NULL;
     for (unsigned c = 0; c < 64 / lanes; c++) {
         LLVMValueRef x = chunk_of(k, a, c, lanes, width), y = chunk_of(k, b, c, lanes, width);
-        holds = add_bits(k, holds, LLVMBuildICmp(k->builder, predicate, x, y, ""), c, lanes);
+        word = add_bits(k, word, LLVMBuildICmp(k->builder, predicate, x, y, ""), c, lanes);
     }
-    LLVMValueRef known = both(k, a->present, b->present);
-    return (truth){both(k, known, holds), both(k, known, negated(k, holds))};
+    return word;
 }
 
-/* Sums and differences; those in 64 bits are unknown past the range. */
-static void add(const kernel *k, const plan_lane_step *step)
+/* The lines of a word where a sum in 64 bits is past the range. */
+static LLVMValueRef past_word(const kernel *k, const value *v)
 {
-    const value *a = &k->values[step->a], *b = &k->values[step->b];
-    value *to = &k->values[step->to];
-    LLVMBuilderRef builder = k->builder;
-    uint8_t width = width_of(step, a, b);
-    unsigned lanes = lanes_of(k, width);
-    LLVMValueRef past = k->zero;
-    value sum = {.slot = -1, .constant = -1, .width = width};
+    unsigned lanes = lanes_of(k, 3);
+    bool adds = v->operation == PLAN_LANE_ADD;
+    LLVMValueRef word = NULL;
     for (unsigned c = 0; c < 64 / lanes; c++) {
-        LLVMValueRef x = chunk_of(k, a, c, lanes, width), y = chunk_of(k, b, c, lanes, width);
-        bool adds = step->operation == PLAN_LANE_ADD;
-        LLVMValueRef s = adds ? LLVMBuildAdd(builder, x, y, "") : LLVMBuildSub(builder, x, y, "");
-        sum.chunks[c] = s;
-        if (width < 3) continue;
-        LLVMValueRef other = LLVMBuildXor(builder, x, adds ? s : y, "");
-        LLVMValueRef over = LLVMBuildAnd(builder, other, LLVMBuildXor(builder, adds ? y : x, s, ""), "");
-        LLVMValueRef mask = LLVMBuildICmp(builder, LLVMIntSLT, over, LLVMConstNull(LLVMTypeOf(over)), "");
-        past = add_bits(k, past, mask, c, lanes);
+        LLVMValueRef x = chunk_of(k, v->a, c, lanes, 3), y = chunk_of(k, v->b, c, lanes, 3), s = chunk_of(k, v, c, lanes, 3);
+        LLVMValueRef other = LLVMBuildXor(k->builder, x, adds ? s : y, "");
+        LLVMValueRef over = LLVMBuildAnd(k->builder, other, LLVMBuildXor(k->builder, adds ? y : x, s, ""), "");
+        LLVMValueRef mask = LLVMBuildICmp(k->builder, LLVMIntSLT, over, LLVMConstNull(LLVMTypeOf(over)), "");
+        word = add_bits(k, word, mask, c, lanes);
     }
-    sum.present = both(k, both(k, a->present, b->present), negated(k, past));
-    sum.absent = k->zero;
-    *to = sum;
+    return word;
 }
 
-static void or_else(const kernel *k, const plan_lane_step *step)
+/* ---- loops ---- */
+
+typedef struct loop {
+    LLVMBasicBlockRef before, body;
+} loop;
+
+static loop open_loop(kernel *k)
 {
-    const value *a = &k->values[step->a], *b = &k->values[step->b];
-    LLVMBuilderRef builder = k->builder;
-    uint8_t width = width_of(step, a, b);
-    unsigned lanes = lanes_of(k, width);
-    value chosen = {.slot = -1, .constant = -1, .width = width};
-    for (unsigned c = 0; c < 64 / lanes; c++) {
-        LLVMValueRef bits = LLVMBuildLShr(builder, a->absent, number(k, (uint64_t)c * lanes), "");
-        if (lanes < 64) bits = LLVMBuildTrunc(builder, bits, LLVMIntTypeInContext(k->context, lanes), "");
-        LLVMTypeRef masks = LLVMVectorType(LLVMInt1TypeInContext(k->context), lanes);
-        LLVMValueRef none = LLVMBuildBitCast(builder, bits, masks, "");
-        LLVMValueRef x = chunk_of(k, a, c, lanes, width), y = chunk_of(k, b, c, lanes, width);
-        chosen.chunks[c] = LLVMBuildSelect(builder, none, y, x, "");
+    loop l = {.before = LLVMGetInsertBlock(k->builder)};
+    l.body = LLVMAppendBasicBlockInContext(k->context, k->function, "");
+    LLVMBuildBr(k->builder, l.body);
+    LLVMPositionBuilderAtEnd(k->builder, l.body);
+    k->at = LLVMBuildPhi(k->builder, k->word, "");
+    return l;
+}
+
+static void close_loop(kernel *k, const loop *l, unsigned words)
+{
+    LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(k->context, k->function, "");
+    LLVMValueRef next = LLVMBuildAdd(k->builder, k->at, number(k, words), "");
+    LLVMBuildCondBr(k->builder, LLVMBuildICmp(k->builder, LLVMIntULT, next, k->words, ""), l->body, after);
+    LLVMValueRef incoming[] = {number(k, 0), next};
+    LLVMBasicBlockRef blocks[] = {l->before, l->body};
+    LLVMAddIncoming(k->at, incoming, blocks, 2);
+    LLVMPositionBuilderAtEnd(k->builder, after);
+}
+
+/* Room for the words of a whole batch. */
+static LLVMValueRef new_aside(kernel *k)
+{
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(k->builder);
+    LLVMPositionBuilder(k->builder, k->entry, LLVMGetFirstInstruction(k->entry));
+    LLVMValueRef room = LLVMBuildAlloca(k->builder, LLVMArrayType2(k->word, RUN_BATCH_WORDS), "");
+    LLVMSetAlignment(room, 64);
+    LLVMPositionBuilderAtEnd(k->builder, here);
+    return room;
+}
+
+static const value *new_value(kernel *k, const plan_lane_step *step)
+{
+    value *v = base_arena_alloc(k->arena, sizeof *v);
+    if (v == NULL) return NULL;
+    *v = (value){.operation = (plan_lane_operation)step->operation, .source = step->a, .width = PLAN_OF_NUMBER};
+    if (v->operation == PLAN_LANE_NUMBER) return v;
+    if (v->operation == PLAN_LANE_VALUE) {
+        v->width = k->slot_widths[step->a];
+        return v;
     }
-    chosen.present = either(k, a->present, both(k, a->absent, b->present));
-    chosen.absent = both(k, a->absent, b->absent);
-    k->values[step->to] = chosen;
+    v->a = k->values[step->a];
+    v->b = k->values[step->b];
+    v->width = plan_lane_width(v->operation, v->a->width, v->b->width);
+    if (v->operation == PLAN_LANE_OR_ELSE || v->width < 3) return v;
+    v->past = new_aside(k);
+    loop l = open_loop(k);
+    store_words(k, v->past, past_word(k, v));
+    close_loop(k, &l, 1);
+    return v;
+}
+
+/* ---- the loop that does the logic ---- */
+
+static truth presence(const kernel *k, const value *v)
+{
+    switch (v->operation) {
+    case PLAN_LANE_VALUE:
+        return (truth){words_of(k, k->yes[v->source], k->truths_type), words_of(k, k->no[v->source], k->truths_type)};
+    case PLAN_LANE_NUMBER: return (truth){k->ones, k->zero};
+    default: break;
+    }
+    truth a = presence(k, v->a), b = presence(k, v->b);
+    if (v->operation == PLAN_LANE_OR_ELSE) return (truth){either(k, a.yes, both(k, a.no, b.yes)), both(k, a.no, b.no)};
+    LLVMValueRef known = both(k, a.yes, b.yes);
+    if (v->past != NULL) known = both(k, known, negated(k, words_of(k, v->past, k->truths_type)));
+    return (truth){known, k->zero};
 }
 
 static truth constant_truth(const kernel *k, uint16_t constant)
 {
-    LLVMValueRef bits = constant_of(k, constant, k->word);
-    LLVMValueRef yes = LLVMBuildAnd(k->builder, bits, number(k, 1), "");
-    LLVMValueRef no = LLVMBuildAnd(k->builder, LLVMBuildLShr(k->builder, bits, number(k, 1), ""), number(k, 1), "");
-    return (truth){LLVMBuildSub(k->builder, k->zero, yes, ""), LLVMBuildSub(k->builder, k->zero, no, "")};
+    LLVMBuilderRef builder = k->builder;
+    LLVMValueRef bits = constant_of(k, constant, k->word), one = number(k, 1);
+    LLVMValueRef yes = LLVMBuildNeg(builder, LLVMBuildAnd(builder, bits, one, ""), "");
+    LLVMValueRef no = LLVMBuildNeg(builder, LLVMBuildAnd(builder, LLVMBuildLShr(builder, bits, one, ""), one, ""), "");
+    unsigned words = k->vector_bytes / 8;
+    return (truth){splat(k, yes, words), splat(k, no, words)};
 }
 
-static void make_step(const kernel *k, const plan_lane_step *step)
+static truth related(const kernel *k, const plan_lane_step *step, LLVMValueRef aside)
 {
-    const truth *a = &k->truths[step->a], *b = &k->truths[step->b];
-    truth *to = &k->truths[step->to];
+    LLVMValueRef known = both(k, presence(k, k->values[step->a]).yes, presence(k, k->values[step->b]).yes);
+    LLVMValueRef holds = words_of(k, aside, k->truths_type);
+    return (truth){both(k, known, holds), both(k, known, negated(k, holds))};
+}
+
+static void make_truth(kernel *k, uint32_t index)
+{
+    const plan_lane_step *step = &k->shape->steps[index];
+    truth a = k->truths[step->a], b = k->truths[step->b], *to = &k->truths[step->to];
     switch (step->operation) {
-    case PLAN_LANE_TRUTH: *to = (truth){word_of(k, k->yes[step->a]), word_of(k, k->no[step->a])}; break;
+    case PLAN_LANE_TRUTH:
+        *to = (truth){words_of(k, k->yes[step->a], k->truths_type), words_of(k, k->no[step->a], k->truths_type)};
+        break;
     case PLAN_LANE_CONSTANT: *to = constant_truth(k, step->a); break;
-    case PLAN_LANE_NOT: *to = (truth){a->no, a->yes}; break;
-    case PLAN_LANE_AND: *to = (truth){both(k, a->yes, b->yes), either(k, a->no, b->no)}; break;
-    case PLAN_LANE_OR: *to = (truth){either(k, a->yes, b->yes), both(k, a->no, b->no)}; break;
-    case PLAN_LANE_DECIDE: *to = (truth){a->yes, b->yes}; break;
-    case PLAN_LANE_PRESENT: *to = (truth){k->values[step->a].present, k->values[step->a].absent}; break;
-    case PLAN_LANE_EQUAL:
-    case PLAN_LANE_LESS:
-    case PLAN_LANE_AT_MOST: *to = relate(k, step); break;
-    case PLAN_LANE_VALUE:
-        k->values[step->to] = (value){.slot = step->a, .constant = -1, .width = k->slot_widths[step->a],
-                                      .present = word_of(k, k->yes[step->a]), .absent = word_of(k, k->no[step->a])};
-        break;
-    case PLAN_LANE_NUMBER:
-        k->values[step->to] = (value){.slot = -1, .constant = step->a, .present = k->ones, .absent = k->zero};
-        break;
-    case PLAN_LANE_OR_ELSE: or_else(k, step); break;
-    default: add(k, step); break;
+    case PLAN_LANE_NOT: *to = (truth){a.no, a.yes}; break;
+    case PLAN_LANE_AND: *to = (truth){both(k, a.yes, b.yes), either(k, a.no, b.no)}; break;
+    case PLAN_LANE_OR: *to = (truth){either(k, a.yes, b.yes), both(k, a.no, b.no)}; break;
+    case PLAN_LANE_DECIDE: *to = (truth){a.yes, b.yes}; break;
+    case PLAN_LANE_PRESENT: *to = presence(k, k->values[step->a]); break;
+    default: *to = related(k, step, k->aside[index]); break;
     }
 }
 
-static void store_word(const kernel *k, int plane, LLVMValueRef word)
-{
-    LLVMValueRef place = LLVMBuildGEP2(k->builder, k->word, k->planes[plane], (LLVMValueRef[]){k->at}, 1, "");
-    LLVMBuildStore(k->builder, word, place);
-}
-
-/* run_clause_verdict, 64 lines at a time. */
+/* run_clause_verdict, many lines at a time. */
 static void conclude(const kernel *k)
 {
     const plan_shape *shape = k->shape;
     truth first = k->truths[shape->results[0]];
     if (!shape->clause) {
-        store_word(k, 0, first.yes);
-        store_word(k, 1, first.no);
+        store_words(k, k->planes[0], first.yes);
+        store_words(k, k->planes[1], first.no);
         return;
     }
     truth requirement = k->truths[shape->results[1]], fails = k->truths[shape->results[2]];
     LLVMValueRef applies = negated(k, first.no), events = both(k, applies, negated(k, requirement.yes));
     LLVMValueRef surely = both(k, first.yes, fails.yes);
-    store_word(k, RUN_PLANE_APPLIES, applies);
-    store_word(k, RUN_PLANE_EVENTS, events);
+    store_words(k, k->planes[RUN_PLANE_APPLIES], applies);
+    store_words(k, k->planes[RUN_PLANE_EVENTS], events);
     /* Of a plain clause, what fails is what is surely not required: it neither passes nor is excused. */
     if (!shape->plain) surely = both(k, both(k, events, negated(k, fails.no)), surely);
-    store_word(k, RUN_PLANE_FAILS, surely);
-    if (!shape->plain) store_word(k, RUN_PLANE_EXCUSED, both(k, events, fails.no));
+    store_words(k, k->planes[RUN_PLANE_FAILS], surely);
+    if (!shape->plain) store_words(k, k->planes[RUN_PLANE_EXCUSED], both(k, events, fails.no));
 }
 
 /* ---- the function ---- */
@@ -283,35 +359,65 @@ static void load_pointers(kernel *k)
         k->yes[i] = pointer_at(k, k->slots, at + offsetof(run_lanes, yes));
         k->no[i] = pointer_at(k, k->slots, at + offsetof(run_lanes, no));
     }
+    int planes = !shape->clause ? 2 : shape->plain ? 3 : 4;
+    for (int p = 0; p < planes; p++)
+        k->planes[p] = pointer_at(k, LLVMGetParam(k->function, 3), (size_t)p * sizeof(uint64_t *));
 }
 
-static void make_function(kernel *k, LLVMModuleRef module)
+static bool is_relation(const plan_lane_step *step)
+{
+    return step->operation >= PLAN_LANE_EQUAL && step->operation <= PLAN_LANE_AT_MOST;
+}
+
+/* Comparisons read values by register, which later values use again: so they are made in the order of steps. */
+static bool make_comparisons(kernel *k)
+{
+    for (uint32_t i = 0; i < k->shape->step_count; i++) {
+        const plan_lane_step *step = &k->shape->steps[i];
+        if (step->operation >= PLAN_LANE_VALUE) {
+            k->made[i] = new_value(k, step);
+            if (k->made[i] == NULL) return false;
+            k->values[step->to] = k->made[i];
+        } else if (is_relation(step)) {
+            k->aside[i] = new_aside(k);
+            loop l = open_loop(k);
+            store_words(k, k->aside[i], compared_word(k, step, k->values[step->a], k->values[step->b]));
+            close_loop(k, &l, 1);
+        }
+    }
+    return true;
+}
+
+static void make_logic(kernel *k)
+{
+    loop l = open_loop(k);
+    for (uint32_t i = 0; i < k->shape->step_count; i++) {
+        const plan_lane_step *step = &k->shape->steps[i];
+        if (step->operation < PLAN_LANE_VALUE) {
+            make_truth(k, i);
+            continue;
+        }
+        k->values[step->to] = k->made[i];
+    }
+    conclude(k);
+    close_loop(k, &l, k->vector_bytes / 8);
+}
+
+static bool make_function(kernel *k, LLVMModuleRef module)
 {
     LLVMTypeRef parameters[] = {k->pointer, k->pointer, k->word, k->pointer};
     LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(k->context), parameters, 4, 0);
-    LLVMValueRef function = LLVMAddFunction(module, "kernel", type);
-    LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(k->context, function, "");
-    LLVMBasicBlockRef loop = LLVMAppendBasicBlockInContext(k->context, function, "");
-    LLVMBasicBlockRef done = LLVMAppendBasicBlockInContext(k->context, function, "");
-    k->slots = LLVMGetParam(function, 0);
-    k->constants = LLVMGetParam(function, 1);
-    LLVMPositionBuilderAtEnd(k->builder, entry);
+    k->function = LLVMAddFunction(module, "kernel", type);
+    k->entry = LLVMAppendBasicBlockInContext(k->context, k->function, "");
+    k->slots = LLVMGetParam(k->function, 0);
+    k->constants = LLVMGetParam(k->function, 1);
+    k->words = LLVMGetParam(k->function, 2);
+    LLVMPositionBuilderAtEnd(k->builder, k->entry);
     load_pointers(k);
-    int planes = !k->shape->clause ? 2 : k->shape->plain ? 3 : 4;
-    for (int p = 0; p < planes; p++)
-        k->planes[p] = pointer_at(k, LLVMGetParam(function, 3), (size_t)p * sizeof(uint64_t *));
-    LLVMBuildBr(k->builder, loop);
-    LLVMPositionBuilderAtEnd(k->builder, loop);
-    k->at = LLVMBuildPhi(k->builder, k->word, "");
-    for (uint32_t i = 0; i < k->shape->step_count; i++) make_step(k, &k->shape->steps[i]);
-    conclude(k);
-    LLVMValueRef next = LLVMBuildAdd(k->builder, k->at, number(k, 1), "");
-    LLVMBuildCondBr(k->builder, LLVMBuildICmp(k->builder, LLVMIntULT, next, LLVMGetParam(function, 2), ""), loop, done);
-    LLVMValueRef incoming[] = {k->zero, next};
-    LLVMBasicBlockRef blocks[] = {entry, loop};
-    LLVMAddIncoming(k->at, incoming, blocks, 2);
-    LLVMPositionBuilderAtEnd(k->builder, done);
+    if (!make_comparisons(k)) return false;
+    make_logic(k);
     LLVMBuildRetVoid(k->builder);
+    return true;
 }
 
 LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const plan_shape *shape,
@@ -321,8 +427,12 @@ LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const
     k.word = LLVMInt64TypeInContext(context);
     k.byte = LLVMInt8TypeInContext(context);
     k.pointer = LLVMPointerTypeInContext(context, 0);
-    k.zero = LLVMConstInt(k.word, 0, 0);
-    k.ones = LLVMConstInt(k.word, UINT64_MAX, 0);
+    k.arena = arena;
+    k.truths_type = LLVMVectorType(k.word, vector_bytes / 8);
+    k.zero = LLVMConstNull(k.truths_type);
+    k.ones = LLVMConstAllOnes(k.truths_type);
+    k.made = base_arena_alloc(arena, (shape->step_count + 1U) * sizeof *k.made);
+    k.aside = base_arena_alloc(arena, (shape->step_count + 1U) * sizeof *k.aside);
     size_t slots = shape->slot_count + 1U;
     k.columns = base_arena_alloc(arena, slots * sizeof *k.columns);
     k.yes = base_arena_alloc(arena, slots * sizeof *k.yes);
@@ -332,7 +442,9 @@ LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const
     if (arena->failed) return NULL;
     k.builder = LLVMCreateBuilderInContext(context);
     LLVMModuleRef module = LLVMModuleCreateWithNameInContext("kernel", context);
-    make_function(&k, module);
+    bool made = make_function(&k, module);
     LLVMDisposeBuilder(k.builder);
-    return module;
+    if (made) return module;
+    LLVMDisposeModule(module);
+    return NULL;
 }

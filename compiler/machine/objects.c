@@ -47,7 +47,7 @@ run_object_maker *gen_maker_new(base_arena *arena)
 {
     run_object_maker *maker = base_arena_alloc(arena, sizeof *maker);
     if (maker == NULL) return NULL;
-    maker->machine = gen_host_machine(LLVMCodeGenLevelNone, LLVMRelocPIC, LLVMCodeModelSmall);
+    maker->machine = gen_host_machine(LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelSmall);
     char *features = LLVMGetHostCPUFeatures();
     void *made = finish_maker(maker, arena, features);
     LLVMDisposeMessage(features);
