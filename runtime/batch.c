@@ -17,9 +17,14 @@ bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
         slots = base_arena_alloc(&packer->arena, shape->slot_count * sizeof *slots);
         if (slots == NULL) return false;
     }
-    for (uint32_t i = 0; i < shape->slot_count; i++) slots[i] = packer->lanes[kernels->slots.items[unit->slots + i]];
+    const uint32_t *inputs = kernels->slots.items + unit->slots;
+    uint64_t signature = 0;
+    for (uint32_t i = 0; i < shape->slot_count; i++) {
+        slots[i] = packer->lanes[inputs[i]];
+        signature = signature << 2 | slots[i].width;
+    }
     const int64_t *constants = packer->constants + unit->constants;
-    run_kernel kernel = run_kernel_find(packer, index, slots);
+    run_kernel kernel = run_kernel_find(packer, index, slots, signature);
     if (kernel == NULL)
         return run_interpret_shape(&packer->registers, shape, slots, constants, packer->words, planes);
     kernel(slots, constants, packer->words, planes);
@@ -123,14 +128,16 @@ static bool fill_inputs(run_packer *packer, const run_work *work, uint64_t *cons
 
 /* ---- what comes out ---- */
 
-static bool push_events(run_outcome *o, uint32_t clause, uint64_t word, uint64_t bits, adj_clause_verdict verdict)
+/* Room for so many events more. */
+static bool make_room(run_outcome *o, size_t more)
 {
-    const uint32_t *lines = o->batch->work->lines + o->batch->first;
-    for (; bits != 0; bits &= bits - 1) {
-        run_event *event = BASE_PUSH(&o->packer->arena, &o->events);
-        if (event == NULL) return false;
-        *event = (run_event){lines[word * 64 + (uint64_t)__builtin_ctzll(bits)], clause, (uint32_t)verdict};
-    }
+    if (o->events.count + more <= o->events.capacity) return true;
+    size_t capacity = (o->events.count + more) * 2 + 256;
+    run_event *items = base_arena_alloc(&o->packer->temporary, capacity * sizeof *items);
+    if (items == NULL) return false;
+    if (o->events.count > 0) memcpy(items, o->events.items, o->events.count * sizeof *items);
+    o->events.items = items;
+    o->events.capacity = capacity;
     return true;
 }
 
@@ -139,20 +146,34 @@ static bool take_clause(run_outcome *o, size_t unit, uint64_t *const *planes)
 {
     const plan_unit *source = &o->packer->kernels->units.items[o->batch->work->units[unit]];
     bool plain = o->packer->kernels->shapes.items[source->shape].plain;
-    uint64_t words = o->packer->words, last = words - 1;
-    uint64_t *applies = planes[RUN_PLANE_APPLIES], *events = planes[RUN_PLANE_EVENTS];
-    applies[last] &= valid_bits(o->packer, last);
-    events[last] &= valid_bits(o->packer, last);
-    for (uint64_t w = 0; w < words; w++) o->any[w] |= applies[w];
+    uint64_t words = o->packer->words, last = words - 1, valid = valid_bits(o->packer, last);
+    uint64_t *restrict applies = planes[RUN_PLANE_APPLIES], *restrict events = planes[RUN_PLANE_EVENTS];
+    const uint64_t *fails = planes[RUN_PLANE_FAILS], *excused = planes[RUN_PLANE_EXCUSED];
+    const uint32_t *lines = o->batch->work->lines + o->batch->first;
+    applies[last] &= valid;
+    events[last] &= valid;
+    size_t some_count = 0;
+    uint16_t some[RUN_BATCH_WORDS]; /* words with events, found without a branch: whether a word has some is not to be foreseen */
     for (uint64_t w = 0; w < words; w++) {
-        if (events[w] == 0) continue;
-        uint64_t fails = events[w] & planes[RUN_PLANE_FAILS][w];
-        uint64_t excused = plain ? 0 : events[w] & planes[RUN_PLANE_EXCUSED][w];
-        if (!push_events(o, source->clause, w, fails, ADJ_CLAUSE_FAIL) ||
-            !push_events(o, source->clause, w, excused, ADJ_CLAUSE_EXCUSED) ||
-            !push_events(o, source->clause, w, events[w] & ~fails & ~excused, ADJ_CLAUSE_CANNOT_TELL))
-            return false;
+        o->any[w] |= applies[w];
+        some[some_count] = (uint16_t)w;
+        some_count += events[w] != 0;
     }
+    if (some_count == 0) return true;
+    if (!make_room(o, some_count * 64)) return false;
+    run_event *event = o->events.items + o->events.count;
+    for (size_t s = 0; s < some_count; s++) {
+        uint64_t w = some[s], bits = events[w];
+        for (; bits != 0; bits &= bits - 1) {
+            unsigned bit = (unsigned)__builtin_ctzll(bits);
+            bool excuse = !plain && (excused[w] >> bit & 1) != 0;
+            uint32_t verdict = (fails[w] >> bit & 1) != 0 ? ADJ_CLAUSE_FAIL
+                               : excuse                   ? ADJ_CLAUSE_EXCUSED
+                                                          : ADJ_CLAUSE_CANNOT_TELL;
+            *event++ = (run_event){lines[w * 64 + bit], source->clause, verdict};
+        }
+    }
+    o->events.count = (size_t)(event - o->events.items);
     return true;
 }
 

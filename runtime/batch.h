@@ -149,8 +149,8 @@ typedef struct run_kernel_memo {
     run_kernel kernel;  /* NULL: interpreted */
 } run_kernel_memo;
 
-/* The machine code for a unit with slots as wide as these; NULL where it is to be interpreted. */
-run_kernel run_kernel_find(run_packer *packer, uint32_t unit, const run_lanes *slots);
+/* The machine code for a unit with slots as wide as these, two bits a slot in the signature; NULL where it is to be interpreted. */
+run_kernel run_kernel_find(run_packer *packer, uint32_t unit, const run_lanes *slots, uint64_t signature);
 
 /* Judges a batch; events and bits of where clauses apply come from `arena`, `flags` is by place in the list of lines. */
 bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, const uint32_t *rows, uint8_t *flags);

@@ -223,13 +223,6 @@ static code_entry *entry_of(run_kernel_code *code, uint32_t shape, uint64_t sign
     return entry;
 }
 
-static uint64_t signature_of(const plan_shape *shape, const run_lanes *slots)
-{
-    uint64_t signature = 0;
-    for (uint32_t i = 0; i < shape->slot_count; i++) signature |= slots[i].width << (2 * i);
-    return signature;
-}
-
 /* Looks a unit up, and asks for it where it is not there. */
 static run_kernel look_up(run_packer *packer, uint32_t index, const plan_shape *shape, const run_lanes *slots,
                           uint64_t signature)
@@ -259,15 +252,14 @@ static run_kernel look_up(run_packer *packer, uint32_t index, const plan_shape *
     return memo->kernel;
 }
 
-run_kernel run_kernel_find(run_packer *packer, uint32_t index, const run_lanes *slots)
+run_kernel run_kernel_find(run_packer *packer, uint32_t index, const run_lanes *slots, uint64_t signature)
 {
     if (packer->code == NULL || packer->keys_only) return NULL;
-    const plan_shape *shape = &packer->kernels->shapes.items[packer->kernels->units.items[index].shape];
-    if (shape->slot_count > SLOT_LIMIT) return NULL;
     const run_kernel_memo *memo = &packer->memos[index];
-    uint64_t signature = signature_of(shape, slots);
     bool same = memo->signature == signature + 1;
     if (same && memo->kernel != NULL) return memo->kernel;
     if (same && memo->generation == atomic_load_explicit(&packer->code->generation, memory_order_acquire)) return NULL;
+    const plan_shape *shape = &packer->kernels->shapes.items[packer->kernels->units.items[index].shape];
+    if (shape->slot_count > SLOT_LIMIT) return NULL;
     return look_up(packer, index, shape, slots, signature);
 }
