@@ -54,6 +54,22 @@ static bool same_path(const plan_path *a, const plan_path *b)
     return a->count == b->count && memcmp(a->fields, b->fields, a->count * sizeof *a->fields) == 0;
 }
 
+/* The column behind a path and the rows to read it at. */
+typedef struct source {
+    const run_column *column;
+    const uint32_t *rows;
+    const uint8_t *states; /* of the rows; NULL: all present */
+} source;
+
+/* Lines of one payer lie apart: what comes is asked of memory before it is needed. */
+static inline void fetch_ahead(const source *s, size_t i, size_t count)
+{
+    enum { AHEAD = 24 };
+    if (i + AHEAD >= count) return;
+    __builtin_prefetch(&s->column->bits[s->rows[i + AHEAD]]);
+    __builtin_prefetch(&s->column->states[s->rows[i + AHEAD]]);
+}
+
 static const run_joined *join(run_packer *packer, plan_path path);
 
 /* Follows the last field of a path: where its row is not known, neither is what lies behind it. */
@@ -66,7 +82,9 @@ static bool follow(run_packer *packer, const plan_path *path, run_joined *joined
     uint8_t *states = base_arena_alloc(&packer->temporary, packer->count + 1);
     if (from == NULL || rows == NULL || states == NULL) return false;
     const run_column *column = &packer->context->columns[path->fields[before.count]];
+    const source ahead = {column, from->rows, from->states};
     for (size_t i = 0; i < packer->count; i++) {
+        fetch_ahead(&ahead, i, packer->count);
         bool there = from->states == NULL || from->states[i] == RUN_PRESENT;
         states[i] = there ? column->states[from->rows[i]] : from->states[i];
         rows[i] = states[i] == RUN_PRESENT ? (uint32_t)column->bits[from->rows[i]] : 0;
@@ -86,13 +104,6 @@ static const run_joined *join(run_packer *packer, plan_path path)
     if (slot != NULL) *slot = joined;
     return slot;
 }
-
-/* The column behind a path and the rows to read it at. */
-typedef struct source {
-    const run_column *column;
-    const uint32_t *rows;
-    const uint8_t *states; /* of the rows; NULL: all present */
-} source;
 
 static bool source_of(run_packer *packer, const plan_path *path, source *s)
 {
@@ -129,30 +140,58 @@ static inline void set_bits(masks *m, size_t i, uint64_t yes, uint64_t no)
     m->no[i / 64] |= no << (i % 64);
 }
 
+/* Puts bits together 64 lines at a time, in registers: for each line i, `body` sets `yes_` and `no_` to 0 or 1. */
+#define FOR_LINES(packer, m, body)                                                                                     \
+    for (uint64_t word_ = 0; word_ < (packer)->words; word_++) {                                                       \
+        uint64_t all_yes_ = 0, all_no_ = 0;                                                                            \
+        size_t rest_ = (packer)->count - word_ * 64, end_ = rest_ < 64 ? rest_ : 64;                                   \
+        for (size_t bit_ = 0; bit_ < end_; bit_++) {                                                                   \
+            const size_t i = word_ * 64 + bit_;                                                                        \
+            uint64_t yes_ = 0, no_ = 0;                                                                                \
+            body;                                                                                                      \
+            all_yes_ |= yes_ << bit_;                                                                                  \
+            all_no_ |= no_ << bit_;                                                                                    \
+        }                                                                                                              \
+        (m)->yes[word_] = all_yes_;                                                                                    \
+        (m)->no[word_] = all_no_;                                                                                      \
+    }
+
+/* The same with the state of each line at hand; paths of one field have no states on their way. */
+#define FOR_STATES(packer, s, m, body)                                                                                 \
+    if ((s)->states == NULL) {                                                                                         \
+        const uint8_t *states_ = (s)->column->states;                                                                  \
+        const uint32_t *rows_ = (s)->rows;                                                                             \
+        FOR_LINES(packer, m, fetch_ahead(s, i, (packer)->count); const uint8_t state = states_[rows_[i]]; body)         \
+    } else {                                                                                                           \
+        FOR_LINES(packer, m, fetch_ahead(s, i, (packer)->count); const uint8_t state = state_at(s, i); body)            \
+    }
+
 static void pack_presence(run_packer *packer, const source *s, masks *m)
 {
-    for (size_t i = 0; i < packer->count; i++) {
-        uint8_t state = state_at(s, i);
-        set_bits(m, i, state == RUN_PRESENT, state == RUN_ABSENT);
-    }
+    FOR_STATES(packer, s, m, {
+        yes_ = state == RUN_PRESENT;
+        no_ = state == RUN_ABSENT;
+    })
 }
 
 static void pack_yes(run_packer *packer, const source *s, masks *m)
 {
-    for (size_t i = 0; i < packer->count; i++) {
-        bool known = state_at(s, i) == RUN_PRESENT;
-        bool yes = known && s->column->bits[s->rows[i]] != 0;
-        set_bits(m, i, yes, known && !yes);
-    }
+    const int64_t *bits = s->column->bits;
+    FOR_STATES(packer, s, m, {
+        bool known = state == RUN_PRESENT;
+        yes_ = known && bits[s->rows[i]] != 0;
+        no_ = known && !yes_;
+    })
 }
 
 static void pack_code(run_packer *packer, const source *s, int64_t symbol, masks *m)
 {
-    for (size_t i = 0; i < packer->count; i++) {
-        bool known = state_at(s, i) == RUN_PRESENT;
-        bool yes = known && s->column->bits[s->rows[i]] == symbol;
-        set_bits(m, i, yes, known && !yes);
-    }
+    const int64_t *bits = s->column->bits;
+    FOR_STATES(packer, s, m, {
+        bool known = state == RUN_PRESENT;
+        yes_ = known && bits[s->rows[i]] == symbol;
+        no_ = known && !yes_;
+    })
 }
 
 /* Whether a set holds each line's code: by what is known of the code; where that depends on the day, by asking. */
@@ -163,19 +202,22 @@ static bool pack_set(run_packer *packer, const plan_input *input, const source *
     source dates = {0};
     bool dated = input->dated && !packer->keys_only;
     if (dated && !source_of(packer, &input->date, &dates)) return false;
-    for (size_t i = 0; i < packer->count; i++) {
-        if (state_at(s, i) != RUN_PRESENT) continue;
-        int64_t code = s->column->bits[s->rows[i]];
-        uint8_t member = run_member_of(binding, set, code);
-        if (member == RUN_MEMBER_DATED) {
-            uint8_t state = dated ? state_at(&dates, i) : RUN_UNKNOWN;
-            int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
-            uint8_t truth = run_set_holds(packer->context, set, code, day, state);
-            set_bits(m, i, truth == RUN_TRUE, truth == RUN_FALSE);
-        } else {
-            set_bits(m, i, member == RUN_MEMBER_YES, member == RUN_MEMBER_NO);
+    FOR_STATES(packer, s, m, {
+        if (state == RUN_PRESENT) {
+            int64_t code = s->column->bits[s->rows[i]];
+            uint8_t member = run_member_of(binding, set, code);
+            if (member == RUN_MEMBER_DATED) {
+                uint8_t known = dated ? state_at(&dates, i) : RUN_UNKNOWN;
+                int64_t day = known == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
+                uint8_t truth = run_set_holds(packer->context, set, code, day, known);
+                yes_ = truth == RUN_TRUE;
+                no_ = truth == RUN_FALSE;
+            } else {
+                yes_ = member == RUN_MEMBER_YES;
+                no_ = member == RUN_MEMBER_NO;
+            }
         }
-    }
+    })
     return true;
 }
 
@@ -201,37 +243,40 @@ static bool pack_list(run_packer *packer, const plan_input *input, const source 
 {
     source dates = {0};
     if (input->dated && !source_of(packer, &input->date, &dates)) return false;
-    for (size_t i = 0; i < packer->count; i++) {
-        if (state_at(s, i) != RUN_PRESENT) continue;
-        uint8_t state = input->dated ? state_at(&dates, i) : RUN_UNKNOWN;
-        int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
-        uint8_t truth = list_truth(packer, input, s->column->bits[s->rows[i]], day, state);
-        set_bits(m, i, truth == RUN_TRUE, truth == RUN_FALSE);
-    }
+    FOR_LINES(packer, m, {
+        fetch_ahead(s, i, packer->count);
+        if (state_at(s, i) == RUN_PRESENT) {
+            uint8_t state = input->dated ? state_at(&dates, i) : RUN_UNKNOWN;
+            int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
+            uint8_t truth = list_truth(packer, input, s->column->bits[s->rows[i]], day, state);
+            yes_ = truth == RUN_TRUE;
+            no_ = truth == RUN_FALSE;
+        }
+    })
     return true;
 }
 
 static void pack_has(run_packer *packer, const plan_input *input, const source *s, masks *m)
 {
-    const run_binding *binding = packer->context->binding;
-    int64_t symbol = binding->symbols[input->number];
-    for (size_t i = 0; i < packer->count; i++) {
-        if (state_at(s, i) != RUN_PRESENT) continue;
-        bool has = run_list_has(packer->context, s->column->bits[s->rows[i]], symbol) == RUN_TRUE;
-        set_bits(m, i, has, !has);
-    }
+    int64_t symbol = packer->context->binding->symbols[input->number];
+    FOR_LINES(packer, m, {
+        bool known = state_at(s, i) == RUN_PRESENT;
+        yes_ = known && run_list_has(packer->context, s->column->bits[s->rows[i]], symbol) == RUN_TRUE;
+        no_ = known && !yes_;
+    })
 }
 
 static bool pack_during(run_packer *packer, const plan_input *input, const source *s, masks *m)
 {
     source dates;
     if (!source_of(packer, &input->date, &dates)) return false;
-    for (size_t i = 0; i < packer->count; i++) {
-        if (state_at(s, i) != RUN_PRESENT || state_at(&dates, i) != RUN_PRESENT) continue;
-        int64_t span = s->column->bits[s->rows[i]], day = dates.column->bits[dates.rows[i]];
-        bool holds = run_span_from(span) <= day && day <= run_span_to(span);
-        set_bits(m, i, holds, !holds);
-    }
+    FOR_LINES(packer, m, {
+        bool known = state_at(s, i) == RUN_PRESENT && state_at(&dates, i) == RUN_PRESENT;
+        int64_t span = known ? s->column->bits[s->rows[i]] : 0;
+        int64_t day = known ? dates.column->bits[dates.rows[i]] : 0;
+        yes_ = known && run_span_from(span) <= day && day <= run_span_to(span);
+        no_ = known && !yes_;
+    })
     return true;
 }
 
@@ -273,14 +318,15 @@ static bool pack_value(run_packer *packer, const source *s, masks *m, run_lanes 
     int64_t *values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *values);
     if (values == NULL) return false;
     int64_t low = 0, high = 0;
-    for (size_t i = 0; i < packer->count; i++) {
-        uint8_t state = state_at(s, i);
-        int64_t value = state == RUN_PRESENT ? s->column->bits[s->rows[i]] : 0;
-        set_bits(m, i, state == RUN_PRESENT, state == RUN_ABSENT);
+    const int64_t *bits = s->column->bits;
+    FOR_STATES(packer, s, m, {
+        int64_t value = state == RUN_PRESENT ? bits[s->rows[i]] : 0;
+        yes_ = state == RUN_PRESENT;
+        no_ = state == RUN_ABSENT;
         values[i] = value;
         low = value < low ? value : low;
         high = value > high ? value : high;
-    }
+    })
     lanes->values = narrowed(packer, values, low, high, &lanes->width);
     return lanes->values != NULL;
 }
