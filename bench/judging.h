@@ -33,4 +33,10 @@ void by_hand_vectors(packed_batch *batch, const workload_payer *payer);
 /* Measures judging; `quick` only sees that it works. Not 0 where answers differ. */
 int bench_judging(size_t lines, unsigned payers, bool quick);
 
+/* Measures what grows with clauses, lines and threads. */
+int bench_scale(bool quick);
+
+/* Makes machine code for all that these lines meet, at once. */
+void bench_all_kernels(const adj_policies *policies, const adj_encounters *encounters);
+
 #endif

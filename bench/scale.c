@@ -1,0 +1,234 @@
+/* What grows with what: compiling (few clauses, many of few shapes, many of which no two are alike), judging in a library of many
+ * payers, memory a clause, threads, the code kept on disk, explaining, and one encounter at a time. */
+#include "bench/judging.h"
+
+#include "bench/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void fail(const char *why)
+{
+    fprintf(stderr, "bench: %s\n", why);
+    exit(3);
+}
+
+static double evaluate(const adj_policies *policies, const adj_encounters *encounters, const adj_options *options,
+                       adj_results **results)
+{
+    double start = bench_now();
+    if (adj_evaluate(policies, encounters, options, results) != ADJ_OK) fail("judging failed");
+    return bench_now() - start;
+}
+
+static double median_evaluate(const adj_policies *policies, const adj_encounters *encounters, const adj_options *options,
+                              int runs)
+{
+    double times[BENCH_RUNS];
+    for (int r = 0; r < runs; r++) {
+        adj_results *results;
+        times[r] = evaluate(policies, encounters, options, &results);
+        adj_results_free(results);
+    }
+    return bench_median(times, (size_t)runs);
+}
+
+static adj_policies *compile_text(const char *text, const adj_options *options)
+{
+    adj_policies *policies = NULL;
+    const char *names[] = {"bench.adj"}, *texts[] = {text};
+    if (adj_policies_compile_text(names, texts, 1, options, &policies) != ADJ_OK)
+        fail(policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
+    return policies;
+}
+
+/* ---- compiling ---- */
+
+typedef struct compiled {
+    double to_plan, to_answer, to_code;
+    size_t clauses, shapes, kernels;
+} compiled;
+
+/* From text to a plan; to the first answers, by the interpreter; and to machine code for all that lines of every payer ask. */
+static compiled compile_once(unsigned payers, unsigned extra, unsigned distinct, const char *cache)
+{
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BEST, .code_cache = cache};
+    char *text = distinct > 0 ? workload_distinct(distinct) : NULL;
+    compiled c = {0};
+    double start = bench_now();
+    adj_policies *policies = distinct > 0 ? compile_text(text, &options) : workload_compile(payers, extra, &options);
+    c.to_plan = bench_now() - start;
+    adj_encounters *few = workload_encounters(policies, 64, payers, 1);
+    start = bench_now();
+    adj_results *results;
+    evaluate(policies, few, &options, &results);
+    c.to_answer = c.to_plan + bench_now() - start;
+    adj_results_free(results);
+    size_t loaded;
+    start = bench_now();
+    bench_all_kernels(policies, few);
+    c.to_code = c.to_answer + bench_now() - start;
+    run_kernel_code_count(policies->kernel_code, &c.kernels, &loaded);
+    c.kernels += loaded;
+    c.clauses = adj_policies_clause_count(policies);
+    c.shapes = policies->kernels->shapes.count;
+    adj_encounters_free(few);
+    adj_policies_free(policies);
+    free(text);
+    return c;
+}
+
+static void show_compile(const char *what, unsigned payers, unsigned extra, unsigned distinct, const char *cache, int runs)
+{
+    double plan[BENCH_RUNS], answer[BENCH_RUNS], code[BENCH_RUNS];
+    compiled c = {0};
+    for (int r = 0; r < runs; r++) {
+        c = compile_once(payers, extra, distinct, cache);
+        plan[r] = c.to_plan;
+        answer[r] = c.to_answer;
+        code[r] = c.to_code;
+    }
+    double ms = 1e3;
+    printf("compile   %-34s %5zu clauses, %4zu shapes, %4zu kernels: to plan %7.2f ms, to first answer %7.2f, to machine code %7.2f\n",
+           what, c.clauses, c.shapes, c.kernels, bench_median(plan, (size_t)runs) * ms,
+           bench_median(answer, (size_t)runs) * ms, bench_median(code, (size_t)runs) * ms);
+}
+
+/* Makes machine code for all that these lines meet, at once. */
+void bench_all_kernels(const adj_policies *policies, const adj_encounters *encounters)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    run_binding binding;
+    run_many many = {0};
+    size_t lines = adj_encounters_line_count(encounters);
+    uint32_t *rows = base_arena_alloc(&arena, lines * sizeof *rows);
+    bool *judged = base_arena_alloc(&arena, lines);
+    if (rows == NULL || judged == NULL || !run_bind(&binding, &arena, policies->plan, &encounters->store))
+        fail("out of memory");
+    for (uint32_t i = 0; i < lines; i++) {
+        rows[i] = i;
+        judged[i] = true;
+    }
+    run_how how = {.kernels = adj_has_machine_code() ? policies->kernel_code : NULL, .wait = true};
+    if (!run_judge_many(&many, &arena, &binding, policies->kernels, rows, judged, lines, &how)) fail("judging failed");
+    run_many_release(&many);
+    base_arena_release(&arena);
+}
+
+static void bench_compiling(bool quick)
+{
+    int runs = quick ? 1 : BENCH_RUNS;
+    char cache[] = "/tmp/adjudge-bench-XXXXXX";
+    if (mkdtemp(cache) == NULL) fail("no directory for code");
+    show_compile("one payer", 1, 0, 0, NULL, runs);
+    show_compile("40 payers, the same shapes", 40, 1, 0, NULL, runs);
+    show_compile("no two shapes alike", 1, 0, quick ? 50 : 1000, NULL, quick ? 1 : 3);
+    show_compile("one payer, code from disk", 1, 0, 0, cache, runs + 1 > BENCH_RUNS ? BENCH_RUNS : runs + 1);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", cache);
+    if (system(command) != 0) fprintf(stderr, "bench: %s stays\n", cache);
+}
+
+/* ---- libraries ---- */
+
+static size_t resident(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long all = 0, used = 0;
+    if (file == NULL || fscanf(file, "%lu %lu", &all, &used) != 2) used = 0;
+    if (file != NULL) fclose(file);
+    return used * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The same lines in a library of more and more clauses: payers that no line is of, and clauses for codes that no line has. */
+static void bench_library(size_t lines, bool quick)
+{
+    static const struct {
+        unsigned payers, extra;
+    } sizes[] = {{1, 0}, {10, 0}, {40, 1}, {400, 1}, {2000, 1}, {10, 976}, {1, 9976}};
+    int runs = quick ? 1 : 3;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        if (quick && sizes[i].payers * (sizes[i].extra + 24) > 2000) continue;
+        adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
+        size_t before = resident();
+        double start = bench_now();
+        adj_policies *policies = workload_compile(sizes[i].payers, sizes[i].extra, &options);
+        double compile = bench_now() - start;
+        size_t memory = resident() - before, clauses = adj_policies_clause_count(policies);
+        unsigned payers = sizes[i].payers < 10 ? sizes[i].payers : 10;
+        adj_encounters *encounters = workload_encounters(policies, lines, payers, 10);
+        bench_all_kernels(policies, encounters);
+        double time = median_evaluate(policies, encounters, &options, runs);
+        printf("library   %6zu clauses, %4u payers: compiled in %8.1f ms, %5.0f bytes a clause; a line judged in %6.1f ns\n",
+               clauses, sizes[i].payers, compile * 1e3, (double)memory / (double)clauses, time / (double)lines * 1e9);
+        adj_encounters_free(encounters);
+        adj_policies_free(policies);
+    }
+}
+
+static void bench_lines(bool quick)
+{
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
+    adj_policies *policies = workload_compile(10, 0, &options);
+    for (size_t lines = 10000; lines <= (quick ? 10000U : 3000000U); lines = lines == 1000000 ? 3000000 : lines * 10) {
+        adj_encounters *encounters = workload_encounters(policies, lines, 10, 10);
+        bench_all_kernels(policies, encounters);
+        options.threads = 1;
+        double one = median_evaluate(policies, encounters, &options, quick ? 1 : 3);
+        options.threads = 2;
+        double two = median_evaluate(policies, encounters, &options, quick ? 1 : 3);
+        options.evaluator = ADJ_EVALUATOR_INTERPRETER;
+        options.threads = 1;
+        double plain = lines > 100000 ? 0 : median_evaluate(policies, encounters, &options, 1);
+        options.evaluator = ADJ_EVALUATOR_BEST;
+        printf("lines     %8zu: from columns to events %6.1f ns a line, two threads %6.1f (%.2f times as fast)", lines,
+               one / (double)lines * 1e9, two / (double)lines * 1e9, one / two);
+        if (plain > 0) printf(", line by line %6.1f", plain / (double)lines * 1e9);
+        printf("\n");
+        adj_encounters_free(encounters);
+    }
+    adj_policies_free(policies);
+}
+
+/* ---- explaining ---- */
+
+static void bench_explaining(bool quick)
+{
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
+    adj_policies *policies = workload_compile(10, 0, &options);
+    adj_encounters *encounters = workload_encounters(policies, 20000, 10, 10);
+    adj_results *results;
+    evaluate(policies, encounters, &options, &results);
+    double times[BENCH_RUNS];
+    size_t findings = 0;
+    for (int r = 0; r < (quick ? 1 : BENCH_RUNS); r++) {
+        findings = 0;
+        double start = bench_now();
+        for (size_t i = 0; i < adj_results_count(results); i++) {
+            adj_explanation *explanation;
+            if (results->many.starts[i + 1] == results->many.starts[i]) continue;
+            if (adj_results_explain(results, i, &explanation) != ADJ_OK) fail("explaining failed");
+            findings += adj_explanation_count(explanation);
+            adj_explanation_free(explanation);
+        }
+        times[r] = (bench_now() - start) / (double)findings;
+    }
+    printf("explain   %zu findings, with facts and cures: %.2f microseconds each\n", findings,
+           bench_median(times, quick ? 1 : BENCH_RUNS) * 1e6);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}
+
+int bench_scale(bool quick)
+{
+    bench_compiling(quick);
+    bench_lines(quick);
+    bench_library(quick ? 5000 : 200000, quick);
+    bench_explaining(quick);
+    return 0;
+}
