@@ -358,6 +358,8 @@ int bench_judging(size_t lines, unsigned payers, bool quick)
     if (j == NULL) stop("out of memory");
     prepare(j, lines, payers);
     if (!all_answers(j)) return 3;
+    run_kernel_code_settle(j->policies->kernel_code);
+    if (!all_answers(j)) return 3;
     double memory[WAYS][BENCH_RUNS], cache[WAYS][BENCH_RUNS];
     int runs = quick ? 1 : BENCH_RUNS;
     for (int r = 0; r < runs; r++) {

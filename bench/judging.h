@@ -36,7 +36,7 @@ int bench_judging(size_t lines, unsigned payers, bool quick);
 /* Measures what grows with clauses, lines and threads. */
 int bench_scale(bool quick);
 
-/* Makes machine code for all that these lines meet, at once. */
-void bench_all_kernels(const adj_policies *policies, const adj_encounters *encounters);
+/* Makes machine code for all that these lines meet, at once; with `best`, the code that takes longer to make. */
+void bench_all_kernels(const adj_policies *policies, const adj_encounters *encounters, bool best);
 
 #endif

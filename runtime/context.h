@@ -54,9 +54,9 @@ typedef struct run_machine_provider {
     struct run_object_maker *(*maker_new)(base_arena *arena);
     struct run_object_maker *(*maker_for)(base_arena *arena, const char *triple, const char *cpu, const char *features);
     void (*maker_free)(struct run_object_maker *maker);
-    /* The object, or the assembly, of a shape with slots of some widths; false with a message in `error`. */
+    /* The object, or the assembly, of a shape with slots of some widths, made quickly or better; false with a message in `error`. */
     bool (*make_object)(struct run_object_maker *maker, base_arena *arena, const plan_shape *shape,
-                        const uint8_t *slot_widths, bool assembly, const char **bytes, size_t *length,
+                        const uint8_t *slot_widths, bool better, bool assembly, const char **bytes, size_t *length,
                         const char **error);
 } run_machine_provider;
 

@@ -16,6 +16,8 @@ typedef struct code_entry {
     uint32_t shape;
     uint64_t signature;
     run_object object; /* its kernel is NULL until there is code, and for ever where none can be had */
+    run_object before; /* code that was made quickly, once there is better: someone may still be running it */
+    bool best;
     uint8_t slot_widths[SLOT_LIMIT];
 } code_entry;
 
@@ -31,6 +33,7 @@ struct run_kernel_code {
     uint32_t *slots; /* entry + 1 */
     size_t slot_count;
     size_t done; /* entries before this one have been tried */
+    size_t improved; /* entries before this one have the best code */
     size_t loaded, made;
     bool working, ended;
     pthread_t thread;
@@ -65,7 +68,10 @@ void run_kernel_code_free(run_kernel_code *code)
     code->ended = true;
     pthread_mutex_unlock(&code->lock);
     if (code->has_thread) pthread_join(code->thread, NULL);
-    for (size_t i = 0; i < code->entries.count; i++) run_object_unload(&code->entries.items[i]->object);
+    for (size_t i = 0; i < code->entries.count; i++) {
+        run_object_unload(&code->entries.items[i]->object);
+        run_object_unload(&code->entries.items[i]->before);
+    }
     if (code->maker != NULL) code->provider->maker_free(code->maker);
     pthread_mutex_destroy(&code->lock);
     pthread_mutex_destroy(&code->making);
@@ -101,8 +107,8 @@ static void key_of(const run_kernel_code *code, const code_entry *entry, uint64_
     key[1] = hash.low64;
 }
 
-/* Gets the code of an entry; only one thread at a time is here. */
-static void get_code(run_kernel_code *code, const code_entry *entry, run_object *object, bool *from_disk)
+/* Gets the code of an entry; only one thread at a time is here. What is on disk is the best. */
+static void get_code(run_kernel_code *code, const code_entry *entry, bool better, run_object *object, bool *from_disk)
 {
     const char *bytes, *error;
     size_t length;
@@ -118,32 +124,61 @@ static void get_code(run_kernel_code *code, const code_entry *entry, run_object 
     if (code->provider == NULL || code->provider->maker_new == NULL) return;
     if (code->maker == NULL) code->maker = code->provider->maker_new(&code->maker_arena);
     const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
-    if (code->maker == NULL || !code->provider->make_object(code->maker, &code->scratch, shape, entry->slot_widths,
+    if (code->maker == NULL || !code->provider->make_object(code->maker, &code->scratch, shape, entry->slot_widths, better,
                                                             false, &bytes, &length, &error))
         return;
-    if (run_object_load(object, bytes, length) && code->cache != NULL)
+    if (run_object_load(object, bytes, length) && code->cache != NULL && better)
         run_cache_write(&code->scratch, code->cache, key, bytes, length);
 }
 
-/* Tries one entry after the other until none is left. Only the thread beside the work says that it has ended: in the same breath
- * as it finds nothing left, so that nothing is asked for in between. */
-static void get_all(run_kernel_code *code, bool beside)
+/* With the lock held, which it lets go meanwhile: gets the next entry its first code. */
+static void get_next(run_kernel_code *code)
+{
+    code_entry *entry = code->entries.items[code->done];
+    run_object object;
+    bool from_disk;
+    pthread_mutex_unlock(&code->lock);
+    get_code(code, entry, false, &object, &from_disk);
+    pthread_mutex_lock(&code->lock);
+    entry->object = object;
+    entry->best = from_disk || object.kernel == NULL;
+    code->done++;
+    if (object.kernel == NULL) return;
+    code->made += from_disk ? 0 : 1;
+    code->loaded += from_disk ? 1 : 0;
+    atomic_fetch_add_explicit(&code->generation, 1, memory_order_release);
+}
+
+/* Likewise: gets the next entry that can have it better code. */
+static void improve_next(run_kernel_code *code)
+{
+    code_entry *entry = code->entries.items[code->improved++];
+    run_object object;
+    bool from_disk;
+    if (entry->best) return;
+    pthread_mutex_unlock(&code->lock);
+    get_code(code, entry, true, &object, &from_disk);
+    pthread_mutex_lock(&code->lock);
+    entry->best = true;
+    if (object.kernel == NULL) return;
+    entry->before = entry->object;
+    entry->object = object;
+    atomic_fetch_add_explicit(&code->generation, 1, memory_order_release);
+}
+
+/* Tries one entry after the other until none is left, and then, if asked to, makes them better. Only the thread beside the work says
+ * that it has ended: in the same breath as it finds nothing left, so that nothing is asked for in between. */
+static void get_all(run_kernel_code *code, bool better, bool beside)
 {
     pthread_mutex_lock(&code->making);
     pthread_mutex_lock(&code->lock);
-    while (code->done < code->entries.count && !code->ended) {
-        code_entry *entry = code->entries.items[code->done];
-        run_object object;
-        bool from_disk;
-        pthread_mutex_unlock(&code->lock);
-        get_code(code, entry, &object, &from_disk);
-        pthread_mutex_lock(&code->lock);
-        entry->object = object;
-        code->done++;
-        if (object.kernel == NULL) continue;
-        code->made += from_disk ? 0 : 1;
-        code->loaded += from_disk ? 1 : 0;
-        atomic_fetch_add_explicit(&code->generation, 1, memory_order_release);
+    while (!code->ended) {
+        if (code->done < code->entries.count)
+            get_next(code);
+        else if (better && code->improved < code->entries.count)
+            improve_next(code);
+        else
+            break;
     }
     if (beside) code->working = false;
     pthread_mutex_unlock(&code->lock);
@@ -152,7 +187,7 @@ static void get_all(run_kernel_code *code, bool beside)
 
 static void *get_beside(void *state)
 {
-    get_all(state, true);
+    get_all(state, true, true);
     return NULL;
 }
 
@@ -173,7 +208,7 @@ static void start_getting(run_kernel_code *code)
 
 void run_kernel_code_settle(run_kernel_code *code)
 {
-    get_all(code, false);
+    get_all(code, true, false);
 }
 
 void run_kernel_code_count(run_kernel_code *code, size_t *made, size_t *loaded)
@@ -243,7 +278,7 @@ static run_kernel look_up(run_packer *packer, uint32_t index, const plan_shape *
     if (missing && !packer->wait) start_getting(code);
     pthread_mutex_unlock(&code->lock);
     if (missing && packer->wait) {
-        get_all(code, false);
+        get_all(code, false, false);
         pthread_mutex_lock(&code->lock);
         memo->kernel = entry->object.kernel;
         memo->generation = atomic_load_explicit(&code->generation, memory_order_acquire);
@@ -257,8 +292,7 @@ run_kernel run_kernel_find(run_packer *packer, uint32_t index, const run_lanes *
     if (packer->code == NULL || packer->keys_only) return NULL;
     const run_kernel_memo *memo = &packer->memos[index];
     bool same = memo->signature == signature + 1;
-    if (same && memo->kernel != NULL) return memo->kernel;
-    if (same && memo->generation == atomic_load_explicit(&packer->code->generation, memory_order_acquire)) return NULL;
+    if (same && memo->generation == atomic_load_explicit(&packer->code->generation, memory_order_acquire)) return memo->kernel;
     const plan_shape *shape = &packer->kernels->shapes.items[packer->kernels->units.items[index].shape];
     if (shape->slot_count > SLOT_LIMIT) return NULL;
     return look_up(packer, index, shape, slots, signature);

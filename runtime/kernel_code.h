@@ -14,7 +14,7 @@ run_kernel_code *run_kernel_code_new(const base_allocator *allocator, const plan
 /* Waits for what is being made and lets all code go. */
 void run_kernel_code_free(run_kernel_code *code);
 
-/* Waits until all that was asked for is there, or is known not to be had. */
+/* Waits until the best of all that was asked for is there, or is known not to be had. */
 void run_kernel_code_settle(run_kernel_code *code);
 
 /* How many kernels there are, and how many of them came from the disk. */

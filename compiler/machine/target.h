@@ -19,6 +19,6 @@ run_object_maker *gen_maker_new(base_arena *arena);
 run_object_maker *gen_maker_for(base_arena *arena, const char *triple, const char *cpu, const char *features);
 void gen_maker_free(run_object_maker *maker);
 bool gen_make_object(run_object_maker *maker, base_arena *arena, const plan_shape *shape, const uint8_t *slot_widths,
-                     bool assembly, const char **bytes, size_t *length, const char **error);
+                     bool better, bool assembly, const char **bytes, size_t *length, const char **error);
 
 #endif

@@ -359,7 +359,11 @@ static uint32_t slot_for(lowering *l, sketch *s, uint32_t input)
         if (s->slots.items[i] == input) return i;
     }
     uint32_t *slot = BASE_PUSH(&l->scratch, &s->slots);
-    if (slot != NULL) *slot = input;
+    if (slot == NULL || input >= l->kernels->inputs.count) {
+        s->full = true; /* memory ran out */
+        return 0;
+    }
+    *slot = input;
     if (l->kernels->inputs.items[input].filled) s->filled = true;
     return (uint32_t)s->slots.count - 1;
 }
@@ -576,7 +580,7 @@ static uint32_t intern_shape(lowering *l, plan_shape shape)
     for (size_t i = 0; i < 3; i++) parts[3] = parts[3] << 16 | shape.results[i];
     shape.hash = XXH3_64bits(parts, sizeof parts);
     if (l->kernels->shapes.count * 2 >= l->shape_bucket_count) grow_shapes(l);
-    if (l->shape_bucket_count == 0) return 0;
+    if (l->scratch.failed || l->shape_bucket_count == 0) return 0;
     size_t slot = (size_t)shape.hash & (l->shape_bucket_count - 1);
     for (uint32_t i = l->shape_buckets[slot]; i != 0; i = l->shape_next.items[i - 1]) {
         if (same_shape(&l->kernels->shapes.items[i - 1], &shape)) return i - 1;
@@ -620,7 +624,9 @@ static uint32_t unit_of(lowering *l, sketch *s, const uint32_t *results, size_t 
         l->arena->failed = true;
         return 0;
     }
-    uint32_t shape = intern_shape(l, shape_of(l, s, lanes, count));
+    plan_shape made = shape_of(l, s, lanes, count);
+    if (l->scratch.failed) return 0;
+    uint32_t shape = intern_shape(l, made);
     plan_kernels *kernels = l->kernels;
     plan_unit unit = {shape, clause, (uint32_t)kernels->slots.count, (uint32_t)kernels->constants.count, s->filled};
     for (size_t i = 0; i < s->slots.count; i++) {

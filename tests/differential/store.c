@@ -200,6 +200,12 @@ static bool judge_in_batches(generator *g, const adj_policies *policies, run_sto
     bool ready = meant != NULL && rows != NULL && judged != NULL && run_bind(&binding, &arena, plan, store) &&
                  run_context_init(&interpreter, &arena, &binding, NULL) &&
                  run_judge_many(&many, &arena, &binding, policies->kernels, rows, judged, used, &how);
+    if (ready && how.kernels != NULL && generator_chance(g, 30)) {
+        /* And again with the code that takes longer to make. */
+        run_kernel_code_settle(how.kernels);
+        run_many_release(&many);
+        ready = run_judge_many(&many, &arena, &binding, policies->kernels, rows, judged, used, &how);
+    }
     interpreter.undispatched = true;
     for (size_t i = 0; ready && i < used; i++) {
         memset(meant, 0, clauses + plan->policies.count);
