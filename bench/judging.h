@@ -36,6 +36,9 @@ int bench_judging(size_t lines, unsigned payers, bool quick);
 /* Measures what grows with clauses, lines and threads. */
 int bench_scale(bool quick);
 
+/* Measures one encounter at a time. Not 0 where an answer differs, or something is allocated. */
+int bench_single(bool quick);
+
 /* Makes machine code for all that these lines meet, at once; with `best`, the code that takes longer to make. */
 void bench_all_kernels(const adj_policies *policies, const adj_encounters *encounters, bool best);
 

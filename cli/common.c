@@ -93,11 +93,26 @@ int32_t cli_today(void)
     return day > 0 && day <= last_day ? (int32_t)day : 0;
 }
 
+/* Where machine code is kept from one start to the next: ADJUDGE_CACHE, empty for nowhere, else the user's folder for such things. */
+static const char *code_cache(char *room, size_t size)
+{
+    const char *own = getenv("ADJUDGE_CACHE"), *common = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (own != NULL) return *own == '\0' ? NULL : own;
+    int length = -1;
+    if (common != NULL && *common == '/')
+        length = snprintf(room, size, "%s/adjudge", common);
+    else if (home != NULL && *home == '/')
+        length = snprintf(room, size, "%s/.cache/adjudge", home);
+    return length > 0 && (size_t)length < size ? room : NULL;
+}
+
 int cli_compile(const cli_texts *files, adj_evaluator evaluator, int32_t today, bool keep_sources,
                 adj_policies **policies)
 {
     adj_options options = {
         .evaluator = evaluator, .colour = cli_colour(stderr), .today = today, .keep_sources = keep_sources};
+    char room[4096];
+    options.code_cache = code_cache(room, sizeof room);
     adj_status status = adj_policies_compile((const char *const *)files->items, files->count, &options, policies);
     if (*policies != NULL) fputs(adj_policies_diagnostics(*policies), stderr);
     if (status == ADJ_OK) return EXIT_CLEAN;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int read_date_option(const cli_inputs *inputs, const char *name, const char *text, bool *given, int32_t *day)
 {
@@ -17,6 +18,24 @@ static int read_history(cli_inputs *inputs, const char *word)
     bool own = word != NULL && strcmp(word, "own") == 0, complete = word != NULL && strcmp(word, "complete") == 0;
     inputs->history_is_own = own;
     return own || complete ? EXIT_CLEAN : cli_usage_error(inputs->command, "--history takes complete or own");
+}
+
+static int read_threads(cli_inputs *inputs, const char *value)
+{
+    char *end = NULL;
+    unsigned long threads = value == NULL || *value < '0' || *value > '9' ? 0 : strtoul(value, &end, 10);
+    if (threads < 1 || threads > 1024 || *end != '\0')
+        return cli_usage_error(inputs->command, "--threads takes a number from 1 to 1024");
+    inputs->threads = (unsigned)threads;
+    return EXIT_CLEAN;
+}
+
+/* As many as there are processors, unless a number is given. */
+static unsigned threads_of(const cli_inputs *inputs)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (inputs->threads > 0) return inputs->threads;
+    return processors < 1 ? 1 : processors > 64 ? 64 : (unsigned)processors;
 }
 
 int cli_inputs_option(cli_inputs *inputs, const char *name, const char *value)
@@ -50,6 +69,7 @@ int cli_inputs_option(cli_inputs *inputs, const char *name, const char *value)
         return read_date_option(inputs, name, value, &inputs->submit_given, &inputs->submit_on);
     if (strcmp(name, "--as-of") == 0)
         return read_date_option(inputs, name, value, &inputs->as_of_given, &inputs->as_of);
+    if (strcmp(name, "--threads") == 0) return read_threads(inputs, value);
     if (strcmp(name, "--evaluator") == 0) {
         if (value != NULL && cli_read_evaluator(value, &inputs->evaluator)) return EXIT_CLEAN;
         return cli_usage_error(inputs->command, "--evaluator takes best, interpreter, machine or both");
@@ -242,7 +262,8 @@ int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encou
 int cli_inputs_evaluate(const cli_inputs *inputs, const adj_policies *policies, const adj_encounters *encounters,
                         adj_results **results)
 {
-    adj_options evaluation = {.evaluator = inputs->evaluator, .redact = inputs->redact};
+    adj_options evaluation = {
+        .evaluator = inputs->evaluator, .redact = inputs->redact, .threads = threads_of(inputs)};
     adj_status status = adj_evaluate(policies, encounters, &evaluation, results);
     if (status == ADJ_OK) return EXIT_CLEAN;
     bool lacking = status == ADJ_NOT_FOUND;

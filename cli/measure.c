@@ -17,7 +17,7 @@ static const char usage[] =
     "  --columns FILE   what other people's column names, words and dates in side files mean (docs/formats.md)\n"
     "  --only NAME      one measure alone\n"
     "  --format WORD    text (the default), json (an object a row) or csv\n"
-    "  --history, --submit-on, --as-of, --rejects, --evaluator   as in `adjudge check`\n"
+    "  --history, --submit-on, --as-of, --rejects, --threads, --evaluator   as in `adjudge check`\n"
     "\n"
     "Exit codes: 0 the measures were worked out; 2 an input or a policy is wrong; 3 adjudge itself failed.\n"
     "\n"

@@ -57,6 +57,11 @@ static bool number_codes(run_binding *binding)
     bool *asked = base_arena_alloc(binding->arena, systems + 1);
     binding->code_numbers = base_arena_alloc(binding->arena, (store->symbols.entries.count + 1) * sizeof(uint32_t));
     if (asked == NULL || binding->code_numbers == NULL) return false;
+    /* Of few texts all are numbered: they may yet come to stand where codes do. */
+    enum { FEW = 4096 };
+    size_t symbols = plan->sets.count == 0 || store->symbols.entries.count > FEW ? 0 : store->symbols.entries.count;
+    for (size_t id = 0; id < symbols; id++) number_code(binding, (int64_t)id);
+    if (symbols > 0) return true;
     for (size_t s = 0; s < plan->sets.count; s++) {
         if ((size_t)plan->sets.items[s]->system < systems) asked[plan->sets.items[s]->system] = true;
     }

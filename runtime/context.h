@@ -222,6 +222,9 @@ uint32_t run_speaking_policy(const plan_program *plan, const plan_clause *clause
 /* Judges one line with every policy that can speak of it (dispatch.c); `verdicts` holds a byte per clause, then one per policy. */
 void run_judge(run_context *context, uint32_t line, uint8_t *verdicts);
 
+/* The same, writing only the bytes of policies that can speak of the line, whose numbers it gives; how many they are. */
+size_t run_judge_listed(run_context *context, uint32_t line, uint8_t *verdicts, uint32_t *policies);
+
 /* Lets go what a waiver surely speaks of: where the clause fails or cannot be told, its verdict becomes waived. With `policy`,
  * only waivers of that policy and of those that it extends are asked. */
 void run_waive(run_context *context, uint32_t line, const lang_file *policy, uint8_t *verdicts);

@@ -112,6 +112,20 @@ static void judge_by(run_context *context, uint32_t policy, uint32_t line, uint8
         run_interpret_policy(context, policy, line, verdicts);
 }
 
+/* The first pair of a payer. */
+static size_t first_pair(const run_dispatch *dispatch, uint32_t payer)
+{
+    size_t low = 0, high = dispatch->pair_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (dispatch->pairs[middle] >> 32 < payer)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 void run_judge(run_context *context, uint32_t line, uint8_t *verdicts)
 {
     const plan_program *plan = context->binding->plan;
@@ -124,15 +138,31 @@ void run_judge(run_context *context, uint32_t line, uint8_t *verdicts)
         return;
     }
     for (size_t i = 0; i < dispatch->everywhere_count; i++) judge_by(context, dispatch->everywhere[i], line, verdicts);
-    size_t low = 0, high = dispatch->pair_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (dispatch->pairs[middle] >> 32 < payer)
-            low = middle + 1;
-        else
-            high = middle;
+    for (size_t i = first_pair(dispatch, payer); i < dispatch->pair_count && dispatch->pairs[i] >> 32 == payer; i++) {
+        judge_by(context, (uint32_t)dispatch->pairs[i], line, verdicts);
     }
-    for (; low < dispatch->pair_count && dispatch->pairs[low] >> 32 == payer; low++) {
-        judge_by(context, (uint32_t)dispatch->pairs[low], line, verdicts);
+}
+
+size_t run_judge_listed(run_context *context, uint32_t line, uint8_t *verdicts, uint32_t *policies)
+{
+    const plan_program *plan = context->binding->plan;
+    const run_dispatch *dispatch = &context->binding->dispatch;
+    size_t count = 0;
+    uint32_t payer = 0;
+    context->scratch.count = 0;
+    if (!payer_of(context, line, &payer)) {
+        for (uint32_t policy = 0; policy < plan->policies.count; policy++) policies[count++] = policy;
+    } else {
+        for (size_t i = 0; i < dispatch->everywhere_count; i++) policies[count++] = dispatch->everywhere[i];
+        for (size_t i = first_pair(dispatch, payer); i < dispatch->pair_count && dispatch->pairs[i] >> 32 == payer; i++) {
+            policies[count++] = (uint32_t)dispatch->pairs[i];
+        }
     }
+    for (size_t i = 0; i < count; i++) {
+        const plan_policy *policy = &plan->policies.items[policies[i]];
+        memset(verdicts + policy->first_clause, 0, policy->clause_count);
+        verdicts[plan->clauses.count + policies[i]] = 0;
+        judge_by(context, policies[i], line, verdicts);
+    }
+    return count;
 }

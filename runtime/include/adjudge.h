@@ -487,6 +487,56 @@ ADJ_API adj_status adj_evaluate(const adj_policies *policies, const adj_encounte
                                 const adj_options *options, adj_results **results);
 ADJ_API void adj_results_free(adj_results *results);
 
+/* ---- one encounter at a time ----
+ *
+ * For an engine that has a line's fields at hand and wants its verdict now. An adj_single belongs to one thread; it judges with
+ * what it was told of this line alone: history, other lines of the claim and who else attended are unknown, and so is every field
+ * that is not set, those too that reading would derive (age, coverage_begins and so on). Once every code and text has been
+ * met, nothing is allocated. */
+typedef struct adj_single adj_single;
+
+enum { ADJ_SINGLE_NO_FIELD = -1 };
+
+/* What a clause says that does not simply pass. */
+typedef struct adj_single_event {
+    uint32_t clause; /* as in adj_results_clause */
+    adj_clause_verdict verdict;
+} adj_single_event;
+
+typedef struct adj_single_answer {
+    adj_verdict verdict;
+    const char *reason;             /* as in adj_line */
+    const adj_single_event *events; /* by clause; live until the next call */
+    size_t event_count;
+} adj_single_answer;
+
+ADJ_API adj_status adj_single_new(const adj_policies *policies, const adj_options *options, adj_single **single);
+ADJ_API void adj_single_free(adj_single *single);
+
+/* The handle of a field of the line, "units", or of a record that it leads to, "session.minutes"; ADJ_SINGLE_NO_FIELD for none. */
+ADJ_API int64_t adj_single_field(const adj_single *single, const char *path);
+
+/* The number that stands for a code, text or word of a field's enumeration: the same for equal texts as long as `single` lives; -1 for
+ * a word that the enumeration has not, and when memory runs out. */
+ADJ_API int64_t adj_single_text(adj_single *single, int64_t field, const char *text, size_t length);
+
+/* Forgets the line before: every field is unknown. */
+ADJ_API void adj_single_begin(adj_single *single);
+
+/* Sets a field: days since 1970-01-01 for dates, cents for money, thousandths for quantities and minutes, 0 or 1 for yes-or-no, what
+ * adj_single_text gives for codes, texts and words, what adj_single_span gives for first and last days. */
+ADJ_API void adj_single_set(adj_single *single, int64_t field, int64_t value);
+ADJ_API int64_t adj_single_span(int32_t from, int32_t to);
+
+/* Says that there is none: "authorization" for a line without one. */
+ADJ_API void adj_single_set_absent(adj_single *single, int64_t field);
+
+/* Sets a list of codes; none of them for an empty list. */
+ADJ_API adj_status adj_single_set_list(adj_single *single, int64_t field, const int64_t *codes, size_t count);
+
+/* Judges the line. */
+ADJ_API adj_status adj_single_judge(adj_single *single, adj_single_answer *answer);
+
 typedef struct adj_line {
     adj_verdict verdict;
     const char *reason;  /* for not adjudicated, unreadable and no known version: why; else "" */
