@@ -46,8 +46,9 @@ typedef struct run_machine_code {
 
 /* How the runtime gets machine code; a build without LLVM has none of these. */
 typedef struct run_machine_provider {
-    /* Makes code for a plan; false with a message in `error`. */
-    bool (*compile)(base_arena *arena, const plan_program *plan, run_machine_code *code, const char **error);
+    /* Makes code for a plan, quickly or better; false with a message in `error`. */
+    bool (*compile)(base_arena *arena, const plan_program *plan, bool better, run_machine_code *code,
+                    const char **error);
     /* The intermediate (assembly = false) or machine (true) form as text. */
     const char *(*dump)(base_arena *arena, const plan_program *plan, bool assembly);
     /* What makes objects of shapes, for this processor or for another one; NULL where there is none. One thread at a time. */

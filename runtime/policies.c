@@ -62,10 +62,11 @@ static adj_policies *new_policies(const adj_options *options)
 typedef struct run_lazy_code {
     pthread_mutex_t lock;
     base_arena arena;
-    bool tried;
-    run_machine_code code;
-    bool made;
-    const char *error;
+    struct {
+        bool tried, made;
+        run_machine_code code;
+        const char *error;
+    } codes[2]; /* made quickly; better */
 } run_lazy_code;
 
 static bool new_lazy_code(adj_policies *policies)
@@ -79,22 +80,28 @@ static bool new_lazy_code(adj_policies *policies)
 static void free_lazy_code(run_lazy_code *lazy)
 {
     if (lazy == NULL) return;
-    if (lazy->made && lazy->code.release != NULL) lazy->code.release(lazy->code.state);
+    for (size_t i = 0; i < 2; i++) {
+        if (lazy->codes[i].made && lazy->codes[i].code.release != NULL)
+            lazy->codes[i].code.release(lazy->codes[i].code.state);
+    }
     base_arena_release(&lazy->arena);
     pthread_mutex_destroy(&lazy->lock);
 }
 
-const run_machine_code *run_policies_code(const adj_policies *policies, const char **error)
+const run_machine_code *run_policies_code(const adj_policies *policies, bool better, const char **error)
 {
     const run_machine_provider *provider = run_machine_provider_get();
     run_lazy_code *lazy = policies->lazy;
     if (provider == NULL || lazy == NULL || policies->interpreted) return NULL;
+    size_t i = better ? 1 : 0;
     pthread_mutex_lock(&lazy->lock);
-    if (!lazy->tried) lazy->made = provider->compile(&lazy->arena, policies->plan, &lazy->code, &lazy->error);
-    lazy->tried = true;
-    if (error != NULL) *error = lazy->error;
+    if (!lazy->codes[i].tried)
+        lazy->codes[i].made =
+            provider->compile(&lazy->arena, policies->plan, better, &lazy->codes[i].code, &lazy->codes[i].error);
+    lazy->codes[i].tried = true;
+    if (error != NULL) *error = lazy->codes[i].error;
     pthread_mutex_unlock(&lazy->lock);
-    return lazy->made ? &lazy->code : NULL;
+    return lazy->codes[i].made ? &lazy->codes[i].code : NULL;
 }
 
 bool run_tests_ready(adj_policies *policies)
@@ -103,7 +110,7 @@ bool run_tests_ready(adj_policies *policies)
     policies->tests_ready = true;
     policies->test_plan = policies->plan;
     policies->test_kernels = policies->kernels;
-    policies->test_code = run_policies_code(policies, NULL);
+    policies->test_code = run_policies_code(policies, false, NULL);
     if (!plan_takes_over(&policies->program)) return true;
     policies->test_plan = plan_build_alone(&policies->arena, &policies->program);
     policies->test_code = NULL;
@@ -114,7 +121,7 @@ bool run_tests_ready(adj_policies *policies)
     if (policies->test_plan == NULL || provider == NULL || policies->interpreted) return policies->test_plan != NULL;
     run_machine_code *code = base_arena_alloc(&policies->arena, sizeof *code);
     const char *error;
-    if (code != NULL && provider->compile(&policies->arena, policies->test_plan, code, &error))
+    if (code != NULL && provider->compile(&policies->arena, policies->test_plan, false, code, &error))
         policies->test_code = policies->own_test_code = code;
     return true;
 }
@@ -154,7 +161,7 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
     if (!new_lazy_code(policies)) return ADJ_OUT_OF_MEMORY;
     bool demanded = options != NULL && options->evaluator >= ADJ_EVALUATOR_MACHINE;
     const char *error = NULL;
-    if (demanded && run_machine_provider_get() != NULL && run_policies_code(policies, &error) == NULL) {
+    if (demanded && run_machine_provider_get() != NULL && run_policies_code(policies, false, &error) == NULL) {
         policies->diagnostics = error == NULL ? "machine code could not be made" : error;
         return ADJ_INTERNAL;
     }

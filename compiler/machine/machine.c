@@ -9,6 +9,7 @@
 #include <llvm-c/Orc.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
 
 #include <pthread.h>
 #include <string.h>
@@ -39,9 +40,21 @@ LLVMTargetMachineRef gen_host_machine(LLVMCodeGenOptLevel level, LLVMRelocMode r
 
 /* A target machine for the host, with its features and the cheapest code generation: plans come already shared and
  * narrow, so that more passes cost more than they give (docs/performance.md). */
-static LLVMTargetMachineRef host_machine(void)
+static LLVMTargetMachineRef host_machine(bool better)
 {
-    return gen_host_machine(LLVMCodeGenLevelNone, LLVMRelocDefault, LLVMCodeModelJITDefault);
+    return gen_host_machine(better ? LLVMCodeGenLevelDefault : LLVMCodeGenLevelNone, LLVMRelocDefault,
+                            LLVMCodeModelJITDefault);
+}
+
+/* For code that judges one encounter after the other its making does not count. */
+static LLVMErrorRef improve(LLVMModuleRef module)
+{
+    LLVMTargetMachineRef machine = host_machine(true);
+    LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+    LLVMErrorRef error = LLVMRunPasses(module, "default<O2>", machine, options);
+    LLVMDisposePassBuilderOptions(options);
+    LLVMDisposeTargetMachine(machine);
+    return error;
 }
 
 static const char *taken(base_arena *arena, LLVMErrorRef error)
@@ -140,9 +153,9 @@ static LLVMErrorRef fetch_functions(base_arena *arena, LLVMOrcLLJITRef jit, cons
     return error;
 }
 
-static LLVMErrorRef create_jit(LLVMOrcLLJITRef *jit)
+static LLVMErrorRef create_jit(LLVMOrcLLJITRef *jit, bool better)
 {
-    LLVMTargetMachineRef machine = host_machine();
+    LLVMTargetMachineRef machine = host_machine(better);
     if (machine == NULL) return LLVMCreateStringError("no code generator for this processor");
     LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
     LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(builder,
@@ -150,11 +163,12 @@ static LLVMErrorRef create_jit(LLVMOrcLLJITRef *jit)
     return LLVMOrcCreateLLJIT(jit, builder);
 }
 
-static bool compile(base_arena *arena, const plan_program *plan, run_machine_code *code, const char **error)
+static bool compile(base_arena *arena, const plan_program *plan, bool better, run_machine_code *code,
+                    const char **error)
 {
     *error = NULL;
     LLVMOrcLLJITRef jit = NULL;
-    LLVMErrorRef failure = create_jit(&jit);
+    LLVMErrorRef failure = create_jit(&jit, better);
     if (failure != NULL) {
         *error = taken(arena, failure);
         return false;
@@ -162,6 +176,8 @@ static bool compile(base_arena *arena, const plan_program *plan, run_machine_cod
     LLVMOrcThreadSafeContextRef safe = LLVMOrcCreateNewThreadSafeContext();
     LLVMModuleRef module = build_module(arena, plan, LLVMOrcThreadSafeContextGetContext(safe), error);
     if (module != NULL) {
+        LLVMErrorRef worse = better ? improve(module) : NULL;
+        if (worse != NULL) LLVMConsumeError(worse); /* it is as good as it was */
         LLVMOrcThreadSafeModuleRef unit = LLVMOrcCreateNewThreadSafeModule(module, safe);
         failure = define_helpers(jit);
         if (failure == NULL)
@@ -183,7 +199,7 @@ static bool compile(base_arena *arena, const plan_program *plan, run_machine_cod
 
 static const char *assembly_of(base_arena *arena, LLVMModuleRef module)
 {
-    LLVMTargetMachineRef machine = host_machine();
+    LLVMTargetMachineRef machine = host_machine(false);
     if (machine == NULL) return NULL;
     char *triple = LLVMGetTargetMachineTriple(machine);
     LLVMSetTarget(module, triple);

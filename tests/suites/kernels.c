@@ -1,0 +1,310 @@
+/* Judging in batches: machine code kept on disk, objects that are not what they should be, one encounter at a time, threads. */
+#include "tests/differential/generator.h"
+#include "tests/suites/support.h"
+
+#include "runtime/kernel_code.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char policy_text[] = "policy kernels\n  title \"Kernels\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+                                  "section \"1\"\n  for each line\n\n"
+                                  "clause few_units\n  cite \"1\"\n  require units <= 2\n  deny CO-16 M76 as data \"{units}\"\n\n"
+                                  "clause timely\n  cite \"2\"\n  require claim.received <= date + 30 days\n"
+                                  "  deny CO-29 as filing \"{date}\"\n\n"
+                                  "clause place\n  cite \"3\"\n  when procedure in 90853\n  require pos in 11, 22\n"
+                                  "  unless modifiers include 95\n  deny CO-5 M77 as coding \"{pos}\"\n\n"
+                                  "clause grown\n  cite \"4\"\n  require age >= 18\n  deny CO-6 as coverage \"{age}\"\n";
+
+static adj_policies *compiled(const char *cache)
+{
+    const char *names[] = {"kernels.adj"}, *texts[] = {policy_text};
+    adj_options options = {.evaluator = ADJ_EVALUATOR_MACHINE, .code_cache = cache};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK, "%s",
+                 policies == NULL ? "" : adj_policies_diagnostics(policies));
+    return policies;
+}
+
+/* Lines whose units, dates, places and ages vary, some of them not told. */
+static adj_encounters *encounters_of(const adj_policies *policies, unsigned lines)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    base_text text;
+    base_text_init(&text, &arena);
+    base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers\n");
+    for (unsigned i = 0; i < lines; i++) {
+        base_text_format(&text, "C%u,M%u,%s,1,2024-0%u-1%u,%s,%s,%u,100.00,%s\n", i, i % 7, i % 9 == 8 ? "OTHER" : "K",
+                         1 + i % 9, i % 10, i % 3 == 0 ? "90853" : "90834", i % 5 == 4 ? "" : i % 4 == 3 ? "10" : "11",
+                         1 + i % 4, i % 8 == 3 ? "95" : "");
+    }
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    adj_encounters_submit_on(encounters, base_date_make(2024, 6, 1));
+    const char *csv = base_text_string(&text);
+    cr_assert_eq(adj_encounters_read_bytes(encounters, "lines.csv", csv, strlen(csv)), ADJ_OK);
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    base_arena_release(&arena);
+    return encounters;
+}
+
+static void count_code(const char *cache, size_t *made, size_t *loaded)
+{
+    adj_policies *policies = compiled(cache);
+    adj_encounters *encounters = encounters_of(policies, 300);
+    adj_results *results = NULL;
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BOTH};
+    cr_assert_eq(adj_evaluate(policies, encounters, &options, &results), ADJ_OK);
+    run_kernel_code_settle(policies->kernel_code);
+    run_kernel_code_count(policies->kernel_code, made, loaded);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}
+
+/* Calls something for each file of a folder, and removes it, too, if `change` is NULL. */
+static size_t for_files(const char *folder, void (*change)(const char *path))
+{
+    DIR *directory = opendir(folder);
+    size_t count = 0;
+    for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+        char path[600];
+        if (entry->d_name[0] == '.' && entry->d_name[1] != 'n') continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (change != NULL)
+            change(path);
+        else
+            unlink(path);
+        count++;
+    }
+    if (directory != NULL) closedir(directory);
+    return count;
+}
+
+static void flip_a_byte(const char *path)
+{
+    FILE *file = fopen(path, "r+b");
+    cr_assert(file != NULL);
+    fseek(file, 200, SEEK_SET);
+    int byte = fgetc(file);
+    fseek(file, 200, SEEK_SET);
+    fputc(byte ^ 0x40, file);
+    fclose(file);
+}
+
+static void cut(const char *path)
+{
+    cr_assert_eq(truncate(path, 100), 0);
+}
+
+static void open_to_all(const char *path)
+{
+    cr_assert_eq(chmod(path, 0666), 0);
+}
+
+Test(kernels, code_is_kept_on_disk_and_only_whole_and_own_code_is_run)
+{
+    if (!adj_has_machine_code()) return;
+    char root[] = "/tmp/adjudge-cache-XXXXXX", folder[64];
+    cr_assert(mkdtemp(root) != NULL);
+    snprintf(folder, sizeof folder, "%s/a/b", root); /* is made */
+    size_t made, loaded, kernels;
+    count_code(folder, &kernels, &loaded);
+    if (kernels == 0) return; /* this processor's objects are not loaded */
+    cr_expect_eq(loaded, 0u);
+    cr_expect_eq(for_files(folder, flip_a_byte), kernels);
+    count_code(folder, &made, &loaded);
+    cr_expect(made == kernels && loaded == 0, "changed files: %zu made, %zu loaded", made, loaded);
+    count_code(folder, &made, &loaded);
+    cr_expect(made == 0 && loaded == kernels, "whole files: %zu made, %zu loaded", made, loaded);
+    for_files(folder, cut);
+    count_code(folder, &made, &loaded);
+    cr_expect(made == kernels && loaded == 0, "cut files: %zu made, %zu loaded", made, loaded);
+    for_files(folder, open_to_all);
+    count_code(folder, &made, &loaded);
+    cr_expect(made == kernels && loaded == 0, "files that others may write: %zu made, %zu loaded", made, loaded);
+    cr_assert_eq(chmod(folder, 0777), 0);
+    count_code(folder, &made, &loaded);
+    cr_expect(made == kernels && loaded == 0, "a folder that others may write to: %zu made, %zu loaded", made, loaded);
+    for_files(folder, NULL);
+    rmdir(folder);
+    folder[strlen(folder) - 2] = '\0';
+    rmdir(folder);
+    rmdir(root);
+    /* A folder that cannot be: nothing is kept, and nothing else changes. */
+    count_code("/proc/none", &made, &loaded);
+    cr_expect(made == kernels && loaded == 0);
+}
+
+Test(kernels, an_object_that_is_changed_anywhere_is_refused_or_harmless)
+{
+    const run_machine_provider *provider = run_machine_provider_get();
+    if (provider == NULL) return;
+    adj_policies *policies = compiled(NULL);
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    struct run_object_maker *maker = provider->maker_new(&arena);
+    const uint8_t widths[32] = {0};
+    const char *bytes, *error;
+    size_t length;
+    cr_assert(maker != NULL && provider->make_object(maker, &arena, &policies->kernels->shapes.items[0], widths, false,
+                                                     false, &bytes, &length, &error));
+    run_object object;
+    bool loads = run_object_load(&object, bytes, length);
+    if (loads) run_object_unload(&object);
+    uint64_t *copy = base_arena_alloc(&arena, length + 8);
+    for (size_t i = 0; loads && i < length; i++) {
+        for (unsigned change = 1; change < 256; change = change * 5 + 1) {
+            memcpy(copy, bytes, length);
+            ((unsigned char *)copy)[i] ^= (unsigned char)change;
+            if (run_object_load(&object, (const char *)copy, length)) run_object_unload(&object);
+        }
+        cr_expect(!run_object_load(&object, bytes, i) || i > length / 2, "cut after %zu bytes it loads", i);
+        run_object_unload(&object);
+    }
+    provider->maker_free(maker);
+    base_arena_release(&arena);
+    adj_policies_free(policies);
+}
+
+Test(kernels, other_processors_have_code_too)
+{
+    const run_machine_provider *provider = run_machine_provider_get();
+    if (provider == NULL) return;
+    static const struct {
+        const char *triple, *cpu, *features, *expected;
+    } targets[] = {{"x86_64-linux-gnu", "x86-64", "", "xmm"},
+                   {"x86_64-linux-gnu", "haswell", "+avx2", "ymm"},
+                   {"x86_64-linux-gnu", "skylake-avx512", "+avx512bw,+avx512vl", "zmm"},
+                   {"aarch64-linux-gnu", "generic", "+neon", "cmge"}};
+    adj_policies *policies = compiled(NULL);
+    const uint8_t widths[32] = {1, 1, 1, 1, 1, 1, 1, 1};
+    for (size_t t = 0; t < sizeof targets / sizeof *targets; t++) {
+        base_arena arena;
+        base_arena_init(&arena, NULL);
+        struct run_object_maker *maker =
+            provider->maker_for(&arena, targets[t].triple, targets[t].cpu, targets[t].features);
+        bool found = false;
+        for (size_t s = 0; maker != NULL && s < policies->kernels->shapes.count; s++) {
+            const char *text, *error;
+            size_t length;
+            bool made = provider->make_object(maker, &arena, &policies->kernels->shapes.items[s], widths, true, true, &text,
+                                              &length, &error);
+            cr_expect(made, "%s: %s", targets[t].triple, made ? "" : error);
+            found = found || (made && strstr(text, targets[t].expected) != NULL);
+        }
+        cr_expect(maker == NULL || found, "%s %s: no %s", targets[t].triple, targets[t].cpu, targets[t].expected);
+        cr_expect(maker != NULL, "%s is not among this LLVM's targets", targets[t].triple);
+        if (maker != NULL) provider->maker_free(maker);
+        base_arena_release(&arena);
+    }
+    adj_policies_free(policies);
+}
+
+Test(kernels, threads_and_batches_do_not_change_results)
+{
+    const char *names[] = {"kernels.adj"}, *texts[] = {policy_text};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 1, NULL, &policies), ADJ_OK);
+    adj_encounters *encounters = encounters_of(policies, 9000);
+    char first[65] = "", digest[65];
+    static const unsigned threads[] = {0, 1, 2, 5}, batches[] = {0, 1, 63, 64, 65, 4096};
+    for (size_t t = 0; t < 4; t++) {
+        for (size_t b = 0; b < 6; b++) {
+            adj_options options = {.threads = threads[t], .batch = batches[b]};
+            adj_results *results = NULL;
+            cr_assert_eq(adj_evaluate(policies, encounters, &options, &results), ADJ_OK);
+            cr_assert(adj_results_digest(results, digest));
+            if (*first == '\0') memcpy(first, digest, sizeof first);
+            cr_expect_str_eq(digest, first, "%u threads, %u lines a batch", threads[t], batches[b]);
+            adj_results_free(results);
+        }
+    }
+    adj_options plain = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
+    adj_results *results = NULL;
+    cr_assert_eq(adj_evaluate(policies, encounters, &plain, &results), ADJ_OK);
+    cr_assert(adj_results_digest(results, digest));
+    cr_expect_str_eq(digest, first, "the interpreter");
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}
+
+/* ---- one encounter at a time ---- */
+
+typedef struct counting {
+    size_t calls;
+} counting;
+
+static void *counted(void *state, void *block, size_t size)
+{
+    if (size == 0) {
+        free(block);
+        return NULL;
+    }
+    ((counting *)state)->calls++;
+    return realloc(block, size);
+}
+
+static int64_t text_of(adj_single *single, const char *path, const char *text)
+{
+    int64_t field = adj_single_field(single, path);
+    cr_assert_neq(field, ADJ_SINGLE_NO_FIELD, "%s", path);
+    return adj_single_text(single, field, text, strlen(text));
+}
+
+static void set(adj_single *single, const char *path, int64_t value)
+{
+    adj_single_set(single, adj_single_field(single, path), value);
+}
+
+static adj_verdict judge_one(adj_single *single, int64_t units, int64_t received, const char *pos, size_t *events)
+{
+    adj_single_answer answer;
+    adj_single_begin(single);
+    set(single, "payer", text_of(single, "payer", "K"));
+    set(single, "procedure", text_of(single, "procedure", "90853"));
+    set(single, "date", 19800);
+    set(single, "age", 30);
+    set(single, "units", units * 1000);
+    if (received > 0) set(single, "claim.received", received);
+    if (pos != NULL) set(single, "pos", text_of(single, "pos", pos));
+    int64_t modifiers[1] = {text_of(single, "modifiers", "HQ")};
+    cr_assert_eq(adj_single_set_list(single, adj_single_field(single, "modifiers"), modifiers, 1), ADJ_OK);
+    cr_assert_eq(adj_single_judge(single, &answer), ADJ_OK);
+    *events = answer.event_count;
+    return answer.verdict;
+}
+
+Test(kernels, one_encounter_at_a_time)
+{
+    counting state = {0};
+    adj_allocator allocator = {counted, &state};
+    for (int e = 0; e < 2; e++) {
+        adj_options options = {.allocator = &allocator,
+                               .evaluator = e == 0 ? ADJ_EVALUATOR_BEST : ADJ_EVALUATOR_INTERPRETER};
+        const char *names[] = {"kernels.adj"}, *texts[] = {policy_text};
+        adj_policies *policies = NULL;
+        adj_single *single = NULL;
+        size_t events;
+        cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK);
+        cr_assert_eq(adj_single_new(policies, &options, &single), ADJ_OK);
+        cr_expect_eq(adj_single_field(single, "no_such"), ADJ_SINGLE_NO_FIELD);
+        cr_expect_eq(adj_single_field(single, "session.no_such"), ADJ_SINGLE_NO_FIELD);
+        cr_expect_eq(adj_single_field(single, "units.x"), ADJ_SINGLE_NO_FIELD);
+        cr_expect_eq(judge_one(single, 1, 19810, "11", &events), ADJ_PASS);
+        cr_expect_eq(events, 0u);
+        cr_expect_eq(judge_one(single, 3, 19810, "11", &events), ADJ_DENY);
+        cr_expect_eq(judge_one(single, 1, 19831, "11", &events), ADJ_DENY);
+        cr_expect_eq(judge_one(single, 1, 19830, "11", &events), ADJ_PASS);
+        cr_expect_eq(judge_one(single, 1, 19810, "99", &events), ADJ_DENY);
+        cr_expect_eq(judge_one(single, 1, 0, "11", &events), ADJ_CANNOT_TELL, "the day of receipt is not known");
+        cr_expect_eq(judge_one(single, 1, 19810, NULL, &events), ADJ_CANNOT_TELL, "what was set before is forgotten");
+        size_t before = state.calls;
+        for (int i = 0; i < 1000; i++) judge_one(single, 1 + i % 3, 19800 + i % 50, i % 2 == 0 ? "11" : "99", &events);
+        cr_expect_eq(state.calls, before, "%zu allocations after all codes were met", state.calls - before);
+        adj_single_free(single);
+        adj_policies_free(policies);
+    }
+}
