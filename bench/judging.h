@@ -39,6 +39,9 @@ int bench_scale(bool quick);
 /* Measures one encounter at a time. Not 0 where an answer differs, or something is allocated. */
 int bench_single(bool quick);
 
+/* Measures pairs of procedures. Not 0 where code by hand finds something else. */
+int bench_pairs(size_t claims, bool quick);
+
 /* Makes machine code for all that these lines meet, at once; with `best`, the code that takes longer to make. */
 void bench_all_kernels(const adj_policies *policies, const adj_encounters *encounters, bool best);
 
