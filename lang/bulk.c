@@ -78,9 +78,20 @@ void lang_bulk_remove(lang_bulk *bulk, size_t row)
     if (bulk->to_column >= 0) put(&bulk->columns[bulk->to_column], row, LANG_BULK_ABSENT);
 }
 
-static uint32_t hash_of(const int64_t *values, size_t count)
+static uint64_t hash_of(const int64_t *values, size_t count)
 {
-    return (uint32_t)XXH3_64bits(values, count * sizeof *values);
+    return XXH3_64bits(values, count * sizeof *values);
+}
+
+/* The word of the filter and the bits in it that inputs have. */
+static uint64_t *filter_word(const lang_bulk *bulk, uint64_t hash)
+{
+    return &bulk->filter[(hash >> 32) & (bulk->head_mask >> 3)];
+}
+
+static uint64_t filter_bits(uint64_t hash)
+{
+    return UINT64_C(1) << (hash >> 20 & 63) | UINT64_C(1) << (hash >> 26 & 63);
 }
 
 static bool same_inputs(const lang_bulk *bulk, size_t row, const int64_t *values)
@@ -102,7 +113,9 @@ static int64_t follow(const lang_bulk *bulk, uint32_t row, const int64_t *values
 int64_t lang_bulk_first(const lang_bulk *bulk, const int64_t *values)
 {
     if (bulk->heads == NULL) return -1;
-    return follow(bulk, bulk->heads[hash_of(values, bulk->input_count) & bulk->head_mask], values);
+    uint64_t hash = hash_of(values, bulk->input_count), bits = filter_bits(hash);
+    if ((*filter_word(bulk, hash) & bits) != bits) return -1;
+    return follow(bulk, bulk->heads[hash & bulk->head_mask], values);
 }
 
 int64_t lang_bulk_next(const lang_bulk *bulk, int64_t row, const int64_t *values)
@@ -117,7 +130,8 @@ static bool build_hash(loader *l)
     size_t size = 16;
     while (size < bulk->row_count) size *= 2;
     bulk->heads = base_arena_alloc(l->program->arena, size * sizeof *bulk->heads);
-    if (bulk->heads == NULL) return false;
+    bulk->filter = base_arena_alloc(l->program->arena, size / 8 * sizeof *bulk->filter);
+    if (bulk->heads == NULL || bulk->filter == NULL) return false;
     bulk->head_mask = (uint32_t)(size - 1);
     for (size_t s = 0; s * LANG_BULK_SEGMENT < bulk->row_count; s++) {
         uint32_t *segment = base_arena_alloc(l->program->arena, LANG_BULK_SEGMENT * sizeof *segment);
@@ -129,7 +143,9 @@ static bool build_hash(loader *l)
     for (size_t row = bulk->row_count; row-- > 0;) {
         int64_t values[LANG_TABLE_COLUMN_LIMIT];
         for (size_t i = 0; i < bulk->input_count; i++) values[i] = lang_bulk_value(bulk, i, row);
-        uint32_t *head = &bulk->heads[hash_of(values, bulk->input_count) & bulk->head_mask];
+        uint64_t hash = hash_of(values, bulk->input_count);
+        *filter_word(bulk, hash) |= filter_bits(hash);
+        uint32_t *head = &bulk->heads[hash & bulk->head_mask];
         bulk->next.items[row / LANG_BULK_SEGMENT][row % LANG_BULK_SEGMENT] = *head;
         *head = (uint32_t)row + 1;
     }

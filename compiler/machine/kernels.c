@@ -306,7 +306,11 @@ static truth related(const kernel *k, const plan_lane_step *step, LLVMValueRef a
 static void make_truth(kernel *k, uint32_t index)
 {
     const plan_lane_step *step = &k->shape->steps[index];
-    truth a = k->truths[step->a], b = k->truths[step->b], *to = &k->truths[step->to];
+    /* Of other steps operands are no truths. */
+    bool of_truths = step->operation >= PLAN_LANE_NOT && step->operation <= PLAN_LANE_DECIDE;
+    truth a = {0}, b = {0}, *to = &k->truths[step->to];
+    if (of_truths) a = k->truths[step->a];
+    if (of_truths && plan_lane_operands(step) > 1) b = k->truths[step->b];
     switch (step->operation) {
     case PLAN_LANE_TRUTH:
         *to = (truth){words_of(k, k->yes[step->a], k->truths_type), words_of(k, k->no[step->a], k->truths_type)};
