@@ -42,6 +42,9 @@ int bench_single(bool quick);
 /* Measures pairs of procedures. Not 0 where code by hand finds something else. */
 int bench_pairs(size_t claims, bool quick);
 
+/* Writes the first workload for other engines. */
+int bench_export(size_t lines);
+
 /* Makes machine code for all that these lines meet, at once; with `best`, the code that takes longer to make. */
 void bench_all_kernels(const adj_policies *policies, const adj_encounters *encounters, bool best);
 
