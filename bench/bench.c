@@ -146,11 +146,11 @@ static int bench_policies(size_t copies)
     return code;
 }
 
-/* bench [readers|policies|judging|scale|single|pairs|export] [size]: lines to read (400000), copies of the sample to judge (1000), or lines of the workload
+/* bench [readers|policies|judging|scale|single|pairs|windows|export] [size]: lines to read (400000), copies of the sample to judge (1000), or lines of the workload
  * (1000000). With `short` everything runs once, on little, to see that it works. */
 int main(int count, char **arguments)
 {
-    static const char *const names[] = {"readers", "policies", "judging", "scale", "single", "pairs", "export", "short"};
+    static const char *const names[] = {"readers", "policies", "judging", "scale", "single", "pairs", "windows", "export", "short"};
     const char *which = "";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (count > 1 && strcmp(arguments[1], names[i]) == 0) which = names[i];
@@ -168,6 +168,7 @@ int main(int count, char **arguments)
     if (code == 0 && (all || strcmp(which, "single") == 0)) code = bench_single(quick);
     if (code == 0 && (all || strcmp(which, "pairs") == 0))
         code = bench_pairs(quick ? 2000 : size == 0 ? 300000 : (size_t)size, quick);
+    if (code == 0 && (all || strcmp(which, "windows") == 0)) code = bench_windows(size == 0 ? 200000 : (size_t)size, quick);
     if (code == 0 && strcmp(which, "export") == 0) code = bench_export(size == 0 ? 300000 : (size_t)size);
     if (code == 0 && (all || strcmp(which, "policies") == 0))
         code = bench_policies(quick ? 10 : size == 0 || size > 20000 ? 1000 : (size_t)size);

@@ -42,6 +42,9 @@ int bench_single(bool quick);
 /* Measures pairs of procedures. Not 0 where code by hand finds something else. */
 int bench_pairs(size_t claims, bool quick);
 
+/* Measures history windows. Not 0 where walking them finds something else. */
+int bench_windows(size_t lines, bool quick);
+
 /* Writes the first workload for other engines. */
 int bench_export(size_t lines);
 

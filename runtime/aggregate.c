@@ -1,18 +1,9 @@
 /* History windows and other collections: which elements count, surely or perhaps, and what they add up to.
  * Both evaluators call run_aggregate. The windows are defined to the day in docs/language.md, rules W1 to W18. */
-#include "runtime/context.h"
+#include "runtime/sweep.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A window on one subject: days [from, to], and up to which place in the order. */
-typedef struct day_window {
-    bool known; /* false: its days are unknown, everything may count */
-    int64_t from, to;
-    bool cut; /* only elements up to the subject, or before it */
-    bool before;
-    bool forward; /* only elements from the subject on */
-} day_window;
 
 static int64_t first_of_month(int64_t date, int months_in_period)
 {
@@ -45,7 +36,7 @@ static int64_t fiscal_year_start(const lang_window *window, int64_t date)
     return begin <= date ? begin : base_date_make(year - 1, window->month, window->day);
 }
 
-static void whole_days(const plan_aggregate *aggregate, int64_t date, day_window *window)
+static void whole_days(const plan_aggregate *aggregate, int64_t date, run_window *window)
 {
     window->cut = false;
     switch (aggregate->window.kind) {
@@ -70,7 +61,7 @@ static void whole_days(const plan_aggregate *aggregate, int64_t date, day_window
 }
 
 static void set_days(const run_context *context, const plan_aggregate *aggregate, uint32_t line, int64_t date,
-                     int64_t bound, day_window *window)
+                     int64_t bound, run_window *window)
 {
     window->from = BASE_DATE_MIN;
     window->to = date;
@@ -113,10 +104,10 @@ static void set_days(const run_context *context, const plan_aggregate *aggregate
     if (aggregate->window.cut != LANG_CUT_NONE) window->cut = true;
 }
 
-static day_window window_of(const run_context *context, const plan_aggregate *aggregate, uint32_t line, int64_t bound,
+static run_window window_of(const run_context *context, const plan_aggregate *aggregate, uint32_t line, int64_t bound,
                             uint8_t bound_state)
 {
-    day_window window = {.before = aggregate->window.cut == LANG_CUT_EARLIER};
+    run_window window = {.before = aggregate->window.cut == LANG_CUT_EARLIER};
     const run_store *store = context->binding->store;
     bool bounded = aggregate->window.bound != NULL;
     window.known = run_store_present(store, LANG_FIELD_line_date, line) && (!bounded || bound_state == RUN_PRESENT);
@@ -127,7 +118,7 @@ static day_window window_of(const run_context *context, const plan_aggregate *ag
 }
 
 /* Whether a line is in a window. The subject itself needs no date to be on its own day. */
-static run_truth line_in_window(const run_context *context, const day_window *window, uint32_t line, uint32_t element)
+static run_truth line_in_window(const run_context *context, const run_window *window, uint32_t line, uint32_t element)
 {
     const run_store *store = context->binding->store;
     if (element == line) {
@@ -145,7 +136,7 @@ static run_truth line_in_window(const run_context *context, const day_window *wi
 }
 
 /* Whether a line counts as a service at all: paid and submitted ones do, pending ones perhaps, denied ones don't. */
-static run_truth line_counts(const run_context *context, const plan_aggregate *aggregate, uint32_t line)
+run_truth run_line_counts(const run_context *context, const plan_aggregate *aggregate, uint32_t line)
 {
     const run_store *store = context->binding->store;
     if (store->lines.items[line].unreadable) return RUN_NEITHER;
@@ -180,15 +171,7 @@ static run_truth both(run_truth a, run_truth b)
     return (run_truth)((a & b & RUN_TRUE) | ((a | b) & RUN_FALSE));
 }
 
-/* The elements of a collection, and whether there may be others that nobody told us of. */
-typedef struct candidates {
-    const uint32_t *rows;
-    size_t count;
-    bool complete;
-    uint32_t alone; /* storage for a single row */
-} candidates;
-
-static void of_group(const run_groups *groups, int64_t group, candidates *found)
+static void of_group(const run_groups *groups, int64_t group, run_candidates *found)
 {
     found->rows = groups->rows + groups->starts[group];
     found->count = groups->starts[group + 1] - groups->starts[group];
@@ -196,7 +179,7 @@ static void of_group(const run_groups *groups, int64_t group, candidates *found)
 
 /* Lines across members: what a provider billed, or what one session was billed as. A history feed holds them all, even
  * one that is only the provider's own. */
-static void of_key(const run_store *store, lang_history_key key, uint32_t line, candidates *found)
+static void of_key(const run_store *store, lang_history_key key, uint32_t line, run_candidates *found)
 {
     static const lang_field fields[] = {[LANG_HISTORY_RENDERING_PROVIDER] = LANG_FIELD_line_rendering_provider,
                                         [LANG_HISTORY_BILLING_PROVIDER] = LANG_FIELD_line_billing_provider,
@@ -216,10 +199,10 @@ static void of_key(const run_store *store, lang_history_key key, uint32_t line, 
     if (run_next_possible_line(store, session, 0) < store->sessionless_count) found->complete = false;
 }
 
-static void collect(const run_context *context, const plan_aggregate *aggregate, uint32_t line, candidates *found)
+static void collect(const run_context *context, const plan_aggregate *aggregate, uint32_t line, run_candidates *found)
 {
     const run_store *store = context->binding->store;
-    *found = (candidates){.alone = line};
+    *found = (run_candidates){.alone = line};
     bool patient = run_store_present(store, LANG_FIELD_line_patient, line);
     int64_t patient_row = run_store_bits(store, LANG_FIELD_line_patient, line);
     switch (aggregate->collection) {
@@ -285,7 +268,7 @@ static void tally(plan_aggregate_kind kind, run_truth truth, const run_element *
     if (certain || amount > 0) result->high = saturated(result->high, amount);
 }
 
-static run_truth judge_element(run_context *context, uint32_t index, uint32_t line, uint32_t row, run_element *element)
+run_truth run_judge_element(run_context *context, uint32_t index, uint32_t line, uint32_t row, run_element *element)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     *element = (run_element){.state = RUN_PRESENT, .second_state = RUN_PRESENT, .truth = RUN_TRUE};
@@ -298,7 +281,7 @@ static run_truth judge_element(run_context *context, uint32_t index, uint32_t li
 }
 
 /* The first line at or after `from` whose date is not before `day`. Lines are ordered by date, unknown dates first. */
-static size_t first_on(const run_store *store, const candidates *found, size_t from, int64_t day)
+static size_t first_on(const run_store *store, const run_candidates *found, size_t from, int64_t day)
 {
     size_t low = from, high = found->count;
     while (low < high) {
@@ -320,13 +303,13 @@ static bool of_lines(lang_collection collection)
 }
 
 /* Whether an element is in the window and counts as a service at all. */
-static run_truth admitted(const run_context *context, const plan_aggregate *aggregate, const day_window *window,
+static run_truth admitted(const run_context *context, const plan_aggregate *aggregate, const run_window *window,
                           uint32_t line, uint32_t row)
 {
     if (!of_lines(aggregate->collection)) return RUN_TRUE;
     if (row == line && aggregate->without_subject) return RUN_FALSE;
     run_truth inside = line_in_window(context, window, line, row);
-    return inside == RUN_FALSE || row == line ? inside : both(inside, line_counts(context, aggregate, row));
+    return inside == RUN_FALSE || row == line ? inside : both(inside, run_line_counts(context, aggregate, row));
 }
 
 /* ---- distinct values ---- */
@@ -380,8 +363,8 @@ typedef struct walk {
     run_context *context;
     const plan_aggregate *aggregate;
     uint32_t index, line;
-    day_window window;
-    candidates found;
+    run_window window;
+    run_candidates found;
     run_value *result;
     bool open;
     size_t unknown; /* of distinct values */
@@ -394,7 +377,7 @@ static void visit(walk *w, uint32_t row, run_truth limit)
     run_truth truth = both(limit, admitted(w->context, w->aggregate, &w->window, w->line, row));
     if (truth == RUN_FALSE) return;
     run_element element;
-    truth = both(truth, judge_element(w->context, w->index, w->line, row, &element));
+    truth = both(truth, run_judge_element(w->context, w->index, w->line, row, &element));
     if (truth == RUN_FALSE) return;
     if (w->counted != NULL) w->counted(w->context->counted_state, row, truth);
     if (w->aggregate->kind == PLAN_DISTINCT)
@@ -430,13 +413,13 @@ static bool period_start(walk *w, int64_t date, int64_t *start)
 {
     const run_store *store = w->context->binding->store;
     if (!w->found.complete) return false;
-    day_window every = {.known = true, .from = BASE_DATE_MIN, .to = date, .cut = true, .before = w->window.before};
+    run_window every = {.known = true, .from = BASE_DATE_MIN, .to = date, .cut = true, .before = w->window.before};
     int64_t begin = date, end = INT64_MIN;
     for (size_t i = 0; i < w->found.count; i++) {
         uint32_t row = w->found.rows[i];
         run_truth truth = admitted(w->context, w->aggregate, &every, w->line, row);
         run_element element;
-        if (truth != RUN_FALSE) truth = both(truth, judge_element(w->context, w->index, w->line, row, &element));
+        if (truth != RUN_FALSE) truth = both(truth, run_judge_element(w->context, w->index, w->line, row, &element));
         if (truth == RUN_NEITHER) return false;
         if (truth == RUN_FALSE) continue;
         int64_t day = run_store_bits(store, LANG_FIELD_line_date, row);
@@ -476,6 +459,10 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
     collect(context, aggregate, line, &w.found);
     if (w.found.rows == NULL || w.found.rows == &w.found.alone) w.found.rows = &w.found.alone;
     w.open = !w.found.complete;
+    if (context->sweeps != NULL && w.window.known && run_sweep(context, index, line, &w.window, &w.found, result, &w.open)) {
+        if (w.open) result->high = INT64_MAX;
+        return;
+    }
     size_t first_seen = context->seen.count;
     /* Elements may count themselves (in exceptions); only this aggregate's own are told of. */
     w.counted = context->counted;

@@ -137,6 +137,7 @@ struct run_context {
     uint8_t **rows_met;           /* by table, by written row: set where a lookup finds it; NULL where nobody asks */
     bool redact;                  /* explanations hide what tells who a member is */
     bool undispatched;            /* every line meets every policy: the plain meaning, to compare with */
+    struct run_sweeps *sweeps;    /* running sums of history; NULL to walk */
     bool failed;                  /* memory ran out while judging */
     BASE_ARRAY(uint32_t) scratch; /* rows and lists that `all` tables gave for the line at hand */
     BASE_ARRAY(run_seen) seen;    /* values that `distinct` met */

@@ -1,5 +1,6 @@
 /* Batches judged, on this thread and others, and their events put in the order of lines. */
 #include "runtime/many.h"
+#include "runtime/sweep.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -45,13 +46,15 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
     size_t count = many->arena_count;
     worker *workers = base_arena_alloc(many->arena, count * sizeof *workers);
     if (workers == NULL) return false;
-    bool good = true;
+    run_sweeps *sweeps = binding->plan->aggregates.count == 0 ? NULL : run_sweeps_new(&many->arena->allocator, binding);
+    bool good = sweeps != NULL || binding->plan->aggregates.count == 0;
     for (size_t i = 0; i < count; i++) {
         worker *w = &workers[i];
         w->crew = &c;
         w->arena = &many->arenas[i];
         good = good && run_context_init(&w->context, w->arena, binding, how->code) &&
                run_packer_init(&w->packer, &w->arena->allocator, &w->context, kernels, many->schedule.constants);
+        w->context.sweeps = sweeps;
         w->packer.code = how->kernels;
         w->packer.wait = how->wait;
     }
@@ -63,6 +66,7 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
         if (workers[i].started) pthread_join(workers[i].thread, NULL);
         run_packer_release(&workers[i].packer);
     }
+    run_sweeps_free(sweeps);
     return good && !atomic_load(&c.failed);
 }
 

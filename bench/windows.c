@@ -1,0 +1,71 @@
+/* Ten history windows a line, over members with many lines: from running sums, and walked. */
+#include "bench/judging.h"
+
+#include "bench/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char policy[] =
+    "policy bench.windows\n  title \"Ten windows\"\n  payer \"PAYER-00\"\n  effective 2020-01-01\n\n"
+    "section \"Lines\"\n  for each line\n\n"
+#define WINDOW(n, count, words)                                                                                        \
+    "clause w" #n "\n  cite \"" #n "\"\n  require at most " #count " of history " words                                \
+    " where procedure in 90853, 90837, 90834\n  deny CO-119 as limit \"{count}\"\n\n"
+    WINDOW(1, 1, "on the same day") WINDOW(2, 3, "in the last 7 days") WINDOW(3, 7, "in the last 30 days")
+    WINDOW(4, 14, "in the last 60 days") WINDOW(5, 16, "in the last 90 days") WINDOW(6, 24, "in the last 6 months")
+    WINDOW(7, 40, "in the last 12 months") WINDOW(8, 48, "in the same calendar year")
+    "clause w9\n  cite \"9\"\n  require (sum of units over history in the last 30 days where procedure in 90853, 90837) <= 16\n"
+    "  deny CO-119 as limit \"{sum}\"\n\n"
+    "clause w10\n  cite \"10\"\n  require (sum of units over history in the last 90 days where procedure in 90853, 90837) <= 40\n"
+    "  deny CO-119 as limit \"{sum}\"\n";
+
+int bench_windows(size_t lines, bool quick)
+{
+    const char *names[] = {"windows.adj"}, *texts[] = {policy};
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
+    adj_policies *policies = NULL;
+    if (adj_policies_compile_text(names, texts, 1, &options, &policies) != ADJ_OK) {
+        fprintf(stderr, "bench: %s\n", policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
+        return 3;
+    }
+    static const unsigned each[] = {10, 50, 1000, 10000};
+    for (size_t e = 0; e < (quick ? 2 : 4); e++) {
+        size_t count = quick ? 5000 : lines;
+        adj_encounters *encounters = workload_encounters(policies, count, 1, each[e]);
+        double times[BENCH_RUNS], walked = 0;
+        size_t found = 0, walked_found = 0;
+        for (int r = 0; r < (quick ? 1 : 3); r++) {
+            adj_results *results;
+            double start = bench_now();
+            if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) return 3;
+            times[r] = (bench_now() - start) / (double)count;
+            found = results->many.starts[results->many.line_count];
+            adj_results_free(results);
+        }
+        if (each[e] <= 1000) {
+            /* The interpreter walks. */
+            adj_options plain = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
+            adj_results *results;
+            double start = bench_now();
+            if (adj_evaluate(policies, encounters, &plain, &results) != ADJ_OK) return 3;
+            walked = (bench_now() - start) / (double)count;
+            for (size_t i = 0; i < adj_results_count(results); i++) walked_found += adj_results_line(results, i).findings;
+            adj_results_free(results);
+        } else {
+            walked_found = found;
+        }
+        double time = bench_median(times, quick ? 1 : 3);
+        printf("windows   ten, %zu lines, %5u a member, %zu findings: %6.0f ns a line (%.2f million lines a second)", count,
+               each[e], found, time * 1e9, 1e-6 / time);
+        if (walked > 0) printf(", walked %7.0f ns", walked * 1e9);
+        printf("\n");
+        adj_encounters_free(encounters);
+        if (found != walked_found) {
+            fprintf(stderr, "bench: walked, there are %zu findings\n", walked_found);
+            return 3;
+        }
+    }
+    adj_policies_free(policies);
+    return 0;
+}
