@@ -12,12 +12,12 @@ static const char policy[] =
 #define WINDOW(n, count, words)                                                                                        \
     "clause w" #n "\n  cite \"" #n "\"\n  require at most " #count " of history " words                                \
     " where procedure in 90853, 90837, 90834\n  deny CO-119 as limit \"{count}\"\n\n"
-    WINDOW(1, 1, "on the same day") WINDOW(2, 3, "in the last 7 days") WINDOW(3, 7, "in the last 30 days")
-    WINDOW(4, 14, "in the last 60 days") WINDOW(5, 16, "in the last 90 days") WINDOW(6, 24, "in the last 6 months")
+    WINDOW(1, 1, "on the same day") WINDOW(2, 3, "in the last 7 days") WINDOW(3, 2, "in the last 30 days")
+    WINDOW(4, 3, "in the last 60 days") WINDOW(5, 4, "in the last 90 days") WINDOW(6, 8, "in the last 6 months")
     WINDOW(7, 40, "in the last 12 months") WINDOW(8, 48, "in the same calendar year")
-    "clause w9\n  cite \"9\"\n  require (sum of units over history in the last 30 days where procedure in 90853, 90837) <= 16\n"
+    "clause w9\n  cite \"9\"\n  require (sum of units over history in the last 30 days where procedure in 90853, 90837) <= 4\n"
     "  deny CO-119 as limit \"{sum}\"\n\n"
-    "clause w10\n  cite \"10\"\n  require (sum of units over history in the last 90 days where procedure in 90853, 90837) <= 40\n"
+    "clause w10\n  cite \"10\"\n  require (sum of units over history in the last 90 days where procedure in 90853, 90837) <= 8\n"
     "  deny CO-119 as limit \"{sum}\"\n";
 
 int bench_windows(size_t lines, bool quick)

@@ -348,6 +348,19 @@ bool lang_code_set_dated(const lang_code_set *set, const char *code)
     return false;
 }
 
+bool lang_code_set_asks_day(const lang_code_set *set)
+{
+    for (size_t r = 0; r < set->row_count; r++) {
+        const lang_code_row *row = &set->rows[r];
+        if (row->dates.from != BASE_DATE_MIN || row->dates.to != BASE_DATE_MAX) return true;
+        if (row->bulk != NULL && (row->bulk->from_column >= 0 || row->bulk->to_column >= 0)) return true;
+        for (size_t i = 0; i < row->items.count; i++) {
+            if (row->items.items[i].set != NULL && lang_code_set_asks_day(row->items.items[i].set)) return true;
+        }
+    }
+    return false;
+}
+
 static bool in_every_exception(const lang_code_set *set, const char *code)
 {
     for (size_t r = 0; r < set->row_count; r++) {

@@ -60,6 +60,9 @@ bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date d
 /* Whether the answer for that code differs between days. */
 bool lang_code_set_dated(const lang_code_set *set, const char *code);
 
+/* Whether that is so of any code. */
+bool lang_code_set_asks_day(const lang_code_set *set);
+
 /* Whether an item of codes (not a set) holds a normalized code. */
 bool lang_item_holds(lang_code_system system, const lang_item *item, const char *code);
 

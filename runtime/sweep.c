@@ -48,24 +48,52 @@ struct run_sweeps {
 
 /* ---- which aggregates ---- */
 
-static bool of_elements_alone(const plan_program *plan, uint32_t block)
+/* Whether a step follows from the subject: the day on which sets and tables are asked is the subject's, but does not matter to those that
+ * hold on every day. */
+static bool of_subject(const plan_program *plan, const plan_block *block, const plan_step *step, const bool *dependent)
 {
+    uint32_t operands[PLAN_LOOKUP_LIMIT + 1] = {step->a, step->b, step->c}, count = 3;
+    switch (step->operation) {
+    case PLAN_FRAME: return step->number == 0;
+    case PLAN_SET_HOLDS:
+    case PLAN_LIST_MEETS_SET:
+    case PLAN_LIST_WITHIN_SET:
+        if (!lang_code_set_asks_day(plan->sets.items[step->number])) count = 1;
+        break;
+    case PLAN_LOOKUP:
+        count = step->b - (plan_table_asks_day(&plan->tables.items[step->number]) ? 0 : 1);
+        for (uint32_t i = 0; i < count; i++) operands[i] = block->arguments.items[step->a + i];
+        break;
+    default: break;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (operands[i] != PLAN_NO_STEP && dependent[operands[i]]) return true;
+    }
+    return false;
+}
+
+static bool of_elements_alone(run_sweeps *s, uint32_t block)
+{
+    const plan_program *plan = s->binding->plan;
     if (block == PLAN_NO_STEP) return true;
     const plan_block *b = &plan->blocks.items[block];
+    bool *dependent = base_arena_alloc(&s->arena, b->steps.count + 1);
+    if (dependent == NULL) return false;
     for (size_t i = 0; i < b->steps.count; i++) {
         plan_operation operation = b->steps.items[i].operation;
         if (operation == PLAN_AGGREGATE || operation == PLAN_DENIED || operation == PLAN_TALLY) return false;
-        if (operation == PLAN_FRAME && b->steps.items[i].number == 0) return false;
+        dependent[i] = of_subject(plan, b, &b->steps.items[i], dependent);
+        if (operation == PLAN_RETURN && dependent[i]) return false;
     }
     return true;
 }
 
-static bool can_sweep(const plan_program *plan, const plan_aggregate *aggregate)
+static bool can_sweep(run_sweeps *s, const plan_aggregate *aggregate)
 {
     bool periodic =
         aggregate->window.kind == LANG_WINDOW_PERIOD_DAYS || aggregate->window.kind == LANG_WINDOW_PERIOD_MONTHS;
     return aggregate->collection == LANG_COLLECTION_HISTORY && aggregate->key == LANG_HISTORY_MEMBER && !periodic &&
-           (aggregate->kind == PLAN_COUNTS || aggregate->kind == PLAN_SUMS) && of_elements_alone(plan, aggregate->block);
+           (aggregate->kind == PLAN_COUNTS || aggregate->kind == PLAN_SUMS) && of_elements_alone(s, aggregate->block);
 }
 
 static bool looks_ahead(const plan_aggregate *aggregate)
@@ -103,7 +131,7 @@ static void divide(run_sweeps *s)
     const plan_program *plan = s->binding->plan;
     for (uint32_t i = 0; i < plan->aggregates.count; i++) {
         s->accumulator_of[i] = PLAN_NO_STEP;
-        if (!can_sweep(plan, &plan->aggregates.items[i])) continue;
+        if (!can_sweep(s, &plan->aggregates.items[i])) continue;
         uint32_t found = 0;
         while (found < s->count && !same_sums(plan, &plan->aggregates.items[s->models[found]], &plan->aggregates.items[i])) found++;
         if (found == s->count) s->models[s->count++] = i;

@@ -192,19 +192,18 @@ static void push_cone(lowering *l, uint32_t step)
     if (slot != NULL) *slot = step;
 }
 
-/* Whether nothing of a table asks for the day: no row holds on some days only, no cell names a set, which may be dated. */
-static bool is_undated(const plan_table *table)
+bool plan_table_asks_day(const plan_table *table)
 {
-    if (table->source->bulks.count > 0) return false;
+    if (table->source->bulks.count > 0) return true;
     for (size_t m = 0; m < table->row_count * table->source->inputs.count; m++) {
         for (size_t i = 0; i < table->inputs[m].count; i++) {
-            if (table->inputs[m].items[i].kind == PLAN_MATCH_ITEM) return false;
+            if (table->inputs[m].items[i].kind == PLAN_MATCH_ITEM) return true;
         }
     }
     for (size_t r = 0; r < table->row_count; r++) {
-        if (table->dates[r].from != BASE_DATE_MIN || table->dates[r].to != BASE_DATE_MAX) return false;
+        if (table->dates[r].from != BASE_DATE_MIN || table->dates[r].to != BASE_DATE_MAX) return true;
     }
-    return true;
+    return false;
 }
 
 /* Marks the fields that a step reads itself; false where it depends on more than fields of the subject. */
@@ -219,7 +218,7 @@ static bool mark_leaves(const lowering *l, const plan_block *block, const plan_s
     case PLAN_TALLY: return false;
     case PLAN_LOOKUP:
         /* The date comes last; a table without dates does not look at it. */
-        count = step->b - (is_undated(&l->plan->tables.items[step->number]) ? 1 : 0);
+        count = step->b - (plan_table_asks_day(&l->plan->tables.items[step->number]) ? 0 : 1);
         for (uint32_t i = 0; i < count; i++) operands[i] = block->arguments.items[step->a + i];
         break;
     default: break;

@@ -197,6 +197,9 @@ bool plan_takes_over(const lang_program *program);
 /* Checks what every plan must satisfy; NULL if it does, else what is wrong. */
 const char *plan_verify(base_arena *arena, const plan_program *plan);
 
+/* Whether anything of a table asks for the day: a row that holds on some days only, or a cell that names a set. */
+bool plan_table_asks_day(const plan_table *table);
+
 /* Writes a plan, one step a line. */
 void plan_print(const plan_program *plan, base_text *out);
 
