@@ -1,6 +1,7 @@
 /* Machine code in this process: modules are compiled by ORC for this very processor and linked to the runtime's helpers.
  * The provider at the end is all that the rest of the product sees of LLVM. */
 #include "compiler/machine/generate.h"
+#include "compiler/machine/load.h"
 #include "compiler/machine/target.h"
 
 #include <llvm-c/Analysis.h>
@@ -167,6 +168,10 @@ static bool compile(base_arena *arena, const plan_program *plan, bool better, ru
                     const char **error)
 {
     *error = NULL;
+    if (!gen_load()) {
+        *error = GEN_NO_LLVM;
+        return false;
+    }
     LLVMOrcLLJITRef jit = NULL;
     LLVMErrorRef failure = create_jit(&jit, better);
     if (failure != NULL) {
@@ -223,6 +228,7 @@ static const char *assembly_of(base_arena *arena, LLVMModuleRef module)
 static const char *dump(base_arena *arena, const plan_program *plan, bool assembly)
 {
     const char *error = NULL;
+    if (!gen_load()) return NULL;
     LLVMContextRef context = LLVMContextCreate();
     LLVMModuleRef module = build_module(arena, plan, context, &error);
     const char *text = NULL;

@@ -1,4 +1,5 @@
 /* Kernels as objects: for this processor, to be loaded (runtime/object_code.c) and kept on disk; and for others, to be looked at. */
+#include "compiler/machine/load.h"
 #include "compiler/machine/target.h"
 
 #include <llvm-c/Analysis.h>
@@ -50,7 +51,7 @@ static void *finish_maker(run_object_maker *maker, base_arena *arena, const char
 
 run_object_maker *gen_maker_new(base_arena *arena)
 {
-    run_object_maker *maker = base_arena_alloc(arena, sizeof *maker);
+    run_object_maker *maker = gen_load() ? base_arena_alloc(arena, sizeof *maker) : NULL;
     if (maker == NULL) return NULL;
     for (int i = 0; i < LEVELS; i++) maker->machines[i] = gen_host_machine(levels[i], LLVMRelocPIC, LLVMCodeModelSmall);
     char *features = LLVMGetHostCPUFeatures();
@@ -61,6 +62,7 @@ run_object_maker *gen_maker_new(base_arena *arena)
 
 run_object_maker *gen_maker_for(base_arena *arena, const char *triple, const char *cpu, const char *features)
 {
+    if (!gen_load()) return NULL;
     pthread_once(&all_targets_once, register_all_targets);
     run_object_maker *maker = base_arena_alloc(arena, sizeof *maker);
     LLVMTargetRef target = NULL;
