@@ -146,33 +146,61 @@ static int bench_policies(size_t copies)
     return code;
 }
 
-/* bench [readers|policies|judging|scale|single|pairs|windows|export] [size]: lines to read (400000), copies of the sample to judge (1000), or lines of the workload
- * (1000000). With `short` everything runs once, on little, to see that it works. */
+/* Tables of more and more rows. */
+static int bench_tables(size_t claims, bool quick)
+{
+    static const size_t rows[] = {1000, 10000, 100000, 1000000, 3000000};
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < (quick ? 2 : 5); i++) code = bench_pairs(claims, rows[i], quick);
+    return code;
+}
+
+typedef struct chosen {
+    const char *which; /* NULL for all */
+    size_t size;       /* 0 for the usual one */
+    bool quick;
+} chosen;
+
+static size_t size_of(const chosen *c, size_t usual, size_t quick)
+{
+    return c->quick ? quick : c->size == 0 ? usual : c->size;
+}
+
+static bool wants(const chosen *c, const char *name)
+{
+    return c->which == NULL || strcmp(c->which, name) == 0;
+}
+
+static int run_chosen(const chosen *c)
+{
+    int code = 0;
+    for (unsigned payers = 10; code == 0 && payers <= 40 && wants(c, "judging"); payers += 30)
+        code = bench_judging(size_of(c, 1000000, 20000), payers, c->quick);
+    if (code == 0 && wants(c, "scale")) code = bench_scale(c->quick);
+    if (code == 0 && wants(c, "single")) code = bench_single(c->quick);
+    if (code == 0 && wants(c, "pairs")) code = bench_tables(size_of(c, 300000, 2000), c->quick);
+    if (code == 0 && wants(c, "windows")) code = bench_windows(size_of(c, 200000, 5000), c->quick);
+    if (code == 0 && wants(c, "policies")) code = bench_policies(size_of(c, 1000, 10));
+    if (code == 0 && wants(c, "readers")) code = bench_readers("build/bench", (long)size_of(c, 400000, 2000));
+    if (code == 0 && c->which != NULL && wants(c, "export")) code = bench_export(size_of(c, 300000, 2000));
+    return code;
+}
+
+/* bench [PART [SIZE]]: all, or one part: judging, scale, single, pairs, windows, policies, readers, export; SIZE are its lines, claims or
+ * copies. `short` runs everything once, on little, to see that it works. */
 int main(int count, char **arguments)
 {
-    static const char *const names[] = {"readers", "policies", "judging", "scale", "single", "pairs", "windows", "export", "short"};
-    const char *which = "";
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (count > 1 && strcmp(arguments[1], names[i]) == 0) which = names[i];
+    static const char *const parts[] = {"judging", "scale", "single", "pairs", "windows", "policies", "readers", "export"};
+    chosen c = {.quick = count > 1 && strcmp(arguments[1], "short") == 0};
+    for (size_t i = 0; count > 1 && i < sizeof parts / sizeof *parts; i++) {
+        if (strcmp(arguments[1], parts[i]) == 0) c.which = parts[i];
     }
-    bool named = *which != '\0', quick = strcmp(which, "short") == 0, all = !named || quick;
-    long size = count > (named ? 2 : 1) ? strtol(arguments[named ? 2 : 1], NULL, 10) : 0;
-    if (size < 0 || size > 100000000) size = 0;
-    int code = 0;
-    if (all || strcmp(which, "judging") == 0) {
-        size_t lines = quick ? 20000 : size == 0 ? 1000000 : (size_t)size;
-        code = bench_judging(lines, 10, quick);
-        if (code == 0) code = bench_judging(lines, 40, quick);
+    long size = count > 2 ? strtol(arguments[2], NULL, 10) : 0;
+    bool good = count == 1 || c.quick || c.which != NULL;
+    if (!good || size < 0 || size > 100000000) {
+        fputs("Usage: bench [judging|scale|single|pairs|windows|policies|readers|export|short [SIZE]]\n", stderr);
+        return 2;
     }
-    if (code == 0 && (all || strcmp(which, "scale") == 0)) code = bench_scale(quick);
-    if (code == 0 && (all || strcmp(which, "single") == 0)) code = bench_single(quick);
-    if (code == 0 && (all || strcmp(which, "pairs") == 0))
-        code = bench_pairs(quick ? 2000 : size == 0 ? 300000 : (size_t)size, quick);
-    if (code == 0 && (all || strcmp(which, "windows") == 0)) code = bench_windows(size == 0 ? 200000 : (size_t)size, quick);
-    if (code == 0 && strcmp(which, "export") == 0) code = bench_export(size == 0 ? 300000 : (size_t)size);
-    if (code == 0 && (all || strcmp(which, "policies") == 0))
-        code = bench_policies(quick ? 10 : size == 0 || size > 20000 ? 1000 : (size_t)size);
-    if (code == 0 && (all || strcmp(which, "readers") == 0))
-        code = bench_readers("build/bench", quick ? 2000 : size == 0 ? 400000 : size);
-    return code;
+    c.size = (size_t)size;
+    return run_chosen(&c);
 }

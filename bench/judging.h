@@ -40,7 +40,7 @@ int bench_scale(bool quick);
 int bench_single(bool quick);
 
 /* Measures pairs of procedures. Not 0 where code by hand finds something else. */
-int bench_pairs(size_t claims, bool quick);
+int bench_pairs(size_t claims, size_t pairs, bool quick);
 
 /* Measures history windows. Not 0 where walking them finds something else. */
 int bench_windows(size_t lines, bool quick);

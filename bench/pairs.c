@@ -154,10 +154,11 @@ static size_t by_hand(const claims *c, const pair_set *set, const uint8_t *most)
     return found;
 }
 
-int bench_pairs(size_t count, bool quick)
+int bench_pairs(size_t count, size_t pairs, bool quick)
 {
     static const char folder[] = "build/bench";
-    size_t pairs = quick ? 20000 : 1000000, slots = 1U << 22;
+    const size_t slots = 1U << 22;
+    if (pairs > 3000000) pairs = 3000000;
     pair_set set = {calloc(slots, sizeof *set.keys), calloc(slots, 1), (uint32_t)slots - 1};
     claims c = {calloc(count + 1, sizeof *c.first), calloc(count * 6, sizeof *c.codes), calloc(count * 6, 1), count};
     static uint8_t most[CODES];
