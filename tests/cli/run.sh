@@ -6,6 +6,7 @@ adjudge=$1 library=$2
 passed=0 failed=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export ADJUDGE_CACHE="$work/cache" # not the user's own
 
 # expect NAME CODE COMMAND...: runs it, keeps its streams, compares its exit code.
 expect() {
@@ -459,6 +460,31 @@ expect "an unverified source" 1 "$adjudge" "${demo[@]}" --policy "$work/unverifi
 holds "an unverified source" out "source    heard of; not verified;"
 expect "an unverified source as JSON" 1 "$adjudge" "${demo[@]}" --policy "$work/unverified.adj" --format json --no-summary
 holds "an unverified source as JSON" out '"source_verified":false'
+
+# Any number of threads gives the same report; machine code is kept where it is told to be, and found there.
+"$adjudge" generate --lines 9000 --output "$work/many" --form csv >/dev/null 2>&1
+many=(check "$work/many/lines.csv" --policy policies --only-findings --format csv)
+expect "one thread" 1 "$adjudge" "${many[@]}" --threads 1
+cp "$work/out" "$work/by_one"
+expect "three threads" 1 "$adjudge" "${many[@]}" --threads 3
+same "three threads" "$work/by_one" "$work/out"
+expect "by machine code at once" 1 "$adjudge" "${many[@]}" --evaluator best
+same "by machine code at once" "$work/by_one" "$work/out"
+expect "the interpreter" 1 "$adjudge" "${many[@]}" --evaluator interpreter
+same "the interpreter" "$work/by_one" "$work/out"
+expect "no threads" 2 "$adjudge" "${many[@]}" --threads 0
+expect "threads by word" 2 "$adjudge" "${many[@]}" --threads many
+expect "too many threads" 2 "$adjudge" "${many[@]}" --threads 5000
+if "$adjudge" --version | grep -q LLVM && [ "$(uname -m)" = x86_64 ]; then
+    expect "code for the disk" 1 "$adjudge" "${many[@]}" --evaluator machine
+    same "code for the disk" "$work/by_one" "$work/out"
+    expect "code is kept" 0 test -d "$work/cache"
+    expect "nothing is kept where nothing is to be" 1 env ADJUDGE_CACHE= "$adjudge" "${many[@]}" --evaluator machine
+    chmod 555 "$work/cache"
+    expect "a folder that cannot be written" 1 "$adjudge" "${many[@]}" --evaluator machine
+    same "a folder that cannot be written" "$work/by_one" "$work/out"
+    chmod 755 "$work/cache"
+fi
 
 # Nothing but the public interface is exported.
 if command -v nm >/dev/null; then

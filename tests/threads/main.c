@@ -1,5 +1,5 @@
-/* Four threads share one set of compiled policies, each with encounters of its own; all must find the same. A plain
- * program, since Criterion cannot start under the thread sanitizer. Run from the project's root. */
+/* Four threads share one set of compiled policies, each with encounters of its own; all must find the same, few lines or so many that
+ * machine code arrives while they are judged, by one thread each or by more. A plain program, since Criterion cannot start under the thread sanitizer. Run from the project's root. */
 #include "adjudge.h"
 
 #include <pthread.h>
@@ -63,6 +63,63 @@ static void *judge(void *state)
     return NULL;
 }
 
+/* ---- many lines ---- */
+
+enum { LINES = 9000, LINE_ROOM = 100 };
+
+static char many_lines[LINES * LINE_ROOM];
+
+static void write_lines(void)
+{
+    size_t used = (size_t)snprintf(many_lines, sizeof many_lines, "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n");
+    for (int i = 0; i < LINES; i++)
+        used += (size_t)snprintf(many_lines + used, sizeof many_lines - used, "C%d,M%d,%s,1,2024-%02d-%02d,%s,%s,%d,90.00\n", i,
+                                 i % 400, i % 3 == 0 ? "HARBOR" : "CT-MEDICAID", 1 + i % 12, 1 + i % 28,
+                                 i % 2 == 0 ? "90853" : "90834", i % 7 == 0 ? "" : "11", 1 + i % 3);
+}
+
+typedef struct judging_many {
+    const adj_policies *policies;
+    unsigned threads;
+    char digest[65];
+    bool done;
+} judging_many;
+
+static void *judge_many(void *state)
+{
+    judging_many *j = state;
+    adj_options options = {.threads = j->threads};
+    adj_encounters *encounters = adj_encounters_new_for(j->policies, NULL);
+    adj_results *results = NULL;
+    j->done = encounters != NULL &&
+              adj_encounters_read_bytes(encounters, "lines.csv", many_lines, strlen(many_lines)) == ADJ_OK &&
+              adj_encounters_finish(encounters) == ADJ_OK &&
+              adj_evaluate(j->policies, encounters, &options, &results) == ADJ_OK && adj_results_digest(results, j->digest);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    return NULL;
+}
+
+/* How many of the threads find something else than the first. */
+static size_t compare_many(const adj_policies *policies)
+{
+    judging_many work[THREADS];
+    pthread_t threads[THREADS];
+    size_t failed = 0;
+    write_lines();
+    for (size_t i = 0; i < THREADS; i++) {
+        work[i] = (judging_many){.policies = policies, .threads = (unsigned)i};
+        if (pthread_create(&threads[i], NULL, judge_many, &work[i]) != 0) return THREADS;
+    }
+    for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < THREADS; i++) {
+        bool same = work[i].done && strcmp(work[i].digest, work[0].digest) == 0;
+        if (!same) fprintf(stderr, "thread %zu, with %u of its own, found something else\n", i, work[i].threads);
+        failed += !same;
+    }
+    return failed;
+}
+
 int main(void)
 {
     static const char *const paths[] = {"policies/ct_medicaid_clinic.adj", "policies/practice_standards.adj",
@@ -83,7 +140,8 @@ int main(void)
         if (!same) fprintf(stderr, "thread %zu found something else: %zu denied\n", i, work[i].denied);
         failed += !same;
     }
+    failed += compare_many(policies);
     adj_policies_free(policies);
-    printf("%zu passed, %zu failed\n", THREADS - failed, failed);
+    printf("%zu passed, %zu failed\n", 2 * THREADS - failed, failed);
     return failed > 0;
 }
