@@ -190,7 +190,8 @@ static int run_chosen(const chosen *c)
  * copies. `short` runs everything once, on little, to see that it works. */
 int main(int count, char **arguments)
 {
-    static const char *const parts[] = {"judging", "scale", "single", "pairs", "windows", "policies", "readers", "export"};
+    static const char *const parts[] = {"judging", "scale",    "single",  "pairs",
+                                        "windows", "policies", "readers", "export"};
     chosen c = {.quick = count > 1 && strcmp(arguments[1], "short") == 0};
     for (size_t i = 0; count > 1 && i < sizeof parts / sizeof *parts; i++) {
         if (strcmp(arguments[1], parts[i]) == 0) c.which = parts[i];

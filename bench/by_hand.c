@@ -97,7 +97,8 @@ void by_hand_rows(packed_batch *b, const workload_payer *p)
     {                                                                                                                  \
         truth64 a = applies;                                                                                           \
         if (a.no == 0) {                                                                                               \
-            truth64 r = requires;                                                                                      \
+            truth64 r =                                                                                                \
+                requires;                                                                                              \
             if (r.yes == 0) {                                                                                          \
                 uint64_t fails = a.yes & r.no;                                                                         \
                 b->fails[(c) * b->words + i / 64] |= fails << (i % 64);                                                \
@@ -149,13 +150,14 @@ static bytes bytes_of(const packed_batch *b, size_t c, size_t k)
 #define Y(k) y##k[i]
 #define N(k) n##k[i]
 #define T(c, k) const uint8_t *restrict y##k = B(c, k).yes, *restrict n##k = B(c, k).no
-#define TV(c, k, bits) const uint8_t *restrict y##k = B(c, k).yes; const int##bits##_t *restrict v##k = V(c, k, bits)
+#define TV(c, k, bits)                                                                                                 \
+    const uint8_t *restrict y##k = B(c, k).yes;                                                                        \
+    const int##bits##_t *restrict v##k = V(c, k, bits)
 #define SIMPLE(c) LOOP(c, T(c, 1), Y(0), N(0), Y(1), N(1))
 #define COMPARE(c, bits, op, n)                                                                                        \
-    LOOP(c, TV(c, 1, bits); const int##bits##_t limit = (int##bits##_t)(n), Y(0), N(0), (uint8_t)(y1[i] & (v1[i] op limit)), \
-         (uint8_t)(y1[i] & !(v1[i] op limit)))
-#define TWICE(c)                                                                                                       \
-    LOOP(c, T(c, 1); T(c, 2), Y(0), N(0), Y(1) & Y(2), N(1) | N(2))
+    LOOP(c, TV(c, 1, bits); const int##bits##_t limit = (int##bits##_t)(n), Y(0), N(0),                                \
+                            (uint8_t)(y1[i] & (v1[i] op limit)), (uint8_t)(y1[i] & !(v1[i] op limit)))
+#define TWICE(c) LOOP(c, T(c, 1); T(c, 2), Y(0), N(0), Y(1) & Y(2), N(1) | N(2))
 #define WHEN(c) LOOP(c, T(c, 1); T(c, 2), Y(0) & Y(1), N(0) | N(1), Y(2), N(2))
 
 void by_hand_loops(packed_batch *b, const workload_payer *p)
@@ -172,24 +174,25 @@ void by_hand_loops(packed_batch *b, const workload_payer *p)
     COMPARE(6, 32, <=, 1000 * p->most_minutes)
     COMPARE(7, 32, >=, 1000 * p->least_attended)
     LOOP(8, TV(8, 1, 32); TV(8, 2, 32), Y(0), N(0), (uint8_t)(y1[i] & y2[i] & (v1[i] <= v2[i])),
-         (uint8_t)(y1[i] & y2[i] & (v1[i] > v2[i])))
+                          (uint8_t)(y1[i] & y2[i] & (v1[i] > v2[i])))
     COMPARE(9, 8, >=, p->least_group)
     COMPARE(10, 8, <=, p->most_group)
     WHEN(11)
     WHEN(12)
-    LOOP(13, T(13, 1); TV(13, 2, 16); TV(13, 3, 16), Y(0) & Y(1), N(0) | N(1), (uint8_t)(y2[i] & y3[i] & (v2[i] <= v3[i])),
-         (uint8_t)(y2[i] & y3[i] & (v2[i] > v3[i])))
+    LOOP(13, T(13, 1); TV(13, 2, 16); TV(13, 3, 16), Y(0) & Y(1), N(0) | N(1),
+                                      (uint8_t)(y2[i] & y3[i] & (v2[i] <= v3[i])),
+                                      (uint8_t)(y2[i] & y3[i] & (v2[i] > v3[i])))
     COMPARE(14, 8, >=, p->youngest)
     COMPARE(15, 8, <=, p->oldest)
     LOOP(16, TV(16, 1, 16); TV(16, 2, 16), Y(0), N(0), (uint8_t)(y1[i] & y2[i] & (v1[i] <= v2[i] + days)),
-         (uint8_t)(y1[i] & y2[i] & (v1[i] > v2[i] + days)))
+                            (uint8_t)(y1[i] & y2[i] & (v1[i] > v2[i] + days)))
     COMPARE(17, 16, <=, 1000 * p->most_units)
     TWICE(18)
     TWICE(19)
     LOOP(20, TV(20, 1, 8); T(20, 2); T(20, 3), (uint8_t)(Y(0) & y1[i] & (v1[i] == video)),
-         (uint8_t)(N(0) | (y1[i] & (v1[i] != video))), Y(2) & Y(3), N(2) | N(3))
-    LOOP(21, TV(21, 1, 8); T(21, 2), (uint8_t)(Y(0) & y1[i] & (v1[i] == video)),
-         (uint8_t)(N(0) | (y1[i] & (v1[i] != video))), Y(2), N(2))
+                                     (uint8_t)(N(0) | (y1[i] & (v1[i] != video))), Y(2) & Y(3), N(2) | N(3))
+    LOOP(21, TV(21, 1, 8);
+         T(21, 2), (uint8_t)(Y(0) & y1[i] & (v1[i] == video)), (uint8_t)(N(0) | (y1[i] & (v1[i] != video))), Y(2), N(2))
     COMPARE(22, 16, <=, p->most_charge)
     TWICE(23)
 }
@@ -233,7 +236,8 @@ WIDE static inline uint64_t pair32(const void *x, const void *y, size_t w)
     const int32_t *a = (const int32_t *)x + w * 64, *b = (const int32_t *)y + w * 64;
     uint64_t word = 0;
     for (size_t k = 0; k < 4; k++)
-        word |= (uint64_t)_mm512_cmple_epi32_mask(_mm512_loadu_si512(a + 16 * k), _mm512_loadu_si512(b + 16 * k)) << (16 * k);
+        word |= (uint64_t)_mm512_cmple_epi32_mask(_mm512_loadu_si512(a + 16 * k), _mm512_loadu_si512(b + 16 * k))
+                << (16 * k);
     return word;
 }
 
@@ -241,7 +245,8 @@ WIDE static inline uint64_t sum16(const void *x, const void *y, __m512i more, si
 {
     const int16_t *a = (const int16_t *)x + w * 64, *b = (const int16_t *)y + w * 64;
     uint64_t low = _mm512_cmple_epi16_mask(_mm512_loadu_si512(a), _mm512_add_epi16(_mm512_loadu_si512(b), more));
-    uint64_t high = _mm512_cmple_epi16_mask(_mm512_loadu_si512(a + 32), _mm512_add_epi16(_mm512_loadu_si512(b + 32), more));
+    uint64_t high =
+        _mm512_cmple_epi16_mask(_mm512_loadu_si512(a + 32), _mm512_add_epi16(_mm512_loadu_si512(b + 32), more));
     return low | high << 32;
 }
 #define pair16(x, y, w) sum16(x, y, _mm512_setzero_si512(), w)
@@ -274,7 +279,8 @@ WIDE void by_hand_vectors(packed_batch *b, const workload_payer *p)
     for (uint64_t w = 0; w < words; w++) {
 #define L(c, applies, requires)                                                                                        \
     {                                                                                                                  \
-        truth64 a = applies, r = requires;                                                                             \
+        truth64 a = applies, r =                                                                                       \
+                                 requires;                                                                             \
         uint64_t fails = a.yes & r.no;                                                                                 \
         all_fails[(c) * words + w] = fails;                                                                            \
         all_open[(c) * words + w] = ~a.no & ~r.yes & ~fails;                                                           \

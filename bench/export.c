@@ -19,7 +19,8 @@ static void list(FILE *file, const run_store *s, lang_field field, uint32_t row)
     int64_t bits = run_store_bits(s, field, row);
     fprintf(file, ",");
     for (size_t k = 0; k < run_list_count(bits); k++)
-        fprintf(file, "%s%s", k == 0 ? "" : ";", base_intern_text(&s->symbols, s->pool.items[run_list_offset(bits) + k]));
+        fprintf(file, "%s%s", k == 0 ? "" : ";",
+                base_intern_text(&s->symbols, s->pool.items[run_list_offset(bits) + k]));
 }
 
 static bool has(const run_store *s, lang_field field, uint32_t row, const char *const *codes, size_t count)
@@ -54,12 +55,14 @@ static void write_line(FILE *file, const run_store *s, uint32_t line, unsigned p
     uint32_t patient = (uint32_t)run_store_bits(s, LANG_FIELD_line_patient, line);
     bool authorized = run_store_present(s, LANG_FIELD_line_authorization, line);
     uint32_t authorization = authorized ? (uint32_t)run_store_bits(s, LANG_FIELD_line_authorization, line) : 0;
-    const char *procedure = run_store_text(s, LANG_FIELD_line_procedure, line), *pos = run_store_text(s, LANG_FIELD_line_pos, line);
+    const char *procedure = run_store_text(s, LANG_FIELD_line_procedure, line),
+               *pos = run_store_text(s, LANG_FIELD_line_pos, line);
     const char *taxonomy = run_store_text(s, LANG_FIELD_line_rendering_taxonomy, line);
     const char *state = run_store_text(s, LANG_FIELD_patient_state, patient);
     bool telehealth_place = strcmp(pos, "02") == 0 || strcmp(pos, "10") == 0, paid = strcmp(procedure, "90900") != 0;
     bool consent = run_store_present(s, LANG_FIELD_attendance_telehealth_consent, attendance);
-    fprintf(file, "%u,%s,%s,%s,%s,%s", payer, run_store_text(s, LANG_FIELD_line_plan, line), procedure, pos, taxonomy, state);
+    fprintf(file, "%u,%s,%s,%s,%s,%s", payer, run_store_text(s, LANG_FIELD_line_plan, line), procedure, pos, taxonomy,
+            state);
     list(file, s, LANG_FIELD_line_modifiers, line);
     list(file, s, LANG_FIELD_line_diagnoses, line);
     number(file, s, LANG_FIELD_line_date, line, true, 1);
@@ -78,12 +81,15 @@ static void write_line(FILE *file, const run_store *s, uint32_t line, unsigned p
     number(file, s, LANG_FIELD_authorization_units_remaining, authorization, authorized, 1000);
     bool held_by_video = run_store_bits(s, LANG_FIELD_session_mode, session) ==
                          lang_schema_word_find(&lang_schema_standard, LANG_ENUMERATION_session_mode, "video");
-    fprintf(file, ",%d,%d,%d,%d", held_by_video, consent, (int)run_store_bits(s, LANG_FIELD_session_goals_documented, session),
+    fprintf(file, ",%d,%d,%d,%d", held_by_video, consent,
+            (int)run_store_bits(s, LANG_FIELD_session_goals_documented, session),
             (int)run_store_bits(s, LANG_FIELD_session_interventions_documented, session));
     /* Worked out beforehand. */
-    fprintf(file, ",%d,%d,%d,%d,%d,%d,%d,%d\n", paid, !telehealth_place || has(s, LANG_FIELD_line_modifiers, line, video, 1),
-            has(s, LANG_FIELD_line_modifiers, line, unlisted, 3), covered(s, line, payer), strcmp(procedure, "90853") == 0,
-            strcmp(taxonomy, "207Q00000X") != 0, strcmp(state, "CT") == 0, telehealth_place);
+    fprintf(file, ",%d,%d,%d,%d,%d,%d,%d,%d\n", paid,
+            !telehealth_place || has(s, LANG_FIELD_line_modifiers, line, video, 1),
+            has(s, LANG_FIELD_line_modifiers, line, unlisted, 3), covered(s, line, payer),
+            strcmp(procedure, "90853") == 0, strcmp(taxonomy, "207Q00000X") != 0, strcmp(state, "CT") == 0,
+            telehealth_place);
 }
 
 int bench_export(size_t lines)
@@ -96,15 +102,19 @@ int bench_export(size_t lines)
     FILE *file = fopen("build/bench/workload.csv", "w"), *payers = fopen("build/bench/payers.csv", "w"),
          *expected = fopen("build/bench/expected.csv", "w");
     if (file == NULL || payers == NULL || expected == NULL) return 2;
-    fprintf(file, "payer,plan,procedure,pos,taxonomy,state,modifiers,diagnoses,date,received,units,charge,age,minutes,attended,"
-                  "attendees,auth_from,auth_to,units_left,video,consent,goals,interventions,covered_procedure,modifiers_ok,"
-                  "unlisted,covered_diagnosis,group_therapy,covered_taxonomy,in_state,telehealth_place\n");
+    fprintf(
+        file,
+        "payer,plan,procedure,pos,taxonomy,state,modifiers,diagnoses,date,received,units,charge,age,minutes,attended,"
+        "attendees,auth_from,auth_to,units_left,video,consent,goals,interventions,covered_procedure,modifiers_ok,"
+        "unlisted,covered_diagnosis,group_therapy,covered_taxonomy,in_state,telehealth_place\n");
     for (uint32_t i = 0; i < lines; i++) write_line(file, &encounters->store, i, (unsigned)(i / 10) % 10);
-    fprintf(payers, "payer,least_minutes,most_minutes,least_attended,least_group,most_group,youngest,oldest,days,most_units,most_charge\n");
+    fprintf(payers, "payer,least_minutes,most_minutes,least_attended,least_group,most_group,youngest,oldest,days,most_"
+                    "units,most_charge\n");
     for (unsigned p = 0; p < 10; p++) {
         workload_payer w = workload_payer_of(p);
         fprintf(payers, "%u,%d,%d,%d,%d,%d,%d,%d,%d,%d,%lld\n", p, w.least_minutes, w.most_minutes, w.least_attended,
-                w.least_group, w.most_group, w.youngest, w.oldest, w.days_to_file, w.most_units, (long long)w.most_charge);
+                w.least_group, w.most_group, w.youngest, w.oldest, w.days_to_file, w.most_units,
+                (long long)w.most_charge);
     }
     size_t fails[WORKLOAD_CLAUSES] = {0}, open[WORKLOAD_CLAUSES] = {0};
     for (size_t e = 0; e < results->many.starts[lines]; e++) {

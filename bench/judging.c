@@ -86,7 +86,8 @@ static void pack(judging *j, packed_batch *b, const run_batch *batch, const uint
     base_arena_init(&b->arena, NULL);
     b->rows = base_arena_alloc(&b->arena, batch->count * sizeof *b->rows);
     for (size_t i = 0; i < batch->count; i++) b->rows[i] = rows[work->lines[batch->first + i]];
-    b->payer = kernels->units.items[work->units[0]].clause / (unsigned)j->policies->plan->policies.items[0].clause_count;
+    b->payer =
+        kernels->units.items[work->units[0]].clause / (unsigned)j->policies->plan->policies.items[0].clause_count;
     base_arena own = j->packer.arena;
     base_arena_init(&j->packer.arena, NULL);
     run_packer_begin(&j->packer, b->rows, batch->count);
@@ -122,12 +123,12 @@ static void prepare(judging *j, size_t lines, unsigned payers)
         rows[i] = i;
         judged[i] = true;
     }
-    bool good = run_bind(&j->binding, &j->arena, j->policies->plan, &j->encounters->store) &&
-                run_context_init(&j->context, &j->arena, &j->binding, NULL) &&
-                run_make_schedule(&j->many.schedule, &j->arena, j->policies->kernels, &j->context, rows, judged, lines,
-                                  RUN_BATCH_LINES) &&
-                run_packer_init(&j->packer, &j->arena.allocator, &j->context, j->policies->kernels,
-                                j->many.schedule.constants);
+    bool good =
+        run_bind(&j->binding, &j->arena, j->policies->plan, &j->encounters->store) &&
+        run_context_init(&j->context, &j->arena, &j->binding, NULL) &&
+        run_make_schedule(&j->many.schedule, &j->arena, j->policies->kernels, &j->context, rows, judged, lines,
+                          RUN_BATCH_LINES) &&
+        run_packer_init(&j->packer, &j->arena.allocator, &j->context, j->policies->kernels, j->many.schedule.constants);
     if (!good) stop("out of memory");
     j->packer.wait = true;
     if (adj_has_machine_code()) j->packer.code = j->policies->kernel_code;
@@ -139,7 +140,8 @@ static void prepare(judging *j, size_t lines, unsigned payers)
     for (size_t b = 0; b < j->batch_count; b++) {
         const run_batch *batch = &j->many.schedule.batches.items[b];
         pack(j, &j->batches[b], batch, rows);
-        if (batch->count > j->batches[j->hot].batch.count || j->batches[j->hot].batch.work->unit_count < WORKLOAD_CLAUSES)
+        if (batch->count > j->batches[j->hot].batch.count ||
+            j->batches[j->hot].batch.work->unit_count < WORKLOAD_CLAUSES)
             j->hot = b;
     }
 }
@@ -239,7 +241,8 @@ static void kernels_way(judging *j, packed_batch *b)
     choose(j, b);
     shared_units(j, b);
     uint64_t *spare = j->outcome.spare;
-    uint64_t *const planes[] = {spare, spare + RUN_BATCH_WORDS, spare + 2 * RUN_BATCH_WORDS, spare + 3 * RUN_BATCH_WORDS};
+    uint64_t *const planes[] = {spare, spare + RUN_BATCH_WORDS, spare + 2 * RUN_BATCH_WORDS,
+                                spare + 3 * RUN_BATCH_WORDS};
     for (size_t u = 0; u < b->batch.work->unit_count; u++) run_unit(&j->packer, b->batch.work->units[u], planes);
     j->checksum += spare[0];
 }
@@ -281,7 +284,8 @@ static void vectors_way(judging *j, packed_batch *b)
 static bool same_answers(judging *j, packed_batch *b, bool bytes)
 {
     uint64_t *spare = j->outcome.spare;
-    uint64_t *const planes[] = {spare, spare + RUN_BATCH_WORDS, spare + 2 * RUN_BATCH_WORDS, spare + 3 * RUN_BATCH_WORDS};
+    uint64_t *const planes[] = {spare, spare + RUN_BATCH_WORDS, spare + 2 * RUN_BATCH_WORDS,
+                                spare + 3 * RUN_BATCH_WORDS};
     choose(j, b);
     for (size_t u = 0; u < b->batch.work->unit_count; u++) {
         uint32_t unit = b->batch.work->units[u];
@@ -369,13 +373,15 @@ int bench_judging(size_t lines, unsigned payers, bool quick)
             cache[w][r] = from_cache(j, ways[w].how);
         }
     }
-    printf("judging   %zu lines, %u payers of %d clauses each, %zu bytes a line, ns a line (ratio to the floor); answers equal\n",
+    printf("judging   %zu lines, %u payers of %d clauses each, %zu bytes a line, ns a line (ratio to the floor); "
+           "answers equal\n",
            lines, payers, WORKLOAD_CLAUSES, bytes_of_line(j));
     double floor_memory = bench_median(memory[0], (size_t)runs), floor_cache = bench_median(cache[0], (size_t)runs);
     for (size_t w = 0; w < WAYS; w++) {
         double m = w == 0 ? floor_memory : bench_median(memory[w], (size_t)runs);
         double c = w == 0 ? floor_cache : bench_median(cache[w], (size_t)runs);
-        printf("  %-44s memory %6.2f (%5.2f)   cache %6.2f (%5.2f)\n", ways[w].name, m, m / floor_memory, c, c / floor_cache);
+        printf("  %-44s memory %6.2f (%5.2f)   cache %6.2f (%5.2f)\n", ways[w].name, m, m / floor_memory, c,
+               c / floor_cache);
     }
     return j->checksum == 1 ? 4 : 0;
 }

@@ -111,7 +111,8 @@ static adj_encounters *make_claims(const adj_policies *policies, claims *c, cons
         for (uint32_t k = 0; k < lines; k++) {
             uint32_t row = run_store_add(s, LANG_RECORD_line);
             if (row == RUN_NO_ROW) exit(3);
-            unsigned code = (unsigned)(workload_random(&state) % CODES), units = (unsigned)(1 + workload_random(&state) % 4);
+            unsigned code = (unsigned)(workload_random(&state) % CODES),
+                     units = (unsigned)(1 + workload_random(&state) % 4);
             c->codes[row] = (uint16_t)code;
             c->units[row] = (uint8_t)units;
             s->lines.items[row].subject = true;
@@ -190,9 +191,10 @@ int bench_pairs(size_t count, size_t pairs, bool quick)
         by_hand_found = by_hand(&c, &set, most);
         hand[r] = (bench_now() - start) / (double)count;
     }
-    printf("pairs     %zu pairs, %zu claims, %u lines, %zu findings: compiled in %.0f ms, a claim %.0f ns, by hand %.0f\n", pairs,
-           count, c.first[count], found, compile * 1e3, bench_median(times, (size_t)runs) * 1e9,
-           bench_median(hand, (size_t)runs) * 1e9);
+    printf(
+        "pairs     %zu pairs, %zu claims, %u lines, %zu findings: compiled in %.0f ms, a claim %.0f ns, by hand %.0f\n",
+        pairs, count, c.first[count], found, compile * 1e3, bench_median(times, (size_t)runs) * 1e9,
+        bench_median(hand, (size_t)runs) * 1e9);
     if (found != by_hand_found) fprintf(stderr, "bench: by hand %zu findings\n", by_hand_found);
     adj_encounters_free(encounters);
     adj_policies_free(policies);

@@ -24,8 +24,8 @@ static double evaluate(const adj_policies *policies, const adj_encounters *encou
     return bench_now() - start;
 }
 
-static double median_evaluate(const adj_policies *policies, const adj_encounters *encounters, const adj_options *options,
-                              int runs)
+static double median_evaluate(const adj_policies *policies, const adj_encounters *encounters,
+                              const adj_options *options, int runs)
 {
     double times[BENCH_RUNS];
     for (int r = 0; r < runs; r++) {
@@ -83,7 +83,8 @@ static compiled compile_once(unsigned payers, unsigned extra, unsigned distinct,
     return c;
 }
 
-static void show_compile(const char *what, unsigned payers, unsigned extra, unsigned distinct, const char *cache, int runs)
+static void show_compile(const char *what, unsigned payers, unsigned extra, unsigned distinct, const char *cache,
+                         int runs)
 {
     double plan[BENCH_RUNS], answer[BENCH_RUNS], code[BENCH_RUNS], best[BENCH_RUNS];
     compiled c = {0};
@@ -95,7 +96,8 @@ static void show_compile(const char *what, unsigned payers, unsigned extra, unsi
         best[r] = c.to_best;
     }
     double ms = 1e3;
-    printf("compile   %-34s %5zu clauses, %4zu shapes, %4zu kernels: to plan %7.2f ms, to first answer %7.2f, to machine code %7.2f, to better %7.2f\n",
+    printf("compile   %-34s %5zu clauses, %4zu shapes, %4zu kernels: to plan %7.2f ms, to first answer %7.2f, to "
+           "machine code %7.2f, to better %7.2f\n",
            what, c.clauses, c.shapes, c.kernels, bench_median(plan, (size_t)runs) * ms,
            bench_median(answer, (size_t)runs) * ms, bench_median(code, (size_t)runs) * ms,
            bench_median(best, (size_t)runs) * ms);
@@ -168,7 +170,8 @@ static void bench_library(size_t lines, bool quick)
         adj_encounters *encounters = workload_encounters(policies, lines, payers, 10);
         bench_all_kernels(policies, encounters, true);
         double time = median_evaluate(policies, encounters, &options, runs);
-        printf("library   %6zu clauses, %4u payers: compiled in %8.1f ms, %5.0f bytes a clause; a line judged in %6.1f ns\n",
+        printf("library   %6zu clauses, %4u payers: compiled in %8.1f ms, %5.0f bytes a clause; a line judged in %6.1f "
+               "ns\n",
                clauses, sizes[i].payers, compile * 1e3, (double)memory / (double)clauses, time / (double)lines * 1e9);
         adj_encounters_free(encounters);
         adj_policies_free(policies);

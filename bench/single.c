@@ -9,11 +9,29 @@
 
 enum { FIELDS = 26, LISTED = 12 };
 
-static const char *const paths[FIELDS] = {
-    "payer", "plan", "procedure", "date", "units", "charge", "pos", "age", "rendering_taxonomy", "modifiers", "diagnoses",
-    "authorization", "authorization.dates", "authorization.units_remaining", "claim.received", "session.minutes",
-    "session.attendees", "session.mode", "session.goals_documented", "session.interventions_documented",
-    "attendance.minutes", "attendance.telehealth_consent", "patient.state"};
+static const char *const paths[FIELDS] = {"payer",
+                                          "plan",
+                                          "procedure",
+                                          "date",
+                                          "units",
+                                          "charge",
+                                          "pos",
+                                          "age",
+                                          "rendering_taxonomy",
+                                          "modifiers",
+                                          "diagnoses",
+                                          "authorization",
+                                          "authorization.dates",
+                                          "authorization.units_remaining",
+                                          "claim.received",
+                                          "session.minutes",
+                                          "session.attendees",
+                                          "session.mode",
+                                          "session.goals_documented",
+                                          "session.interventions_documented",
+                                          "attendance.minutes",
+                                          "attendance.telehealth_consent",
+                                          "patient.state"};
 
 /* A line as an engine may hold it. */
 typedef struct held {
@@ -160,7 +178,8 @@ int bench_single(bool quick)
         only[r] = (bench_now() - start) / LINES * 1e9;
     }
     size_t runs = quick ? 1 : BENCH_RUNS;
-    printf("single    one encounter, %d clauses: fields set and judged %.0f ns (judging alone %.0f), from texts %.0f; %zu allocations\n",
+    printf("single    one encounter, %d clauses: fields set and judged %.0f ns (judging alone %.0f), from texts %.0f; "
+           "%zu allocations\n",
            WORKLOAD_CLAUSES, bench_median(decoded, runs), bench_median(only, runs), bench_median(texts, runs),
            allocations - before);
     bool none = allocations == before;

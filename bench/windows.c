@@ -13,12 +13,14 @@ static const char policy[] =
     "clause w" #n "\n  cite \"" #n "\"\n  require at most " #count " of history " words                                \
     " where procedure in 90853, 90837, 90834\n  deny CO-119 as limit \"{count}\"\n\n"
     WINDOW(1, 1, "on the same day") WINDOW(2, 3, "in the last 7 days") WINDOW(3, 2, "in the last 30 days")
-    WINDOW(4, 3, "in the last 60 days") WINDOW(5, 4, "in the last 90 days") WINDOW(6, 8, "in the last 6 months")
-    WINDOW(7, 40, "in the last 12 months") WINDOW(8, 48, "in the same calendar year")
-    "clause w9\n  cite \"9\"\n  require (sum of units over history in the last 30 days where procedure in 90853, 90837) <= 4\n"
-    "  deny CO-119 as limit \"{sum}\"\n\n"
-    "clause w10\n  cite \"10\"\n  require (sum of units over history in the last 90 days where procedure in 90853, 90837) <= 8\n"
-    "  deny CO-119 as limit \"{sum}\"\n";
+        WINDOW(4, 3, "in the last 60 days") WINDOW(5, 4, "in the last 90 days") WINDOW(6, 8, "in the last 6 months")
+            WINDOW(7, 40, "in the last 12 months") WINDOW(
+                8, 48, "in the same calendar year") "clause w9\n  cite \"9\"\n  require (sum of units over history in "
+                                                    "the last 30 days where procedure in 90853, 90837) <= 4\n"
+                                                    "  deny CO-119 as limit \"{sum}\"\n\n"
+                                                    "clause w10\n  cite \"10\"\n  require (sum of units over history "
+                                                    "in the last 90 days where procedure in 90853, 90837) <= 8\n"
+                                                    "  deny CO-119 as limit \"{sum}\"\n";
 
 int bench_windows(size_t lines, bool quick)
 {
@@ -50,14 +52,15 @@ int bench_windows(size_t lines, bool quick)
             double start = bench_now();
             if (adj_evaluate(policies, encounters, &plain, &results) != ADJ_OK) return 3;
             walked = (bench_now() - start) / (double)count;
-            for (size_t i = 0; i < adj_results_count(results); i++) walked_found += adj_results_line(results, i).findings;
+            for (size_t i = 0; i < adj_results_count(results); i++)
+                walked_found += adj_results_line(results, i).findings;
             adj_results_free(results);
         } else {
             walked_found = found;
         }
         double time = bench_median(times, quick ? 1 : 3);
-        printf("windows   ten, %zu lines, %5u a member, %zu findings: %6.0f ns a line (%.2f million lines a second)", count,
-               each[e], found, time * 1e9, 1e-6 / time);
+        printf("windows   ten, %zu lines, %5u a member, %zu findings: %6.0f ns a line (%.2f million lines a second)",
+               count, each[e], found, time * 1e9, 1e-6 / time);
         if (walked > 0) printf(", walked %7.0f ns", walked * 1e9);
         printf("\n");
         adj_encounters_free(encounters);

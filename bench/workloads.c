@@ -22,12 +22,18 @@ static unsigned below(uint64_t *state, unsigned limit)
 workload_payer workload_payer_of(unsigned payer)
 {
     uint64_t state = 7000 + payer;
-    workload_payer p = {.least_minutes = 40 + (int)below(&state, 6),  .most_minutes = 115 + (int)below(&state, 6),
-                        .least_attended = 20 + (int)below(&state, 8), .least_group = 3,
-                        .most_group = 11 + (int)below(&state, 3),     .youngest = 4 + (int)below(&state, 3),
-                        .oldest = 90 + (int)below(&state, 9),         .days_to_file = 90 + (int)below(&state, 30),
-                        .most_units = 2 + (int)below(&state, 2),      .left_units = 1,
-                        .notice = 5,                                  .most_charge = 18000 + 500 * (int)below(&state, 5),
+    workload_payer p = {.least_minutes = 40 + (int)below(&state, 6),
+                        .most_minutes = 115 + (int)below(&state, 6),
+                        .least_attended = 20 + (int)below(&state, 8),
+                        .least_group = 3,
+                        .most_group = 11 + (int)below(&state, 3),
+                        .youngest = 4 + (int)below(&state, 3),
+                        .oldest = 90 + (int)below(&state, 9),
+                        .days_to_file = 90 + (int)below(&state, 30),
+                        .most_units = 2 + (int)below(&state, 2),
+                        .left_units = 1,
+                        .notice = 5,
+                        .most_charge = 18000 + 500 * (int)below(&state, 5),
                         .plans = 4};
     return p;
 }
@@ -61,8 +67,8 @@ static void clause(writer *w, const char *name, const char *reason, const char *
 
 static void declarations(writer *w, unsigned payer, const workload_payer *p)
 {
-    put(w, "policy bench.p%u\n  title \"Workload, payer %u\"\n  payer \"PAYER-%02u\"\n  effective 2020-01-01\n\n", payer,
-        payer, payer);
+    put(w, "policy bench.p%u\n  title \"Workload, payer %u\"\n  payer \"PAYER-%02u\"\n  effective 2020-01-01\n\n",
+        payer, payer, payer);
     put(w, "codes covered_procedures : cpt\n  90785..90899, 99202..99215, G0410\n\n");
     put(w, "codes covered_taxonomies : taxonomy\n  101YM0800X, 1041C0700X, 103TC0700X\n\n");
     /* Two hundred prefixes. */
@@ -129,9 +135,10 @@ char *workload_policy(unsigned payer, unsigned extra)
 
 char *workload_distinct(unsigned clauses)
 {
-    static const char *const tests[] = {"units <= %u",           "session.minutes >= %u minutes", "session.attendees <= %u",
-                                        "age >= %u",             "attendance.minutes >= %u minutes",
-                                        "claim.received <= date + %u days", "charge <= $%u.00"};
+    static const char *const tests[] = {
+        "units <= %u",     "session.minutes >= %u minutes",    "session.attendees <= %u",
+        "age >= %u",       "attendance.minutes >= %u minutes", "claim.received <= date + %u days",
+        "charge <= $%u.00"};
     enum { TESTS = sizeof tests / sizeof *tests };
     writer w = {0};
     put(&w, "policy bench.distinct\n  title \"No two shapes alike\"\n  payer \"PAYER-00\"\n  effective 2020-01-01\n\n"
@@ -194,7 +201,8 @@ typedef struct filler {
 
 static void intern_all(filler *f, unsigned payers)
 {
-    static const char *const codes[] = {"90853", "90837", "90834", "90832", "90847", "90846", "90791", "90792", "99213", "99214", "90839", "90900"};
+    static const char *const codes[] = {"90853", "90837", "90834", "90832", "90847", "90846",
+                                        "90791", "90792", "99213", "99214", "90839", "90900"};
     static const char *const taxonomies[] = {"101YM0800X", "1041C0700X", "103TC0700X", "207Q00000X"};
     static const char *const modifiers[] = {"95", "HQ", "52"};
     run_store *s = f->store;
@@ -202,7 +210,8 @@ static void intern_all(filler *f, unsigned payers)
     for (unsigned p = 0; p < 4; p++) f->plans[p] = text_id(s, "PLAN-%u", p);
     for (unsigned p = 0; p < 5; p++) f->pos[p] = base_intern_add(&s->symbols, places[p], 2);
     for (unsigned p = 0; p < 12; p++) f->procedures[p] = base_intern_add(&s->symbols, codes[p], 5);
-    for (unsigned p = 0; p < 4; p++) f->taxonomies[p] = base_intern_add(&s->symbols, taxonomies[p], strlen(taxonomies[p]));
+    for (unsigned p = 0; p < 4; p++)
+        f->taxonomies[p] = base_intern_add(&s->symbols, taxonomies[p], strlen(taxonomies[p]));
     for (unsigned p = 0; p < 3; p++) f->modifiers[p] = base_intern_add(&s->symbols, modifiers[p], 2);
     f->states[0] = base_intern_add(&s->symbols, "CT", 2);
     f->states[1] = base_intern_add(&s->symbols, "NY", 2);
@@ -234,7 +243,8 @@ static void fill_session(filler *f, uint32_t session, uint32_t attendance, int64
     set(f, LANG_FIELD_session_mode, session, video ? mode : person);
     set(f, LANG_FIELD_session_goals_documented, session, !once(f, 150));
     set(f, LANG_FIELD_session_interventions_documented, session, 1);
-    set(f, LANG_FIELD_attendance_minutes, attendance, 1000 * (minutes - (once(f, 120) ? 35 : (int64_t)below(&f->state, 10))));
+    set(f, LANG_FIELD_attendance_minutes, attendance,
+        1000 * (minutes - (once(f, 120) ? 35 : (int64_t)below(&f->state, 10))));
     if (once(f, 300)) run_store_set_unknown(f->store, LANG_FIELD_attendance_minutes, attendance);
     if (video && !once(f, 60))
         set(f, LANG_FIELD_attendance_telehealth_consent, attendance, 1);
@@ -282,7 +292,8 @@ static void fill_line(filler *f, uint32_t i, uint32_t patient, uint32_t payer, i
     run_store_set_list(s, LANG_FIELD_line_diagnoses, line, codes, count);
     set(f, LANG_FIELD_claim_received, claim, day + (once(f, 150) ? 200 : (int)below(&f->state, 60)));
     set(f, LANG_FIELD_claim_id, claim, i % 60000);
-    set(f, LANG_FIELD_line_status, line, lang_schema_word_find(&lang_schema_standard, LANG_ENUMERATION_line_status, "submitted"));
+    set(f, LANG_FIELD_line_status, line,
+        lang_schema_word_find(&lang_schema_standard, LANG_ENUMERATION_line_status, "submitted"));
     if (once(f, 20)) {
         run_store_set_absent(s, LANG_FIELD_line_authorization, line);
         return;
@@ -302,7 +313,8 @@ adj_encounters *workload_encounters(const adj_policies *policies, size_t lines, 
     filler f = {.store = &encounters->store, .state = 20261126};
     run_store *s = f.store;
     intern_all(&f, payers);
-    static const lang_record records[] = {LANG_RECORD_line, LANG_RECORD_claim, LANG_RECORD_session, LANG_RECORD_attendance, LANG_RECORD_authorization};
+    static const lang_record records[] = {LANG_RECORD_line, LANG_RECORD_claim, LANG_RECORD_session,
+                                          LANG_RECORD_attendance, LANG_RECORD_authorization};
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
         if (!run_store_reserve(s, records[i], (uint32_t)lines + 16)) exit(3);
     }
@@ -315,7 +327,8 @@ adj_encounters *workload_encounters(const adj_policies *policies, size_t lines, 
             patient = run_store_patient(s, member, (size_t)length);
             set(&f, LANG_FIELD_patient_state, patient, f.states[once(&f, 150)]);
         }
-        fill_line(&f, (uint32_t)i, patient, (unsigned)(i / per_patient) % payers, start + (int64_t)(i % per_patient) * 7);
+        fill_line(&f, (uint32_t)i, patient, (unsigned)(i / per_patient) % payers,
+                  start + (int64_t)(i % per_patient) * 7);
     }
     s->feeds[LANG_FEED_HISTORY] = true;
     s->finished = run_index(s);

@@ -10,8 +10,8 @@ enum { WORKLOAD_CLAUSES = 24 };
 
 /* What one payer's policy says: everything that differs between payers. */
 typedef struct workload_payer {
-    int least_minutes, most_minutes, least_attended, least_group, most_group, youngest, oldest, days_to_file, most_units,
-        left_units, notice;
+    int least_minutes, most_minutes, least_attended, least_group, most_group, youngest, oldest, days_to_file,
+        most_units, left_units, notice;
     int64_t most_charge; /* cents */
     unsigned plans;      /* rows of its matrix */
 } workload_payer;

@@ -10,7 +10,7 @@ typedef struct cli_inputs {
     adj_evaluator evaluator;
     bool redact, history_is_own, submit_given, as_of_given, policy_missing;
     int32_t submit_on, as_of;
-    unsigned threads; /* that judge; 0: as many as there are processors */
+    unsigned threads;    /* that judge; 0: as many as there are processors */
     const char *store;   /* the store to load from; NULL for none */
     bool save;           /* keep the run there */
     const char *rejects; /* where to write what could not be read; NULL for nowhere */

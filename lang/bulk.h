@@ -32,7 +32,8 @@ typedef struct lang_bulk {
     base_intern symbols;
     uint32_t *heads; /* by hash: row + 1 */
     uint32_t head_mask;
-    uint64_t *filter; /* eight bits a head: two of them for each row, in one word. Most inputs that no row has end here */
+    uint64_t
+        *filter; /* eight bits a head: two of them for each row, in one word. Most inputs that no row has end here */
     BASE_ARRAY(uint32_t *) next; /* segments: the row + 1 that follows in the chain */
     size_t rejected;
 } lang_bulk;

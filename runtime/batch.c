@@ -25,8 +25,7 @@ bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
     }
     const int64_t *constants = packer->constants + unit->constants;
     run_kernel kernel = run_kernel_find(packer, index, slots, signature);
-    if (kernel == NULL)
-        return run_interpret_shape(&packer->registers, shape, slots, constants, packer->words, planes);
+    if (kernel == NULL) return run_interpret_shape(&packer->registers, shape, slots, constants, packer->words, planes);
     kernel(slots, constants, packer->words, planes);
     return true;
 }
@@ -153,7 +152,8 @@ static bool take_clause(run_outcome *o, size_t unit, uint64_t *const *planes)
     applies[last] &= valid;
     events[last] &= valid;
     size_t some_count = 0;
-    uint16_t some[RUN_BATCH_WORDS]; /* words with events, found without a branch: whether a word has some is not to be foreseen */
+    uint16_t some
+        [RUN_BATCH_WORDS]; /* words with events, found without a branch: whether a word has some is not to be foreseen */
     for (uint64_t w = 0; w < words; w++) {
         o->any[w] |= applies[w];
         some[some_count] = (uint16_t)w;

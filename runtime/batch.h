@@ -43,19 +43,19 @@ void run_registers_init(run_registers *registers, const base_allocator *allocato
 void run_registers_release(run_registers *registers);
 
 /* Does what a shape says, without machine code. False when memory runs out. */
-bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *slots, const int64_t *constants,
-                         uint64_t words, uint64_t *const *planes);
+bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *slots,
+                         const int64_t *constants, uint64_t words, uint64_t *const *planes);
 
 /* Lines that meet the same clauses. */
 typedef struct run_work {
-    const uint32_t *units;    /* of clauses, ascending by clause */
+    const uint32_t *units; /* of clauses, ascending by clause */
     size_t unit_count;
     const uint32_t *policies; /* that name payers and may speak of these lines */
     size_t policy_count;
-    const uint32_t *inputs;   /* that those need, each after what it depends on */
+    const uint32_t *inputs; /* that those need, each after what it depends on */
     size_t input_count;
-    bool filled;              /* some input is worked out line by line */
-    const uint32_t *lines;    /* places in the list of lines that are judged */
+    bool filled;           /* some input is worked out line by line */
+    const uint32_t *lines; /* places in the list of lines that are judged */
     size_t line_count;
 } run_work;
 
@@ -71,7 +71,8 @@ enum { RUN_LINE_APPLIES = 1, RUN_LINE_UNKNOWN = 2, RUN_LINE_NO_VERSION = 4, RUN_
 typedef struct run_batch {
     const run_work *work;
     size_t first, count; /* of the work's lines */
-    uint64_t *applies;   /* by unit of the work, words without room between: a bit a line, the clause is not surely out of scope; NULL until judged */
+    uint64_t *
+        applies; /* by unit of the work, words without room between: a bit a line, the clause is not surely out of scope; NULL until judged */
     run_event *events;
     size_t event_count;
 } run_batch;
@@ -95,22 +96,22 @@ typedef struct run_packer {
     run_context *context;
     const plan_kernels *kernels;
     const int64_t *constants;
-    run_lanes *lanes; /* by input */
+    run_lanes *lanes;     /* by input */
     const uint32_t *rows; /* of the batch's lines in the store */
     size_t count;
     uint64_t words;
     bool keys_only; /* only what the keys of the dispatch tell is known */
     BASE_ARRAY(struct run_joined) joined;
-    run_value *values; /* of the block at hand */
+    run_value *values;              /* of the block at hand */
     struct run_step_memo **answers; /* by input, for the whole run */
-    uint32_t *computed; /* by step: the line, plus one, that the value is of */
-    struct run_kernel_code *code; /* machine code of shapes; NULL for none */
-    bool wait;                        /* for code that is not there yet, instead of interpreting meanwhile */
-    struct run_kernel_memo *memos; /* by unit: what was found for it last */
+    uint32_t *computed;             /* by step: the line, plus one, that the value is of */
+    struct run_kernel_code *code;   /* machine code of shapes; NULL for none */
+    bool wait;                      /* for code that is not there yet, instead of interpreting meanwhile */
+    struct run_kernel_memo *memos;  /* by unit: what was found for it last */
 } run_packer;
 
-bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context, const plan_kernels *kernels,
-                     const int64_t *constants);
+bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context,
+                     const plan_kernels *kernels, const int64_t *constants);
 void run_packer_release(run_packer *packer);
 
 /* Begins a batch of rows. */
@@ -144,9 +145,9 @@ bool run_unit(run_packer *packer, uint32_t unit, uint64_t *const *planes);
 /* ---- machine code of shapes (kernel_code.c) ---- */
 
 typedef struct run_kernel_memo {
-    uint64_t signature; /* plus one; 0 for none: how wide the slots are */
+    uint64_t signature;  /* plus one; 0 for none: how wide the slots are */
     uint64_t generation; /* of the code, when it was looked for */
-    run_kernel kernel;  /* NULL: interpreted */
+    run_kernel kernel;   /* NULL: interpreted */
 } run_kernel_memo;
 
 /* The machine code for a unit with slots as wide as these, two bits a slot in the signature; NULL where it is to be interpreted. */

@@ -69,7 +69,8 @@ static bool number_codes(run_binding *binding)
     for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
         const lang_field_info *info = lang_schema_field(store->schema, (lang_field)f);
         bool code = info->type.kind == LANG_TYPE_CODE && !info->type.list && info->type.detail < systems;
-        if (!code || !asked[info->type.detail] || (int)info->record >= lang_schema_record_count(store->schema)) continue;
+        if (!code || !asked[info->type.detail] || (int)info->record >= lang_schema_record_count(store->schema))
+            continue;
         const run_column *column = &store->columns[f];
         for (uint32_t row = 0; row < store->counts[info->record]; row++) {
             if (column->states[row] == RUN_PRESENT) number_code(binding, column->bits[row]);

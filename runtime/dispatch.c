@@ -154,7 +154,8 @@ size_t run_judge_listed(run_context *context, uint32_t line, uint8_t *verdicts, 
         for (uint32_t policy = 0; policy < plan->policies.count; policy++) policies[count++] = policy;
     } else {
         for (size_t i = 0; i < dispatch->everywhere_count; i++) policies[count++] = dispatch->everywhere[i];
-        for (size_t i = first_pair(dispatch, payer); i < dispatch->pair_count && dispatch->pairs[i] >> 32 == payer; i++) {
+        for (size_t i = first_pair(dispatch, payer); i < dispatch->pair_count && dispatch->pairs[i] >> 32 == payer;
+             i++) {
             policies[count++] = (uint32_t)dispatch->pairs[i];
         }
     }

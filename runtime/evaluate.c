@@ -46,8 +46,8 @@ static bool judge_many(adj_results *results, const run_how *how)
     bool *wanted = base_arena_alloc(&results->arena, results->line_count + 1);
     if (wanted == NULL) return false;
     for (size_t i = 0; i < results->line_count; i++) wanted[i] = judged(results->binding.store, results->lines[i]);
-    return run_judge_many(&results->many, &results->arena, &results->binding, results->policies->kernels, results->lines,
-                          wanted, results->line_count, how);
+    return run_judge_many(&results->many, &results->arena, &results->binding, results->policies->kernels,
+                          results->lines, wanted, results->line_count, how);
 }
 
 /* Whether the interpreter, asked line by line and by every policy, says the same as kernels and as machine code for one line. */
@@ -104,7 +104,8 @@ static bool waive_all(adj_results *results)
 static adj_status judge_all(adj_results *results, run_context *context, const adj_options *options)
 {
     adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
-    bool plain = wanted == ADJ_EVALUATOR_INTERPRETER || (wanted == ADJ_EVALUATOR_BEST && results->line_count < FEW_LINES);
+    bool plain =
+        wanted == ADJ_EVALUATOR_INTERPRETER || (wanted == ADJ_EVALUATOR_BEST && results->line_count < FEW_LINES);
     run_how how = {.code = context->code};
     bool machine = wanted != ADJ_EVALUATOR_BEST || results->line_count >= MANY_LINES;
     if (machine && adj_has_machine_code()) how.kernels = results->policies->kernel_code;
@@ -171,7 +172,8 @@ size_t adj_results_count(const adj_results *results)
 adj_clause_verdict adj_results_clause(const adj_results *results, size_t line, size_t clause)
 {
     if (line >= results->line_count || clause >= results->binding.plan->clauses.count) return ADJ_CLAUSE_NOT_APPLICABLE;
-    if (results->verdicts == NULL) return run_many_clause(&results->many, results->policies->kernels, line, (uint32_t)clause);
+    if (results->verdicts == NULL)
+        return run_many_clause(&results->many, results->policies->kernels, line, (uint32_t)clause);
     return (adj_clause_verdict)results->verdicts[line * results->stride + clause];
 }
 

@@ -25,8 +25,8 @@ struct adj_policies {
     plan_program *plan;
     plan_kernels *kernels;
     const char *diagnostics;
-    bool interpreted; /* no machine code is wanted */
-    struct run_lazy_code *lazy; /* of code that judges line by line: see run_policies_code */
+    bool interpreted;             /* no machine code is wanted */
+    struct run_lazy_code *lazy;   /* of code that judges line by line: see run_policies_code */
     run_kernel_code *kernel_code; /* of kernels; locks itself */
     BASE_ARRAY(run_source_text) sources;
     run_coverage *coverage; /* NULL before the first test */
@@ -66,12 +66,12 @@ struct adj_results {
     run_context context; /* interprets; for explanations */
     uint32_t *lines;     /* store rows of the subjects, in input order */
     size_t line_count;
-    run_many many;       /* what came of it, where lines were judged in batches */
-    size_t stride;       /* bytes of verdicts a line: clauses, then policies */
-    uint8_t *verdicts;   /* where lines were judged one by one, else NULL */
-    uint8_t *expanded;   /* of the line that was last asked for */
+    run_many many;        /* what came of it, where lines were judged in batches */
+    size_t stride;        /* bytes of verdicts a line: clauses, then policies */
+    uint8_t *verdicts;    /* where lines were judged one by one, else NULL */
+    uint8_t *expanded;    /* of the line that was last asked for */
     size_t expanded_line; /* plus one; 0 for none */
-    base_arena scratch;  /* texts of the last adj_results_line */
+    base_arena scratch;   /* texts of the last adj_results_line */
 };
 
 struct adj_explanation {

@@ -32,7 +32,7 @@ struct run_kernel_code {
     BASE_ARRAY(code_entry *) entries;
     uint32_t *slots; /* entry + 1 */
     size_t slot_count;
-    size_t done; /* entries before this one have been tried */
+    size_t done;     /* entries before this one have been tried */
     size_t improved; /* entries before this one have the best code */
     size_t loaded, made;
     bool working, ended;
@@ -118,14 +118,15 @@ static void get_code(run_kernel_code *code, const code_entry *entry, bool better
     base_arena_reset(&code->scratch);
     if (code->cache != NULL) {
         key_of(code, entry, key);
-        *from_disk = run_cache_read(&code->scratch, code->cache, key, &bytes, &length) && run_object_load(object, bytes, length);
+        *from_disk =
+            run_cache_read(&code->scratch, code->cache, key, &bytes, &length) && run_object_load(object, bytes, length);
         if (*from_disk) return;
     }
     if (code->provider == NULL || code->provider->maker_new == NULL) return;
     if (code->maker == NULL) code->maker = code->provider->maker_new(&code->maker_arena);
     const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
-    if (code->maker == NULL || !code->provider->make_object(code->maker, &code->scratch, shape, entry->slot_widths, better,
-                                                            false, &bytes, &length, &error))
+    if (code->maker == NULL || !code->provider->make_object(code->maker, &code->scratch, shape, entry->slot_widths,
+                                                            better, false, &bytes, &length, &error))
         return;
     if (run_object_load(object, bytes, length) && code->cache != NULL && better)
         run_cache_write(&code->scratch, code->cache, key, bytes, length);
@@ -292,7 +293,8 @@ run_kernel run_kernel_find(run_packer *packer, uint32_t index, const run_lanes *
     if (packer->code == NULL || packer->keys_only) return NULL;
     const run_kernel_memo *memo = &packer->memos[index];
     bool same = memo->signature == signature + 1;
-    if (same && memo->generation == atomic_load_explicit(&packer->code->generation, memory_order_acquire)) return memo->kernel;
+    if (same && memo->generation == atomic_load_explicit(&packer->code->generation, memory_order_acquire))
+        return memo->kernel;
     const plan_shape *shape = &packer->kernels->shapes.items[packer->kernels->units.items[index].shape];
     if (shape->slot_count > SLOT_LIMIT) return NULL;
     return look_up(packer, index, shape, slots, signature);

@@ -39,7 +39,8 @@ uint64_t run_processor_digest(void);
 /* ---- on disk (code_cache.c) ---- */
 
 /* Reads what is kept under a key; false where there is nothing whole. The bytes come from the arena. */
-bool run_cache_read(base_arena *arena, const char *directory, const uint64_t key[2], const char **bytes, size_t *length);
+bool run_cache_read(base_arena *arena, const char *directory, const uint64_t key[2], const char **bytes,
+                    size_t *length);
 
 /* Keeps an object under a key: whole or not at all, whoever else does the same. A failure only means that it is not kept. */
 void run_cache_write(base_arena *arena, const char *directory, const uint64_t key[2], const char *bytes, size_t length);

@@ -13,17 +13,20 @@ typedef enum predicate { EQUAL, LESS, AT_MOST, MORE, AT_LEAST } predicate;
 /* ---- comparisons: 64 lines to a word ---- */
 
 #define HOLDS(x, p, y)                                                                                                 \
-    ((p) == EQUAL ? (x) == (y) : (p) == LESS ? (x) < (y) : (p) == AT_MOST ? (x) <= (y) : (p) == MORE ? (x) > (y) : (x) >= (y))
+    ((p) == EQUAL     ? (x) == (y)                                                                                     \
+     : (p) == LESS    ? (x) < (y)                                                                                      \
+     : (p) == AT_MOST ? (x) <= (y)                                                                                     \
+     : (p) == MORE    ? (x) > (y)                                                                                      \
+                      : (x) >= (y))
 
 /* Comparing a column with a column (STRIDE 1) or with a number (STRIDE 0), in plain C. */
 #define PLAIN_COMPARE(bits)                                                                                            \
-    static void plain_##bits(predicate p, const int##bits##_t *a, const int##bits##_t *b, size_t stride, uint64_t words,  \
-                             uint64_t *out)                                                                            \
+    static void plain_##bits(predicate p, const int##bits##_t *a, const int##bits##_t *b, size_t stride,               \
+                             uint64_t words, uint64_t *out)                                                            \
     {                                                                                                                  \
         for (uint64_t w = 0; w < words; w++) {                                                                         \
             uint64_t word = 0;                                                                                         \
-            for (size_t i = 0; i < 64; i++)                                                                            \
-                word |= (uint64_t)HOLDS(a[w * 64 + i], p, b[(w * 64 + i) * stride]) << i;                              \
+            for (size_t i = 0; i < 64; i++) word |= (uint64_t)HOLDS(a[w * 64 + i], p, b[(w * 64 + i) * stride]) << i;  \
             out[w] = word;                                                                                             \
         }                                                                                                              \
     }
@@ -47,8 +50,8 @@ PLAIN_COMPARE(64)
         default: return _mm512_cmp_epi##bits##_mask(x, y, _MM_CMPINT_NLT);                                             \
         }                                                                                                              \
     }                                                                                                                  \
-    WIDE static inline void wide_loop_##bits(predicate p, const int##bits##_t *a, const int##bits##_t *b, size_t stride,  \
-                                             uint64_t words, uint64_t *out)                                            \
+    WIDE static inline void wide_loop_##bits(predicate p, const int##bits##_t *a, const int##bits##_t *b,              \
+                                             size_t stride, uint64_t words, uint64_t *out)                             \
     {                                                                                                                  \
         __m512i y = _mm512_##set(b[0]);                                                                                \
         for (uint64_t w = 0; w < words; w++) {                                                                         \
@@ -61,7 +64,7 @@ PLAIN_COMPARE(64)
             out[w] = word;                                                                                             \
         }                                                                                                              \
     }                                                                                                                  \
-    WIDE static void wide_##bits(predicate p, const int##bits##_t *a, const int##bits##_t *b, size_t stride,              \
+    WIDE static void wide_##bits(predicate p, const int##bits##_t *a, const int##bits##_t *b, size_t stride,           \
                                  uint64_t words, uint64_t *out)                                                        \
     {                                                                                                                  \
         switch (p) {                                                                                                   \
@@ -81,8 +84,7 @@ static bool is_wide(void)
 {
     return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
-#define COMPARE(bits)                                                                                                  \
-    (is_wide() ? wide_##bits(p, a, b, stride, words, out) : plain_##bits(p, a, b, stride, words, out))
+#define COMPARE(bits) (is_wide() ? wide_##bits(p, a, b, stride, words, out) : plain_##bits(p, a, b, stride, words, out))
 #else
 #define COMPARE(bits) plain_##bits(p, a, b, stride, words, out)
 #endif
@@ -166,7 +168,7 @@ static predicate turned(predicate p)
 /* A column against a number that may lie outside what the column can hold. */
 static void compare_number(const machine *m, predicate p, const value_register *column, int64_t number, uint64_t *out)
 {
-    bool below = number < limits[column->width][0], above = number > limits[column->width][1];
+    bool below = number<limits[column->width][0], above = number> limits[column->width][1];
     if (below || above) {
         bool all = p != EQUAL && (above ? p == LESS || p == AT_MOST : p == MORE || p == AT_LEAST);
         memset(out, all ? 0xFF : 0, m->words * sizeof *out);
@@ -347,13 +349,18 @@ static bool make_room(run_registers *r, const plan_shape *shape, uint64_t words)
     return r->truths != NULL && r->values != NULL;
 }
 
-bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *slots, const int64_t *constants,
-                         uint64_t words, uint64_t *const *planes)
+bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *slots,
+                         const int64_t *constants, uint64_t words, uint64_t *const *planes)
 {
     if (!make_room(registers, shape, words)) return false;
     if (registers->columns.total > 0) base_arena_reset(&registers->columns);
-    machine m = {.columns = &registers->columns, .slots = slots, .constants = constants, .words = words,
-                 .truths = registers->truths, .values = registers->values, .ones = registers->ones,
+    machine m = {.columns = &registers->columns,
+                 .slots = slots,
+                 .constants = constants,
+                 .words = words,
+                 .truths = registers->truths,
+                 .values = registers->values,
+                 .ones = registers->ones,
                  .zeros = registers->zeros};
     for (uint32_t i = 0; i < shape->step_count && !m.failed; i++) run_step(&m, &shape->steps[i]);
     if (m.failed) return false;

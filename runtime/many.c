@@ -161,7 +161,8 @@ adj_clause_verdict run_many_clause(const run_many *many, const plan_kernels *ker
         else
             high = middle;
     }
-    if (low == work->unit_count || kernels->units.items[work->units[low]].clause != clause) return ADJ_CLAUSE_NOT_APPLICABLE;
+    if (low == work->unit_count || kernels->units.items[work->units[low]].clause != clause)
+        return ADJ_CLAUSE_NOT_APPLICABLE;
     bool applies = (batch->applies[low * words + place / 64] >> (place % 64) & 1) != 0;
     return applies ? ADJ_CLAUSE_PASS : ADJ_CLAUSE_NOT_APPLICABLE;
 }

@@ -9,12 +9,12 @@ typedef struct run_many {
     base_arena *arena;
     size_t line_count;
     run_schedule schedule;
-    uint8_t *flags;      /* by line: RUN_LINE_... */
-    uint32_t *batch_of;  /* by line; PLAN_NO_STEP where it is not judged */
-    uint16_t *place_in;  /* by line: the place in its batch */
-    size_t *starts;      /* by line, and one more: its events */
-    run_event *events;   /* by line, then clause */
-    base_arena *arenas;  /* of the threads */
+    uint8_t *flags;     /* by line: RUN_LINE_... */
+    uint32_t *batch_of; /* by line; PLAN_NO_STEP where it is not judged */
+    uint16_t *place_in; /* by line: the place in its batch */
+    size_t *starts;     /* by line, and one more: its events */
+    run_event *events;  /* by line, then clause */
+    base_arena *arenas; /* of the threads */
     size_t arena_count;
 } run_many;
 

@@ -117,7 +117,8 @@ static bool fill(const elf_view *e, size_t *kernel)
 {
     for (size_t i = 0; i < e->header->e_shnum; i++) {
         const Elf64_Shdr *s = &e->sections[i];
-        if (e->places[i] != SIZE_MAX && s->sh_size > 0) memcpy(e->memory + e->places[i], e->bytes + s->sh_offset, s->sh_size);
+        if (e->places[i] != SIZE_MAX && s->sh_size > 0)
+            memcpy(e->memory + e->places[i], e->bytes + s->sh_offset, s->sh_size);
     }
     for (size_t i = 0; i < e->header->e_shnum; i++) {
         const Elf64_Shdr *s = &e->sections[i];

@@ -14,8 +14,8 @@ typedef struct run_joined {
     const uint8_t *states; /* NULL: all present */
 } run_joined;
 
-bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context, const plan_kernels *kernels,
-                     const int64_t *constants)
+bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context,
+                     const plan_kernels *kernels, const int64_t *constants)
 {
     *packer = (run_packer){.context = context, .kernels = kernels, .constants = constants};
     base_arena_init(&packer->arena, allocator);
@@ -26,7 +26,8 @@ bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_co
     packer->computed = base_arena_alloc(context->arena, (context->block_room + 1) * sizeof *packer->computed);
     packer->memos = base_arena_alloc(context->arena, (kernels->units.count + 1) * sizeof *packer->memos);
     packer->answers = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->answers);
-    return packer->answers != NULL && packer->lanes != NULL && packer->values != NULL && packer->computed != NULL && packer->memos != NULL;
+    return packer->answers != NULL && packer->lanes != NULL && packer->values != NULL && packer->computed != NULL &&
+           packer->memos != NULL;
 }
 
 void run_packer_release(run_packer *packer)
@@ -161,9 +162,9 @@ static inline void set_bits(masks *m, size_t i, uint64_t yes, uint64_t no)
     if ((s)->states == NULL) {                                                                                         \
         const uint8_t *states_ = (s)->column->states;                                                                  \
         const uint32_t *rows_ = (s)->rows;                                                                             \
-        FOR_LINES(packer, m, fetch_ahead(s, i, (packer)->count); const uint8_t state = states_[rows_[i]]; body)         \
+        FOR_LINES(packer, m, fetch_ahead(s, i, (packer)->count); const uint8_t state = states_[rows_[i]]; body)        \
     } else {                                                                                                           \
-        FOR_LINES(packer, m, fetch_ahead(s, i, (packer)->count); const uint8_t state = state_at(s, i); body)            \
+        FOR_LINES(packer, m, fetch_ahead(s, i, (packer)->count); const uint8_t state = state_at(s, i); body)           \
     }
 
 static void pack_presence(run_packer *packer, const source *s, masks *m)
@@ -378,7 +379,8 @@ bool run_pack_input(run_packer *packer, uint32_t index)
     masks m;
     if (!new_masks(packer, &m)) return false;
     *lanes = (run_lanes){NULL, m.yes, m.no, 0};
-    if (input->kind == PLAN_INPUT_STEP || (packer->keys_only && !by_key(input))) return pack_unknown(packer, input, lanes);
+    if (input->kind == PLAN_INPUT_STEP || (packer->keys_only && !by_key(input)))
+        return pack_unknown(packer, input, lanes);
     if (input->truth) return pack_truth(packer, input, &m);
     source s;
     return source_of(packer, &input->path, &s) && pack_value(packer, &s, &m, lanes);
@@ -402,9 +404,11 @@ struct run_step_memo {
 };
 
 /* Adds what a field holds to a key; of a list, its codes. False where that is too much. */
-static bool add_to_key(const run_packer *packer, const plan_step *step, const run_value *value, int64_t *key, uint32_t *words)
+static bool add_to_key(const run_packer *packer, const plan_step *step, const run_value *value, int64_t *key,
+                       uint32_t *words)
 {
-    const lang_field_info *info = lang_schema_field(packer->context->binding->plan->program->schema, (lang_field)step->detail);
+    const lang_field_info *info =
+        lang_schema_field(packer->context->binding->plan->program->schema, (lang_field)step->detail);
     if (*words + 2 > MEMO_KEY) return false;
     key[(*words)++] = value->state;
     if (value->state != RUN_PRESENT) return true;

@@ -11,7 +11,8 @@
 
 enum { KEY_FIELDS = 3, FEW_LINES = 256 };
 
-static const lang_field key_fields[KEY_FIELDS] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan, LANG_FIELD_line_procedure};
+static const lang_field key_fields[KEY_FIELDS] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan,
+                                                  LANG_FIELD_line_procedure};
 
 typedef struct line_key {
     int64_t parts[KEY_FIELDS]; /* the value; below zero for absent and unknown */
@@ -272,8 +273,12 @@ static bool add_work(scheduler *s, const portion *p, const uint32_t *work_of, ui
     if (!needed_inputs(s, units.items, units.count, policies.items, policies.count, &inputs)) return false;
     run_work *added = BASE_PUSH(s->arena, &s->schedule->works);
     if (added == NULL) return false;
-    *added = (run_work){.units = settled(s, &units), .unit_count = units.count, .policies = settled(s, &policies),
-                        .policy_count = policies.count, .inputs = settled(s, &inputs), .input_count = inputs.count};
+    *added = (run_work){.units = settled(s, &units),
+                        .unit_count = units.count,
+                        .policies = settled(s, &policies),
+                        .policy_count = policies.count,
+                        .inputs = settled(s, &inputs),
+                        .input_count = inputs.count};
     for (size_t i = 0; i < inputs.count; i++) {
         if (s->kernels->inputs.items[inputs.items[i]].filled) added->filled = true;
     }
@@ -425,9 +430,7 @@ static bool bind_constants(scheduler *s)
         case PLAN_CONSTANT_NUMBER: constants[i] = constant.number; break;
         case PLAN_CONSTANT_SYMBOL: constants[i] = binding->symbols[constant.number]; break;
         case PLAN_CONSTANT_KNOWN: constants[i] = constant.number <= binding->as_of ? RUN_TRUE : RUN_FALSE; break;
-        default:
-            constants[i] = run_parameter(s->context, (uint32_t)constant.number, 0, RUN_UNKNOWN, &state);
-            break;
+        default: constants[i] = run_parameter(s->context, (uint32_t)constant.number, 0, RUN_UNKNOWN, &state); break;
         }
     }
     s->schedule->constants = constants;
@@ -444,7 +447,8 @@ bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_ker
     bool good = s.stamps != NULL && bind_constants(&s) &&
                 run_packer_init(&s.packer, &arena->allocator, context, kernels, schedule->constants);
     s.packer.keys_only = true;
-    good = good && find_keys(&s, rows, judged, count) && make_works(&s) && gather_lines(&s, count) && make_batches(&s, most);
+    good = good && find_keys(&s, rows, judged, count) && make_works(&s) && gather_lines(&s, count) &&
+           make_batches(&s, most);
     run_packer_release(&s.packer);
     base_arena_release(&s.scratch);
     return good;

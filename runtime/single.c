@@ -20,8 +20,8 @@ struct adj_single {
     base_arena bound; /* what is bound anew where a code is new */
     run_binding binding;
     run_context context;
-    bool stale; /* a text was met since */
-    uint32_t *row_of;  /* by record */
+    bool stale;       /* a text was met since */
+    uint32_t *row_of; /* by record */
     uint8_t *verdicts;
     uint32_t *judged; /* policies that the last line met */
     adj_single_event *events;

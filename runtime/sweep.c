@@ -23,12 +23,12 @@ typedef struct running {
 
 /* One member's. */
 typedef struct swept {
-    uint32_t undated;          /* elements without a day stand first */
-    bool beyond;               /* some amount is out of reach: to be walked */
+    uint32_t undated; /* elements without a day stand first */
+    bool beyond;      /* some amount is out of reach: to be walked */
     int64_t undated_low, undated_high;
     uint32_t undated_unknown;
     int32_t *days;
-    running sums[];            /* one more than elements */
+    running sums[]; /* one more than elements */
 } swept;
 
 typedef struct accumulator {
@@ -133,7 +133,9 @@ static void divide(run_sweeps *s)
         s->accumulator_of[i] = PLAN_NO_STEP;
         if (!can_sweep(s, &plan->aggregates.items[i])) continue;
         uint32_t found = 0;
-        while (found < s->count && !same_sums(plan, &plan->aggregates.items[s->models[found]], &plan->aggregates.items[i])) found++;
+        while (found < s->count &&
+               !same_sums(plan, &plan->aggregates.items[s->models[found]], &plan->aggregates.items[i]))
+            found++;
         if (found == s->count) s->models[s->count++] = i;
         s->accumulator_of[i] = found;
     }
@@ -279,8 +281,8 @@ static void take(const plan_aggregate *aggregate, const swept *m, const run_wind
     if (unknown > 0) *open = true;
 }
 
-bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_window *window, const run_candidates *found,
-               run_value *result, bool *open)
+bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_window *window,
+               const run_candidates *found, run_value *result, bool *open)
 {
     run_sweeps *s = context->sweeps;
     const run_store *store = context->binding->store;
@@ -301,6 +303,7 @@ bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_wi
         atomic_store_explicit(member, m, memory_order_release);
     }
     if (m->beyond) return false;
-    take(&context->binding->plan->aggregates.items[index], m, window, found->count, place_of(store, found, line), result, open);
+    take(&context->binding->plan->aggregates.items[index], m, window, found->count, place_of(store, found, line),
+         result, open);
     return true;
 }

@@ -34,7 +34,7 @@ void run_sweeps_free(run_sweeps *sweeps);
 
 /* What an aggregate over a member's history comes to, from running sums: each element is judged once for all windows and all subjects of
  * that member. False where that cannot be done, or does not pay, and nothing is changed. */
-bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_window *window, const run_candidates *found,
-               run_value *result, bool *open);
+bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_window *window,
+               const run_candidates *found, run_value *result, bool *open);
 
 #endif

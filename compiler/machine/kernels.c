@@ -136,8 +136,8 @@ static LLVMValueRef chunk_of(const kernel *k, const value *v, unsigned c, unsign
 static LLVMValueRef column_chunk(const kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
 {
     LLVMTypeRef narrow = LLVMVectorType(lane_type(k, v->width), lanes);
-    LLVMValueRef line = LLVMBuildAdd(k->builder, LLVMBuildShl(k->builder, k->at, number(k, 6), ""),
-                                     number(k, (uint64_t)c * lanes), "");
+    LLVMValueRef line =
+        LLVMBuildAdd(k->builder, LLVMBuildShl(k->builder, k->at, number(k, 6), ""), number(k, (uint64_t)c * lanes), "");
     LLVMValueRef byte = LLVMBuildShl(k->builder, line, number(k, v->width), "");
     LLVMValueRef chunk = load_at(k, narrow, k->columns[v->source], byte, 1);
     if (v->width == width) return chunk;
@@ -151,7 +151,8 @@ static LLVMValueRef chosen_chunk(const kernel *k, const value *v, unsigned c, un
     if (lanes < 64) bits = LLVMBuildTrunc(k->builder, bits, LLVMIntTypeInContext(k->context, lanes), "");
     LLVMTypeRef masks = LLVMVectorType(LLVMInt1TypeInContext(k->context), lanes);
     LLVMValueRef none = LLVMBuildBitCast(k->builder, bits, masks, "");
-    return LLVMBuildSelect(k->builder, none, chunk_of(k, v->b, c, lanes, width), chunk_of(k, v->a, c, lanes, width), "");
+    return LLVMBuildSelect(k->builder, none, chunk_of(k, v->b, c, lanes, width), chunk_of(k, v->a, c, lanes, width),
+                           "");
 }
 
 /* The c-th vector of a value, `lanes` lanes of a width that is its own or more. */
@@ -165,7 +166,8 @@ static LLVMValueRef chunk_of(const kernel *k, const value *v, unsigned c, unsign
     }
     /* A sum is worked out in its own width, which holds it, and then made as wide as it is wanted. */
     LLVMValueRef x = chunk_of(k, v->a, c, lanes, v->width), y = chunk_of(k, v->b, c, lanes, v->width);
-    LLVMValueRef sum = v->operation == PLAN_LANE_ADD ? LLVMBuildAdd(k->builder, x, y, "") : LLVMBuildSub(k->builder, x, y, "");
+    LLVMValueRef sum =
+        v->operation == PLAN_LANE_ADD ? LLVMBuildAdd(k->builder, x, y, "") : LLVMBuildSub(k->builder, x, y, "");
     return v->width == width ? sum : LLVMBuildSExt(k->builder, sum, LLVMVectorType(lane_type(k, width), lanes), "");
 }
 
@@ -201,7 +203,8 @@ static LLVMValueRef past_word(const kernel *k, const value *v)
     bool adds = v->operation == PLAN_LANE_ADD;
     LLVMValueRef word = NULL;
     for (unsigned c = 0; c < 64 / lanes; c++) {
-        LLVMValueRef x = chunk_of(k, v->a, c, lanes, 3), y = chunk_of(k, v->b, c, lanes, 3), s = chunk_of(k, v, c, lanes, 3);
+        LLVMValueRef x = chunk_of(k, v->a, c, lanes, 3), y = chunk_of(k, v->b, c, lanes, 3),
+                     s = chunk_of(k, v, c, lanes, 3);
         LLVMValueRef other = LLVMBuildXor(k->builder, x, adds ? s : y, "");
         LLVMValueRef over = LLVMBuildAnd(k->builder, other, LLVMBuildXor(k->builder, adds ? y : x, s, ""), "");
         LLVMValueRef mask = LLVMBuildICmp(k->builder, LLVMIntSLT, over, LLVMConstNull(LLVMTypeOf(over)), "");

@@ -246,7 +246,7 @@ static const char *dump(base_arena *arena, const plan_program *plan, bool assemb
 
 const run_machine_provider *run_machine_provider_get(void)
 {
-    static const run_machine_provider provider = {compile, dump, gen_maker_new, gen_maker_for, gen_maker_free,
-                                                  gen_make_object};
+    static const run_machine_provider provider = {compile,       dump,           gen_maker_new,
+                                                  gen_maker_for, gen_maker_free, gen_make_object};
     return &provider;
 }

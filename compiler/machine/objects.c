@@ -110,7 +110,8 @@ bool gen_make_object(run_object_maker *maker, base_arena *arena, const plan_shap
         LLVMSetTarget(module, maker->triple);
         LLVMSetModuleDataLayout(module, maker->layout);
         LLVMCodeGenFileType type = assembly ? LLVMAssemblyFile : LLVMObjectFile;
-        if (LLVMTargetMachineEmitToMemoryBuffer(maker->machines[better ? 1 : 0], module, type, &message, &buffer) == 0) {
+        if (LLVMTargetMachineEmitToMemoryBuffer(maker->machines[better ? 1 : 0], module, type, &message, &buffer) ==
+            0) {
             *length = LLVMGetBufferSize(buffer);
             char *copy = base_arena_alloc(arena, *length + 1); /* aligned, as an object must be */
             if (copy != NULL) memcpy(copy, LLVMGetBufferStart(buffer), *length);

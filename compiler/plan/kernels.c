@@ -105,8 +105,8 @@ static void rehash(lowering *l)
 
 static bool same_node(const lowering *l, const node *x, const node *y, const uint32_t *arguments)
 {
-    if (x->operation != y->operation || x->b != y->b || x->c != y->c || x->detail != y->detail || x->number != y->number ||
-        x->type != y->type)
+    if (x->operation != y->operation || x->b != y->b || x->c != y->c || x->detail != y->detail ||
+        x->number != y->number || x->type != y->type)
         return false;
     if (x->operation != PLAN_LOOKUP) return x->a == y->a;
     return memcmp(l->arguments.items + x->a, arguments, x->b * sizeof *arguments) == 0;
@@ -143,8 +143,12 @@ static uint32_t node_of_step(lowering *l, uint32_t block_index, uint32_t index)
 {
     const plan_block *block = &l->plan->blocks.items[block_index];
     const plan_step *step = &block->steps.items[index];
-    node wanted = {.operation = step->operation, .detail = step->detail, .number = step->number, .type = step->type.kind,
-                   .block = block_index, .step = index};
+    node wanted = {.operation = step->operation,
+                   .detail = step->detail,
+                   .number = step->number,
+                   .type = step->type.kind,
+                   .block = block_index,
+                   .step = index};
     uint32_t arguments[PLAN_LOOKUP_LIMIT + 1];
     if (step->operation == PLAN_LOOKUP) {
         wanted.b = step->b;
@@ -286,7 +290,8 @@ static bool collect_cone(lowering *l, plan_input *input)
 static plan_input describe(const lowering *l, uint32_t index)
 {
     const node *n = at(l, index);
-    plan_input input = {.kind = PLAN_INPUT_STEP, .truth = gives_truth(n->operation), .block = n->block, .step = n->step};
+    plan_input input = {
+        .kind = PLAN_INPUT_STEP, .truth = gives_truth(n->operation), .block = n->block, .step = n->step};
     switch (n->operation) {
     case PLAN_LOAD:
         if (path_of(l, index, &input.path)) input.kind = PLAN_INPUT_VALUE;
@@ -600,8 +605,11 @@ static uint32_t intern_shape(lowering *l, plan_shape shape)
 
 static plan_shape shape_of(lowering *l, sketch *s, const uint32_t *lanes, size_t count)
 {
-    plan_shape shape = {.steps = s->steps.items, .step_count = (uint32_t)s->steps.count, .clause = count == 3,
-                        .slot_count = (uint16_t)s->slots.count, .constant_count = (uint16_t)s->constants.count};
+    plan_shape shape = {.steps = s->steps.items,
+                        .step_count = (uint32_t)s->steps.count,
+                        .clause = count == 3,
+                        .slot_count = (uint16_t)s->slots.count,
+                        .constant_count = (uint16_t)s->constants.count};
     for (size_t i = 0; i < 3; i++) shape.results[i] = (uint16_t)lanes[i < count ? i : 0];
     shape.truth_slots = base_arena_alloc(&l->scratch, (s->slots.count + 64) / 64 * 8);
     if (shape.truth_slots == NULL) return shape;

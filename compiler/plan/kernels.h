@@ -33,16 +33,16 @@ typedef enum plan_input_kind {
 
 typedef struct plan_input {
     plan_input_kind kind;
-    bool truth;    /* two bits a line; else a value */
-    bool filled;   /* some of what it depends on is worked out line by line */
-    bool dated;    /* of SET: there is a date */
+    bool truth;  /* two bits a line; else a value */
+    bool filled; /* some of what it depends on is worked out line by line */
+    bool dated;  /* of SET: there is a date */
     plan_path path, date;
     int64_t number;
-    uint32_t block, step;            /* of STEP */
+    uint32_t block, step; /* of STEP */
     /* Of STEP: the steps that it needs, in plan_kernels.cones: rows and fields first, the step itself last. What it follows from alone,
      * if it depends on few fields and neither on history nor on other lines, stands behind them. */
     uint32_t cone, cone_count, load_count, leaf_count;
-    uint32_t unit;                   /* of UNIT */
+    uint32_t unit; /* of UNIT */
 } plan_input;
 
 typedef enum plan_lane_operation {
@@ -81,7 +81,12 @@ typedef struct plan_shape {
     uint64_t *truth_slots; /* bit set: the slot is a truth */
 } plan_shape;
 
-typedef enum plan_constant_kind { PLAN_CONSTANT_NUMBER, PLAN_CONSTANT_SYMBOL, PLAN_CONSTANT_PARAMETER, PLAN_CONSTANT_KNOWN } plan_constant_kind;
+typedef enum plan_constant_kind {
+    PLAN_CONSTANT_NUMBER,
+    PLAN_CONSTANT_SYMBOL,
+    PLAN_CONSTANT_PARAMETER,
+    PLAN_CONSTANT_KNOWN
+} plan_constant_kind;
 
 typedef struct plan_constant {
     plan_constant_kind kind;
@@ -90,7 +95,7 @@ typedef struct plan_constant {
 
 typedef struct plan_unit {
     uint32_t shape;
-    uint32_t clause; /* PLAN_NO_STEP for a truth that units share */
+    uint32_t clause;           /* PLAN_NO_STEP for a truth that units share */
     uint32_t slots, constants; /* where they begin in plan_kernels.slots and .constants */
     bool filled;
 } plan_unit;

@@ -46,7 +46,7 @@ typedef struct adj_allocator {
 } adj_allocator;
 
 typedef enum adj_evaluator {
-    ADJ_EVALUATOR_BEST,        /* kernels over many lines, interpreted at first; machine code where it pays and this build has it */
+    ADJ_EVALUATOR_BEST, /* kernels over many lines, interpreted at first; machine code where it pays and this build has it */
     ADJ_EVALUATOR_INTERPRETER, /* one step after the other, line by line: the meaning */
     ADJ_EVALUATOR_MACHINE,     /* machine code from the first line on */
     ADJ_EVALUATOR_BOTH         /* in every way, and fail with ADJ_INTERNAL on any difference */
@@ -61,11 +61,13 @@ typedef struct adj_options {
     bool
         redact; /* problems of inputs, lines and explanations say "(hidden)" for what tells who a member is: identifier, birth,
                     death, sex, state, age, numbers of authorizations and referrals, and texts that could not be read */
-    unsigned threads; /* of adj_evaluate: how many judge lines; 0 and 1: only the calling one. An allocator of one's own must
+    unsigned
+        threads; /* of adj_evaluate: how many judge lines; 0 and 1: only the calling one. An allocator of one's own must
                          then be safe on threads. Results are the same for any number */
-    const char *code_cache; /* of policies: a directory where machine code is kept for the next time; NULL for none. It is made
+    const char
+        *code_cache; /* of policies: a directory where machine code is kept for the next time; NULL for none. It is made
                                where it is missing. Only what is the user's own, and nobody else's to write, is run */
-    unsigned batch;   /* of adj_evaluate: lines that are judged at once, at most 4,096; 0 for the best number */
+    unsigned batch;  /* of adj_evaluate: lines that are judged at once, at most 4,096; 0 for the best number */
 } adj_options;
 
 /* What a clause says of a line. */

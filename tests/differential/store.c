@@ -167,16 +167,18 @@ static bool judge_both(const adj_policies *policies, run_store *store, compariso
     return ready;
 }
 
-static void note_difference(comparison *total, uint64_t seed, size_t line, size_t clause, unsigned meant, unsigned given)
+static void note_difference(comparison *total, uint64_t seed, size_t line, size_t clause, unsigned meant,
+                            unsigned given)
 {
     if (total->differences++ > 0) return;
     snprintf(total->first_difference, sizeof total->first_difference,
-             "seed %llu, line %zu, clause %zu: interpreter %u, in batches %u", (unsigned long long)seed, line, clause, meant,
-             given);
+             "seed %llu, line %zu, clause %zu: interpreter %u, in batches %u", (unsigned long long)seed, line, clause,
+             meant, given);
 }
 
 /* In batches of any size, on one thread or more, against the interpreter. */
-static bool judge_in_batches(generator *g, const adj_policies *policies, run_store *store, comparison *total, uint64_t seed)
+static bool judge_in_batches(generator *g, const adj_policies *policies, run_store *store, comparison *total,
+                             uint64_t seed)
 {
     base_arena arena;
     base_arena_init(&arena, NULL);

@@ -8,14 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char policy_text[] = "policy kernels\n  title \"Kernels\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
-                                  "section \"1\"\n  for each line\n\n"
-                                  "clause few_units\n  cite \"1\"\n  require units <= 2\n  deny CO-16 M76 as data \"{units}\"\n\n"
-                                  "clause timely\n  cite \"2\"\n  require claim.received <= date + 30 days\n"
-                                  "  deny CO-29 as filing \"{date}\"\n\n"
-                                  "clause place\n  cite \"3\"\n  when procedure in 90853\n  require pos in 11, 22\n"
-                                  "  unless modifiers include 95\n  deny CO-5 M77 as coding \"{pos}\"\n\n"
-                                  "clause grown\n  cite \"4\"\n  require age >= 18\n  deny CO-6 as coverage \"{age}\"\n";
+static const char policy_text[] =
+    "policy kernels\n  title \"Kernels\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+    "section \"1\"\n  for each line\n\n"
+    "clause few_units\n  cite \"1\"\n  require units <= 2\n  deny CO-16 M76 as data \"{units}\"\n\n"
+    "clause timely\n  cite \"2\"\n  require claim.received <= date + 30 days\n"
+    "  deny CO-29 as filing \"{date}\"\n\n"
+    "clause place\n  cite \"3\"\n  when procedure in 90853\n  require pos in 11, 22\n"
+    "  unless modifiers include 95\n  deny CO-5 M77 as coding \"{pos}\"\n\n"
+    "clause grown\n  cite \"4\"\n  require age >= 18\n  deny CO-6 as coverage \"{age}\"\n";
 
 static adj_policies *compiled(const char *cache)
 {
@@ -37,7 +38,10 @@ static adj_encounters *encounters_of(const adj_policies *policies, unsigned line
     base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers\n");
     for (unsigned i = 0; i < lines; i++) {
         base_text_format(&text, "C%u,M%u,%s,1,2024-0%u-1%u,%s,%s,%u,100.00,%s\n", i, i % 7, i % 9 == 8 ? "OTHER" : "K",
-                         1 + i % 9, i % 10, i % 3 == 0 ? "90853" : "90834", i % 5 == 4 ? "" : i % 4 == 3 ? "10" : "11",
+                         1 + i % 9, i % 10, i % 3 == 0 ? "90853" : "90834",
+                         i % 5 == 4   ? ""
+                         : i % 4 == 3 ? "10"
+                                      : "11",
                          1 + i % 4, i % 8 == 3 ? "95" : "");
     }
     adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
@@ -189,8 +193,8 @@ Test(kernels, other_processors_have_code_too)
         for (size_t s = 0; maker != NULL && s < policies->kernels->shapes.count; s++) {
             const char *text, *error;
             size_t length;
-            bool made = provider->make_object(maker, &arena, &policies->kernels->shapes.items[s], widths, true, true, &text,
-                                              &length, &error);
+            bool made = provider->make_object(maker, &arena, &policies->kernels->shapes.items[s], widths, true, true,
+                                              &text, &length, &error);
             cr_expect(made, "%s: %s", targets[t].triple, made ? "" : error);
             found = found || (made && strstr(text, targets[t].expected) != NULL);
         }

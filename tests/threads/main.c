@@ -71,10 +71,12 @@ static char many_lines[LINES * LINE_ROOM];
 
 static void write_lines(void)
 {
-    size_t used = (size_t)snprintf(many_lines, sizeof many_lines, "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n");
+    size_t used = (size_t)snprintf(many_lines, sizeof many_lines,
+                                   "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n");
     for (int i = 0; i < LINES; i++)
-        used += (size_t)snprintf(many_lines + used, sizeof many_lines - used, "C%d,M%d,%s,1,2024-%02d-%02d,%s,%s,%d,90.00\n", i,
-                                 i % 400, i % 3 == 0 ? "HARBOR" : "CT-MEDICAID", 1 + i % 12, 1 + i % 28,
+        used += (size_t)snprintf(many_lines + used, sizeof many_lines - used,
+                                 "C%d,M%d,%s,1,2024-%02d-%02d,%s,%s,%d,90.00\n", i, i % 400,
+                                 i % 3 == 0 ? "HARBOR" : "CT-MEDICAID", 1 + i % 12, 1 + i % 28,
                                  i % 2 == 0 ? "90853" : "90834", i % 7 == 0 ? "" : "11", 1 + i % 3);
 }
 
@@ -94,7 +96,8 @@ static void *judge_many(void *state)
     j->done = encounters != NULL &&
               adj_encounters_read_bytes(encounters, "lines.csv", many_lines, strlen(many_lines)) == ADJ_OK &&
               adj_encounters_finish(encounters) == ADJ_OK &&
-              adj_evaluate(j->policies, encounters, &options, &results) == ADJ_OK && adj_results_digest(results, j->digest);
+              adj_evaluate(j->policies, encounters, &options, &results) == ADJ_OK &&
+              adj_results_digest(results, j->digest);
     adj_results_free(results);
     adj_encounters_free(encounters);
     return NULL;
