@@ -85,13 +85,13 @@ void run_kernel_code_free(run_kernel_code *code)
 /* ---- getting code ---- */
 
 /* What a kernel follows from: this library's way of making it, the processor, the shape and its widths. */
-static void key_of(const run_kernel_code *code, const code_entry *entry, uint64_t key[2])
+static void key_of(const run_kernel_code *code, const code_entry *entry, bool better, uint64_t key[2])
 {
     const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
     XXH3_state_t state;
     uint64_t facts[5] = {1 /* how kernels are made and called */, run_processor_digest(), entry->signature,
                          (uint64_t)shape->slot_count << 32 | shape->constant_count,
-                         (uint64_t)shape->clause << 1 | shape->plain};
+                         (uint64_t)better << 2 | (uint64_t)shape->clause << 1 | shape->plain};
     XXH3_128bits_reset(&state);
     XXH3_128bits_update(&state, ADJUDGE_VERSION, sizeof ADJUDGE_VERSION);
     XXH3_128bits_update(&state, facts, sizeof facts);
@@ -107,46 +107,60 @@ static void key_of(const run_kernel_code *code, const code_entry *entry, uint64_
     key[1] = hash.low64;
 }
 
-/* Gets the code of an entry; only one thread at a time is here. What is on disk is the best. */
-static void get_code(run_kernel_code *code, const code_entry *entry, bool better, run_object *object, bool *from_disk)
+/* Loads what is kept on disk for an entry, made better or quickly. */
+static bool load_kept(run_kernel_code *code, const code_entry *entry, bool better, run_object *object)
 {
-    const char *bytes, *error;
+    const char *bytes;
     size_t length;
     uint64_t key[2];
-    *object = (run_object){0};
-    *from_disk = false;
+    key_of(code, entry, better, key);
+    return run_cache_read(&code->scratch, code->cache, key, &bytes, &length) && run_object_load(object, bytes, length);
+}
+
+typedef struct got {
+    run_object object;
+    bool from_disk, best;
+} got;
+
+/* Gets the code of an entry; only one thread at a time is here. */
+static got get_code(run_kernel_code *code, const code_entry *entry, bool better)
+{
+    got g = {.best = better};
     base_arena_reset(&code->scratch);
     if (code->cache != NULL) {
-        key_of(code, entry, key);
-        *from_disk =
-            run_cache_read(&code->scratch, code->cache, key, &bytes, &length) && run_object_load(object, bytes, length);
-        if (*from_disk) return;
+        g.from_disk = g.best = load_kept(code, entry, true, &g.object);
+        if (!g.from_disk && !better) g.from_disk = load_kept(code, entry, false, &g.object);
+        if (g.from_disk) return g;
+        g.best = better;
     }
-    if (code->provider == NULL || code->provider->maker_new == NULL) return;
+    if (code->provider == NULL || code->provider->maker_new == NULL) return g;
     if (code->maker == NULL) code->maker = code->provider->maker_new(&code->maker_arena);
     const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
-    if (code->maker == NULL || !code->provider->make_object(code->maker, &code->scratch, shape, entry->slot_widths,
-                                                            better, false, &bytes, &length, &error))
-        return;
-    if (run_object_load(object, bytes, length) && code->cache != NULL && better)
-        run_cache_write(&code->scratch, code->cache, key, bytes, length);
+    const char *bytes, *error;
+    size_t length;
+    if (code->maker == NULL || !code->provider->make_object(code->maker, &code->scratch, shape, entry->slot_widths, better,
+                                                            false, &bytes, &length, &error))
+        return g;
+    if (!run_object_load(&g.object, bytes, length) || code->cache == NULL) return g;
+    uint64_t key[2];
+    key_of(code, entry, better, key);
+    run_cache_write(&code->scratch, code->cache, key, bytes, length);
+    return g;
 }
 
 /* With the lock held, which it lets go meanwhile: gets the next entry its first code. */
 static void get_next(run_kernel_code *code)
 {
     code_entry *entry = code->entries.items[code->done];
-    run_object object;
-    bool from_disk;
     pthread_mutex_unlock(&code->lock);
-    get_code(code, entry, false, &object, &from_disk);
+    got g = get_code(code, entry, false);
     pthread_mutex_lock(&code->lock);
-    entry->object = object;
-    entry->best = from_disk || object.kernel == NULL;
+    entry->object = g.object;
+    entry->best = g.best || g.object.kernel == NULL;
     code->done++;
-    if (object.kernel == NULL) return;
-    code->made += from_disk ? 0 : 1;
-    code->loaded += from_disk ? 1 : 0;
+    if (g.object.kernel == NULL) return;
+    code->made += g.from_disk ? 0 : 1;
+    code->loaded += g.from_disk ? 1 : 0;
     atomic_fetch_add_explicit(&code->generation, 1, memory_order_release);
 }
 
@@ -154,16 +168,14 @@ static void get_next(run_kernel_code *code)
 static void improve_next(run_kernel_code *code)
 {
     code_entry *entry = code->entries.items[code->improved++];
-    run_object object;
-    bool from_disk;
     if (entry->best) return;
     pthread_mutex_unlock(&code->lock);
-    get_code(code, entry, true, &object, &from_disk);
+    got g = get_code(code, entry, true);
     pthread_mutex_lock(&code->lock);
     entry->best = true;
-    if (object.kernel == NULL) return;
+    if (g.object.kernel == NULL) return;
     entry->before = entry->object;
-    entry->object = object;
+    entry->object = g.object;
     atomic_fetch_add_explicit(&code->generation, 1, memory_order_release);
 }
 
