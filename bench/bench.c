@@ -14,6 +14,12 @@
 
 enum { RUNS = BENCH_RUNS };
 
+void bench_stop(const char *why)
+{
+    fprintf(stderr, "bench: %s\n", why);
+    exit(3);
+}
+
 double bench_now(void)
 {
     struct timespec time;

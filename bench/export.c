@@ -2,6 +2,8 @@
  * asks of those worked out beforehand; the payers' parameters; and what must come out. */
 #include "bench/judging.h"
 
+#include "bench/bench.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,10 +100,10 @@ int bench_export(size_t lines)
     adj_policies *policies = workload_compile(10, 0, &options);
     adj_encounters *encounters = workload_encounters(policies, lines, 10, 10);
     adj_results *results;
-    if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) return 3;
+    if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) bench_stop("judging failed");
     FILE *file = fopen("build/bench/workload.csv", "w"), *payers = fopen("build/bench/payers.csv", "w"),
          *expected = fopen("build/bench/expected.csv", "w");
-    if (file == NULL || payers == NULL || expected == NULL) return 2;
+    if (file == NULL || payers == NULL || expected == NULL) bench_stop("build/bench cannot be written to");
     fprintf(
         file,
         "payer,plan,procedure,pos,taxonomy,state,modifiers,diagnoses,date,received,units,charge,age,minutes,attended,"

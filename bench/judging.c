@@ -26,12 +26,6 @@ typedef struct judging {
     uint64_t checksum;
 } judging;
 
-static void stop(const char *why)
-{
-    fprintf(stderr, "bench: %s\n", why);
-    exit(3);
-}
-
 static void list_columns(judging *j, packed_batch *b);
 
 /* ---- packing ---- */
@@ -39,7 +33,7 @@ static void list_columns(judging *j, packed_batch *b);
 static uint8_t *unpacked(base_arena *arena, const run_lanes *lanes, uint64_t words)
 {
     uint8_t *bytes = base_arena_alloc(arena, words * 128);
-    if (bytes == NULL) stop("out of memory");
+    if (bytes == NULL) bench_stop("out of memory");
     for (size_t i = 0; i < words * 64; i++) {
         bytes[i] = lanes->yes[i / 64] >> (i % 64) & 1;
         bytes[words * 64 + i] = lanes->no[i / 64] >> (i % 64) & 1;
@@ -72,7 +66,7 @@ static void pack_rest(judging *j, const packed_batch *b)
             uint32_t input = kernels->slots.items[unit->slots + s];
             bool there = false;
             for (size_t i = 0; i < work->input_count && !there; i++) there = work->inputs[i] == input;
-            if (!there && !run_pack_input(&j->packer, input)) stop("out of memory");
+            if (!there && !run_pack_input(&j->packer, input)) bench_stop("out of memory");
         }
     }
 }
@@ -94,7 +88,7 @@ static void pack(judging *j, packed_batch *b, const run_batch *batch, const uint
     j->outcome.batch = &b->batch;
     b->words = j->packer.words;
     b->batch.applies = base_arena_alloc(&b->arena, (work->unit_count * b->words + 8) * sizeof(uint64_t));
-    if (!run_pack_batch(&j->packer, work)) stop("out of memory");
+    if (!run_pack_batch(&j->packer, work)) bench_stop("out of memory");
     pack_rest(j, b);
     b->lanes = base_arena_alloc(&b->arena, kernels->inputs.count * sizeof *b->lanes);
     memcpy(b->lanes, j->packer.lanes, kernels->inputs.count * sizeof *b->lanes);
@@ -106,7 +100,7 @@ static void pack(judging *j, packed_batch *b, const run_batch *batch, const uint
     b->open = base_arena_alloc(&b->arena, planes * sizeof *b->open);
     b->failing = base_arena_alloc(&b->arena, planes * 64);
     b->opened = base_arena_alloc(&b->arena, planes * 64);
-    if (b->arena.failed) stop("out of memory");
+    if (b->arena.failed) bench_stop("out of memory");
 }
 
 static void prepare(judging *j, size_t lines, unsigned payers)
@@ -118,7 +112,7 @@ static void prepare(judging *j, size_t lines, unsigned payers)
     j->lines = lines;
     uint32_t *rows = base_arena_alloc(&j->arena, lines * sizeof *rows);
     bool *judged = base_arena_alloc(&j->arena, lines);
-    if (rows == NULL || judged == NULL) stop("out of memory");
+    if (rows == NULL || judged == NULL) bench_stop("out of memory");
     for (uint32_t i = 0; i < lines; i++) {
         rows[i] = i;
         judged[i] = true;
@@ -129,14 +123,14 @@ static void prepare(judging *j, size_t lines, unsigned payers)
         run_make_schedule(&j->many.schedule, &j->arena, j->policies->kernels, &j->context, rows, judged, lines,
                           RUN_BATCH_LINES) &&
         run_packer_init(&j->packer, &j->arena.allocator, &j->context, j->policies->kernels, j->many.schedule.constants);
-    if (!good) stop("out of memory");
+    if (!good) bench_stop("out of memory");
     j->packer.wait = true;
     if (adj_has_machine_code()) j->packer.code = j->policies->kernel_code;
     j->outcome.packer = &j->packer;
     j->outcome.spare = base_arena_alloc(&j->arena, RUN_BATCH_WORDS * RUN_PLANES * sizeof(uint64_t));
     j->batch_count = j->many.schedule.batches.count;
     j->batches = base_arena_alloc(&j->arena, j->batch_count * sizeof *j->batches);
-    if (j->batches == NULL || j->outcome.spare == NULL) stop("out of memory");
+    if (j->batches == NULL || j->outcome.spare == NULL) bench_stop("out of memory");
     for (size_t b = 0; b < j->batch_count; b++) {
         const run_batch *batch = &j->many.schedule.batches.items[b];
         pack(j, &j->batches[b], batch, rows);
@@ -166,7 +160,11 @@ __attribute__((target("avx512f"))) static uint64_t sum_wide(const void *bytes, s
     size_t i = 0;
     for (; i + 64 <= length; i += 64) sum = _mm512_xor_si512(sum, _mm512_loadu_si512((const char *)bytes + i));
     uint64_t rest = 0;
-    for (; i + 8 <= length; i += 8) rest ^= *(const uint64_t *)(const void *)((const char *)bytes + i);
+    for (; i + 8 <= length; i += 8) {
+        uint64_t word;
+        memcpy(&word, (const char *)bytes + i, sizeof word);
+        rest ^= word;
+    }
     return (uint64_t)_mm512_reduce_or_epi64(sum) ^ rest;
 }
 #endif
@@ -359,7 +357,7 @@ enum { WAYS = sizeof ways / sizeof *ways };
 int bench_judging(size_t lines, unsigned payers, bool quick)
 {
     judging *j = calloc(1, sizeof *j);
-    if (j == NULL) stop("out of memory");
+    if (j == NULL) bench_stop("out of memory");
     prepare(j, lines, payers);
     if (!all_answers(j)) return 3;
     run_kernel_code_settle(j->policies->kernel_code);

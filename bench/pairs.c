@@ -167,14 +167,13 @@ int bench_pairs(size_t count, size_t pairs, bool quick)
     mkdir(folder, 0755);
     if (set.keys == NULL || set.indicators == NULL || c.first == NULL || c.codes == NULL || c.units == NULL ||
         !write_tables(folder, pairs, &set, most))
-        return 3;
+        bench_stop("out of memory, or build/bench cannot be written to");
     const char *paths[] = {"build/bench/pairs.adj"};
     adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
     adj_policies *policies = NULL;
     double start = bench_now();
     if (adj_policies_compile(paths, 1, &options, &policies) != ADJ_OK) {
-        fprintf(stderr, "bench: %s\n", policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
-        return 3;
+        bench_stop(policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
     }
     double compile = bench_now() - start, times[BENCH_RUNS], hand[BENCH_RUNS];
     adj_encounters *encounters = make_claims(policies, &c, folder);
@@ -183,7 +182,7 @@ int bench_pairs(size_t count, size_t pairs, bool quick)
     for (int r = 0; r < runs; r++) {
         adj_results *results;
         start = bench_now();
-        if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) return 3;
+        if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) bench_stop("judging failed");
         times[r] = (bench_now() - start) / (double)count;
         found = results->many.starts[results->many.line_count];
         adj_results_free(results);

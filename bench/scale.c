@@ -10,17 +10,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static void fail(const char *why)
-{
-    fprintf(stderr, "bench: %s\n", why);
-    exit(3);
-}
-
 static double evaluate(const adj_policies *policies, const adj_encounters *encounters, const adj_options *options,
                        adj_results **results)
 {
     double start = bench_now();
-    if (adj_evaluate(policies, encounters, options, results) != ADJ_OK) fail("judging failed");
+    if (adj_evaluate(policies, encounters, options, results) != ADJ_OK) bench_stop("judging failed");
     return bench_now() - start;
 }
 
@@ -41,7 +35,7 @@ static adj_policies *compile_text(const char *text, const adj_options *options)
     adj_policies *policies = NULL;
     const char *names[] = {"bench.adj"}, *texts[] = {text};
     if (adj_policies_compile_text(names, texts, 1, options, &policies) != ADJ_OK)
-        fail(policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
+        bench_stop(policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
     return policies;
 }
 
@@ -114,13 +108,14 @@ void bench_all_kernels(const adj_policies *policies, const adj_encounters *encou
     uint32_t *rows = base_arena_alloc(&arena, lines * sizeof *rows);
     bool *judged = base_arena_alloc(&arena, lines);
     if (rows == NULL || judged == NULL || !run_bind(&binding, &arena, policies->plan, &encounters->store))
-        fail("out of memory");
+        bench_stop("out of memory");
     for (uint32_t i = 0; i < lines; i++) {
         rows[i] = i;
         judged[i] = true;
     }
     run_how how = {.kernels = adj_has_machine_code() ? policies->kernel_code : NULL, .wait = true};
-    if (!run_judge_many(&many, &arena, &binding, policies->kernels, rows, judged, lines, &how)) fail("judging failed");
+    if (!run_judge_many(&many, &arena, &binding, policies->kernels, rows, judged, lines, &how))
+        bench_stop("judging failed");
     if (best) run_kernel_code_settle(policies->kernel_code);
     run_many_release(&many);
     base_arena_release(&arena);
@@ -130,7 +125,7 @@ static void bench_compiling(bool quick)
 {
     int runs = quick ? 1 : BENCH_RUNS;
     char cache[] = "/tmp/adjudge-bench-XXXXXX";
-    if (mkdtemp(cache) == NULL) fail("no directory for code");
+    if (mkdtemp(cache) == NULL) bench_stop("no directory for code");
     show_compile("one payer", 1, 0, 0, NULL, runs);
     show_compile("40 payers, the same shapes", 40, 1, 0, NULL, runs);
     show_compile("no two shapes alike", 1, 0, quick ? 50 : 1000, NULL, quick ? 1 : 3);
@@ -219,7 +214,7 @@ static void bench_explaining(bool quick)
         for (size_t i = 0; i < adj_results_count(results); i++) {
             adj_explanation *explanation;
             if (results->many.starts[i + 1] == results->many.starts[i]) continue;
-            if (adj_results_explain(results, i, &explanation) != ADJ_OK) fail("explaining failed");
+            if (adj_results_explain(results, i, &explanation) != ADJ_OK) bench_stop("explaining failed");
             findings += adj_explanation_count(explanation);
             adj_explanation_free(explanation);
         }

@@ -143,10 +143,10 @@ int bench_single(bool quick)
     held *lines = calloc(LINES, sizeof *lines);
     if (lines == NULL || adj_evaluate(policies, encounters, &options, &results) != ADJ_OK ||
         adj_single_new(policies, &options, &d.single) != ADJ_OK)
-        return 3;
+        bench_stop("out of memory");
     while (d.count < FIELDS && paths[d.count] != NULL) {
         d.fields[d.count] = adj_single_field(d.single, paths[d.count]);
-        if (d.fields[d.count++] == ADJ_SINGLE_NO_FIELD) return 3;
+        if (d.fields[d.count++] == ADJ_SINGLE_NO_FIELD) bench_stop("a field is missing");
     }
     adj_single_answer answer;
     for (uint32_t i = 0; i < LINES; i++) {
@@ -158,8 +158,8 @@ int bench_single(bool quick)
     for (uint32_t i = 0; i < LINES; i++) {
         judge(&d, &lines[i], &answer);
         if (!same(&answer, results, i)) {
-            fprintf(stderr, "bench: line %u gets another answer alone than in a batch\n", i);
-            return 3;
+            fprintf(stderr, "bench: line %u\n", i);
+            bench_stop("a line gets another answer alone than in a batch");
         }
     }
     double decoded[BENCH_RUNS], texts[BENCH_RUNS], only[BENCH_RUNS];

@@ -28,8 +28,7 @@ int bench_windows(size_t lines, bool quick)
     adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
     adj_policies *policies = NULL;
     if (adj_policies_compile_text(names, texts, 1, &options, &policies) != ADJ_OK) {
-        fprintf(stderr, "bench: %s\n", policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
-        return 3;
+        bench_stop(policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
     }
     static const unsigned each[] = {10, 50, 1000, 10000};
     for (size_t e = 0; e < (quick ? 2 : 4); e++) {
@@ -40,7 +39,7 @@ int bench_windows(size_t lines, bool quick)
         for (int r = 0; r < (quick ? 1 : 3); r++) {
             adj_results *results;
             double start = bench_now();
-            if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) return 3;
+            if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) bench_stop("judging failed");
             times[r] = (bench_now() - start) / (double)count;
             found = results->many.starts[results->many.line_count];
             adj_results_free(results);
@@ -50,7 +49,7 @@ int bench_windows(size_t lines, bool quick)
             adj_options plain = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
             adj_results *results;
             double start = bench_now();
-            if (adj_evaluate(policies, encounters, &plain, &results) != ADJ_OK) return 3;
+            if (adj_evaluate(policies, encounters, &plain, &results) != ADJ_OK) bench_stop("judging failed");
             walked = (bench_now() - start) / (double)count;
             for (size_t i = 0; i < adj_results_count(results); i++)
                 walked_found += adj_results_line(results, i).findings;
@@ -66,7 +65,7 @@ int bench_windows(size_t lines, bool quick)
         adj_encounters_free(encounters);
         if (found != walked_found) {
             fprintf(stderr, "bench: walked, there are %zu findings\n", walked_found);
-            return 3;
+            bench_stop("windows differ");
         }
     }
     adj_policies_free(policies);

@@ -55,8 +55,9 @@ static void put(writer *w, const char *format, ...)
             return;
         }
         w->room = w->room * 2 + (size_t)wanted;
-        w->text = realloc(w->text, w->room);
-        if (w->text == NULL) exit(3);
+        char *larger = realloc(w->text, w->room);
+        if (larger == NULL) exit(3);
+        w->text = larger;
     }
 }
 

@@ -140,31 +140,37 @@ static bool make_room(run_outcome *o, size_t more)
     return true;
 }
 
+/* Finds the words that hold any bit, without a branch: whether a word does is not to be foreseen. */
+static size_t words_with_bits(const uint64_t *words, uint64_t count, uint16_t *found)
+{
+    size_t some = 0;
+    for (uint64_t w = 0; w < count; w++) {
+        found[some] = (uint16_t)w;
+        some += words[w] != 0;
+    }
+    return some;
+}
+
 /* What a clause says, from its planes; those of where it applies lie in the batch already. */
 static bool take_clause(run_outcome *o, size_t unit, uint64_t *const *planes)
 {
     const plan_unit *source = &o->packer->kernels->units.items[o->batch->work->units[unit]];
     bool plain = o->packer->kernels->shapes.items[source->shape].plain;
     uint64_t words = o->packer->words, last = words - 1, valid = valid_bits(o->packer, last);
-    uint64_t *restrict applies = planes[RUN_PLANE_APPLIES], *restrict events = planes[RUN_PLANE_EVENTS];
+    uint64_t *applies = planes[RUN_PLANE_APPLIES], *events = planes[RUN_PLANE_EVENTS];
     const uint64_t *fails = planes[RUN_PLANE_FAILS], *excused = planes[RUN_PLANE_EXCUSED];
     const uint32_t *lines = o->batch->work->lines + o->batch->first;
     applies[last] &= valid;
     events[last] &= valid;
-    size_t some_count = 0;
-    uint16_t some
-        [RUN_BATCH_WORDS]; /* words with events, found without a branch: whether a word has some is not to be foreseen */
-    for (uint64_t w = 0; w < words; w++) {
-        o->any[w] |= applies[w];
-        some[some_count] = (uint16_t)w;
-        some_count += events[w] != 0;
-    }
-    if (some_count == 0) return true;
-    if (!make_room(o, some_count * 64)) return false;
+    uint16_t found[RUN_BATCH_WORDS] = {0};
+    for (uint64_t w = 0; w < words; w++) o->any[w] |= applies[w];
+    size_t some = words_with_bits(events, words, found);
+    if (some == 0) return true;
+    if (!make_room(o, some * 64) || o->events.items == NULL) return false;
     run_event *event = o->events.items + o->events.count;
-    for (size_t s = 0; s < some_count; s++) {
-        uint64_t w = some[s], bits = events[w];
-        for (; bits != 0; bits &= bits - 1) {
+    for (size_t s = 0; s < some; s++) {
+        uint64_t w = found[s];
+        for (uint64_t bits = events[w]; bits != 0; bits &= bits - 1) {
             unsigned bit = (unsigned)__builtin_ctzll(bits);
             bool excuse = !plain && (excused[w] >> bit & 1) != 0;
             uint32_t verdict = (fails[w] >> bit & 1) != 0 ? ADJ_CLAUSE_FAIL

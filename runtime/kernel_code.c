@@ -138,8 +138,8 @@ static got get_code(run_kernel_code *code, const code_entry *entry, bool better)
     const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
     const char *bytes, *error;
     size_t length;
-    if (code->maker == NULL || !code->provider->make_object(code->maker, &code->scratch, shape, entry->slot_widths, better,
-                                                            false, &bytes, &length, &error))
+    if (code->maker == NULL || !code->provider->make_object(code->maker, &code->scratch, shape, entry->slot_widths,
+                                                            better, false, &bytes, &length, &error))
         return g;
     if (!run_object_load(&g.object, bytes, length) || code->cache == NULL) return g;
     uint64_t key[2];

@@ -29,17 +29,23 @@ static bool inside(const elf_view *e, uint64_t offset, uint64_t size)
     return offset <= e->length && size <= e->length - offset;
 }
 
+/* What stands at an offset of the file. */
+static const void *at_offset(const elf_view *e, uint64_t offset)
+{
+    return e->bytes + offset;
+}
+
 static bool open_view(elf_view *e, const char *bytes, size_t length)
 {
     *e = (elf_view){.bytes = bytes, .length = length};
     if (length < sizeof(Elf64_Ehdr) || (uintptr_t)bytes % 8 != 0) return false;
-    e->header = (const Elf64_Ehdr *)(const void *)bytes;
+    e->header = at_offset(e, 0);
     const Elf64_Ehdr *h = e->header;
     bool good = memcmp(h->e_ident, ELFMAG, SELFMAG) == 0 && h->e_ident[EI_CLASS] == ELFCLASS64 && h->e_type == ET_REL &&
                 h->e_machine == EM_X86_64 && h->e_shentsize == sizeof(Elf64_Shdr) && h->e_shnum > 0 &&
                 h->e_shnum <= SECTIONS && h->e_shoff % 8 == 0 && inside(e, h->e_shoff, h->e_shnum * sizeof(Elf64_Shdr));
     if (!good) return false;
-    e->sections = (const Elf64_Shdr *)(const void *)(bytes + h->e_shoff);
+    e->sections = at_offset(e, h->e_shoff);
     for (size_t i = 0; i < h->e_shnum; i++) {
         const Elf64_Shdr *s = &e->sections[i];
         if (s->sh_type != SHT_NOBITS && !inside(e, s->sh_offset, s->sh_size)) return false;
@@ -68,7 +74,7 @@ static size_t lay_out(elf_view *e)
 static bool symbol_place(const elf_view *e, const Elf64_Shdr *table, size_t index, size_t *place)
 {
     if (index >= table->sh_size / sizeof(Elf64_Sym)) return false;
-    const Elf64_Sym *symbol = (const Elf64_Sym *)(const void *)(e->bytes + table->sh_offset) + index;
+    const Elf64_Sym *symbols = at_offset(e, table->sh_offset), *symbol = &symbols[index];
     if (symbol->st_shndx >= e->header->e_shnum || e->places[symbol->st_shndx] == SIZE_MAX ||
         symbol->st_value > e->sections[symbol->st_shndx].sh_size)
         return false;
@@ -81,7 +87,7 @@ static bool relocate(const elf_view *e, const Elf64_Shdr *s)
     if (s->sh_info >= e->header->e_shnum || s->sh_link >= e->header->e_shnum || s->sh_offset % 8 != 0) return false;
     size_t base = e->places[s->sh_info];
     if (base == SIZE_MAX) return true; /* of a section that is not loaded */
-    const Elf64_Rela *items = (const Elf64_Rela *)(const void *)(e->bytes + s->sh_offset);
+    const Elf64_Rela *items = at_offset(e, s->sh_offset);
     for (size_t i = 0; i < s->sh_size / sizeof *items; i++) {
         size_t to;
         uint64_t kind = ELF64_R_TYPE(items[i].r_info);
@@ -103,7 +109,7 @@ static bool find_kernel(const elf_view *e, size_t *place)
         if (table->sh_type != SHT_SYMTAB || table->sh_link >= e->header->e_shnum || table->sh_offset % 8 != 0) continue;
         const Elf64_Shdr *names = &e->sections[table->sh_link];
         for (size_t n = 0; n < table->sh_size / sizeof(Elf64_Sym); n++) {
-            const Elf64_Sym *symbol = (const Elf64_Sym *)(const void *)(e->bytes + table->sh_offset) + n;
+            const Elf64_Sym *symbols = at_offset(e, table->sh_offset), *symbol = &symbols[n];
             bool function = ELF64_ST_TYPE(symbol->st_info) == STT_FUNC;
             if (!function || symbol->st_name + sizeof "kernel" > names->sh_size) continue;
             const char *name = e->bytes + names->sh_offset + symbol->st_name;
