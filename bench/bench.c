@@ -91,7 +91,7 @@ static void bench_compile(void)
         adj_policies_free(compile(ADJ_EVALUATOR_INTERPRETER));
         plan[i] = bench_now() - start;
         start = bench_now();
-        adj_policies_free(compile(ADJ_EVALUATOR_BEST));
+        adj_policies_free(compile(adj_has_machine_code() ? ADJ_EVALUATOR_MACHINE : ADJ_EVALUATOR_BEST));
         code[i] = bench_now() - start;
     }
     double to_plan = bench_median(plan, RUNS), to_code = bench_median(code, RUNS);

@@ -235,6 +235,54 @@ Test(kernels, threads_and_batches_do_not_change_results)
     adj_policies_free(policies);
 }
 
+/* ---- memory that runs out ---- */
+
+typedef struct failing {
+    size_t left, live;
+} failing;
+
+static void *fail_later(void *state, void *block, size_t size)
+{
+    failing *f = state;
+    if (size == 0) {
+        f->live -= block != NULL;
+        free(block);
+        return NULL;
+    }
+    if (f->left == 0) return NULL;
+    f->left--;
+    void *grown = realloc(block, size);
+    if (block == NULL && grown != NULL) f->live++;
+    return grown;
+}
+
+Test(kernels, memory_may_run_out_anywhere_while_lines_are_judged_in_batches)
+{
+    bool done = false;
+    size_t allowed = 0;
+    for (; !done && allowed < 100000; allowed += 1 + allowed / 50) {
+        failing f = {.left = SIZE_MAX};
+        adj_allocator allocator = {fail_later, &f};
+        adj_options options = {.allocator = &allocator, .batch = 50};
+        const char *names[] = {"kernels.adj"}, *texts[] = {policy_text};
+        adj_policies *policies = NULL;
+        adj_single *single = NULL;
+        cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK);
+        adj_encounters *encounters = encounters_of(policies, 200);
+        adj_results *results = NULL;
+        f.left = allowed;
+        done = adj_evaluate(policies, encounters, &options, &results) == ADJ_OK;
+        done = adj_single_new(policies, &options, &single) == ADJ_OK && done;
+        adj_single_free(single);
+        adj_results_free(results);
+        adj_encounters_free(encounters);
+        adj_policies_free(policies);
+        cr_assert_eq(f.live, 0u, "%zu blocks leak when allocation %zu fails", f.live, allowed);
+    }
+    cr_expect(done);
+    cr_expect_geq(allowed, 10u, "the run needed only %zu allocations; the test tests nothing", allowed);
+}
+
 /* ---- one encounter at a time ---- */
 
 typedef struct counting {
