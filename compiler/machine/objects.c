@@ -24,6 +24,7 @@ static const LLVMCodeGenOptLevel levels[LEVELS] = {LLVMCodeGenLevelNone, LLVMCod
 struct run_object_maker {
     LLVMTargetMachineRef machines[LEVELS];
     LLVMTargetDataRef layout;
+    LLVMContextRef context; /* for all its modules, one after the other */
     char *triple;
     unsigned vector_bytes;
 };
@@ -46,6 +47,7 @@ static void *finish_maker(run_object_maker *maker, base_arena *arena, const char
     maker->vector_bytes = vector_bytes(triple, features);
     LLVMDisposeMessage(triple);
     maker->layout = LLVMCreateTargetDataLayout(maker->machines[0]);
+    maker->context = LLVMContextCreate();
     return maker;
 }
 
@@ -79,6 +81,7 @@ run_object_maker *gen_maker_for(base_arena *arena, const char *triple, const cha
 void gen_maker_free(run_object_maker *maker)
 {
     if (maker == NULL) return;
+    LLVMContextDispose(maker->context);
     LLVMDisposeTargetData(maker->layout);
     for (int i = 0; i < LEVELS; i++) LLVMDisposeTargetMachine(maker->machines[i]);
 }
@@ -101,8 +104,7 @@ bool gen_make_object(run_object_maker *maker, base_arena *arena, const plan_shap
                      bool better, bool assembly, const char **bytes, size_t *length, const char **error)
 {
     *error = NULL;
-    LLVMContextRef context = LLVMContextCreate();
-    LLVMModuleRef module = gen_kernel_module(context, arena, shape, slot_widths, maker->vector_bytes);
+    LLVMModuleRef module = gen_kernel_module(maker->context, arena, shape, slot_widths, maker->vector_bytes);
     LLVMMemoryBufferRef buffer = NULL;
     char *message = NULL;
     *bytes = NULL;
@@ -123,7 +125,6 @@ bool gen_make_object(run_object_maker *maker, base_arena *arena, const plan_shap
         }
     }
     if (module != NULL) LLVMDisposeModule(module);
-    LLVMContextDispose(context);
     if (*bytes == NULL && *error == NULL) *error = "machine code: out of memory";
     return *bytes != NULL;
 }
