@@ -1,8 +1,8 @@
-/* Loading LLVM when machine code is first wanted: it takes longer, and more memory, than most runs. The stubs that stand for its
- * functions (cmake/llvm_stubs.sh) jump to where this finds them. */
+/* Loading LLVM when machine code is first wanted: it takes longer, and more memory, than most runs. */
 #include "compiler/machine/load.h"
 
-#include <dlfcn.h>
+#include "base/load.h"
+
 #include <pthread.h>
 #include <stddef.h>
 
@@ -14,16 +14,8 @@ static bool loaded;
 
 static void load(void)
 {
-    static const char *const libraries[] = {ADJUDGE_LLVM, "libLLVM.so.19.1", "libLLVM-19.so.1", "libLLVM-19.so"};
-    void *library = NULL;
-    for (size_t i = 0; library == NULL && i < sizeof libraries / sizeof *libraries; i++)
-        library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) return;
-    for (size_t i = 0; gen_llvm_names[i] != NULL; i++) {
-        gen_llvm_functions[i] = dlsym(library, gen_llvm_names[i]);
-        if (gen_llvm_functions[i] == NULL) return;
-    }
-    loaded = true; /* and stays so until the process ends: LLVM does not like to be unloaded */
+    static const char *const libraries[] = {ADJUDGE_LLVM, "libLLVM.so.19.1", "libLLVM-19.so.1", "libLLVM-19.so", NULL};
+    loaded = base_load(libraries, gen_llvm_names, gen_llvm_functions);
 }
 
 bool gen_load(void)

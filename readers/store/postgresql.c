@@ -1,12 +1,27 @@
-/* PostgreSQL behind the store, through libpq. Rows come one by one, so that a large answer needs no room. */
+/* PostgreSQL behind the store, through libpq, which is loaded when a store is first opened here. Rows come one by one, so that a large
+ * answer needs no room. */
+#include "base/load.h"
 #include "readers/store/backend.h"
 
 #include <libpq-fe.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { COLUMN_LIMIT = 16, TYPE_BYTES = 17, TYPE_INT8 = 20, TYPE_INT4 = 23 };
+
+extern const char *const read_postgresql_names[];
+extern void *read_postgresql_functions[];
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool loaded;
+
+static void load(void)
+{
+    static const char *const libraries[] = {"libpq.so.5", "libpq.so", NULL};
+    loaded = base_load(libraries, read_postgresql_names, read_postgresql_functions);
+}
 
 typedef struct postgresql_connection {
     PGconn *handle;
@@ -23,6 +38,11 @@ static void ignore(void *state, const char *message)
 static void *open(const char *where, bool existing, char *message, size_t room)
 {
     (void)existing;
+    pthread_once(&once, load);
+    if (!loaded) {
+        snprintf(message, room, "PostgreSQL's client library (libpq) cannot be loaded");
+        return NULL;
+    }
     postgresql_connection *c = calloc(1, sizeof *c);
     if (c == NULL) {
         snprintf(message, room, "memory ran out");
