@@ -22,6 +22,7 @@ typedef struct base_arena {
     char *next;
     size_t left;
     size_t total; /* bytes taken from the allocator */
+    bool clean;   /* what is left of the block at hand holds zeros already */
     base_allocator allocator;
     bool failed;
 } base_arena;

@@ -18,8 +18,11 @@ static bool widen_to(run_store *store, lang_record record, uint32_t wanted)
         uint8_t *states = base_arena_alloc(&store->arena, wanted);
         if (bits == NULL || states == NULL) return false;
         run_column *column = &store->columns[f];
-        if (old > 0) memcpy(bits, column->bits, old * sizeof *bits);
-        if (old > 0) memcpy(states, column->states, old);
+        /* New memory is zeros, and unknown: a column in which nothing was set stays untouched. */
+        bool any = false;
+        for (uint32_t row = 0; row < old && !any; row++) any = column->states[row] != RUN_UNKNOWN;
+        if (any) memcpy(bits, column->bits, old * sizeof *bits);
+        if (any) memcpy(states, column->states, old);
         *column = (run_column){bits, states};
     }
     store->capacities[record] = wanted;
