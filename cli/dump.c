@@ -4,12 +4,13 @@
 #include <string.h>
 
 static const char usage[] =
-    "Usage: adjudge dump --stage tokens|ast|plan|ir|asm FILE...\n"
+    "Usage: adjudge dump --stage tokens|ast|plan|kernels|ir|asm FILE...\n"
     "       adjudge dump --stage schema [FILE...]\n"
     "       adjudge dump --stage files\n"
     "\n"
     "Shows a policy at one stage of its compilation:\n"
     "  tokens  the words of the text      ast  the tree, with types      plan  the steps that both evaluators run\n"
+    "  kernels what is done for many lines at a time: shapes that clauses share, their inputs and constants\n"
     "  ir      LLVM's intermediate code   asm  machine code of this processor\n"
     "  schema  every record and field that policies can name, with those that the files add\n"
     "  files   every side file and column that can be read beside claims\n"
@@ -19,7 +20,7 @@ static const char usage[] =
 
 static bool read_stage(const char *word, adj_stage *stage)
 {
-    static const char *const words[] = {"tokens", "ast", "plan", "ir", "asm", "schema"};
+    static const char *const words[] = {"tokens", "ast", "plan", "ir", "asm", "schema", "kernels"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strcmp(words[i], word) != 0) continue;
         *stage = (adj_stage)i;
@@ -43,7 +44,7 @@ static int read_options(int count, char **arguments, dump_options *options)
             options->side_files = i < count && strcmp(arguments[i], "files") == 0;
             options->staged = options->side_files || (i < count && read_stage(arguments[i], &options->stage));
             if (!options->staged)
-                return cli_usage_error("dump", "--stage takes tokens, ast, plan, ir, asm, schema or files");
+                return cli_usage_error("dump", "--stage takes tokens, ast, plan, kernels, ir, asm, schema or files");
         } else if (argument[0] == '-' && argument[1] != '\0') {
             return cli_usage_error("dump", "there is no option %s", argument);
         } else if (!cli_find_policies(argument, &options->files)) {

@@ -393,6 +393,10 @@ const char *adj_policies_dump(adj_policies *policies, adj_stage stage)
         break;
     case ADJ_STAGE_SCHEMA: lang_show_schema(policies->program.schema, &text); break;
     case ADJ_STAGE_AST: lang_dump_tree(&policies->program, &text); break;
+    case ADJ_STAGE_KERNELS:
+        if (policies->kernels == NULL) return NULL;
+        plan_print_kernels(policies->plan, policies->kernels, &text);
+        break;
     case ADJ_STAGE_PLAN:
         if (policies->plan == NULL) return NULL;
         plan_print(policies->plan, &text);

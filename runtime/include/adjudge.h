@@ -158,7 +158,8 @@ typedef enum adj_stage {
     ADJ_STAGE_PLAN,
     ADJ_STAGE_IR,
     ADJ_STAGE_ASM,
-    ADJ_STAGE_SCHEMA /* the records and fields that the policies can name, as Markdown tables */
+    ADJ_STAGE_SCHEMA, /* the records and fields that the policies can name, as Markdown tables */
+    ADJ_STAGE_KERNELS /* what is done for many lines at a time: shapes, their inputs, and the units of clauses */
 } adj_stage;
 
 /* Writes one stage of the compilation as text, owned by `policies`; NULL where this build lacks the stage. */

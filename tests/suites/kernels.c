@@ -235,6 +235,18 @@ Test(kernels, threads_and_batches_do_not_change_results)
     adj_policies_free(policies);
 }
 
+Test(kernels, are_shown)
+{
+    adj_policies *policies = compiled(NULL);
+    const char *text = adj_policies_dump(policies, ADJ_STAGE_KERNELS);
+    static const char *const expected[] = {
+        "shape 0:",           "nothing is excused",  "value of units", "set holds any of modifiers",
+        "set holds pos date", ", few_units: shape ", "failing t"};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        cr_expect(text != NULL && strstr(text, expected[i]) != NULL, "%s is missing", expected[i]);
+    adj_policies_free(policies);
+}
+
 /* ---- memory that runs out ---- */
 
 typedef struct failing {
