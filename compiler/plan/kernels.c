@@ -42,6 +42,8 @@ typedef struct lowering {
     size_t bucket_count, shape_bucket_count;
     BASE_ARRAY(uint32_t) shape_next;
     uint32_t *node_of; /* by step of the block at hand */
+    uint8_t *marks; /* by step of any policy's block: 1 needed, 2 a field that a step reads itself; zeros in between */
+    BASE_ARRAY(uint32_t) cone;
     uint32_t stamps;
 } lowering;
 
@@ -235,19 +237,20 @@ static bool mark_leaves(const lowering *l, const plan_block *block, const plan_s
 }
 
 /* The fields that a step follows from, if those are all, and few. */
-static void collect_leaves(lowering *l, plan_input *input, uint8_t *marks)
+static void collect_leaves(lowering *l, plan_input *input)
 {
     enum { MOST = 5 };
     const plan_block *block = &l->plan->blocks.items[input->block];
-    for (uint32_t i = 0; i <= input->step; i++) {
-        const plan_step *step = &block->steps.items[i];
-        if ((marks[i] & 1) != 0 && !reads_only(step) && !mark_leaves(l, block, step, marks)) return;
+    for (size_t i = 0; i < l->cone.count; i++) {
+        const plan_step *step = &block->steps.items[l->cone.items[i]];
+        if (!reads_only(step) && !mark_leaves(l, block, step, l->marks)) return;
     }
     uint32_t first = (uint32_t)l->kernels->cones.count, count = 0;
-    for (uint32_t i = 0; i <= input->step; i++) {
-        if ((marks[i] & 2) == 0) continue;
-        if (block->steps.items[i].operation == PLAN_FRAME) count = MOST; /* the row itself */
-        push_cone(l, i);
+    for (size_t i = 0; i < l->cone.count; i++) {
+        uint32_t step = l->cone.items[i];
+        if ((l->marks[step] & 2) == 0) continue;
+        if (block->steps.items[step].operation == PLAN_FRAME) count = MOST; /* the row itself */
+        push_cone(l, step);
         count++;
     }
     if (count > MOST || reads_only(&block->steps.items[input->step])) {
@@ -257,33 +260,46 @@ static void collect_leaves(lowering *l, plan_input *input, uint8_t *marks)
     input->leaf_count = count;
 }
 
-/* The steps that a step needs, in the order of its block. */
+static void need_step(lowering *l, uint32_t step)
+{
+    if (step == PLAN_NO_STEP || l->marks[step] != 0) return;
+    uint32_t *slot = BASE_PUSH(&l->scratch, &l->cone);
+    if (slot == NULL) return;
+    *slot = step;
+    l->marks[step] = 1;
+}
+
+static int by_step(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The steps that a step needs: what rows and fields there are first, then the rest, in the order of its block. */
 static bool collect_cone(lowering *l, plan_input *input)
 {
     const plan_block *block = &l->plan->blocks.items[input->block];
-    uint8_t *needed = base_arena_alloc(&l->scratch, input->step + 1);
-    if (needed == NULL) return false;
-    needed[input->step] = 1;
-    for (uint32_t i = input->step + 1; i-- > 0;) {
-        const plan_step *step = &block->steps.items[i];
-        if (!needed[i]) continue;
+    l->cone.count = 0;
+    need_step(l, input->step);
+    for (size_t i = 0; i < l->cone.count; i++) {
+        const plan_step *step = &block->steps.items[l->cone.items[i]];
         bool lookup = step->operation == PLAN_LOOKUP;
-        for (uint32_t k = 0; lookup && k < step->b; k++) needed[block->arguments.items[step->a + k]] = 1;
+        for (uint32_t k = 0; lookup && k < step->b; k++) need_step(l, block->arguments.items[step->a + k]);
         const uint32_t operands[] = {step->a, step->b, step->c};
-        for (size_t k = 0; !lookup && k < 3; k++) {
-            if (operands[k] != PLAN_NO_STEP) needed[operands[k]] = 1;
-        }
+        for (size_t k = 0; !lookup && k < 3; k++) need_step(l, operands[k]);
     }
+    if (l->cone.count > 1) qsort(l->cone.items, l->cone.count, sizeof *l->cone.items, by_step);
     input->cone = (uint32_t)l->kernels->cones.count;
     for (int loads = 1; loads >= 0; loads--) {
-        for (uint32_t i = 0; i <= input->step; i++) {
-            if (needed[i] && reads_only(&block->steps.items[i]) == (loads == 1)) push_cone(l, i);
+        for (size_t i = 0; i < l->cone.count; i++) {
+            if (reads_only(&block->steps.items[l->cone.items[i]]) == (loads == 1)) push_cone(l, l->cone.items[i]);
         }
         if (loads == 1) input->load_count = (uint32_t)l->kernels->cones.count - input->cone;
     }
     input->cone_count = (uint32_t)l->kernels->cones.count - input->cone;
-    collect_leaves(l, input, needed);
-    return true;
+    collect_leaves(l, input);
+    for (size_t i = 0; i < l->cone.count; i++) l->marks[l->cone.items[i]] = 0;
+    return !l->scratch.failed;
 }
 
 /* What kind of input a node is, if a kernel reads it rather than working it out. */
@@ -334,6 +350,17 @@ static plan_input describe(const lowering *l, uint32_t index)
     return input;
 }
 
+/* A node as the interpreter works it out. */
+static plan_input step_input(const lowering *l, uint32_t index)
+{
+    const node *n = at(l, index);
+    return (plan_input){.kind = PLAN_INPUT_STEP,
+                        .truth = gives_truth(n->operation),
+                        .filled = true,
+                        .block = n->block,
+                        .step = n->step};
+}
+
 static uint32_t add_input(lowering *l, plan_input input)
 {
     if (input.kind == PLAN_INPUT_STEP && !collect_cone(l, &input)) return 0;
@@ -363,10 +390,7 @@ static uint32_t slot_for(lowering *l, sketch *s, uint32_t input)
         if (s->slots.items[i] == input) return i;
     }
     uint32_t *slot = BASE_PUSH(&l->scratch, &s->slots);
-    if (slot == NULL || input >= l->kernels->inputs.count) {
-        s->full = true; /* memory ran out */
-        return 0;
-    }
+    if (slot == NULL || input >= l->kernels->inputs.count) return 0; /* memory ran out */
     *slot = input;
     if (l->kernels->inputs.items[input].filled) s->filled = true;
     return (uint32_t)s->slots.count - 1;
@@ -402,6 +426,7 @@ static uint32_t input_of(lowering *l, uint32_t index, bool as_unit)
         input = (plan_input){.kind = PLAN_INPUT_UNIT, .truth = true};
         input.unit = unit_of(l, &inner, &index, 1, PLAN_NO_STEP);
         input.filled = inner.filled;
+        if (inner.full) input = step_input(l, index);
     }
     uint32_t made = add_input(l, input);
     l->nodes.items[index].input = made + 1;
@@ -464,23 +489,72 @@ static uint32_t make_value(lowering *l, sketch *s, uint32_t index)
     return push_lane(l, s, PLAN_LANE_VALUE, slot_for(l, s, input_of(l, index, false)), 0);
 }
 
-static uint32_t lane_of(lowering *l, sketch *s, uint32_t index, uint32_t (*make)(lowering *, sketch *, uint32_t))
+/* The nodes whose lanes a node's own is made of; as make_truth and make_value have it. */
+static size_t sources_of(const lowering *l, const sketch *s, uint32_t index, uint32_t sources[2])
 {
-    if (l->nodes.items[index].stamp == s->stamp) return l->nodes.items[index].lane;
-    uint32_t lane = make(l, s, index);
+    const node *n = at(l, index);
+    if (n->shared && gives_truth(n->operation) && s->root != index) return 0;
+    sources[0] = n->a;
+    sources[1] = n->b;
+    switch (n->operation) {
+    case PLAN_NOT: return 1;
+    case PLAN_AND:
+    case PLAN_OR:
+    case PLAN_DECIDE:
+    case PLAN_LESS:
+    case PLAN_AT_MOST:
+    case PLAN_ADD:
+    case PLAN_SUBTRACT:
+    case PLAN_OR_ELSE: return 2;
+    case PLAN_EQUAL: return describe(l, index).kind == PLAN_INPUT_CODE ? 0 : 2;
+    case PLAN_IS_PRESENT: return describe(l, index).kind == PLAN_INPUT_PRESENCE ? 0 : 1;
+    case PLAN_TO_TRUTH:
+        if (at(l, n->a)->operation != PLAN_FROM_TRUTH) return 0;
+        sources[0] = at(l, n->a)->a;
+        return 1;
+    default: return 0;
+    }
+}
+
+static void make_lane(lowering *l, sketch *s, uint32_t index)
+{
+    bool truth = gives_truth(l->nodes.items[index].operation);
+    uint32_t lane = truth ? make_truth(l, s, index) : make_value(l, s, index);
     l->nodes.items[index].stamp = s->stamp;
     l->nodes.items[index].lane = lane;
-    return lane;
+}
+
+/* The lane of a node; of chains of any length, such as a policy's payers, without a call for each link. */
+static uint32_t lane_of(lowering *l, sketch *s, uint32_t index)
+{
+    BASE_ARRAY(uint32_t) stack = {0};
+    uint32_t *slot = l->nodes.items[index].stamp == s->stamp ? NULL : BASE_PUSH(&l->scratch, &stack);
+    if (slot != NULL) *slot = index;
+    while (stack.count > 0 && !l->scratch.failed) {
+        uint32_t top = stack.items[stack.count - 1], sources[2], wanted = PLAN_NO_STEP;
+        size_t count = l->nodes.items[top].stamp == s->stamp ? 0 : sources_of(l, s, top, sources);
+        for (size_t i = 0; i < count && wanted == PLAN_NO_STEP; i++) {
+            if (l->nodes.items[sources[i]].stamp != s->stamp) wanted = sources[i];
+        }
+        if (wanted != PLAN_NO_STEP) {
+            slot = BASE_PUSH(&l->scratch, &stack);
+            if (slot != NULL) *slot = wanted;
+            continue;
+        }
+        if (l->nodes.items[top].stamp != s->stamp) make_lane(l, s, top);
+        stack.count--;
+    }
+    return l->nodes.items[index].stamp == s->stamp ? l->nodes.items[index].lane : 0;
 }
 
 static uint32_t truth_lane(lowering *l, sketch *s, uint32_t index)
 {
-    return lane_of(l, s, index, make_truth);
+    return lane_of(l, s, index);
 }
 
 static uint32_t value_lane(lowering *l, sketch *s, uint32_t index)
 {
-    return lane_of(l, s, index, make_value);
+    return lane_of(l, s, index);
 }
 
 /* ---- registers and shapes ---- */
@@ -627,9 +701,15 @@ static uint32_t unit_of(lowering *l, sketch *s, const uint32_t *results, size_t 
 {
     uint32_t lanes[3] = {0};
     for (size_t i = 0; i < count; i++) lanes[i] = truth_lane(l, s, results[i]);
-    if (s->full || l->scratch.failed || l->arena->failed) {
-        l->arena->failed = true;
-        return 0;
+    if (l->scratch.failed || l->arena->failed) return 0;
+    if (s->full && clause == PLAN_NO_STEP) return 0; /* too much for a shape: the interpreter works the truth out */
+    if (s->full) {
+        /* Likewise for all that the clause asks. */
+        *s = (sketch){.root = PLAN_NO_STEP, .stamp = ++l->stamps};
+        for (size_t i = 0; i < count; i++) {
+            uint32_t input = add_input(l, step_input(l, results[i]));
+            lanes[i] = push_lane(l, s, PLAN_LANE_TRUTH, slot_for(l, s, input), 0);
+        }
     }
     plan_shape made = shape_of(l, s, lanes, count);
     if (l->scratch.failed) return 0;
@@ -748,7 +828,13 @@ plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan)
     for (size_t c = 0; c < plan->clauses.count; c++) kernels->clause_units[c] = PLAN_NO_STEP;
     lowering l = {.arena = arena, .plan = plan, .kernels = kernels};
     base_arena_init(&l.scratch, &arena->allocator);
-    bool good = grow_buckets(&l);
+    size_t longest = 1;
+    for (size_t p = 0; p < plan->policies.count; p++) {
+        size_t count = plan->blocks.items[plan->policies.items[p].block].steps.count;
+        if (count > longest) longest = count;
+    }
+    l.marks = base_arena_alloc(&l.scratch, longest);
+    bool good = l.marks != NULL && grow_buckets(&l);
     for (uint32_t p = 0; good && p < plan->policies.count; p++) good = lower_policy(&l, p);
     if (l.scratch.failed) arena->failed = true;
     base_arena_release(&l.scratch);

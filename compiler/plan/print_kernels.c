@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-static const char *const lane_names[] = {"TRUTH",   "CONSTANT", "NOT",       "AND",   "OR",     "DECIDE",   "PRESENT", "EQUAL",
-                                         "LESS",    "AT_MOST",  "VALUE",     "NUMBER", "ADD",   "SUBTRACT", "OR_ELSE"};
+static const char *const lane_names[] = {"TRUTH", "CONSTANT", "NOT",   "AND",    "OR",  "DECIDE",   "PRESENT", "EQUAL",
+                                         "LESS",  "AT_MOST",  "VALUE", "NUMBER", "ADD", "SUBTRACT", "OR_ELSE"};
 
 static void print_shape(const plan_shape *shape, size_t index, base_text *out)
 {
@@ -46,8 +46,9 @@ static void print_path(const plan_program *plan, const plan_path *path, base_tex
 
 static void print_input(const plan_program *plan, const plan_input *input, size_t index, base_text *out)
 {
-    static const char *const kinds[] = {"value of",  "yes or no of", "presence of", "code of", "set holds", "set holds any of",
-                                        "set holds all of", "code in",  "span holds",  "step",    "unit"};
+    static const char *const kinds[] = {
+        "value of",         "yes or no of", "presence of", "code of", "set holds", "set holds any of",
+        "set holds all of", "code in",      "span holds",  "step",    "unit"};
     base_text_format(out, "input %zu: %s", index, kinds[input->kind]);
     print_path(plan, &input->path, out);
     print_path(plan, &input->date, out);
@@ -74,7 +75,8 @@ static void print_unit(const plan_program *plan, const plan_kernels *kernels, si
     const plan_shape *shape = &kernels->shapes.items[unit->shape];
     const char *name = unit->clause == PLAN_NO_STEP ? "shared" : plan->clauses.items[unit->clause].source->name.text;
     base_text_format(out, "unit %zu, %s: shape %u, inputs", index, name, unit->shape);
-    for (uint32_t i = 0; i < shape->slot_count; i++) base_text_format(out, " %u", kernels->slots.items[unit->slots + i]);
+    for (uint32_t i = 0; i < shape->slot_count; i++)
+        base_text_format(out, " %u", kernels->slots.items[unit->slots + i]);
     if (shape->constant_count > 0) base_text_put(out, ", constants");
     for (uint32_t i = 0; i < shape->constant_count; i++)
         base_text_format(out, " %" PRId64, kernels->constants.items[unit->constants + i].number);

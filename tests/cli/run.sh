@@ -302,7 +302,7 @@ holds "a measure without what it rests on" out '"value":"at least $0.00","exact"
 expect "dump schema" 0 "$adjudge" dump --stage schema
 same "the encounter model lists every field" <(sed -n '/^### line:/,$p' docs/encounter.md) "$work/out"
 
-for stage in tokens ast plan kernels; do expect "dump $stage" 0 "$adjudge" dump --stage $stage policies/ct_medicaid_clinic.adj; done
+for stage in tokens ast kernels plan; do expect "dump $stage" 0 "$adjudge" dump --stage $stage policies/ct_medicaid_clinic.adj; done
 holds "dump plan" out "VERDICT"
 if ! "$adjudge" --version | grep -q "interpreter only"; then
     expect "dump ir" 0 "$adjudge" dump --stage ir policies/ct_medicaid_clinic.adj

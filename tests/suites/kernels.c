@@ -235,6 +235,38 @@ Test(kernels, threads_and_batches_do_not_change_results)
     adj_policies_free(policies);
 }
 
+/* So many payers that their chain is too long for a shape, and for a call for each link. */
+Test(kernels, a_policy_of_very_many_payers)
+{
+    enum { PAYERS = 40000 };
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    base_text text;
+    base_text_init(&text, &arena);
+    base_text_put(&text, "policy many\n  title \"Many\"\n  payer \"K\"");
+    for (unsigned i = 0; i < PAYERS; i++) base_text_format(&text, ", \"P%u\"", i);
+    base_text_put(&text, "\n  effective 2020-01-01\n\nclause a\n  cite \"1\"\n  require units <= 2\n"
+                         "  deny CO-16 M76 as data \"{units}\"\n\nclause b\n  cite \"2\"\n  require units >= 2\n"
+                         "  deny CO-16 M76 as data \"{units}\"\n");
+    const char *names[] = {"many.adj"}, *texts[] = {base_text_string(&text)};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 1, NULL, &policies), ADJ_OK);
+    adj_encounters *encounters = encounters_of(policies, 100);
+    char digests[2][65];
+    for (int e = 0; e < 2; e++) {
+        adj_options options = {.evaluator = e == 0 ? ADJ_EVALUATOR_BEST : ADJ_EVALUATOR_INTERPRETER};
+        adj_results *results = NULL;
+        cr_assert_eq(adj_evaluate(policies, encounters, &options, &results), ADJ_OK);
+        cr_assert(adj_results_digest(results, digests[e]));
+        cr_expect_eq(adj_results_line(results, 0).verdict, ADJ_DENY);
+        adj_results_free(results);
+    }
+    cr_expect_str_eq(digests[0], digests[1]);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    base_arena_release(&arena);
+}
+
 Test(kernels, are_shown)
 {
     adj_policies *policies = compiled(NULL);
