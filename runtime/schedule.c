@@ -32,6 +32,7 @@ typedef struct scheduler {
     uint32_t *slots; /* key + 1 */
     size_t slot_count;
     uint32_t *key_of; /* by line; PLAN_NO_STEP where it is not judged */
+    size_t few;       /* works with fewer lines go together */
     uint32_t *stamps; /* by input */
     uint32_t stamp;
 } scheduler;
@@ -329,7 +330,7 @@ static bool divide(scheduler *s, const portion *p)
     }
     uint32_t few = PLAN_NO_STEP;
     for (size_t k = 0; k < p->count; k++) {
-        if (lines[work_of[k]] == 0 || lines[work_of[k]] >= FEW_LINES) continue;
+        if (lines[work_of[k]] == 0 || lines[work_of[k]] >= s->few) continue;
         if (few == PLAN_NO_STEP) few = work_of[k];
         work_of[k] = few;
     }
@@ -443,6 +444,7 @@ bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_ker
     *schedule = (run_schedule){0};
     scheduler s = {.schedule = schedule, .arena = arena, .kernels = kernels, .context = context};
     base_arena_init(&s.scratch, &arena->allocator);
+    s.few = most < FEW_LINES ? most : FEW_LINES;
     s.stamps = base_arena_alloc(&s.scratch, (kernels->inputs.count + 1) * sizeof *s.stamps);
     bool good = s.stamps != NULL && bind_constants(&s) &&
                 run_packer_init(&s.packer, &arena->allocator, context, kernels, schedule->constants);
