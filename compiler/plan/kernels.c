@@ -530,7 +530,7 @@ static uint32_t lane_of(lowering *l, sketch *s, uint32_t index)
     BASE_ARRAY(uint32_t) stack = {0};
     uint32_t *slot = l->nodes.items[index].stamp == s->stamp ? NULL : BASE_PUSH(&l->scratch, &stack);
     if (slot != NULL) *slot = index;
-    while (stack.count > 0 && !l->scratch.failed) {
+    while (stack.items != NULL && stack.count > 0 && !l->scratch.failed) {
         uint32_t top = stack.items[stack.count - 1], sources[2], wanted = PLAN_NO_STEP;
         size_t count = l->nodes.items[top].stamp == s->stamp ? 0 : sources_of(l, s, top, sources);
         for (size_t i = 0; i < count && wanted == PLAN_NO_STEP; i++) {
@@ -606,12 +606,14 @@ static void place(lowering *l, plan_shape *shape)
     for (uint32_t i = 0; i < count; i++) {
         plan_lane_step *step = &shape->steps[i];
         int operands = plan_lane_operands(step);
-        const uint16_t sources[2] = {step->a, step->b};
+        uint16_t sources[2] = {0, 0};
+        if (operands > 0) sources[0] = step->a;
+        if (operands > 1) sources[1] = step->b;
         if (operands > 0) step->a = shape->steps[sources[0]].to;
         if (operands > 1) step->b = shape->steps[sources[1]].to;
         /* Taken before its operands' are given back: a step never writes what it reads. */
         step->to = take_register(&lists[is_value(step->operation)]);
-        for (int k = 0; k < operands; k++) {
+        for (int k = 0; k < 2 && k < operands; k++) {
             bool twice = k == 1 && sources[0] == sources[1];
             if (last[sources[k]] != i || twice) continue;
             free_list *list = &lists[is_value(shape->steps[sources[k]].operation)];
@@ -686,7 +688,7 @@ static plan_shape shape_of(lowering *l, sketch *s, const uint32_t *lanes, size_t
                         .constant_count = (uint16_t)s->constants.count};
     for (size_t i = 0; i < 3; i++) shape.results[i] = (uint16_t)lanes[i < count ? i : 0];
     shape.truth_slots = base_arena_alloc(&l->scratch, (s->slots.count + 64) / 64 * 8);
-    if (shape.truth_slots == NULL) return shape;
+    if (shape.truth_slots == NULL || s->steps.items == NULL) return shape;
     for (size_t i = 0; i < s->slots.count; i++) {
         if (l->kernels->inputs.items[s->slots.items[i]].truth) shape.truth_slots[i / 64] |= UINT64_C(1) << (i % 64);
     }
