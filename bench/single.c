@@ -142,7 +142,7 @@ int bench_single(bool quick)
     desk d = {0};
     held *lines = calloc(LINES, sizeof *lines);
     if (lines == NULL || adj_evaluate(policies, encounters, &options, &results) != ADJ_OK ||
-        adj_single_new(policies, &options, &d.single) != ADJ_OK)
+        adj_single_new(policies, &d.single) != ADJ_OK)
         bench_stop("out of memory");
     while (d.count < FIELDS && paths[d.count] != NULL) {
         d.fields[d.count] = adj_single_field(d.single, paths[d.count]);

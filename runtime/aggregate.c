@@ -220,8 +220,8 @@ static void collect(const run_context *context, const plan_aggregate *aggregate,
         break;
     case LANG_COLLECTION_SESSION_LINES: of_key(store, LANG_HISTORY_SESSION, line, found); break;
     case LANG_COLLECTION_CLAIM_LINES:
-        found->complete = run_store_present(store, LANG_FIELD_line_claim, line);
-        if (found->complete)
+        found->complete = run_store_present(store, LANG_FIELD_line_claim, line) && !store->claims_are_partial;
+        if (run_store_present(store, LANG_FIELD_line_claim, line))
             of_group(&store->lines_of_claim, run_store_bits(store, LANG_FIELD_line_claim, line), found);
         break;
     case LANG_COLLECTION_AUTHORIZATIONS:

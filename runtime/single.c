@@ -47,6 +47,7 @@ static bool add_rows(adj_single *s)
         run_store_set(store, (lang_field)f, s->row_of[info->record], s->row_of[info->type.detail]);
     }
     store->lines.items[s->row_of[LANG_RECORD_line]].subject = true;
+    store->claims_are_partial = true;
     if (!run_index(store)) return false;
     store->finished = true;
     return !store->arena.failed;
@@ -61,10 +62,9 @@ static bool bind(adj_single *s)
            run_context_init(&s->context, &s->bound, &s->binding, run_policies_code(s->policies, true, NULL));
 }
 
-adj_status adj_single_new(const adj_policies *policies, const adj_options *options, adj_single **out)
+adj_status adj_single_new(const adj_policies *policies, adj_single **out)
 {
     *out = NULL;
-    (void)options;
     if (policies->plan == NULL) return ADJ_INVALID_POLICY;
     base_allocator allocator = policies->allocator;
     adj_single *s = allocator.reallocate(allocator.state, NULL, sizeof *s);

@@ -513,7 +513,7 @@ typedef struct adj_single_answer {
     size_t event_count;
 } adj_single_answer;
 
-ADJ_API adj_status adj_single_new(const adj_policies *policies, const adj_options *options, adj_single **single);
+ADJ_API adj_status adj_single_new(const adj_policies *policies, adj_single **single);
 ADJ_API void adj_single_free(adj_single *single);
 
 /* The handle of a field of the line, "units", or of a record that it leads to, "session.minutes"; ADJ_SINGLE_NO_FIELD for none. */

@@ -316,7 +316,7 @@ Test(kernels, memory_may_run_out_anywhere_while_lines_are_judged_in_batches)
         adj_results *results = NULL;
         f.left = allowed;
         done = adj_evaluate(policies, encounters, &options, &results) == ADJ_OK;
-        done = adj_single_new(policies, &options, &single) == ADJ_OK && done;
+        done = adj_single_new(policies, &single) == ADJ_OK && done;
         adj_single_free(single);
         adj_results_free(results);
         adj_encounters_free(encounters);
@@ -373,6 +373,27 @@ static adj_verdict judge_one(adj_single *single, int64_t units, int64_t received
     return answer.verdict;
 }
 
+/* What was not told of the claim's other lines is not taken for their absence. */
+Test(kernels, one_encounter_alone_cannot_tell_what_its_claim_holds_beside_it)
+{
+    static const char text[] = "policy beside\n  title \"Beside\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+                               "clause a\n  cite \"1\"\n  forbid exists other in claim.lines where procedure in 90834\n"
+                               "  deny CO-97 as coding \"{date}\"\n\nclause b\n  cite \"2\"\n"
+                               "  require at most 3 of session.attendance\n  deny CO-97 as coding \"{date}\"\n\n"
+                               "clause c\n  cite \"3\"\n  require at most 3 of history in the last 30 days\n"
+                               "  deny CO-97 as coding \"{date}\"\n";
+    const char *names[] = {"beside.adj"}, *texts[] = {text};
+    adj_policies *policies = NULL;
+    adj_single *single = NULL;
+    size_t events;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 1, NULL, &policies), ADJ_OK);
+    cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
+    cr_expect_eq(judge_one(single, 1, 19810, "11", &events), ADJ_CANNOT_TELL);
+    cr_expect_eq(events, 3u, "%zu clauses cannot be told", events);
+    adj_single_free(single);
+    adj_policies_free(policies);
+}
+
 Test(kernels, one_encounter_at_a_time)
 {
     counting state = {0};
@@ -385,7 +406,7 @@ Test(kernels, one_encounter_at_a_time)
         adj_single *single = NULL;
         size_t events;
         cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK);
-        cr_assert_eq(adj_single_new(policies, &options, &single), ADJ_OK);
+        cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
         cr_expect_eq(adj_single_field(single, "no_such"), ADJ_SINGLE_NO_FIELD);
         cr_expect_eq(adj_single_field(single, "session.no_such"), ADJ_SINGLE_NO_FIELD);
         cr_expect_eq(adj_single_field(single, "units.x"), ADJ_SINGLE_NO_FIELD);
