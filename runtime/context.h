@@ -38,16 +38,19 @@ typedef void (*run_element_function)(run_context *context, uint32_t line, uint32
 
 /* Machine code of a plan: one function per block, NULL where a block has none. */
 typedef struct run_machine_code {
-    run_policy_function *policies;  /* by policy */
+    run_policy_function *policies;  /* by policy; NULL where there is code of elements alone */
     run_element_function *elements; /* by aggregate */
     void *state;
     void (*release)(void *state);
 } run_machine_code;
 
+/* Which code: of elements of history alone, which is little whatever the clauses; of all, made quickly; of all, with every pass. */
+typedef enum run_code_kind { RUN_CODE_ELEMENTS, RUN_CODE_ALL, RUN_CODE_BETTER, RUN_CODE_KINDS } run_code_kind;
+
 /* How the runtime gets machine code; a build without LLVM has none of these. */
 typedef struct run_machine_provider {
-    /* Makes code for a plan, quickly or better; false with a message in `error`. */
-    bool (*compile)(base_arena *arena, const plan_program *plan, bool better, run_machine_code *code,
+    /* Makes code for a plan; false with a message in `error`. */
+    bool (*compile)(base_arena *arena, const plan_program *plan, run_code_kind kind, run_machine_code *code,
                     const char **error);
     /* The intermediate (assembly = false) or machine (true) form as text. */
     const char *(*dump)(base_arena *arena, const plan_program *plan, bool assembly);

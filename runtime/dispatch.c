@@ -106,7 +106,7 @@ static bool payer_of(const run_context *context, uint32_t line, uint32_t *payer)
 
 static void judge_by(run_context *context, uint32_t policy, uint32_t line, uint8_t *verdicts)
 {
-    if (context->code != NULL)
+    if (context->code != NULL && context->code->policies != NULL)
         context->code->policies[policy](context, line, verdicts);
     else
         run_interpret_policy(context, policy, line, verdicts);

@@ -38,8 +38,8 @@ struct adj_policies {
 };
 
 /* Machine code that judges line by line, made when it is first asked for, by whichever thread; NULL where none can be had, with the
- * reason in `error`, which may be NULL. `better` is for code that will judge very many lines one by one. */
-const run_machine_code *run_policies_code(const adj_policies *policies, bool better, const char **error);
+ * reason in `error`, which may be NULL. */
+const run_machine_code *run_policies_code(const adj_policies *policies, run_code_kind kind, const char **error);
 
 /* Prepares what tests are judged by; false when memory runs out. */
 bool run_tests_ready(adj_policies *policies);

@@ -66,7 +66,7 @@ typedef struct run_lazy_code {
         bool tried, made;
         run_machine_code code;
         const char *error;
-    } codes[2]; /* made quickly; better */
+    } codes[RUN_CODE_KINDS];
 } run_lazy_code;
 
 static bool new_lazy_code(adj_policies *policies)
@@ -80,7 +80,7 @@ static bool new_lazy_code(adj_policies *policies)
 static void free_lazy_code(run_lazy_code *lazy)
 {
     if (lazy == NULL) return;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < RUN_CODE_KINDS; i++) {
         if (lazy->codes[i].made && lazy->codes[i].code.release != NULL)
             lazy->codes[i].code.release(lazy->codes[i].code.state);
     }
@@ -88,16 +88,15 @@ static void free_lazy_code(run_lazy_code *lazy)
     pthread_mutex_destroy(&lazy->lock);
 }
 
-const run_machine_code *run_policies_code(const adj_policies *policies, bool better, const char **error)
+const run_machine_code *run_policies_code(const adj_policies *policies, run_code_kind i, const char **error)
 {
     const run_machine_provider *provider = run_machine_provider_get();
     run_lazy_code *lazy = policies->lazy;
     if (provider == NULL || lazy == NULL || policies->interpreted) return NULL;
-    size_t i = better ? 1 : 0;
     pthread_mutex_lock(&lazy->lock);
     if (!lazy->codes[i].tried)
         lazy->codes[i].made =
-            provider->compile(&lazy->arena, policies->plan, better, &lazy->codes[i].code, &lazy->codes[i].error);
+            provider->compile(&lazy->arena, policies->plan, i, &lazy->codes[i].code, &lazy->codes[i].error);
     lazy->codes[i].tried = true;
     if (error != NULL) *error = lazy->codes[i].error;
     pthread_mutex_unlock(&lazy->lock);
@@ -110,7 +109,7 @@ bool run_tests_ready(adj_policies *policies)
     policies->tests_ready = true;
     policies->test_plan = policies->plan;
     policies->test_kernels = policies->kernels;
-    policies->test_code = run_policies_code(policies, false, NULL);
+    policies->test_code = run_policies_code(policies, RUN_CODE_ALL, NULL);
     if (!plan_takes_over(&policies->program)) return true;
     policies->test_plan = plan_build_alone(&policies->arena, &policies->program);
     policies->test_code = NULL;
@@ -121,7 +120,7 @@ bool run_tests_ready(adj_policies *policies)
     if (policies->test_plan == NULL || provider == NULL || policies->interpreted) return policies->test_plan != NULL;
     run_machine_code *code = base_arena_alloc(&policies->arena, sizeof *code);
     const char *error;
-    if (code != NULL && provider->compile(&policies->arena, policies->test_plan, false, code, &error))
+    if (code != NULL && provider->compile(&policies->arena, policies->test_plan, RUN_CODE_ALL, code, &error))
         policies->test_code = policies->own_test_code = code;
     return true;
 }
@@ -161,7 +160,7 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
     if (!new_lazy_code(policies)) return ADJ_OUT_OF_MEMORY;
     bool demanded = options != NULL && options->evaluator >= ADJ_EVALUATOR_MACHINE;
     const char *error = NULL;
-    if (demanded && run_machine_provider_get() != NULL && run_policies_code(policies, false, &error) == NULL) {
+    if (demanded && run_machine_provider_get() != NULL && run_policies_code(policies, RUN_CODE_ALL, &error) == NULL) {
         policies->diagnostics = error == NULL ? "machine code could not be made" : error;
         return ADJ_INTERNAL;
     }

@@ -59,7 +59,7 @@ static bool bind(adj_single *s)
     s->stale = false;
     /* Lists point into the pool, which must not move. */
     return run_bind(&s->binding, &s->bound, s->policies->plan, &s->store) &&
-           run_context_init(&s->context, &s->bound, &s->binding, run_policies_code(s->policies, true, NULL));
+           run_context_init(&s->context, &s->bound, &s->binding, run_policies_code(s->policies, RUN_CODE_BETTER, NULL));
 }
 
 adj_status adj_single_new(const adj_policies *policies, adj_single **out)

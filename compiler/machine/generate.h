@@ -76,7 +76,8 @@ typedef struct gen_function {
 } gen_function;
 
 bool gen_module_init(gen_module *module, base_arena *arena, const plan_program *plan, LLVMContextRef context);
-bool gen_module_fill(gen_module *module);
+/* Policies and elements, or elements alone. */
+bool gen_module_fill(gen_module *module, bool policies);
 
 /* The value of one step (steps.c). */
 gen_value gen_step(gen_function *f, const plan_step *step);

@@ -103,11 +103,11 @@ static LLVMErrorRef define_helpers(LLVMOrcLLJITRef jit)
 }
 
 /* Builds the module of a plan; NULL with a message after a failure. */
-static LLVMModuleRef build_module(base_arena *arena, const plan_program *plan, LLVMContextRef context,
+static LLVMModuleRef build_module(base_arena *arena, const plan_program *plan, bool policies, LLVMContextRef context,
                                   const char **error)
 {
     gen_module module;
-    bool built = gen_module_init(&module, arena, plan, context) && gen_module_fill(&module);
+    bool built = gen_module_init(&module, arena, plan, context) && gen_module_fill(&module, policies);
     LLVMDisposeBuilder(module.builder);
 #ifndef NDEBUG
     char *wrong = NULL;
@@ -137,14 +137,15 @@ static LLVMErrorRef look_up(LLVMOrcLLJITRef jit, const char *name, void *functio
     return error;
 }
 
-static LLVMErrorRef fetch_functions(base_arena *arena, LLVMOrcLLJITRef jit, const plan_program *plan,
+static LLVMErrorRef fetch_functions(base_arena *arena, LLVMOrcLLJITRef jit, const plan_program *plan, bool policies,
                                     run_machine_code *code)
 {
     code->policies = base_arena_alloc(arena, (plan->policies.count + 1) * sizeof *code->policies);
     code->elements = base_arena_alloc(arena, (plan->aggregates.count + 1) * sizeof *code->elements);
     if (code->policies == NULL || code->elements == NULL) return LLVMCreateStringError("out of memory");
+    if (!policies) code->policies = NULL;
     LLVMErrorRef error = NULL;
-    for (size_t i = 0; i < plan->policies.count && error == NULL; i++) {
+    for (size_t i = 0; policies && i < plan->policies.count && error == NULL; i++) {
         error = look_up(jit, base_format(arena, "policy_%zu", i), &code->policies[i], sizeof code->policies[i]);
     }
     for (size_t i = 0; i < plan->aggregates.count && error == NULL; i++) {
@@ -164,7 +165,7 @@ static LLVMErrorRef create_jit(LLVMOrcLLJITRef *jit, bool better)
     return LLVMOrcCreateLLJIT(jit, builder);
 }
 
-static bool compile(base_arena *arena, const plan_program *plan, bool better, run_machine_code *code,
+static bool compile(base_arena *arena, const plan_program *plan, run_code_kind kind, run_machine_code *code,
                     const char **error)
 {
     *error = NULL;
@@ -172,6 +173,7 @@ static bool compile(base_arena *arena, const plan_program *plan, bool better, ru
         *error = GEN_NO_LLVM;
         return false;
     }
+    bool better = kind == RUN_CODE_BETTER, policies = kind != RUN_CODE_ELEMENTS;
     LLVMOrcLLJITRef jit = NULL;
     LLVMErrorRef failure = create_jit(&jit, better);
     if (failure != NULL) {
@@ -179,7 +181,7 @@ static bool compile(base_arena *arena, const plan_program *plan, bool better, ru
         return false;
     }
     LLVMOrcThreadSafeContextRef safe = LLVMOrcCreateNewThreadSafeContext();
-    LLVMModuleRef module = build_module(arena, plan, LLVMOrcThreadSafeContextGetContext(safe), error);
+    LLVMModuleRef module = build_module(arena, plan, policies, LLVMOrcThreadSafeContextGetContext(safe), error);
     if (module != NULL) {
         LLVMErrorRef worse = better ? improve(module) : NULL;
         if (worse != NULL) LLVMConsumeError(worse); /* it is as good as it was */
@@ -189,7 +191,7 @@ static bool compile(base_arena *arena, const plan_program *plan, bool better, ru
             failure = LLVMOrcLLJITAddLLVMIRModule(jit, LLVMOrcLLJITGetMainJITDylib(jit), unit);
         else
             LLVMOrcDisposeThreadSafeModule(unit);
-        if (failure == NULL) failure = fetch_functions(arena, jit, plan, code);
+        if (failure == NULL) failure = fetch_functions(arena, jit, plan, policies, code);
         if (failure != NULL) *error = taken(arena, failure);
     }
     LLVMOrcDisposeThreadSafeContext(safe);
@@ -230,7 +232,7 @@ static const char *dump(base_arena *arena, const plan_program *plan, bool assemb
     const char *error = NULL;
     if (!gen_load()) return NULL;
     LLVMContextRef context = LLVMContextCreate();
-    LLVMModuleRef module = build_module(arena, plan, context, &error);
+    LLVMModuleRef module = build_module(arena, plan, true, context, &error);
     const char *text = NULL;
     if (module != NULL && assembly) {
         text = assembly_of(arena, module);

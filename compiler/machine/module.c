@@ -210,10 +210,10 @@ static bool function(gen_module *module, uint32_t block, const char *name, bool 
     return true;
 }
 
-bool gen_module_fill(gen_module *module)
+bool gen_module_fill(gen_module *module, bool policies)
 {
     const plan_program *plan = module->plan;
-    for (size_t i = 0; i < plan->policies.count; i++) {
+    for (size_t i = 0; policies && i < plan->policies.count; i++) {
         if (!function(module, plan->policies.items[i].block, base_format(module->arena, "policy_%zu", i), false))
             return false;
     }

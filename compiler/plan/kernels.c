@@ -29,7 +29,6 @@ typedef struct sketch {
     uint32_t root; /* the node that a shared unit gives; PLAN_NO_STEP for a clause */
     uint32_t stamp;
     bool filled, full;
-    struct sketch *outer;
 } sketch;
 
 typedef struct lowering {
@@ -99,7 +98,8 @@ static void rehash(lowering *l)
     if (!grow_buckets(l)) return;
     for (uint32_t i = 0; i < l->nodes.count; i++) {
         node *n = &l->nodes.items[i];
-        size_t slot = (size_t)hash_of(n, l->arguments.items + n->a) & (l->bucket_count - 1);
+        const uint32_t *arguments = n->operation == PLAN_LOOKUP ? l->arguments.items + n->a : NULL;
+        size_t slot = (size_t)hash_of(n, arguments) & (l->bucket_count - 1);
         n->next = l->buckets[slot];
         l->buckets[slot] = i + 1;
     }

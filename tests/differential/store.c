@@ -146,7 +146,7 @@ static bool judge_both(const adj_policies *policies, run_store *store, compariso
     size_t clauses = policies->plan->clauses.count, stride = clauses + policies->plan->policies.count;
     uint8_t *first = base_arena_alloc(&arena, stride), *second = base_arena_alloc(&arena, stride);
     bool ready = run_bind(&binding, &arena, policies->plan, store) &&
-                 run_context_init(&machine, &arena, &binding, run_policies_code(policies, false, NULL)) &&
+                 run_context_init(&machine, &arena, &binding, run_policies_code(policies, RUN_CODE_ALL, NULL)) &&
                  run_context_init(&interpreter, &arena, &binding, NULL) && first != NULL && second != NULL;
     interpreter.undispatched = true;
     for (uint32_t line = 0; ready && line < store->counts[LANG_RECORD_line]; line++) {
@@ -193,7 +193,8 @@ static bool judge_in_batches(generator *g, const adj_policies *policies, run_sto
     bool *judged = base_arena_alloc(&arena, count + 1);
     run_how how = {.batch = 1 + generator_below(g, 260), .threads = 1 + generator_below(g, 3), .wait = true};
     /* Better code takes long to make: now and then. */
-    if (generator_chance(g, 50)) how.code = run_policies_code(policies, generator_chance(g, 5), NULL);
+    run_code_kind kind = generator_chance(g, 5) ? RUN_CODE_BETTER : RUN_CODE_ELEMENTS;
+    if (generator_chance(g, 50)) how.code = run_policies_code(policies, kind, NULL);
     if (generator_chance(g, 70)) how.kernels = policies->kernel_code;
     for (uint32_t line = 0; rows != NULL && judged != NULL && line < count; line++) {
         if (!store->lines.items[line].subject) continue;
