@@ -166,11 +166,6 @@ run_truth run_line_counts(const run_context *context, const plan_aggregate *aggr
     return aggregate->names_status ? statuses[status].when_named : statuses[status].counts;
 }
 
-static run_truth both(run_truth a, run_truth b)
-{
-    return (run_truth)((a & b & RUN_TRUE) | ((a | b) & RUN_FALSE));
-}
-
 static void of_group(const run_groups *groups, int64_t group, run_candidates *found)
 {
     found->rows = groups->rows + groups->starts[group];
@@ -309,7 +304,7 @@ static run_truth admitted(const run_context *context, const plan_aggregate *aggr
     if (!of_lines(aggregate->collection)) return RUN_TRUE;
     if (row == line && aggregate->without_subject) return RUN_FALSE;
     run_truth inside = line_in_window(context, window, line, row);
-    return inside == RUN_FALSE || row == line ? inside : both(inside, run_line_counts(context, aggregate, row));
+    return inside == RUN_FALSE || row == line ? inside : run_truth_and(inside, run_line_counts(context, aggregate, row));
 }
 
 /* ---- distinct values ---- */
@@ -374,10 +369,10 @@ typedef struct walk {
 
 static void visit(walk *w, uint32_t row, run_truth limit)
 {
-    run_truth truth = both(limit, admitted(w->context, w->aggregate, &w->window, w->line, row));
+    run_truth truth = run_truth_and(limit, admitted(w->context, w->aggregate, &w->window, w->line, row));
     if (truth == RUN_FALSE) return;
     run_element element;
-    truth = both(truth, run_judge_element(w->context, w->index, w->line, row, &element));
+    truth = run_truth_and(truth, run_judge_element(w->context, w->index, w->line, row, &element));
     if (truth == RUN_FALSE) return;
     if (w->counted != NULL) w->counted(w->context->counted_state, row, truth);
     if (w->aggregate->kind == PLAN_DISTINCT)
@@ -419,7 +414,7 @@ static bool period_start(walk *w, int64_t date, int64_t *start)
         uint32_t row = w->found.rows[i];
         run_truth truth = admitted(w->context, w->aggregate, &every, w->line, row);
         run_element element;
-        if (truth != RUN_FALSE) truth = both(truth, run_judge_element(w->context, w->index, w->line, row, &element));
+        if (truth != RUN_FALSE) truth = run_truth_and(truth, run_judge_element(w->context, w->index, w->line, row, &element));
         if (truth == RUN_NEITHER) return false;
         if (truth == RUN_FALSE) continue;
         int64_t day = run_store_bits(store, LANG_FIELD_line_date, row);

@@ -143,7 +143,8 @@ bool run_context_init(run_context *context, base_arena *arena, const run_binding
      * may ask about. */
     context->depth_limit = 3 * ((int)binding->plan->denials.count + 1);
     context->values = base_arena_alloc(arena, (size_t)context->depth_limit * sizeof *context->values);
-    if (context->values == NULL) return false;
+    context->policies = base_arena_alloc(arena, (binding->plan->policies.count + 1) * sizeof *context->policies);
+    if (context->values == NULL || context->policies == NULL) return false;
     for (int depth = 0; depth < 3; depth++) {
         context->values[depth] = base_arena_alloc(arena, longest * sizeof(run_value));
         if (context->values[depth] == NULL) return false;

@@ -137,6 +137,7 @@ struct run_context {
     size_t block_room;
     int depth, depth_limit;
     base_arena *arena;
+    uint32_t *policies;           /* room for those that the line at hand meets */
     uint8_t **rows_met;           /* by table, by written row: set where a lookup finds it; NULL where nobody asks */
     bool redact;                  /* explanations hide what tells who a member is */
     bool undispatched;            /* every line meets every policy: the plain meaning, to compare with */
@@ -161,6 +162,12 @@ bool run_context_init(run_context *context, base_arena *arena, const run_binding
 static inline bool run_context_failed(const run_context *context)
 {
     return context->failed || context->arena->failed;
+}
+
+/* Kleene's `and`. */
+static inline run_truth run_truth_and(int64_t a, int64_t b)
+{
+    return (run_truth)((a & b & RUN_TRUE) | ((a | b) & RUN_FALSE));
 }
 
 /* ---- shared by both evaluators ---- */
@@ -226,6 +233,9 @@ uint32_t run_speaking_policy(const plan_program *plan, const plan_clause *clause
 
 /* Judges one line with every policy that can speak of it (dispatch.c); `verdicts` holds a byte per clause, then one per policy. */
 void run_judge(run_context *context, uint32_t line, uint8_t *verdicts);
+
+/* The policies that can speak of a payer's lines; all of them where it is not known. How many; there is room for all. */
+size_t run_policies_of(const run_binding *binding, bool known, uint32_t payer, uint32_t *policies);
 
 /* The same, writing only the bytes of policies that can speak of the line, whose numbers it gives; how many they are. */
 size_t run_judge_listed(run_context *context, uint32_t line, uint8_t *verdicts, uint32_t *policies);

@@ -126,39 +126,26 @@ static size_t first_pair(const run_dispatch *dispatch, uint32_t payer)
     return low;
 }
 
-void run_judge(run_context *context, uint32_t line, uint8_t *verdicts)
+size_t run_policies_of(const run_binding *binding, bool known, uint32_t payer, uint32_t *policies)
 {
-    const plan_program *plan = context->binding->plan;
-    const run_dispatch *dispatch = &context->binding->dispatch;
-    memset(verdicts, 0, plan->clauses.count + plan->policies.count);
-    context->scratch.count = 0;
-    uint32_t payer = 0;
-    if (context->undispatched || !payer_of(context, line, &payer)) {
-        for (uint32_t policy = 0; policy < plan->policies.count; policy++) judge_by(context, policy, line, verdicts);
-        return;
-    }
-    for (size_t i = 0; i < dispatch->everywhere_count; i++) judge_by(context, dispatch->everywhere[i], line, verdicts);
+    const run_dispatch *dispatch = &binding->dispatch;
+    size_t count = 0;
+    for (uint32_t policy = 0; !known && policy < binding->plan->policies.count; policy++) policies[count++] = policy;
+    if (!known) return count;
+    for (size_t i = 0; i < dispatch->everywhere_count; i++) policies[count++] = dispatch->everywhere[i];
     for (size_t i = first_pair(dispatch, payer); i < dispatch->pair_count && dispatch->pairs[i] >> 32 == payer; i++) {
-        judge_by(context, (uint32_t)dispatch->pairs[i], line, verdicts);
+        policies[count++] = (uint32_t)dispatch->pairs[i];
     }
+    return count;
 }
 
 size_t run_judge_listed(run_context *context, uint32_t line, uint8_t *verdicts, uint32_t *policies)
 {
     const plan_program *plan = context->binding->plan;
-    const run_dispatch *dispatch = &context->binding->dispatch;
-    size_t count = 0;
     uint32_t payer = 0;
+    bool known = !context->undispatched && payer_of(context, line, &payer);
+    size_t count = run_policies_of(context->binding, known, payer, policies);
     context->scratch.count = 0;
-    if (!payer_of(context, line, &payer)) {
-        for (uint32_t policy = 0; policy < plan->policies.count; policy++) policies[count++] = policy;
-    } else {
-        for (size_t i = 0; i < dispatch->everywhere_count; i++) policies[count++] = dispatch->everywhere[i];
-        for (size_t i = first_pair(dispatch, payer); i < dispatch->pair_count && dispatch->pairs[i] >> 32 == payer;
-             i++) {
-            policies[count++] = (uint32_t)dispatch->pairs[i];
-        }
-    }
     for (size_t i = 0; i < count; i++) {
         const plan_policy *policy = &plan->policies.items[policies[i]];
         memset(verdicts + policy->first_clause, 0, policy->clause_count);
@@ -166,4 +153,11 @@ size_t run_judge_listed(run_context *context, uint32_t line, uint8_t *verdicts, 
         judge_by(context, policies[i], line, verdicts);
     }
     return count;
+}
+
+void run_judge(run_context *context, uint32_t line, uint8_t *verdicts)
+{
+    const plan_program *plan = context->binding->plan;
+    memset(verdicts, 0, plan->clauses.count + plan->policies.count);
+    run_judge_listed(context, line, verdicts, context->policies);
 }

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static run_truth truth_and(int64_t a, int64_t b)
-{
-    return (run_truth)((a & b & RUN_TRUE) | ((a | b) & RUN_FALSE));
-}
-
 static run_truth truth_or(int64_t a, int64_t b)
 {
     return (run_truth)(((a | b) & RUN_TRUE) | (a & b & RUN_FALSE));
@@ -174,7 +169,7 @@ static run_value evaluate(run_context *context, const plan_block *block, const p
         result.bits = result.high = a->bits == RUN_TRUE;
         return result;
     case PLAN_NOT: return truth_value(truth_not(a->bits));
-    case PLAN_AND: return truth_value(truth_and(a->bits, b->bits));
+    case PLAN_AND: return truth_value(run_truth_and(a->bits, b->bits));
     case PLAN_OR: return truth_value(truth_or(a->bits, b->bits));
     case PLAN_IS_PRESENT:
         return truth_value(a->state == RUN_PRESENT ? RUN_TRUE : a->state == RUN_ABSENT ? RUN_FALSE : RUN_NEITHER);

@@ -1,7 +1,7 @@
 /* Dispatch: which lines meet which clauses. What policies and clauses ask first is payer, plan and procedure; for each combination of
  * these that some line has, the clauses are run with nothing else known. What is surely out of scope then is so for all its lines,
  * and they never meet it. Lines that meet the same clauses are gathered; cost follows what applies, not what exists. */
-#include "runtime/batch.h"
+#include "runtime/handles.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +147,8 @@ typedef struct portion {
     uint32_t rows[RUN_BATCH_LINES];
     uint32_t keys[RUN_BATCH_LINES];
     size_t count;
-    plan_step_list policies; /* candidates */
+    uint32_t *policies; /* candidates */
+    size_t policy_count;
     plan_step_list units;    /* of their clauses, ascending by clause */
     uint64_t *unit_bits;     /* by unit: the keys that meet it */
     uint64_t *policy_bits;   /* by policy, those that name payers: the keys that it may speak of */
@@ -161,53 +162,20 @@ static bool push(scheduler *s, plan_step_list *list, uint32_t number)
     return slot != NULL;
 }
 
-/* The policies that can speak of a payer's lines; all of them where the payer is not known. */
-static bool candidate_policies(scheduler *s, int64_t payer, plan_step_list *list)
-{
-    const run_dispatch *dispatch = &s->context->binding->dispatch;
-    size_t policies = s->context->binding->plan->policies.count, low = 0, high = dispatch->pair_count;
-    *list = (plan_step_list){0};
-    for (uint32_t p = 0; payer < 0 && p < policies; p++) {
-        if (!push(s, list, p)) return false;
-    }
-    if (payer < 0) return true;
-    for (size_t i = 0; i < dispatch->everywhere_count; i++) {
-        if (!push(s, list, dispatch->everywhere[i])) return false;
-    }
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if ((int64_t)(dispatch->pairs[middle] >> 32) < payer)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < dispatch->pair_count && (int64_t)(dispatch->pairs[low] >> 32) == payer; low++) {
-        if (!push(s, list, (uint32_t)dispatch->pairs[low])) return false;
-    }
-    return true;
-}
-
 static bool candidate_units(scheduler *s, portion *p)
 {
     const plan_program *plan = s->context->binding->plan;
     p->units = (plan_step_list){0};
     /* Clauses are numbered policy by policy. */
-    if (p->policies.count > 1) qsort(p->policies.items, p->policies.count, sizeof(uint32_t), by_number);
-    for (size_t i = 0; i < p->policies.count; i++) {
-        const plan_policy *policy = &plan->policies.items[p->policies.items[i]];
+    if (p->policy_count > 1) qsort(p->policies, p->policy_count, sizeof *p->policies, by_number);
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const plan_policy *policy = &plan->policies.items[p->policies[i]];
         for (uint32_t c = policy->first_clause; c < policy->first_clause + policy->clause_count; c++) {
             uint32_t unit = s->kernels->clause_units[c];
             if (unit != PLAN_NO_STEP && !push(s, &p->units, unit)) return false;
         }
     }
     return true;
-}
-
-static bool names_payer(const plan_program *plan, uint32_t policy)
-{
-    const lang_file *file = plan->policies.items[policy].source;
-    while (file != NULL && file->payers.count == 0) file = file->base;
-    return file != NULL;
 }
 
 /* Runs the candidates over the keys with nothing else known. */
@@ -218,10 +186,10 @@ static bool try_keys(scheduler *s, portion *p)
     if (!run_packer_begin(packer, p->rows, p->count)) return false;
     p->words = packer->words;
     p->unit_bits = base_arena_alloc(&s->scratch, (p->units.count * p->words + 8) * sizeof(uint64_t));
-    p->policy_bits = base_arena_alloc(&s->scratch, (p->policies.count * p->words + 1) * sizeof(uint64_t));
+    p->policy_bits = base_arena_alloc(&s->scratch, (p->policy_count * p->words + 1) * sizeof(uint64_t));
     uint64_t room = RUN_ROOM(p->words), *spare = base_arena_alloc(&packer->arena, room * RUN_PLANES * sizeof *spare);
     if (p->unit_bits == NULL || p->policy_bits == NULL || spare == NULL ||
-        !needed_inputs(s, p->units.items, p->units.count, p->policies.items, p->policies.count, &inputs))
+        !needed_inputs(s, p->units.items, p->units.count, p->policies, p->policy_count, &inputs))
         return false;
     for (size_t i = 0; i < inputs.count; i++) {
         if (!run_pack_input(packer, inputs.items[i])) return false;
@@ -230,10 +198,10 @@ static bool try_keys(scheduler *s, portion *p)
         uint64_t *const planes[] = {p->unit_bits + u * p->words, spare, spare + room, spare + 2 * room};
         if (!run_unit(packer, p->units.items[u], planes)) return false;
     }
-    for (size_t i = 0; i < p->policies.count; i++) {
-        uint32_t policy = p->policies.items[i];
+    for (size_t i = 0; i < p->policy_count; i++) {
+        uint32_t policy = p->policies[i];
         const uint64_t *no = packer->lanes[s->kernels->policies[policy].payer].no;
-        bool named = names_payer(s->context->binding->plan, policy);
+        bool named = run_names_payer(s->context->binding->plan->policies.items[policy].source);
         for (uint64_t w = 0; w < p->words; w++) p->policy_bits[i * p->words + w] = named ? ~no[w] : 0;
     }
     return true;
@@ -268,8 +236,8 @@ static bool add_work(scheduler *s, const portion *p, const uint32_t *work_of, ui
     for (size_t u = 0; u < p->units.count; u++) {
         if (any_of(p, p->unit_bits, u, work_of, work) && !push(s, &units, p->units.items[u])) return false;
     }
-    for (size_t i = 0; i < p->policies.count; i++) {
-        if (any_of(p, p->policy_bits, i, work_of, work) && !push(s, &policies, p->policies.items[i])) return false;
+    for (size_t i = 0; i < p->policy_count; i++) {
+        if (any_of(p, p->policy_bits, i, work_of, work) && !push(s, &policies, p->policies[i])) return false;
     }
     if (!needed_inputs(s, units.items, units.count, policies.items, policies.count, &inputs)) return false;
     run_work *added = BASE_PUSH(s->arena, &s->schedule->works);
@@ -293,7 +261,7 @@ static uint64_t digest_of(const portion *p, size_t key)
     for (size_t u = 0; u < p->units.count; u++) {
         if (bit_of(p->unit_bits, u, p->words, key)) hash = XXH3_64bits_withSeed(&u, sizeof u, hash);
     }
-    for (size_t i = 0; i < p->policies.count; i++) {
+    for (size_t i = 0; i < p->policy_count; i++) {
         if (bit_of(p->policy_bits, i, p->words, key)) hash = XXH3_64bits_withSeed(&i, sizeof i, hash + 1);
     }
     return hash;
@@ -304,7 +272,7 @@ static bool same_clauses(const portion *p, size_t x, size_t y)
     for (size_t u = 0; u < p->units.count; u++) {
         if (bit_of(p->unit_bits, u, p->words, x) != bit_of(p->unit_bits, u, p->words, y)) return false;
     }
-    for (size_t i = 0; i < p->policies.count; i++) {
+    for (size_t i = 0; i < p->policy_count; i++) {
         if (bit_of(p->policy_bits, i, p->words, x) != bit_of(p->policy_bits, i, p->words, y)) return false;
     }
     return true;
@@ -363,6 +331,8 @@ static bool make_works(scheduler *s)
     payer_key *order = base_arena_alloc(&s->scratch, (count + 1) * sizeof *order);
     portion *p = base_arena_alloc(&s->scratch, sizeof *p);
     if (order == NULL || p == NULL) return false;
+    p->policies = base_arena_alloc(&s->scratch, (s->context->binding->plan->policies.count + 1) * sizeof *p->policies);
+    if (p->policies == NULL) return false;
     for (uint32_t k = 0; k < count; k++) order[k] = (payer_key){s->keys.items[k].parts[0], k};
     if (count > 1) qsort(order, count, sizeof *order, by_payer);
     for (size_t k = 0; k < count;) {
@@ -372,7 +342,8 @@ static bool make_works(scheduler *s)
             p->rows[p->count] = s->keys.items[order[k].key].row;
             p->keys[p->count++] = order[k].key;
         }
-        if (!candidate_policies(s, payer, &p->policies) || !candidate_units(s, p) || !try_keys(s, p) || !divide(s, p))
+        p->policy_count = run_policies_of(s->context->binding, payer >= 0, (uint32_t)payer, p->policies);
+        if (!candidate_units(s, p) || !try_keys(s, p) || !divide(s, p))
             return false;
     }
     return true;

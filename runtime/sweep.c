@@ -173,11 +173,6 @@ void run_sweeps_free(run_sweeps *s)
 
 /* ---- sweeping ---- */
 
-static run_truth both(run_truth a, run_truth b)
-{
-    return (run_truth)((a & b & RUN_TRUE) | ((a | b) & RUN_FALSE));
-}
-
 /* Adds an element that counts, surely or perhaps; as `tally` of aggregate.c does it. */
 static void add(run_truth truth, bool known, int64_t amount, int64_t *low, int64_t *high, uint32_t *unknown)
 {
@@ -201,12 +196,12 @@ static void sweep_element(run_context *context, uint32_t index, uint32_t row, sw
     at->amount = counts ? 1 : known ? element.bits : 0;
     at->own = (uint8_t)(truth | (known ? 4 : 0));
     if (at->amount > REACH || at->amount < -REACH) m->beyond = true;
-    truth = both(truth, run_line_counts(context, aggregate, row));
+    truth = run_truth_and(truth, run_line_counts(context, aggregate, row));
     if (dated) {
         add(truth, known, at->amount, &next->low, &next->high, &next->unknown);
     } else {
         /* It may be of any day: it counts perhaps. */
-        add(both(truth, RUN_NEITHER), known, at->amount, &m->undated_low, &m->undated_high, &m->undated_unknown);
+        add(run_truth_and(truth, RUN_NEITHER), known, at->amount, &m->undated_low, &m->undated_high, &m->undated_unknown);
     }
 }
 
