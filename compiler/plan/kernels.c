@@ -1,6 +1,6 @@
 /* From the blocks of a plan to kernels: equal expressions of all blocks become one node, truths that several clauses ask for
  * units of their own, and each clause a unit whose shape it shares with all clauses that do the same. */
-#include "compiler/plan/kernels.h"
+#include "compiler/plan/shapes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,9 +37,9 @@ typedef struct lowering {
     plan_kernels *kernels;
     BASE_ARRAY(node) nodes;
     BASE_ARRAY(uint32_t) arguments; /* nodes, of lookups */
-    uint32_t *buckets, *shape_buckets;
-    size_t bucket_count, shape_bucket_count;
-    BASE_ARRAY(uint32_t) shape_next;
+    uint32_t *buckets;
+    size_t bucket_count;
+    plan_shape_table shapes;
     uint32_t *node_of; /* by step of the block at hand */
     uint8_t *marks; /* by step of any policy's block: 1 needed, 2 a field that a step reads itself; zeros in between */
     BASE_ARRAY(uint32_t) cone;
@@ -413,8 +413,7 @@ static bool is_plain(const plan_parameter *parameter)
 }
 
 static uint32_t unit_of(lowering *l, sketch *s, const uint32_t *results, size_t count, uint32_t clause);
-static uint32_t truth_lane(lowering *l, sketch *s, uint32_t index);
-static uint32_t value_lane(lowering *l, sketch *s, uint32_t index);
+static uint32_t lane_of(lowering *l, sketch *s, uint32_t index);
 
 /* The input of a node: read, worked out line by line, or given by a unit of its own. */
 static uint32_t input_of(lowering *l, uint32_t index, bool as_unit)
@@ -438,11 +437,10 @@ static uint32_t truth_input(lowering *l, sketch *s, uint32_t index, bool as_unit
     return push_lane(l, s, PLAN_LANE_TRUTH, slot_for(l, s, input_of(l, index, as_unit)), 0);
 }
 
-static uint32_t pair(lowering *l, sketch *s, plan_lane_operation operation, uint32_t a, uint32_t b, bool values)
+static uint32_t pair(lowering *l, sketch *s, plan_lane_operation operation, const node *n)
 {
-    uint32_t left = values ? value_lane(l, s, a) : truth_lane(l, s, a);
-    uint32_t right = values ? value_lane(l, s, b) : truth_lane(l, s, b);
-    return push_lane(l, s, operation, left, right);
+    uint32_t left = lane_of(l, s, n->a);
+    return push_lane(l, s, operation, left, lane_of(l, s, n->b));
 }
 
 /* The lane of a truth. Long for its list of operations. */
@@ -453,21 +451,21 @@ static uint32_t make_truth(lowering *l, sketch *s, uint32_t index)
     switch (n.operation) {
     case PLAN_TRUTH: return push_lane(l, s, PLAN_LANE_CONSTANT, constant_for(l, s, PLAN_CONSTANT_NUMBER, n.number), 0);
     case PLAN_KNOWN: return push_lane(l, s, PLAN_LANE_CONSTANT, constant_for(l, s, PLAN_CONSTANT_KNOWN, n.number), 0);
-    case PLAN_NOT: return push_lane(l, s, PLAN_LANE_NOT, truth_lane(l, s, n.a), 0);
-    case PLAN_AND: return pair(l, s, PLAN_LANE_AND, n.a, n.b, false);
-    case PLAN_OR: return pair(l, s, PLAN_LANE_OR, n.a, n.b, false);
-    case PLAN_DECIDE: return pair(l, s, PLAN_LANE_DECIDE, n.a, n.b, false);
+    case PLAN_NOT: return push_lane(l, s, PLAN_LANE_NOT, lane_of(l, s, n.a), 0);
+    case PLAN_AND: return pair(l, s, PLAN_LANE_AND, &n);
+    case PLAN_OR: return pair(l, s, PLAN_LANE_OR, &n);
+    case PLAN_DECIDE: return pair(l, s, PLAN_LANE_DECIDE, &n);
     case PLAN_TO_TRUTH:
-        if (at(l, n.a)->operation == PLAN_FROM_TRUTH) return truth_lane(l, s, at(l, n.a)->a);
+        if (at(l, n.a)->operation == PLAN_FROM_TRUTH) return lane_of(l, s, at(l, n.a)->a);
         return truth_input(l, s, index, false);
     case PLAN_IS_PRESENT:
         if (describe(l, index).kind == PLAN_INPUT_PRESENCE) return truth_input(l, s, index, false);
-        return push_lane(l, s, PLAN_LANE_PRESENT, value_lane(l, s, n.a), 0);
+        return push_lane(l, s, PLAN_LANE_PRESENT, lane_of(l, s, n.a), 0);
     case PLAN_EQUAL:
         if (describe(l, index).kind == PLAN_INPUT_CODE) return truth_input(l, s, index, false);
-        return pair(l, s, PLAN_LANE_EQUAL, n.a, n.b, true);
-    case PLAN_LESS: return pair(l, s, PLAN_LANE_LESS, n.a, n.b, true);
-    case PLAN_AT_MOST: return pair(l, s, PLAN_LANE_AT_MOST, n.a, n.b, true);
+        return pair(l, s, PLAN_LANE_EQUAL, &n);
+    case PLAN_LESS: return pair(l, s, PLAN_LANE_LESS, &n);
+    case PLAN_AT_MOST: return pair(l, s, PLAN_LANE_AT_MOST, &n);
     default: return truth_input(l, s, index, false);
     }
 }
@@ -481,9 +479,9 @@ static uint32_t make_value(lowering *l, sketch *s, uint32_t index)
     case PLAN_PARAMETER:
         if (!is_plain(&l->plan->parameters.items[n.number])) break;
         return push_lane(l, s, PLAN_LANE_NUMBER, constant_for(l, s, PLAN_CONSTANT_PARAMETER, n.number), 0);
-    case PLAN_ADD: return pair(l, s, PLAN_LANE_ADD, n.a, n.b, true);
-    case PLAN_SUBTRACT: return pair(l, s, PLAN_LANE_SUBTRACT, n.a, n.b, true);
-    case PLAN_OR_ELSE: return pair(l, s, PLAN_LANE_OR_ELSE, n.a, n.b, true);
+    case PLAN_ADD: return pair(l, s, PLAN_LANE_ADD, &n);
+    case PLAN_SUBTRACT: return pair(l, s, PLAN_LANE_SUBTRACT, &n);
+    case PLAN_OR_ELSE: return pair(l, s, PLAN_LANE_OR_ELSE, &n);
     default: break;
     }
     return push_lane(l, s, PLAN_LANE_VALUE, slot_for(l, s, input_of(l, index, false)), 0);
@@ -547,137 +545,7 @@ static uint32_t lane_of(lowering *l, sketch *s, uint32_t index)
     return l->nodes.items[index].stamp == s->stamp ? l->nodes.items[index].lane : 0;
 }
 
-static uint32_t truth_lane(lowering *l, sketch *s, uint32_t index)
-{
-    return lane_of(l, s, index);
-}
-
-static uint32_t value_lane(lowering *l, sketch *s, uint32_t index)
-{
-    return lane_of(l, s, index);
-}
-
-/* ---- registers and shapes ---- */
-
-static bool is_value(uint8_t operation)
-{
-    return operation >= PLAN_LANE_VALUE;
-}
-
-int plan_lane_operands(const plan_lane_step *step)
-{
-    switch (step->operation) {
-    case PLAN_LANE_TRUTH:
-    case PLAN_LANE_CONSTANT:
-    case PLAN_LANE_VALUE:
-    case PLAN_LANE_NUMBER: return 0;
-    case PLAN_LANE_NOT:
-    case PLAN_LANE_PRESENT: return 1;
-    default: return 2;
-    }
-}
-
-typedef struct free_list {
-    uint16_t *items;
-    uint16_t count, made;
-} free_list;
-
-static uint16_t take_register(free_list *list)
-{
-    return list->count > 0 ? list->items[--list->count] : list->made++;
-}
-
-/* Gives steps registers: one is free again after the last step that reads it. */
-static void place(lowering *l, plan_shape *shape)
-{
-    uint32_t count = shape->step_count;
-    uint32_t *last = base_arena_alloc(&l->scratch, (count + 1) * sizeof *last);
-    free_list lists[2] = {{base_arena_alloc(&l->scratch, (count + 1) * sizeof(uint16_t)), 0, 0},
-                          {base_arena_alloc(&l->scratch, (count + 1) * sizeof(uint16_t)), 0, 0}};
-    if (last == NULL || lists[0].items == NULL || lists[1].items == NULL) return;
-    for (uint32_t i = 0; i < count; i++) {
-        const plan_lane_step *step = &shape->steps[i];
-        int operands = plan_lane_operands(step);
-        last[i] = i;
-        if (operands > 0) last[step->a] = i;
-        if (operands > 1) last[step->b] = i;
-    }
-    for (size_t i = 0; i < 3; i++) last[shape->results[i]] = count;
-    for (uint32_t i = 0; i < count; i++) {
-        plan_lane_step *step = &shape->steps[i];
-        int operands = plan_lane_operands(step);
-        uint16_t sources[2] = {0, 0};
-        if (operands > 0) sources[0] = step->a;
-        if (operands > 1) sources[1] = step->b;
-        if (operands > 0) step->a = shape->steps[sources[0]].to;
-        if (operands > 1) step->b = shape->steps[sources[1]].to;
-        /* Taken before its operands' are given back: a step never writes what it reads. */
-        step->to = take_register(&lists[is_value(step->operation)]);
-        for (int k = 0; k < 2 && k < operands; k++) {
-            bool twice = k == 1 && sources[0] == sources[1];
-            if (last[sources[k]] != i || twice) continue;
-            free_list *list = &lists[is_value(shape->steps[sources[k]].operation)];
-            list->items[list->count++] = shape->steps[sources[k]].to;
-        }
-        if (last[i] == i) { /* nobody reads it: it is a result, or the shape would not hold it */
-            free_list *list = &lists[is_value(step->operation)];
-            list->items[list->count++] = step->to;
-        }
-    }
-    shape->truth_count = lists[0].made;
-    shape->value_count = lists[1].made;
-    for (size_t i = 0; i < 3; i++) shape->results[i] = shape->steps[shape->results[i]].to;
-}
-
-static bool same_shape(const plan_shape *x, const plan_shape *y)
-{
-    return x->hash == y->hash && x->clause == y->clause && x->step_count == y->step_count &&
-           x->slot_count == y->slot_count && x->constant_count == y->constant_count &&
-           memcmp(x->results, y->results, sizeof x->results) == 0 &&
-           memcmp(x->steps, y->steps, x->step_count * sizeof *x->steps) == 0 &&
-           memcmp(x->truth_slots, y->truth_slots, (x->slot_count + 63U) / 64 * 8) == 0;
-}
-
-static void grow_shapes(lowering *l)
-{
-    size_t count = l->shape_bucket_count == 0 ? 256 : l->shape_bucket_count * 2;
-    uint32_t *buckets = base_arena_alloc(&l->scratch, count * sizeof *buckets);
-    if (buckets == NULL) return;
-    for (uint32_t i = 0; i < l->kernels->shapes.count; i++) {
-        size_t slot = (size_t)l->kernels->shapes.items[i].hash & (count - 1);
-        l->shape_next.items[i] = buckets[slot];
-        buckets[slot] = i + 1;
-    }
-    l->shape_buckets = buckets;
-    l->shape_bucket_count = count;
-}
-
-static uint32_t intern_shape(lowering *l, plan_shape shape)
-{
-    uint64_t parts[4] = {XXH3_64bits(shape.steps, shape.step_count * sizeof *shape.steps),
-                         XXH3_64bits(shape.truth_slots, (shape.slot_count + 63U) / 64 * 8),
-                         (uint64_t)shape.slot_count << 32 | (uint32_t)shape.constant_count << 1 | shape.clause, 0};
-    for (size_t i = 0; i < 3; i++) parts[3] = parts[3] << 16 | shape.results[i];
-    shape.hash = XXH3_64bits(parts, sizeof parts);
-    if (l->kernels->shapes.count * 2 >= l->shape_bucket_count) grow_shapes(l);
-    if (l->scratch.failed || l->shape_bucket_count == 0) return 0;
-    size_t slot = (size_t)shape.hash & (l->shape_bucket_count - 1);
-    for (uint32_t i = l->shape_buckets[slot]; i != 0; i = l->shape_next.items[i - 1]) {
-        if (same_shape(&l->kernels->shapes.items[i - 1], &shape)) return i - 1;
-    }
-    plan_shape *added = BASE_PUSH(l->arena, &l->kernels->shapes);
-    uint32_t *next = BASE_PUSH(&l->scratch, &l->shape_next);
-    if (added == NULL || next == NULL) return 0;
-    size_t bytes = shape.step_count * sizeof *shape.steps, truths = (shape.slot_count + 63U) / 64 * 8;
-    *added = shape;
-    added->steps = base_arena_alloc(l->arena, bytes + 1);
-    added->truth_slots = base_arena_alloc(l->arena, truths + 8);
-    if (added->steps == NULL || added->truth_slots == NULL) return 0;
-    memcpy(added->steps, shape.steps, bytes);
-    memcpy(added->truth_slots, shape.truth_slots, truths);
-    *next = l->shape_buckets[slot];
-    return l->shape_buckets[slot] = (uint32_t)l->kernels->shapes.count, (uint32_t)l->kernels->shapes.count - 1;
-}
+/* ---- units ---- */
 
 static plan_shape shape_of(lowering *l, sketch *s, const uint32_t *lanes, size_t count)
 {
@@ -694,7 +562,7 @@ static plan_shape shape_of(lowering *l, sketch *s, const uint32_t *lanes, size_t
     }
     const plan_lane_step *failing = &s->steps.items[lanes[count - 1]];
     shape.plain = shape.clause && failing->operation == PLAN_LANE_NOT && failing->a == lanes[1];
-    place(l, &shape);
+    plan_place_registers(&l->scratch, &shape);
     return shape;
 }
 
@@ -702,7 +570,7 @@ static plan_shape shape_of(lowering *l, sketch *s, const uint32_t *lanes, size_t
 static uint32_t unit_of(lowering *l, sketch *s, const uint32_t *results, size_t count, uint32_t clause)
 {
     uint32_t lanes[3] = {0};
-    for (size_t i = 0; i < count; i++) lanes[i] = truth_lane(l, s, results[i]);
+    for (size_t i = 0; i < count; i++) lanes[i] = lane_of(l, s, results[i]);
     if (l->scratch.failed || l->arena->failed) return 0;
     if (s->full && clause == PLAN_NO_STEP) return 0; /* too much for a shape: the interpreter works the truth out */
     if (s->full) {
@@ -715,7 +583,7 @@ static uint32_t unit_of(lowering *l, sketch *s, const uint32_t *results, size_t 
     }
     plan_shape made = shape_of(l, s, lanes, count);
     if (l->scratch.failed) return 0;
-    uint32_t shape = intern_shape(l, made);
+    uint32_t shape = plan_intern_shape(&l->shapes, made);
     plan_kernels *kernels = l->kernels;
     plan_unit unit = {shape, clause, (uint32_t)kernels->slots.count, (uint32_t)kernels->constants.count, s->filled};
     for (size_t i = 0; i < s->slots.count; i++) {
@@ -729,50 +597,6 @@ static uint32_t unit_of(lowering *l, sketch *s, const uint32_t *results, size_t 
     plan_unit *added = BASE_PUSH(l->arena, &kernels->units);
     if (added != NULL) *added = unit;
     return (uint32_t)kernels->units.count - 1;
-}
-
-/* ---- widths ---- */
-
-static bool fits(int64_t number, uint8_t width)
-{
-    int64_t most = width == 3 ? INT64_MAX : (INT64_C(1) << ((8 << width) - 1)) - 1;
-    return number <= most && number >= -most - 1;
-}
-
-uint8_t plan_lane_width(plan_lane_operation operation, uint8_t a, uint8_t b)
-{
-    uint8_t common = a == PLAN_OF_NUMBER ? b : b == PLAN_OF_NUMBER || a > b ? a : b;
-    bool sums = operation == PLAN_LANE_ADD || operation == PLAN_LANE_SUBTRACT;
-    return !sums ? common : common > 1 ? 3 : 2;
-}
-
-bool plan_constants_fit(const plan_shape *shape, const uint8_t *slot_widths, const int64_t *constants)
-{
-    enum { VALUES = 64 };
-    const int64_t reach = INT64_C(1) << 30; /* sums of such numbers and of 16 bits stay within 32 */
-    int64_t numbers[VALUES];
-    uint8_t widths[VALUES];
-    if (shape->value_count > VALUES) return false;
-    for (uint32_t i = 0; i < shape->step_count; i++) {
-        const plan_lane_step *step = &shape->steps[i];
-        bool sums = step->operation == PLAN_LANE_ADD || step->operation == PLAN_LANE_SUBTRACT;
-        bool relates = step->operation >= PLAN_LANE_EQUAL && step->operation <= PLAN_LANE_AT_MOST;
-        if (step->operation == PLAN_LANE_VALUE) widths[step->to] = slot_widths[step->a];
-        if (step->operation == PLAN_LANE_NUMBER) {
-            widths[step->to] = PLAN_OF_NUMBER;
-            numbers[step->to] = constants[step->a];
-        }
-        if (step->operation == PLAN_LANE_PRESENT && widths[step->a] == PLAN_OF_NUMBER) return false;
-        if (!relates && !sums && step->operation != PLAN_LANE_OR_ELSE) continue;
-        uint8_t a = widths[step->a], b = widths[step->b];
-        if (a == PLAN_OF_NUMBER && b == PLAN_OF_NUMBER) return false;
-        uint8_t common = plan_lane_width((plan_lane_operation)step->operation, a, b);
-        int64_t constant = a == PLAN_OF_NUMBER ? numbers[step->a] : b == PLAN_OF_NUMBER ? numbers[step->b] : 0;
-        bool good = sums && common == 2 ? constant < reach && constant > -reach : fits(constant, common);
-        if (!good) return false;
-        if (!relates) widths[step->to] = common;
-    }
-    return true;
 }
 
 /* ---- policies ---- */
@@ -830,6 +654,7 @@ plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan)
     for (size_t c = 0; c < plan->clauses.count; c++) kernels->clause_units[c] = PLAN_NO_STEP;
     lowering l = {.arena = arena, .plan = plan, .kernels = kernels};
     base_arena_init(&l.scratch, &arena->allocator);
+    l.shapes = (plan_shape_table){.arena = arena, .scratch = &l.scratch, .kernels = kernels};
     size_t longest = 1;
     for (size_t p = 0; p < plan->policies.count; p++) {
         size_t count = plan->blocks.items[plan->policies.items[p].block].steps.count;

@@ -1,0 +1,174 @@
+/* Shapes: registers for their steps, equal ones found, and how wide what they work out is. */
+#include "compiler/plan/shapes.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* ---- registers ---- */
+
+static bool is_value(uint8_t operation)
+{
+    return operation >= PLAN_LANE_VALUE;
+}
+
+int plan_lane_operands(const plan_lane_step *step)
+{
+    switch (step->operation) {
+    case PLAN_LANE_TRUTH:
+    case PLAN_LANE_CONSTANT:
+    case PLAN_LANE_VALUE:
+    case PLAN_LANE_NUMBER: return 0;
+    case PLAN_LANE_NOT:
+    case PLAN_LANE_PRESENT: return 1;
+    default: return 2;
+    }
+}
+
+typedef struct free_list {
+    uint16_t *items;
+    uint16_t count, made;
+} free_list;
+
+static uint16_t take_register(free_list *list)
+{
+    return list->count > 0 ? list->items[--list->count] : list->made++;
+}
+
+void plan_place_registers(base_arena *scratch, plan_shape *shape)
+{
+    uint32_t count = shape->step_count;
+    uint32_t *last = base_arena_alloc(scratch, (count + 1) * sizeof *last);
+    free_list lists[2] = {{base_arena_alloc(scratch, (count + 1) * sizeof(uint16_t)), 0, 0},
+                          {base_arena_alloc(scratch, (count + 1) * sizeof(uint16_t)), 0, 0}};
+    if (last == NULL || lists[0].items == NULL || lists[1].items == NULL) return;
+    for (uint32_t i = 0; i < count; i++) {
+        const plan_lane_step *step = &shape->steps[i];
+        int operands = plan_lane_operands(step);
+        last[i] = i;
+        if (operands > 0) last[step->a] = i;
+        if (operands > 1) last[step->b] = i;
+    }
+    for (size_t i = 0; i < 3; i++) last[shape->results[i]] = count;
+    for (uint32_t i = 0; i < count; i++) {
+        plan_lane_step *step = &shape->steps[i];
+        int operands = plan_lane_operands(step);
+        uint16_t sources[2] = {0, 0};
+        if (operands > 0) sources[0] = step->a;
+        if (operands > 1) sources[1] = step->b;
+        if (operands > 0) step->a = shape->steps[sources[0]].to;
+        if (operands > 1) step->b = shape->steps[sources[1]].to;
+        /* Taken before its operands' are given back: a step never writes what it reads. */
+        step->to = take_register(&lists[is_value(step->operation)]);
+        for (int k = 0; k < 2 && k < operands; k++) {
+            bool twice = k == 1 && sources[0] == sources[1];
+            if (last[sources[k]] != i || twice) continue;
+            free_list *list = &lists[is_value(shape->steps[sources[k]].operation)];
+            list->items[list->count++] = shape->steps[sources[k]].to;
+        }
+        if (last[i] == i) { /* nobody reads it: it is a result, or the shape would not hold it */
+            free_list *list = &lists[is_value(step->operation)];
+            list->items[list->count++] = step->to;
+        }
+    }
+    shape->truth_count = lists[0].made;
+    shape->value_count = lists[1].made;
+    for (size_t i = 0; i < 3; i++) shape->results[i] = shape->steps[shape->results[i]].to;
+}
+
+/* ---- equal shapes ---- */
+
+static bool same_shape(const plan_shape *x, const plan_shape *y)
+{
+    return x->hash == y->hash && x->clause == y->clause && x->step_count == y->step_count &&
+           x->slot_count == y->slot_count && x->constant_count == y->constant_count &&
+           memcmp(x->results, y->results, sizeof x->results) == 0 &&
+           memcmp(x->steps, y->steps, x->step_count * sizeof *x->steps) == 0 &&
+           memcmp(x->truth_slots, y->truth_slots, (x->slot_count + 63U) / 64 * 8) == 0;
+}
+
+static void grow(plan_shape_table *t)
+{
+    size_t count = t->bucket_count == 0 ? 256 : t->bucket_count * 2;
+    uint32_t *buckets = base_arena_alloc(t->scratch, count * sizeof *buckets);
+    if (buckets == NULL) return;
+    for (uint32_t i = 0; i < t->kernels->shapes.count; i++) {
+        size_t slot = (size_t)t->kernels->shapes.items[i].hash & (count - 1);
+        t->next.items[i] = buckets[slot];
+        buckets[slot] = i + 1;
+    }
+    t->buckets = buckets;
+    t->bucket_count = count;
+}
+
+uint32_t plan_intern_shape(plan_shape_table *t, plan_shape shape)
+{
+    uint64_t parts[4] = {XXH3_64bits(shape.steps, shape.step_count * sizeof *shape.steps),
+                         XXH3_64bits(shape.truth_slots, (shape.slot_count + 63U) / 64 * 8),
+                         (uint64_t)shape.slot_count << 32 | (uint32_t)shape.constant_count << 1 | shape.clause, 0};
+    for (size_t i = 0; i < 3; i++) parts[3] = parts[3] << 16 | shape.results[i];
+    shape.hash = XXH3_64bits(parts, sizeof parts);
+    if (t->kernels->shapes.count * 2 >= t->bucket_count) grow(t);
+    if (t->scratch->failed || t->bucket_count == 0) return 0;
+    size_t slot = (size_t)shape.hash & (t->bucket_count - 1);
+    for (uint32_t i = t->buckets[slot]; i != 0; i = t->next.items[i - 1]) {
+        if (same_shape(&t->kernels->shapes.items[i - 1], &shape)) return i - 1;
+    }
+    plan_shape *added = BASE_PUSH(t->arena, &t->kernels->shapes);
+    uint32_t *next = BASE_PUSH(t->scratch, &t->next);
+    if (added == NULL || next == NULL) return 0;
+    size_t bytes = shape.step_count * sizeof *shape.steps, truths = (shape.slot_count + 63U) / 64 * 8;
+    *added = shape;
+    added->steps = base_arena_alloc(t->arena, bytes + 1);
+    added->truth_slots = base_arena_alloc(t->arena, truths + 8);
+    if (added->steps == NULL || added->truth_slots == NULL) return 0;
+    memcpy(added->steps, shape.steps, bytes);
+    memcpy(added->truth_slots, shape.truth_slots, truths);
+    *next = t->buckets[slot];
+    return t->buckets[slot] = (uint32_t)t->kernels->shapes.count, (uint32_t)t->kernels->shapes.count - 1;
+}
+
+/* ---- widths ---- */
+
+static bool fits(int64_t number, uint8_t width)
+{
+    int64_t most = width == 3 ? INT64_MAX : (INT64_C(1) << ((8 << width) - 1)) - 1;
+    return number <= most && number >= -most - 1;
+}
+
+uint8_t plan_lane_width(plan_lane_operation operation, uint8_t a, uint8_t b)
+{
+    uint8_t common = a == PLAN_OF_NUMBER ? b : b == PLAN_OF_NUMBER || a > b ? a : b;
+    bool sums = operation == PLAN_LANE_ADD || operation == PLAN_LANE_SUBTRACT;
+    return !sums ? common : common > 1 ? 3 : 2;
+}
+
+bool plan_constants_fit(const plan_shape *shape, const uint8_t *slot_widths, const int64_t *constants)
+{
+    enum { VALUES = 64 };
+    const int64_t reach = INT64_C(1) << 30; /* sums of such numbers and of 16 bits stay within 32 */
+    int64_t numbers[VALUES];
+    uint8_t widths[VALUES];
+    if (shape->value_count > VALUES) return false;
+    for (uint32_t i = 0; i < shape->step_count; i++) {
+        const plan_lane_step *step = &shape->steps[i];
+        bool sums = step->operation == PLAN_LANE_ADD || step->operation == PLAN_LANE_SUBTRACT;
+        bool relates = step->operation >= PLAN_LANE_EQUAL && step->operation <= PLAN_LANE_AT_MOST;
+        if (step->operation == PLAN_LANE_VALUE) widths[step->to] = slot_widths[step->a];
+        if (step->operation == PLAN_LANE_NUMBER) {
+            widths[step->to] = PLAN_OF_NUMBER;
+            numbers[step->to] = constants[step->a];
+        }
+        if (step->operation == PLAN_LANE_PRESENT && widths[step->a] == PLAN_OF_NUMBER) return false;
+        if (!relates && !sums && step->operation != PLAN_LANE_OR_ELSE) continue;
+        uint8_t a = widths[step->a], b = widths[step->b];
+        if (a == PLAN_OF_NUMBER && b == PLAN_OF_NUMBER) return false;
+        uint8_t common = plan_lane_width((plan_lane_operation)step->operation, a, b);
+        int64_t constant = a == PLAN_OF_NUMBER ? numbers[step->a] : b == PLAN_OF_NUMBER ? numbers[step->b] : 0;
+        bool good = sums && common == 2 ? constant < reach && constant > -reach : fits(constant, common);
+        if (!good) return false;
+        if (!relates) widths[step->to] = common;
+    }
+    return true;
+}
