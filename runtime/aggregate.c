@@ -304,7 +304,8 @@ static run_truth admitted(const run_context *context, const plan_aggregate *aggr
     if (!of_lines(aggregate->collection)) return RUN_TRUE;
     if (row == line && aggregate->without_subject) return RUN_FALSE;
     run_truth inside = line_in_window(context, window, line, row);
-    return inside == RUN_FALSE || row == line ? inside : run_truth_and(inside, run_line_counts(context, aggregate, row));
+    return inside == RUN_FALSE || row == line ? inside
+                                              : run_truth_and(inside, run_line_counts(context, aggregate, row));
 }
 
 /* ---- distinct values ---- */
@@ -414,7 +415,8 @@ static bool period_start(walk *w, int64_t date, int64_t *start)
         uint32_t row = w->found.rows[i];
         run_truth truth = admitted(w->context, w->aggregate, &every, w->line, row);
         run_element element;
-        if (truth != RUN_FALSE) truth = run_truth_and(truth, run_judge_element(w->context, w->index, w->line, row, &element));
+        if (truth != RUN_FALSE)
+            truth = run_truth_and(truth, run_judge_element(w->context, w->index, w->line, row, &element));
         if (truth == RUN_NEITHER) return false;
         if (truth == RUN_FALSE) continue;
         int64_t day = run_store_bits(store, LANG_FIELD_line_date, row);

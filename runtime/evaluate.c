@@ -111,7 +111,8 @@ static adj_status judge_all(adj_results *results, run_context *context, const ad
     if (machine && adj_has_machine_code()) how.kernels = results->policies->kernel_code;
     /* What history holds is asked of elements one by one. */
     bool elements = results->binding.plan->aggregates.count > 0 && results->line_count >= MANY_LINES;
-    if (how.code == NULL && elements && !plain) how.code = run_policies_code(results->policies, RUN_CODE_ELEMENTS, NULL);
+    if (how.code == NULL && elements && !plain)
+        how.code = run_policies_code(results->policies, RUN_CODE_ELEMENTS, NULL);
     how.wait = wanted != ADJ_EVALUATOR_BEST;
     if (options != NULL) how.batch = options->batch;
     if (options != NULL) how.threads = options->threads;
@@ -129,7 +130,8 @@ adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *enco
     if (policies->plan == NULL) return ADJ_INVALID_POLICY;
     if (!encounters->store.finished) return ADJ_INVALID_INPUT;
     adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
-    const run_machine_code *code = wanted >= ADJ_EVALUATOR_MACHINE ? run_policies_code(policies, RUN_CODE_ALL, NULL) : NULL;
+    const run_machine_code *code =
+        wanted >= ADJ_EVALUATOR_MACHINE ? run_policies_code(policies, RUN_CODE_ALL, NULL) : NULL;
     if (wanted >= ADJ_EVALUATOR_MACHINE && code == NULL) return ADJ_NOT_FOUND;
     base_allocator allocator = policies->allocator;
     adj_results *results = allocator.reallocate(allocator.state, NULL, sizeof *results);

@@ -149,9 +149,9 @@ typedef struct portion {
     size_t count;
     uint32_t *policies; /* candidates */
     size_t policy_count;
-    plan_step_list units;    /* of their clauses, ascending by clause */
-    uint64_t *unit_bits;     /* by unit: the keys that meet it */
-    uint64_t *policy_bits;   /* by policy, those that name payers: the keys that it may speak of */
+    plan_step_list units;  /* of their clauses, ascending by clause */
+    uint64_t *unit_bits;   /* by unit: the keys that meet it */
+    uint64_t *policy_bits; /* by policy, those that name payers: the keys that it may speak of */
     uint64_t words;
 } portion;
 
@@ -343,8 +343,7 @@ static bool make_works(scheduler *s)
             p->keys[p->count++] = order[k].key;
         }
         p->policy_count = run_policies_of(s->context->binding, payer >= 0, (uint32_t)payer, p->policies);
-        if (!candidate_units(s, p) || !try_keys(s, p) || !divide(s, p))
-            return false;
+        if (!candidate_units(s, p) || !try_keys(s, p) || !divide(s, p)) return false;
     }
     return true;
 }

@@ -128,7 +128,7 @@ typedef struct run_store {
     bool feeds[LANG_FEED_COUNT]; /* which were given */
     bool redact;                 /* problems hide what was found: it may tell who a member is */
     bool history_is_own;
-    bool claims_are_partial; /* of a claim not all lines are told */
+    bool claims_are_partial;    /* of a claim not all lines are told */
     bool *site_holes;           /* by record of the site: whether a record of its file could not be read */
     bool eligibility_has_holes; /* a record of it could not be read */
     bool remittance_has_holes, schedule_has_holes, rates_have_holes, acknowledgments_have_holes;

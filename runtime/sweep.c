@@ -201,7 +201,8 @@ static void sweep_element(run_context *context, uint32_t index, uint32_t row, sw
         add(truth, known, at->amount, &next->low, &next->high, &next->unknown);
     } else {
         /* It may be of any day: it counts perhaps. */
-        add(run_truth_and(truth, RUN_NEITHER), known, at->amount, &m->undated_low, &m->undated_high, &m->undated_unknown);
+        add(run_truth_and(truth, RUN_NEITHER), known, at->amount, &m->undated_low, &m->undated_high,
+            &m->undated_unknown);
     }
 }
 

@@ -2,31 +2,11 @@
 #include "tests/differential/generator.h"
 #include "tests/suites/support.h"
 
-typedef struct failing {
-    size_t left;
-    size_t live;
-} failing;
-
-static void *reallocate(void *state, void *block, size_t size)
-{
-    failing *f = state;
-    if (size == 0) {
-        f->live -= block != NULL;
-        free(block);
-        return NULL;
-    }
-    if (f->left == 0) return NULL;
-    f->left--;
-    void *grown = realloc(block, size);
-    if (block == NULL && grown != NULL) f->live++;
-    return grown;
-}
-
 /* One whole run; true once it needed no more than was allowed. */
-static bool whole_run(failing *f, const char *const *texts, const char *claims)
+static bool whole_run(support_memory *f, const char *const *texts, const char *claims)
 {
     static const char *const names[] = {"harbor.adj", "behavioral_health.adj"};
-    adj_allocator allocator = {reallocate, f};
+    adj_allocator allocator = {support_reallocate, f};
     adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER, .allocator = &allocator};
     adj_policies *policies = NULL;
     adj_encounters *encounters = NULL;
@@ -59,7 +39,7 @@ Test(faults, memory_may_run_out_anywhere)
     bool every = getenv("ADJUDGE_EVERY_ALLOCATION") != NULL;
     size_t allowed = 0;
     for (; !done && allowed < 1000000; allowed += every ? 1 : 1 + allowed / 64) {
-        failing f = {.left = allowed};
+        support_memory f = {.left = allowed};
         done = whole_run(&f, (const char *const *)texts, claims);
         cr_assert_eq(f.live, 0u, "%zu blocks leak when allocation %zu fails", f.live, allowed);
     }
@@ -79,10 +59,10 @@ Test(faults, memory_may_run_out_anywhere)
     "measure n\n  for each line\n  by procedure, date\n  value average of charge\n  alert apart 20 percent\n"
 
 /* Waivers, explained, and measures with alerts. */
-static bool decided_run(failing *f, const char *claims)
+static bool decided_run(support_memory *f, const char *claims)
 {
     static const char *const names[] = {"decisions.adj"}, *const texts[] = {DECISIONS};
-    adj_allocator allocator = {reallocate, f};
+    adj_allocator allocator = {support_reallocate, f};
     adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER, .allocator = &allocator};
     adj_policies *policies = NULL;
     adj_encounters *encounters = NULL;
@@ -115,9 +95,9 @@ static bool decided_run(failing *f, const char *claims)
 }
 
 /* Boundaries of a file: what memory that ran out would change is not told at all. */
-static bool bounded_run(failing *f, const char *path)
+static bool bounded_run(support_memory *f, const char *path)
 {
-    adj_allocator allocator = {reallocate, f};
+    adj_allocator allocator = {support_reallocate, f};
     adj_options options = {.allocator = &allocator};
     adj_boundaries *boundaries = NULL;
     bool good = adj_boundaries_find(&path, 1, &options, NULL, NULL, &boundaries) == ADJ_OK;
@@ -139,7 +119,7 @@ Test(faults, memory_may_run_out_in_waivers_measures_and_boundaries, .timeout = 3
         bool done = false;
         size_t allowed = 0;
         for (; !done && allowed < 1000000; allowed += every ? 1 : 1 + allowed / 16) {
-            failing f = {.left = allowed};
+            support_memory f = {.left = allowed};
             done = which == 0 ? decided_run(&f, claims) : bounded_run(&f, path);
             cr_assert_eq(f.live, 0u, "%zu blocks leak when allocation %zu fails", f.live, allowed);
         }
@@ -184,9 +164,9 @@ static const char *const inputs[] = {
 
 /* Reads inputs of every form, and writes what was read; in batches and in parts too. True once that needed no more memory
  * than was allowed. */
-static bool readers_run(failing *f, const char *const *paths)
+static bool readers_run(support_memory *f, const char *const *paths)
 {
-    adj_allocator allocator = {reallocate, f};
+    adj_allocator allocator = {support_reallocate, f};
     adj_options options = {.allocator = &allocator};
     adj_written written;
     adj_encounters *encounters = adj_encounters_new(&options), *part = NULL;
@@ -230,7 +210,7 @@ Test(faults, memory_may_run_out_while_reading, .timeout = 3600)
     bool every = getenv("ADJUDGE_EVERY_ALLOCATION") != NULL, done = false;
     size_t allowed = 0;
     for (; !done && allowed < 4000000; allowed += every ? 1 : 1 + allowed / 24) {
-        failing f = {.left = allowed};
+        support_memory f = {.left = allowed};
         done = readers_run(&f, paths);
         cr_assert_eq(f.live, 0u, "%zu blocks leak when allocation %zu fails", f.live, allowed);
     }
@@ -239,9 +219,9 @@ Test(faults, memory_may_run_out_while_reading, .timeout = 3600)
 }
 
 /* Compiles the policies of one file and runs their tests; true once that needed no more than was allowed. */
-static bool test_run(failing *f, const char *path)
+static bool test_run(support_memory *f, const char *path)
 {
-    adj_allocator allocator = {reallocate, f};
+    adj_allocator allocator = {support_reallocate, f};
     adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER, .allocator = &allocator};
     adj_policies *policies = NULL;
     bool good = adj_policies_compile(&path, 1, &options, &policies) == ADJ_OK;
@@ -273,7 +253,7 @@ Test(faults, memory_may_run_out_in_every_construct, .timeout = 3600)
         bool done = false;
         size_t allowed = 0;
         for (; !done && allowed < 4000000; allowed += every ? 1 : 1 + allowed / 16) {
-            failing f = {.left = allowed};
+            support_memory f = {.left = allowed};
             done = test_run(&f, path);
             cr_assert_eq(f.live, 0u, "%s: %zu blocks leak when allocation %zu fails", files[i], f.live, allowed);
         }

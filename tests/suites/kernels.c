@@ -281,32 +281,13 @@ Test(kernels, are_shown)
 
 /* ---- memory that runs out ---- */
 
-typedef struct failing {
-    size_t left, live;
-} failing;
-
-static void *fail_later(void *state, void *block, size_t size)
-{
-    failing *f = state;
-    if (size == 0) {
-        f->live -= block != NULL;
-        free(block);
-        return NULL;
-    }
-    if (f->left == 0) return NULL;
-    f->left--;
-    void *grown = realloc(block, size);
-    if (block == NULL && grown != NULL) f->live++;
-    return grown;
-}
-
 Test(kernels, memory_may_run_out_anywhere_while_lines_are_judged_in_batches)
 {
     bool done = false;
     size_t allowed = 0;
     for (; !done && allowed < 100000; allowed += 1 + allowed / 50) {
-        failing f = {.left = SIZE_MAX};
-        adj_allocator allocator = {fail_later, &f};
+        support_memory f = {.left = SIZE_MAX};
+        adj_allocator allocator = {support_reallocate, &f};
         adj_options options = {.allocator = &allocator, .batch = 50};
         const char *names[] = {"kernels.adj"}, *texts[] = {policy_text};
         adj_policies *policies = NULL;
@@ -328,20 +309,6 @@ Test(kernels, memory_may_run_out_anywhere_while_lines_are_judged_in_batches)
 }
 
 /* ---- one encounter at a time ---- */
-
-typedef struct counting {
-    size_t calls;
-} counting;
-
-static void *counted(void *state, void *block, size_t size)
-{
-    if (size == 0) {
-        free(block);
-        return NULL;
-    }
-    ((counting *)state)->calls++;
-    return realloc(block, size);
-}
 
 static int64_t text_of(adj_single *single, const char *path, const char *text)
 {
@@ -396,8 +363,8 @@ Test(kernels, one_encounter_alone_cannot_tell_what_its_claim_holds_beside_it)
 
 Test(kernels, one_encounter_at_a_time)
 {
-    counting state = {0};
-    adj_allocator allocator = {counted, &state};
+    support_memory state = {.left = SIZE_MAX};
+    adj_allocator allocator = {support_reallocate, &state};
     for (int e = 0; e < 2; e++) {
         adj_options options = {.allocator = &allocator,
                                .evaluator = e == 0 ? ADJ_EVALUATOR_BEST : ADJ_EVALUATOR_INTERPRETER};
@@ -418,9 +385,9 @@ Test(kernels, one_encounter_at_a_time)
         cr_expect_eq(judge_one(single, 1, 19810, "99", &events), ADJ_DENY);
         cr_expect_eq(judge_one(single, 1, 0, "11", &events), ADJ_CANNOT_TELL, "the day of receipt is not known");
         cr_expect_eq(judge_one(single, 1, 19810, NULL, &events), ADJ_CANNOT_TELL, "what was set before is forgotten");
-        size_t before = state.calls;
+        size_t before = state.left;
         for (int i = 0; i < 1000; i++) judge_one(single, 1 + i % 3, 19800 + i % 50, i % 2 == 0 ? "11" : "99", &events);
-        cr_expect_eq(state.calls, before, "%zu allocations after all codes were met", state.calls - before);
+        cr_expect_eq(state.left, before, "%zu allocations after all codes were met", before - state.left);
         adj_single_free(single);
         adj_policies_free(policies);
     }

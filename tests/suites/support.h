@@ -70,4 +70,24 @@ static inline adj_results *support_evaluate(const adj_policies *policies, adj_en
     return results;
 }
 
+/* Memory for an adj_allocator that runs out after so many allocations, and counts what is not given back. */
+typedef struct support_memory {
+    size_t left, live;
+} support_memory;
+
+static inline void *support_reallocate(void *state, void *block, size_t size)
+{
+    support_memory *memory = state;
+    if (size == 0) {
+        memory->live -= block != NULL;
+        free(block);
+        return NULL;
+    }
+    if (memory->left == 0) return NULL;
+    memory->left--;
+    void *grown = realloc(block, size);
+    if (block == NULL && grown != NULL) memory->live++;
+    return grown;
+}
+
 #endif
