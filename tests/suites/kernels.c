@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static const char policy_text[] =
-    "policy kernels\n  title \"Kernels\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+    "policy kernels\n  title \"Kernels\"\n  payer \"K\"\n  effective 2020-01-01 to 2050-12-31\n\n"
     "section \"1\"\n  for each line\n\n"
     "clause few_units\n  cite \"1\"\n  require units <= 2\n  deny CO-16 M76 as data \"{units}\"\n\n"
     "clause timely\n  cite \"2\"\n  require claim.received <= date + 30 days\n"
@@ -47,7 +47,7 @@ static adj_encounters *encounters_of(const adj_policies *policies, unsigned line
     adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
     adj_encounters_submit_on(encounters, base_date_make(2024, 6, 1));
     const char *csv = base_text_string(&text);
-    cr_assert_eq(adj_encounters_read_bytes(encounters, "lines.csv", csv, strlen(csv)), ADJ_OK);
+    cr_assert_eq(adj_encounters_read_bytes_as(encounters, "lines.csv", csv, strlen(csv), ADJ_ROLE_JUDGED), ADJ_OK);
     cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
     base_arena_release(&arena);
     return encounters;
@@ -115,7 +115,11 @@ Test(kernels, code_is_kept_on_disk_and_only_whole_and_own_code_is_run)
     snprintf(folder, sizeof folder, "%s/a/b", root); /* is made */
     size_t made, loaded, kernels;
     count_code(folder, &kernels, &loaded);
+#if defined(__x86_64__)
+    cr_assert_gt(kernels, 2u, "%zu kernels: the test tests nothing", kernels);
+#else
     if (kernels == 0) return; /* this processor's objects are not loaded */
+#endif
     cr_expect_eq(loaded, 0u);
     cr_expect_eq(for_files(folder, flip_a_byte), 2 * kernels, "made quickly, and better");
     count_code(folder, &made, &loaded);
