@@ -94,7 +94,8 @@ static void *judge_many(void *state)
     adj_encounters *encounters = adj_encounters_new_for(j->policies, NULL);
     adj_results *results = NULL;
     j->done = encounters != NULL &&
-              adj_encounters_read_bytes_as(encounters, "lines.csv", many_lines, strlen(many_lines), ADJ_ROLE_JUDGED) == ADJ_OK &&
+              adj_encounters_read_bytes_as(encounters, "lines.csv", many_lines, strlen(many_lines), ADJ_ROLE_JUDGED) ==
+                  ADJ_OK &&
               adj_encounters_finish(encounters) == ADJ_OK &&
               adj_evaluate(j->policies, encounters, &options, &results) == ADJ_OK &&
               adj_results_digest(results, j->digest);
