@@ -118,6 +118,40 @@ int64_t lang_bulk_first(const lang_bulk *bulk, const int64_t *values)
     return follow(bulk, bulk->heads[hash & bulk->head_mask], values);
 }
 
+static void fetch_row(const lang_bulk *bulk, uint32_t row)
+{
+    for (size_t i = 0; i < bulk->column_count; i++) {
+        const lang_bulk_column *column = &bulk->columns[i];
+        const char *segment = column->segments.items[row / LANG_BULK_SEGMENT];
+        __builtin_prefetch(segment + (size_t)(row % LANG_BULK_SEGMENT) * (column->wide ? 8 : 4));
+    }
+}
+
+void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t count, int64_t *rows)
+{
+    uint64_t hashes[LANG_BULK_TOGETHER];
+    uint16_t left[LANG_BULK_TOGETHER];
+    size_t kept = 0, inputs = bulk->input_count;
+    for (size_t i = 0; i < count; i++) rows[i] = -1;
+    if (bulk->heads == NULL) return;
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(values + i * inputs, inputs);
+        __builtin_prefetch(filter_word(bulk, hashes[i]));
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = filter_bits(hashes[i]);
+        left[kept] = (uint16_t)i; /* without a branch: which keys are left is not to be foreseen */
+        kept += (*filter_word(bulk, hashes[i]) & bits) == bits;
+    }
+    for (size_t k = 0; k < kept; k++) __builtin_prefetch(&bulk->heads[hashes[left[k]] & bulk->head_mask]);
+    for (size_t k = 0; k < kept; k++) {
+        uint32_t head = bulk->heads[hashes[left[k]] & bulk->head_mask];
+        if (head != 0) fetch_row(bulk, head - 1);
+    }
+    for (size_t k = 0; k < kept; k++)
+        rows[left[k]] = follow(bulk, bulk->heads[hashes[left[k]] & bulk->head_mask], values + left[k] * inputs);
+}
+
 int64_t lang_bulk_next(const lang_bulk *bulk, int64_t row, const int64_t *values)
 {
     size_t at = (size_t)row;

@@ -60,6 +60,11 @@ base_date lang_bulk_to(const lang_bulk *bulk, size_t row);
 int64_t lang_bulk_first(const lang_bulk *bulk, const int64_t *values);
 int64_t lang_bulk_next(const lang_bulk *bulk, int64_t row, const int64_t *values);
 
+/* lang_bulk_first for up to LANG_BULK_TOGETHER keys at once, which lie one behind the other: memory is asked for all of them before it
+ * is needed for any. */
+enum { LANG_BULK_TOGETHER = 256 };
+void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t count, int64_t *rows);
+
 /* Leaves a row out from now on: a written row of the table says more. */
 void lang_bulk_remove(lang_bulk *bulk, size_t row);
 

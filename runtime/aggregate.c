@@ -355,6 +355,18 @@ static void count_distinct(run_context *context, size_t first, size_t unknown, b
 
 /* ---- the walk ---- */
 
+/* Elements of many subjects that are to be judged, together. */
+typedef struct gathering {
+    run_vectors *vectors;
+    uint32_t subjects[RUN_ITEMS], rows[RUN_ITEMS];
+    uint16_t owners[RUN_ITEMS]; /* places among the subjects at hand */
+    uint8_t limits[RUN_ITEMS];  /* whether each is admitted at all */
+    size_t count;
+    run_value *results; /* by place */
+    bool *open;
+    bool failed;
+} gathering;
+
 typedef struct walk {
     run_context *context;
     const plan_aggregate *aggregate;
@@ -366,12 +378,60 @@ typedef struct walk {
     size_t unknown; /* of distinct values */
     bool some;
     void (*counted)(void *, uint32_t, run_truth);
+    gathering *gathering; /* NULL to judge each element at once */
+    uint16_t owner;
 } walk;
+
+/* Judges what was gathered, and adds it to what its subjects have, in the order in which it came. */
+static void judge_gathered(run_context *context, const plan_aggregate *aggregate, gathering *g)
+{
+    size_t scratch = context->scratch.count;
+    const plan_block *block = &context->binding->plan->blocks.items[aggregate->block];
+    const plan_step *last = &block->steps.items[block->steps.count - 1];
+    run_vectors_begin(g->vectors, aggregate->block, g->subjects, g->rows, g->count);
+    if (!run_vectors_run(g->vectors, NULL, 0)) {
+        g->failed = true;
+        return;
+    }
+    const run_vector *truths = run_vectors_get(g->vectors, last->a);
+    const run_vector *values = last->b == PLAN_NO_STEP ? NULL : run_vectors_get(g->vectors, last->b);
+    for (size_t i = 0; i < g->count; i++) {
+        run_truth truth = run_truth_and(g->limits[i], truths->states[i]);
+        if (truth == RUN_FALSE) continue;
+        run_element element = {.state = RUN_PRESENT, .truth = (uint8_t)truth};
+        if (values != NULL) {
+            element.state = values->states[i];
+            element.bits = values->bits[i];
+        }
+        tally(aggregate->kind, truth, &element, &g->results[g->owners[i]], &g->open[g->owners[i]]);
+    }
+    g->count = 0;
+    context->scratch.count = scratch;
+}
+
+static void gather(walk *w, uint32_t row, run_truth limit)
+{
+    gathering *g = w->gathering;
+    if (w->aggregate->block == PLAN_NO_STEP) {
+        const run_element element = {.state = RUN_PRESENT, .truth = RUN_TRUE};
+        tally(w->aggregate->kind, limit, &element, &g->results[w->owner], &g->open[w->owner]);
+        return;
+    }
+    g->subjects[g->count] = w->line;
+    g->rows[g->count] = row;
+    g->owners[g->count] = w->owner;
+    g->limits[g->count++] = (uint8_t)limit;
+    if (g->count == RUN_ITEMS) judge_gathered(w->context, w->aggregate, g);
+}
 
 static void visit(walk *w, uint32_t row, run_truth limit)
 {
     run_truth truth = run_truth_and(limit, admitted(w->context, w->aggregate, &w->window, w->line, row));
     if (truth == RUN_FALSE) return;
+    if (w->gathering != NULL) {
+        gather(w, row, truth);
+        return;
+    }
     run_element element;
     truth = run_truth_and(truth, run_judge_element(w->context, w->index, w->line, row, &element));
     if (truth == RUN_FALSE) return;
@@ -396,6 +456,25 @@ static void visit_window(walk *w, run_truth limit)
         if (i >= end) break;
         visit(w, w->found.rows[i], limit);
     }
+}
+
+static bool periodic(const plan_aggregate *aggregate)
+{
+    return aggregate->window.kind == LANG_WINDOW_PERIOD_DAYS || aggregate->window.kind == LANG_WINDOW_PERIOD_MONTHS;
+}
+
+static bool extreme(const plan_aggregate *aggregate)
+{
+    return aggregate->kind == PLAN_MINIMUM || aggregate->kind == PLAN_MAXIMUM;
+}
+
+/* What is open has no upper bound, and no least or largest that is known. */
+static void leave_open(const plan_aggregate *aggregate, run_value *result)
+{
+    if (extreme(aggregate))
+        result->state = RUN_UNKNOWN;
+    else
+        result->high = INT64_MAX;
 }
 
 static int64_t period_end(const lang_window *window, int64_t begin)
@@ -449,12 +528,11 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
                    run_value *result)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    bool extreme = aggregate->kind == PLAN_MINIMUM || aggregate->kind == PLAN_MAXIMUM;
-    *result = (run_value){0, 0, extreme ? RUN_ABSENT : RUN_PRESENT};
+    *result = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
     walk w = {.context = context, .aggregate = aggregate, .index = index, .line = line, .result = result};
     w.window = window_of(context, aggregate, line, bound, bound_state);
     collect(context, aggregate, line, &w.found);
-    if (w.found.rows == NULL || w.found.rows == &w.found.alone) w.found.rows = &w.found.alone;
+    if (w.found.rows == NULL) w.found.rows = &w.found.alone;
     w.open = !w.found.complete;
     if (context->sweeps != NULL && w.window.known &&
         run_sweep(context, index, line, &w.window, &w.found, result, &w.open)) {
@@ -465,17 +543,86 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
     /* Elements may count themselves (in exceptions); only this aggregate's own are told of. */
     w.counted = context->counted;
     context->counted = NULL;
-    bool periodic =
-        aggregate->window.kind == LANG_WINDOW_PERIOD_DAYS || aggregate->window.kind == LANG_WINDOW_PERIOD_MONTHS;
-    if (periodic && w.window.known)
+    if (periodic(aggregate) && w.window.known)
         visit_period(&w, run_store_bits(context->binding->store, LANG_FIELD_line_date, line));
     else
         visit_window(&w, RUN_TRUE);
     context->counted = w.counted;
     if (aggregate->kind == PLAN_DISTINCT) count_distinct(context, first_seen, w.unknown, w.some, result);
-    if (!w.open) return;
-    if (extreme)
-        result->state = RUN_UNKNOWN;
-    else
-        result->high = INT64_MAX;
+    if (w.open) leave_open(aggregate, result);
+}
+
+/* ---- many subjects ---- */
+
+/* Those whose windows running sums give; the others are left. */
+static bool sweep_all(run_context *context, run_vectors *inner, uint32_t index, const uint32_t *lines,
+                      const run_vector *bound, size_t count, run_value *results, bool *open, bool *done)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    run_swept_subject subjects[RUN_ITEMS];
+    for (size_t i = 0; i < count; i++) {
+        run_swept_subject *s = &subjects[i];
+        s->line = lines[i];
+        s->window = window_of(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
+                              bound == NULL ? RUN_UNKNOWN : bound->states[i]);
+        collect(context, aggregate, lines[i], &s->found);
+        open[i] = !s->found.complete;
+    }
+    if (!run_sweep_many(context, inner, index, subjects, count, results, open, done)) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (done[i] && open[i]) results[i].high = INT64_MAX;
+    }
+    return true;
+}
+
+/* Elements of those subjects that are left, judged together. */
+static bool walk_all(run_context *context, run_vectors *inner, uint32_t index, const uint32_t *lines,
+                     const run_vector *bound, size_t count, run_value *results, bool *open, const bool *done)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    gathering g = {.vectors = inner, .results = results, .open = open};
+    for (size_t i = 0; i < count; i++) {
+        if (done[i]) continue;
+        results[i] = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
+        walk w = {.context = context, .aggregate = aggregate, .index = index, .line = lines[i], .gathering = &g};
+        w.owner = (uint16_t)i;
+        w.window = window_of(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
+                             bound == NULL ? RUN_UNKNOWN : bound->states[i]);
+        collect(context, aggregate, lines[i], &w.found);
+        if (w.found.rows == NULL) w.found.rows = &w.found.alone;
+        open[i] = !w.found.complete;
+        visit_window(&w, RUN_TRUE);
+    }
+    if (g.count > 0) judge_gathered(context, aggregate, &g);
+    for (size_t i = 0; i < count; i++) {
+        if (!done[i] && open[i]) leave_open(aggregate, &results[i]);
+    }
+    return !g.failed;
+}
+
+bool run_aggregate_many(run_context *context, run_vectors *inner, uint32_t index, const uint32_t *lines,
+                        const run_vector *bound, size_t count, const run_vector *to)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    run_value results[RUN_ITEMS];
+    bool open[RUN_ITEMS], done[RUN_ITEMS] = {false};
+    if (context->sweeps != NULL && run_can_sweep(context->sweeps, index) &&
+        !sweep_all(context, inner, index, lines, bound, count, results, open, done))
+        return false;
+    if (aggregate->kind == PLAN_DISTINCT || periodic(aggregate)) {
+        size_t scratch = context->scratch.count;
+        for (size_t i = 0; i < count; i++) {
+            run_aggregate(context, lines[i], index, bound == NULL ? 0 : bound->bits[i],
+                          bound == NULL ? RUN_UNKNOWN : bound->states[i], &results[i]);
+            context->scratch.count = scratch;
+        }
+    } else if (!walk_all(context, inner, index, lines, bound, count, results, open, done)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        to->bits[i] = results[i].bits;
+        to->high[i] = results[i].high;
+        to->states[i] = results[i].state;
+    }
+    return true;
 }

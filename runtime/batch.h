@@ -102,9 +102,8 @@ typedef struct run_packer {
     uint64_t words;
     bool keys_only; /* only what the keys of the dispatch tell is known */
     BASE_ARRAY(struct run_joined) joined;
-    run_value *values;              /* of the block at hand */
+    struct run_vectors *vectors;    /* for steps; made when first needed */
     struct run_step_memo **answers; /* by input, for the whole run */
-    uint32_t *computed;             /* by step: the line, plus one, that the value is of */
     struct run_kernel_code *code;   /* machine code of shapes; NULL for none */
     bool wait;                      /* for code that is not there yet, instead of interpreting meanwhile */
     struct run_kernel_memo *memos;  /* by unit: what was found for it last */
@@ -117,11 +116,11 @@ void run_packer_release(run_packer *packer);
 /* Begins a batch of rows. */
 bool run_packer_begin(run_packer *packer, const uint32_t *rows, size_t count);
 
-/* Fills the lanes of one input of this batch: reads its columns or runs its unit. Inputs that are worked out line by line become
+/* Fills the lanes of one input of this batch: reads its columns or runs its unit. Inputs that steps give become
  * unknown, and are worked out by run_pack_steps. */
 bool run_pack_input(run_packer *packer, uint32_t input);
 
-/* Works inputs out line by line: `needed` holds, by place in `inputs`, the lines that each is asked for. */
+/* Works inputs out by their steps: `needed` holds, by place in `inputs`, the lines that each is asked for. */
 bool run_pack_steps(run_packer *packer, const uint32_t *inputs, size_t count, uint64_t *const *needed);
 
 /* Packs all that a work reads. */

@@ -210,10 +210,6 @@ const uint32_t *run_list_items(const run_context *context, int64_t list, size_t 
 /* Runs every step of a block for a subject and an element, without skipping, into `values`. */
 void run_interpret_all(run_context *context, uint32_t block, uint32_t line, uint32_t element, run_value *values);
 
-/* Runs the steps of a block that a cone lists, in its order, for a subject; those whose `computed` is the mark already are left. */
-void run_interpret_cone(run_context *context, uint32_t block, uint32_t line, const uint32_t *cone, size_t count,
-                        run_value *values, uint32_t *computed, uint32_t mark);
-
 /* The verdicts of one policy's clauses on one line; entries of clauses it skips are left alone. */
 void run_interpret_policy(run_context *context, uint32_t policy, uint32_t line, uint8_t *verdicts);
 void run_interpret_element(run_context *context, uint32_t block, uint32_t line, uint32_t element, run_element *result);

@@ -1,5 +1,5 @@
 /* The interpreter: the meaning of a plan, one step after the other. Machine code must equal it, bit for bit. */
-#include "runtime/context.h"
+#include "runtime/vector.h"
 
 #include <string.h>
 
@@ -132,22 +132,12 @@ static run_value constant(const run_context *context, const plan_step *step)
     return value;
 }
 
-static run_value aggregate(run_context *context, const plan_step *step, const run_value *values, uint32_t line)
-{
-    run_value bound = {0, 0, RUN_UNKNOWN}, result;
-    if (step->a != PLAN_NO_STEP) bound = values[step->a];
-    run_aggregate(context, line, (uint32_t)step->number, bound.bits, bound.state, &result);
-    return result;
-}
+static const run_value nothing = {0, 0, RUN_UNKNOWN};
 
-/* One step that gives a value. The switch is long because there is one line for each step of steps.def. */
-static run_value evaluate(run_context *context, const plan_block *block, const plan_step *step, const run_value *values,
-                          uint32_t line, uint32_t element)
+/* The switch is long because there is one line for each step of steps.def. */
+run_value run_evaluate_step(run_context *context, const plan_block *block, const plan_step *step, const run_value *a,
+                            const run_value *b, const run_value *c, uint32_t line, uint32_t element)
 {
-    static const run_value nothing = {0, 0, RUN_UNKNOWN};
-    bool operands = step->operation != PLAN_LOOKUP;
-    const run_value *a = operands && step->a != PLAN_NO_STEP ? &values[step->a] : &nothing;
-    const run_value *b = operands && step->b != PLAN_NO_STEP ? &values[step->b] : &nothing;
     run_value result = {0, 0, RUN_UNKNOWN};
     switch (step->operation) {
     case PLAN_FRAME: {
@@ -188,7 +178,6 @@ static run_value evaluate(run_context *context, const plan_block *block, const p
         result.bits = result.high = run_valid_npi(context, a->bits);
         result.state = RUN_PRESENT;
         return result;
-    case PLAN_LOOKUP: return lookup(context, block, step, values);
     case PLAN_OUTPUT:
         if (a->state != RUN_PRESENT) return (run_value){0, 0, a->state};
         result.bits = run_output(context, step->detail, (uint32_t)step->number, a->bits, &result.state);
@@ -198,7 +187,7 @@ static run_value evaluate(run_context *context, const plan_block *block, const p
     case PLAN_SPAN_SHARED:
     case PLAN_PRORATE:
     case PLAN_LESSER:
-    case PLAN_GREATER: return function(block, step, a, b, step->c == PLAN_NO_STEP ? b : &values[step->c]);
+    case PLAN_GREATER: return function(block, step, a, b, c);
     case PLAN_SPAN_LENGTH:
     case PLAN_SPAN_END:
     case PLAN_ROUND:
@@ -206,10 +195,21 @@ static run_value evaluate(run_context *context, const plan_block *block, const p
     case PLAN_KNOWN: return truth_value(truth_of(step->number <= context->binding->as_of));
     case PLAN_TALLY: return context->tallies == NULL ? nothing : context->tallies[step->number];
     case PLAN_DENIED: return truth_value((run_truth)run_denied(context, (uint32_t)step->number, a->bits, a->state));
-    case PLAN_AGGREGATE: return aggregate(context, step, values, line);
+    case PLAN_AGGREGATE: run_aggregate(context, line, (uint32_t)step->number, a->bits, a->state, &result); return result;
     case PLAN_UPPER: return (run_value){a->high, a->high, a->state};
     default: return truth_value(relate(context, block, step, a, b));
     }
+}
+
+/* One step that gives a value. */
+static run_value evaluate(run_context *context, const plan_block *block, const plan_step *step, const run_value *values,
+                          uint32_t line, uint32_t element)
+{
+    if (step->operation == PLAN_LOOKUP) return lookup(context, block, step, values);
+    const run_value *a = step->a != PLAN_NO_STEP ? &values[step->a] : &nothing;
+    const run_value *b = step->b != PLAN_NO_STEP ? &values[step->b] : &nothing;
+    const run_value *c = step->c != PLAN_NO_STEP ? &values[step->c] : b;
+    return run_evaluate_step(context, block, step, a, b, c, line, element);
 }
 
 adj_clause_verdict run_clause_verdict(run_truth applicable, run_truth requirement, run_truth fails)
@@ -234,18 +234,6 @@ void run_interpret_all(run_context *context, uint32_t block_index, uint32_t line
     for (size_t i = 0; i < block->steps.count; i++) {
         if (block->steps.items[i].operation == PLAN_RETURN) continue;
         values[i] = evaluate(context, block, &block->steps.items[i], values, line, element);
-    }
-}
-
-void run_interpret_cone(run_context *context, uint32_t block_index, uint32_t line, const uint32_t *cone, size_t count,
-                        run_value *values, uint32_t *computed, uint32_t mark)
-{
-    const plan_block *block = &context->binding->plan->blocks.items[block_index];
-    for (size_t i = 0; i < count; i++) {
-        uint32_t step = cone[i];
-        if (computed[step] == mark) continue;
-        values[step] = evaluate(context, block, &block->steps.items[step], values, line, RUN_NO_ROW);
-        computed[step] = mark;
     }
 }
 

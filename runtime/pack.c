@@ -1,6 +1,7 @@
 /* Packing: the columns that a batch's clauses read, as narrow as the batch allows, and what they ask of codes as bits. What takes
  * more than reading a column is worked out by the interpreter's own steps, for the lines that need it. */
 #include "runtime/batch.h"
+#include "runtime/vector.h"
 
 #include <string.h>
 
@@ -22,12 +23,9 @@ bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_co
     base_arena_init(&packer->temporary, allocator);
     run_registers_init(&packer->registers, allocator);
     packer->lanes = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->lanes);
-    packer->values = base_arena_alloc(context->arena, (context->block_room + 1) * sizeof *packer->values);
-    packer->computed = base_arena_alloc(context->arena, (context->block_room + 1) * sizeof *packer->computed);
     packer->memos = base_arena_alloc(context->arena, (kernels->units.count + 1) * sizeof *packer->memos);
     packer->answers = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->answers);
-    return packer->answers != NULL && packer->lanes != NULL && packer->values != NULL && packer->computed != NULL &&
-           packer->memos != NULL;
+    return packer->answers != NULL && packer->lanes != NULL && packer->memos != NULL;
 }
 
 void run_packer_release(run_packer *packer)
@@ -35,6 +33,8 @@ void run_packer_release(run_packer *packer)
     base_arena_release(&packer->arena);
     base_arena_release(&packer->temporary);
     run_registers_release(&packer->registers);
+    run_vectors_free(packer->vectors);
+    packer->vectors = NULL;
 }
 
 bool run_packer_begin(run_packer *packer, const uint32_t *rows, size_t count)
@@ -386,13 +386,14 @@ bool run_pack_input(run_packer *packer, uint32_t index)
     return source_of(packer, &input->path, &s) && pack_value(packer, &s, &m, lanes);
 }
 
-/* ---- line by line ---- */
+/* ---- steps ---- */
 
 enum { MEMO_KEY = 14, MEMO_PLACES = 256, MEMO_TRIAL = 1024 };
 
 /* What a step gave for some values of the fields that it follows from. */
 typedef struct step_answer {
     uint32_t words; /* of the key; 0 for none */
+    bool open;      /* the value is being worked out */
     int64_t key[MEMO_KEY];
     run_value value;
 } step_answer;
@@ -403,21 +404,32 @@ struct run_step_memo {
     step_answer places[MEMO_PLACES];
 };
 
+/* One input that steps give, while its block is at hand. */
+typedef struct filling {
+    const plan_input *input;
+    uint32_t index;
+    const uint64_t *needed;
+    struct run_step_memo *memo; /* NULL where none is kept, or it does not help */
+    masks masks;
+    int64_t *values;
+    int64_t low, high;
+    bool done;
+} filling;
+
 /* Adds what a field holds to a key; of a list, its codes. False where that is too much. */
-static bool add_to_key(const run_packer *packer, const plan_step *step, const run_value *value, int64_t *key,
-                       uint32_t *words)
+static bool add_to_key(const run_packer *packer, const plan_step *step, run_value value, int64_t *key, uint32_t *words)
 {
     const lang_field_info *info =
         lang_schema_field(packer->context->binding->plan->program->schema, (lang_field)step->detail);
     if (*words + 2 > MEMO_KEY) return false;
-    key[(*words)++] = value->state;
-    if (value->state != RUN_PRESENT) return true;
+    key[(*words)++] = value.state;
+    if (value.state != RUN_PRESENT) return true;
     if (!info->type.list) {
-        key[(*words)++] = value->bits;
+        key[(*words)++] = value.bits;
         return true;
     }
     size_t count;
-    const uint32_t *items = run_list_items(packer->context, value->bits, &count);
+    const uint32_t *items = run_list_items(packer->context, value.bits, &count);
     if (*words + 1 + (count + 1) / 2 > MEMO_KEY) return false;
     key[(*words)++] = (int64_t)count;
     for (size_t i = 0; i < count; i += 2) {
@@ -427,122 +439,225 @@ static bool add_to_key(const run_packer *packer, const plan_step *step, const ru
     return true;
 }
 
-/* The place of the answer for a line; NULL where none is kept. Its fields have been read. */
-static step_answer *answer_for(run_packer *packer, uint32_t index, const plan_input *input, bool *known)
+/* The place of the answer for an item whose fields have been read; NULL where none is kept. */
+static step_answer *answer_for(run_packer *packer, filling *f, size_t item, bool *known)
 {
-    struct run_step_memo *memo = packer->answers[index];
-    if (memo == NULL) memo = packer->answers[index] = base_arena_alloc(packer->context->arena, sizeof *memo);
-    if (memo == NULL || (memo->asked >= MEMO_TRIAL && memo->met * 2 < memo->asked)) return NULL;
+    const plan_input *input = f->input;
     const uint32_t *leaves = packer->kernels->cones.items + input->cone + input->cone_count;
     const plan_block *block = &packer->context->binding->plan->blocks.items[input->block];
     int64_t key[MEMO_KEY];
     uint32_t words = 0;
     for (uint32_t i = 0; i < input->leaf_count; i++) {
-        if (!add_to_key(packer, &block->steps.items[leaves[i]], &packer->values[leaves[i]], key, &words)) return NULL;
+        run_value value = run_vector_value(run_vectors_get(packer->vectors, leaves[i]), item);
+        if (!add_to_key(packer, &block->steps.items[leaves[i]], value, key, &words)) return NULL;
     }
-    step_answer *answer = &memo->places[XXH3_64bits(key, words * sizeof *key) % MEMO_PLACES];
-    memo->asked++;
-    *known = answer->words == words && memcmp(answer->key, key, words * sizeof *key) == 0;
-    if (*known) {
-        memo->met++;
-        return answer;
-    }
+    step_answer *answer = &f->memo->places[XXH3_64bits(key, words * sizeof *key) % MEMO_PLACES];
+    f->memo->asked++;
+    bool same = answer->words == words && memcmp(answer->key, key, words * sizeof *key) == 0;
+    *known = same && !answer->open;
+    if (same) f->memo->met++;
+    if (same) return answer;
     answer->words = words;
+    answer->open = true;
     memcpy(answer->key, key, words * sizeof *key);
     return answer;
 }
 
-/* One input that is worked out line by line, while its block is at hand. */
-typedef struct filling {
-    const plan_input *input;
-    uint32_t index;
-    const uint64_t *needed;
-    masks masks;
-    int64_t *values;
-    int64_t low, high;
-} filling;
-
-static const run_value *value_for_line(run_packer *packer, filling *f, size_t i)
+static void keep_value(filling *f, size_t line, run_value value)
 {
-    const plan_input *input = f->input;
-    const uint32_t *cone = packer->kernels->cones.items + input->cone;
-    step_answer *answer = NULL;
-    bool known = false;
-    run_interpret_cone(packer->context, input->block, packer->rows[i], cone, input->load_count, packer->values,
-                       packer->computed, (uint32_t)i + 1);
-    if (input->leaf_count > 0) answer = answer_for(packer, f->index, input, &known);
-    if (known) return &answer->value;
-    run_interpret_cone(packer->context, input->block, packer->rows[i], cone + input->load_count,
-                       input->cone_count - input->load_count, packer->values, packer->computed, (uint32_t)i + 1);
-    if (answer != NULL) answer->value = packer->values[input->step];
-    return &packer->values[input->step];
-}
-
-static void fill_line(run_packer *packer, filling *f, size_t i)
-{
-    const run_value *value = value_for_line(packer, f, i);
     if (f->input->truth) {
-        set_bits(&f->masks, i, value->bits == RUN_TRUE, value->bits == RUN_FALSE);
+        set_bits(&f->masks, line, value.bits == RUN_TRUE, value.bits == RUN_FALSE);
         return;
     }
-    set_bits(&f->masks, i, value->state == RUN_PRESENT, value->state == RUN_ABSENT);
-    int64_t number = value->state == RUN_PRESENT ? value->bits : 0;
-    f->values[i] = number;
+    set_bits(&f->masks, line, value.state == RUN_PRESENT, value.state == RUN_ABSENT);
+    int64_t number = value.state == RUN_PRESENT ? value.bits : 0;
+    f->values[line] = number;
     if (number < f->low) f->low = number;
     if (number > f->high) f->high = number;
 }
 
-/* All inputs of one block, line by line, so that what they share is worked out once. */
-static void fill_block(run_packer *packer, filling *fillings, size_t count)
+/* Lines of a batch that steps are worked out for, together. */
+typedef struct together {
+    uint32_t subjects[RUN_ITEMS];
+    uint16_t lines[RUN_ITEMS]; /* places in the batch */
+    size_t count;
+} together;
+
+static bool is_needed(const filling *f, size_t line)
 {
-    size_t steps = packer->context->binding->plan->blocks.items[fillings[0].input->block].steps.count;
-    memset(packer->computed, 0, steps * sizeof *packer->computed);
-    for (uint64_t w = 0; w < packer->words; w++) {
-        uint64_t any = 0;
-        for (size_t f = 0; f < count; f++) any |= fillings[f].needed[w];
-        for (; any != 0; any &= any - 1) {
-            size_t bit = (size_t)__builtin_ctzll(any), i = w * 64 + bit;
-            packer->context->scratch.count = 0;
-            for (size_t f = 0; f < count; f++) {
-                if ((fillings[f].needed[w] >> bit & 1) != 0) fill_line(packer, &fillings[f], i);
-            }
-        }
-    }
+    return (f->needed[line / 64] >> (line % 64) & 1) != 0;
 }
 
-static bool keep_filling(run_packer *packer, filling *f, uint32_t index)
+/* Works a step out for those lines that need it, with all that it follows from. */
+static bool fill_all(run_packer *packer, filling *f, const together *t)
 {
-    run_lanes *lanes = &packer->lanes[index];
+    const plan_input *input = f->input;
+    if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->cone_count)) return false;
+    const run_vector *vector = run_vectors_get(packer->vectors, input->step);
+    for (size_t k = 0; k < t->count; k++) {
+        if (is_needed(f, t->lines[k])) keep_value(f, t->lines[k], run_vector_value(vector, k));
+    }
+    return true;
+}
+
+/* Lines whose answers are to be worked out after all, and where those are kept. */
+typedef struct unanswered {
+    together lines;
+    step_answer *answers[RUN_ITEMS];
+} unanswered;
+
+static bool fill_unanswered(run_packer *packer, filling *f, const unanswered *u)
+{
+    const plan_input *input = f->input;
+    const together *t = &u->lines;
+    run_vectors_begin(packer->vectors, input->block, t->subjects, NULL, t->count);
+    if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->cone_count)) return false;
+    const run_vector *vector = run_vectors_get(packer->vectors, input->step);
+    for (size_t k = 0; k < t->count; k++) {
+        run_value value = run_vector_value(vector, k);
+        keep_value(f, t->lines[k], value);
+        if (u->answers[k] == NULL) continue;
+        /* Where two keys share a place, the later one has it. */
+        u->answers[k]->value = value;
+        u->answers[k]->open = false;
+    }
+    return true;
+}
+
+/* The same by answers that were given before: fields are read, and steps worked out where no answer is kept. */
+static bool fill_answers(run_packer *packer, filling *f, const together *t, bool *begin)
+{
+    const plan_input *input = f->input;
+    if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->load_count)) return false;
+    unanswered u;
+    u.lines.count = 0;
+    for (size_t k = 0; k < t->count; k++) {
+        if (!is_needed(f, t->lines[k])) continue;
+        bool known = false;
+        step_answer *answer = answer_for(packer, f, k, &known);
+        if (known) {
+            keep_value(f, t->lines[k], answer->value);
+            continue;
+        }
+        u.answers[u.lines.count] = answer;
+        u.lines.lines[u.lines.count] = t->lines[k];
+        u.lines.subjects[u.lines.count++] = t->subjects[k];
+    }
+    *begin = u.lines.count > 0;
+    return u.lines.count == 0 || fill_unanswered(packer, f, &u);
+}
+
+/* Inputs of one block that much the same lines need. */
+static bool fill_lines(run_packer *packer, filling *const *group, size_t count, const together *t)
+{
+    packer->context->scratch.count = 0;
+    bool begin = true;
+    for (size_t g = 0; g < count; g++) {
+        if (begin) run_vectors_begin(packer->vectors, group[g]->input->block, t->subjects, NULL, t->count);
+        begin = false;
+        bool answers = group[g]->memo != NULL;
+        if (!(answers ? fill_answers(packer, group[g], t, &begin) : fill_all(packer, group[g], t))) return false;
+    }
+    return true;
+}
+
+static size_t bits_in(const uint64_t *words, uint64_t count)
+{
+    size_t sum = 0;
+    for (uint64_t i = 0; i < count; i++) sum += (size_t)__builtin_popcountll(words[i]);
+    return sum;
+}
+
+/* Whether what one input needs is worked out along with another: all of it, and it is not much less. */
+static bool goes_along(const filling *leader, const filling *other, uint64_t words)
+{
+    for (uint64_t i = 0; i < words; i++) {
+        if ((other->needed[i] & ~leader->needed[i]) != 0) return false;
+    }
+    return bits_in(other->needed, words) * 2 >= bits_in(leader->needed, words);
+}
+
+static bool fill_group(run_packer *packer, filling *const *group, size_t count)
+{
+    together t;
+    t.count = 0;
+    for (uint64_t w = 0; w < packer->words; w++) {
+        for (uint64_t left = group[0]->needed[w]; left != 0; left &= left - 1) {
+            size_t line = w * 64 + (size_t)__builtin_ctzll(left);
+            t.lines[t.count] = (uint16_t)line;
+            t.subjects[t.count++] = packer->rows[line];
+            if (t.count < RUN_ITEMS) continue;
+            if (!fill_lines(packer, group, count, &t)) return false;
+            t.count = 0;
+        }
+    }
+    return t.count == 0 || fill_lines(packer, group, count, &t);
+}
+
+/* All inputs of one block, so that what they share is worked out once. */
+static bool fill_block(run_packer *packer, filling *fillings, size_t count)
+{
+    filling **group = base_arena_alloc(&packer->temporary, (count + 1) * sizeof(filling *));
+    if (group == NULL) return false;
+    for (size_t f = 0; f < count; f++) {
+        if (fillings[f].done) continue;
+        size_t members = 0;
+        for (size_t k = f; k < count; k++) {
+            if (fillings[k].done || (k > f && !goes_along(&fillings[f], &fillings[k], packer->words))) continue;
+            fillings[k].done = true;
+            group[members++] = &fillings[k];
+        }
+        if (!fill_group(packer, group, members)) return false;
+    }
+    return true;
+}
+
+static bool keep_filling(run_packer *packer, filling *f)
+{
+    run_lanes *lanes = &packer->lanes[f->index];
     *lanes = (run_lanes){NULL, f->masks.yes, f->masks.no, 0};
     if (f->input->truth) return true;
     lanes->values = narrowed(packer, f->values, f->low, f->high, &lanes->width);
     return lanes->values != NULL;
 }
 
+static bool begin_filling(run_packer *packer, filling *f, uint32_t index, const uint64_t *needed)
+{
+    const plan_input *input = &packer->kernels->inputs.items[index];
+    *f = (filling){.input = input, .index = index, .needed = needed};
+    if (!new_masks(packer, &f->masks)) return false;
+    if (!input->truth) f->values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *f->values);
+    if (!input->truth && f->values == NULL) return false;
+    if (input->leaf_count == 0) return true;
+    struct run_step_memo **memo = &packer->answers[index];
+    if (*memo == NULL) *memo = base_arena_alloc(packer->context->arena, sizeof **memo);
+    if (*memo == NULL) return false;
+    bool helps = (*memo)->asked < MEMO_TRIAL || (*memo)->met * 2 >= (*memo)->asked;
+    f->memo = helps ? *memo : NULL;
+    return true;
+}
+
 bool run_pack_steps(run_packer *packer, const uint32_t *inputs, size_t count, uint64_t *const *needed)
 {
     filling *fillings = base_arena_alloc(&packer->arena, (count + 1) * sizeof *fillings);
-    uint32_t *indexes = base_arena_alloc(&packer->arena, (count + 1) * sizeof *indexes);
     bool *done = base_arena_alloc(&packer->arena, count + 1);
-    if (fillings == NULL || indexes == NULL || done == NULL) return false;
+    if (fillings == NULL || done == NULL) return false;
+    if (packer->vectors == NULL) {
+        packer->vectors = run_vectors_new(&packer->arena.allocator, packer->context);
+        if (packer->vectors == NULL) return false;
+    }
     for (size_t i = 0; i < count; i++) {
         if (done[i]) continue;
         uint32_t block = packer->kernels->inputs.items[inputs[i]].block;
         size_t used = 0;
         for (size_t k = i; k < count; k++) {
-            const plan_input *input = &packer->kernels->inputs.items[inputs[k]];
-            if (input->block != block) continue;
+            if (packer->kernels->inputs.items[inputs[k]].block != block) continue;
             done[k] = true;
-            filling *f = &fillings[used];
-            *f = (filling){.input = input, .index = inputs[k], .needed = needed[k]};
-            indexes[used++] = inputs[k];
-            if (!new_masks(packer, &f->masks)) return false;
-            if (!input->truth) f->values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *f->values);
-            if (!input->truth && f->values == NULL) return false;
+            if (!begin_filling(packer, &fillings[used++], inputs[k], needed[k])) return false;
         }
-        fill_block(packer, fillings, used);
+        if (!fill_block(packer, fillings, used)) return false;
         for (size_t k = 0; k < used; k++) {
-            if (!keep_filling(packer, &fillings[k], indexes[k])) return false;
+            if (!keep_filling(packer, &fillings[k])) return false;
         }
     }
     return !run_context_failed(packer->context);

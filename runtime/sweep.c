@@ -185,44 +185,62 @@ static void add(run_truth truth, bool known, int64_t amount, int64_t *low, int64
     if (truth == RUN_TRUE || amount > 0) *high += amount;
 }
 
-static void sweep_element(run_context *context, uint32_t index, uint32_t row, swept *m, size_t i, bool dated)
+/* What the `where` of an aggregate says of an element as the subject that it is, too: it does not depend on the subject. */
+static void keep_own(const plan_aggregate *aggregate, const run_element *element, swept *m, size_t i)
+{
+    bool counts = aggregate->kind == PLAN_COUNTS, known = counts || element->state == RUN_PRESENT;
+    running *at = &m->sums[i];
+    at->amount = counts ? 1 : known ? element->bits : 0;
+    at->own = (uint8_t)(element->truth | (known ? 4 : 0));
+    if (at->amount > REACH || at->amount < -REACH) m->beyond = true;
+}
+
+/* Sums up a member whose elements have been judged. */
+static void sum_up(const run_context *context, uint32_t index, const run_candidates *found, swept *m)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    running *at = &m->sums[i], *next = at + 1;
-    *next = (running){.low = at->low, .high = at->high, .unknown = at->unknown};
-    run_element element;
-    run_truth truth = run_judge_element(context, index, row, row, &element);
-    bool counts = aggregate->kind == PLAN_COUNTS, known = counts || element.state == RUN_PRESENT;
-    at->amount = counts ? 1 : known ? element.bits : 0;
-    at->own = (uint8_t)(truth | (known ? 4 : 0));
-    if (at->amount > REACH || at->amount < -REACH) m->beyond = true;
-    truth = run_truth_and(truth, run_line_counts(context, aggregate, row));
-    if (dated) {
-        add(truth, known, at->amount, &next->low, &next->high, &next->unknown);
-    } else {
+    const run_store *store = context->binding->store;
+    for (size_t i = 0; i < found->count; i++) {
+        running *at = &m->sums[i], *next = at + 1;
+        next->low = at->low;
+        next->high = at->high;
+        next->unknown = at->unknown;
+        uint32_t row = found->rows[i];
+        bool dated = run_store_present(store, LANG_FIELD_line_date, row), known = (at->own & 4) != 0;
+        m->days[i] = dated ? (int32_t)run_store_bits(store, LANG_FIELD_line_date, row) : INT32_MIN;
+        run_truth truth = run_truth_and(at->own & 3, run_line_counts(context, aggregate, row));
+        if (dated) {
+            add(truth, known, at->amount, &next->low, &next->high, &next->unknown);
+            continue;
+        }
         /* It may be of any day: it counts perhaps. */
+        m->undated = (uint32_t)i + 1;
         add(run_truth_and(truth, RUN_NEITHER), known, at->amount, &m->undated_low, &m->undated_high,
             &m->undated_unknown);
     }
 }
 
+static swept *new_swept(run_sweeps *s, size_t count)
+{
+    size_t size = sizeof(swept) + (count + 1) * sizeof(running);
+    pthread_mutex_lock(&s->lock);
+    swept *m = base_arena_alloc(&s->arena, size + (count + 1) * sizeof(int32_t));
+    pthread_mutex_unlock(&s->lock);
+    if (m != NULL) m->days = (int32_t *)((char *)m + size);
+    return m;
+}
+
 static swept *sweep_member(run_context *context, uint32_t index, const run_candidates *found)
 {
-    const run_store *store = context->binding->store;
-    run_sweeps *s = context->sweeps;
-    pthread_mutex_lock(&s->lock);
-    swept *m = base_arena_alloc(&s->arena, sizeof *m + (found->count + 1) * sizeof *m->sums);
-    int32_t *days = base_arena_alloc(&s->arena, (found->count + 1) * sizeof *days);
-    pthread_mutex_unlock(&s->lock);
-    if (m == NULL || days == NULL) return NULL;
-    m->days = days;
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    swept *m = new_swept(context->sweeps, found->count);
+    if (m == NULL) return NULL;
     for (size_t i = 0; i < found->count; i++) {
-        uint32_t row = found->rows[i];
-        bool dated = run_store_present(store, LANG_FIELD_line_date, row);
-        m->days[i] = dated ? (int32_t)run_store_bits(store, LANG_FIELD_line_date, row) : INT32_MIN;
-        if (!dated) m->undated = (uint32_t)i + 1;
-        sweep_element(context, index, row, m, i, dated);
+        run_element element;
+        run_judge_element(context, index, found->rows[i], found->rows[i], &element);
+        keep_own(aggregate, &element, m, i);
     }
+    sum_up(context, index, found, m);
     return m;
 }
 
@@ -252,12 +270,27 @@ static size_t place_of(const run_store *store, const run_candidates *found, uint
     return low;
 }
 
-/* Takes what stands in the window, without the subject as an element, and the subject for itself. */
-static void take(const plan_aggregate *aggregate, const swept *m, const run_window *window, size_t count, size_t self,
-                 run_value *result, bool *open)
+/* The same, close to `near`, where the day sought lies for a subject soon after another one. */
+static size_t first_from(const swept *m, size_t near, size_t high, int64_t day)
 {
-    size_t from = first_on(m, m->undated, count, window->from);
-    size_t to = first_on(m, from, count, window->to + 1);
+    size_t step = 1, low = near;
+    if (near > m->undated && m->days[near - 1] >= day) return first_on(m, m->undated, near, day);
+    while (low + step < high && m->days[low + step - 1] < day) {
+        low += step;
+        step *= 2;
+    }
+    return first_on(m, low, low + step < high ? low + step : high, day);
+}
+
+/* Takes what stands in the window, without the subject as an element, and the subject for itself. `near` is a place that its beginning
+ * may be close to, and becomes that. */
+static void take(const plan_aggregate *aggregate, const swept *m, const run_window *window, size_t count, size_t self,
+                 size_t *near, run_value *result, bool *open)
+{
+    size_t from = *near = first_from(m, *near < m->undated ? m->undated : *near, count, window->from);
+    /* The subject's own day is in the window, as a rule: then those up to it are, too. */
+    bool through = window->cut && m->days[self] <= window->to;
+    size_t to = through ? self + 1 : first_on(m, from, count, window->to + 1);
     if (window->cut && to > self + 1) to = self + 1;
     if (window->forward && from < self) from = self;
     if (from > to) from = to;
@@ -277,29 +310,139 @@ static void take(const plan_aggregate *aggregate, const swept *m, const run_wind
     if (unknown > 0) *open = true;
 }
 
+bool run_can_sweep(const run_sweeps *s, uint32_t aggregate)
+{
+    return s->accumulator_of[aggregate] != PLAN_NO_STEP;
+}
+
+static _Atomic(swept *) *member_of(const run_context *context, uint32_t index, uint32_t line)
+{
+    const accumulator *a = &context->sweeps->accumulators[context->sweeps->accumulator_of[index]];
+    return &a->members[run_store_bits(context->binding->store, LANG_FIELD_line_patient, line)];
+}
+
+/* Windows past the last day, as after an addition of many months, are left to the walk. */
+static bool can_take(const run_window *window)
+{
+    return window->known && window->to < INT32_MAX && window->from > INT32_MIN;
+}
+
 bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_window *window,
                const run_candidates *found, run_value *result, bool *open)
 {
     run_sweeps *s = context->sweeps;
-    const run_store *store = context->binding->store;
-    uint32_t which = s->accumulator_of[index];
-    if (which == PLAN_NO_STEP || found->count < FEW_ELEMENTS || window->to >= INT32_MAX || window->from <= INT32_MIN)
-        return false;
-    /* Windows past the last day, as after an addition of many months, are left to the walk. */
-    _Atomic(swept *) *member = &s->accumulators[which].members[run_store_bits(store, LANG_FIELD_line_patient, line)];
+    if (!run_can_sweep(s, index) || found->count < FEW_ELEMENTS || !can_take(window)) return false;
+    _Atomic(swept *) *member = member_of(context, index, line);
     swept *m = atomic_load_explicit(member, memory_order_acquire);
     if (m == NULL) {
         int depth = context->depth;
         void (*counted)(void *, uint32_t, run_truth) = context->counted;
         context->counted = NULL;
-        m = sweep_member(context, s->models[which], found);
+        m = sweep_member(context, s->models[s->accumulator_of[index]], found);
         context->counted = counted;
         context->depth = depth;
         if (m == NULL) return false;
         atomic_store_explicit(member, m, memory_order_release);
     }
     if (m->beyond) return false;
-    take(&context->binding->plan->aggregates.items[index], m, window, found->count, place_of(store, found, line),
-         result, open);
+    size_t near = m->undated;
+    take(&context->binding->plan->aggregates.items[index], m, window, found->count,
+         place_of(context->binding->store, found, line), &near, result, open);
+    return true;
+}
+
+/* ---- many subjects ---- */
+
+/* Elements of several members that are judged together. */
+typedef struct judging {
+    run_context *context;
+    run_vectors *vectors;
+    const plan_aggregate *aggregate;
+    uint32_t rows[RUN_ITEMS];
+    running *places[RUN_ITEMS];
+    swept *members[RUN_ITEMS];
+    size_t count;
+} judging;
+
+static bool judge_elements(judging *j)
+{
+    static const run_element every = {.state = RUN_PRESENT, .truth = RUN_TRUE};
+    const run_vector *truths = NULL, *values = NULL;
+    if (j->aggregate->block != PLAN_NO_STEP) {
+        const plan_block *block = &j->context->binding->plan->blocks.items[j->aggregate->block];
+        const plan_step *last = &block->steps.items[block->steps.count - 1];
+        run_vectors_begin(j->vectors, j->aggregate->block, j->rows, j->rows, j->count);
+        if (!run_vectors_run(j->vectors, NULL, 0)) return false;
+        truths = run_vectors_get(j->vectors, last->a);
+        if (last->b != PLAN_NO_STEP) values = run_vectors_get(j->vectors, last->b);
+    }
+    for (size_t i = 0; i < j->count; i++) {
+        run_element element = every;
+        if (truths != NULL) element.truth = truths->states[i];
+        if (values != NULL) {
+            element.state = values->states[i];
+            element.bits = values->bits[i];
+        }
+        keep_own(j->aggregate, &element, j->members[i], (size_t)(j->places[i] - j->members[i]->sums));
+    }
+    j->count = 0;
+    return true;
+}
+
+/* Sweeps the members of subjects who have not been met yet. */
+static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t index, const run_swept_subject *subjects,
+                          size_t count)
+{
+    uint32_t model = context->sweeps->models[context->sweeps->accumulator_of[index]];
+    judging j = {.context = context, .vectors = vectors, .aggregate = &context->binding->plan->aggregates.items[model]};
+    swept *made[RUN_ITEMS];
+    uint16_t of[RUN_ITEMS];
+    size_t made_count = 0, scratch = context->scratch.count;
+    const uint32_t *last = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const run_candidates *found = &subjects[i].found;
+        if (!can_take(&subjects[i].window) || found->rows == last || found->rows == &found->alone) continue;
+        last = found->rows;
+        if (atomic_load_explicit(member_of(context, index, subjects[i].line), memory_order_acquire) != NULL) continue;
+        swept *m = new_swept(context->sweeps, found->count);
+        if (m == NULL) return false;
+        of[made_count] = (uint16_t)i;
+        made[made_count++] = m;
+        for (size_t k = 0; k < found->count; k++) {
+            j.rows[j.count] = found->rows[k];
+            j.places[j.count] = &m->sums[k];
+            j.members[j.count++] = m;
+            if (j.count == RUN_ITEMS && !judge_elements(&j)) return false;
+        }
+    }
+    if (j.count > 0 && !judge_elements(&j)) return false;
+    context->scratch.count = scratch;
+    for (size_t i = 0; i < made_count; i++) {
+        sum_up(context, model, &subjects[of[i]].found, made[i]);
+        atomic_store_explicit(member_of(context, index, subjects[of[i]].line), made[i], memory_order_release);
+    }
+    return true;
+}
+
+bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_swept_subject *subjects,
+                    size_t count, run_value *results, bool *open, bool *done)
+{
+    const run_store *store = context->binding->store;
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    if (!sweep_members(context, vectors, index, subjects, count)) return false;
+    const uint32_t *last = NULL;
+    size_t near = 0, self = 0;
+    for (size_t i = 0; i < count; i++) {
+        const run_candidates *found = &subjects[i].found;
+        if (!can_take(&subjects[i].window) || found->rows == &found->alone) continue;
+        const swept *m = atomic_load_explicit(member_of(context, index, subjects[i].line), memory_order_acquire);
+        if (m->beyond) continue;
+        bool next = found->rows == last && self + 1 < found->count && found->rows[self + 1] == subjects[i].line;
+        self = next ? self + 1 : place_of(store, found, subjects[i].line);
+        if (found->rows != last) near = m->undated;
+        last = found->rows;
+        take(aggregate, m, &subjects[i].window, found->count, self, &near, &results[i], &open[i]);
+        done[i] = true;
+    }
     return true;
 }

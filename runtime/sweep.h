@@ -2,7 +2,7 @@
 #ifndef RUN_SWEEP_H
 #define RUN_SWEEP_H
 
-#include "runtime/context.h"
+#include "runtime/vector.h"
 
 /* A window on one subject: days [from, to], and up to which place in the order. */
 typedef struct run_window {
@@ -32,9 +32,23 @@ typedef struct run_sweeps run_sweeps;
 run_sweeps *run_sweeps_new(const base_allocator *allocator, const run_binding *binding);
 void run_sweeps_free(run_sweeps *sweeps);
 
+/* Whether an aggregate is one over a member's history that running sums give. */
+bool run_can_sweep(const run_sweeps *sweeps, uint32_t aggregate);
+
 /* What an aggregate over a member's history comes to, from running sums: each element is judged once for all windows and all subjects of
  * that member. False where that cannot be done, or does not pay, and nothing is changed. */
 bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_window *window,
                const run_candidates *found, run_value *result, bool *open);
+
+/* One subject of many: what it asks of its member's lines. */
+typedef struct run_swept_subject {
+    uint32_t line;
+    run_window window;
+    run_candidates found;
+} run_swept_subject;
+
+/* The same for many subjects: of those that it cannot answer `done` stays false. False when memory runs out. */
+bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_swept_subject *subjects,
+                    size_t count, run_value *results, bool *open, bool *done);
 
 #endif

@@ -3,7 +3,7 @@
  * Written rows are found by hash of those inputs of which every row says plain values; where there is none, by a search
  * tree over the first input with ranges; where inputs are unknown, by looking at every row. Rows of files are found by
  * their own hash (lang/bulk.h). */
-#include "runtime/context.h"
+#include "runtime/vector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -421,6 +421,16 @@ static bool bulk_values(const query *q, size_t bulk, int64_t *values)
     return true;
 }
 
+/* Takes rows of a file from one on, all of those inputs. */
+static void take_chain(query *q, const lang_bulk *bulk, int64_t offset, int64_t row, const int64_t *values)
+{
+    for (; row >= 0; row = lang_bulk_next(bulk, row, values)) {
+        base_date from = lang_bulk_from(bulk, (size_t)row), to = lang_bulk_to(bulk, (size_t)row);
+        if (to == LANG_BULK_NO_DAY) continue;
+        if (take(q, offset + row, on_day(q, from, to))) break;
+    }
+}
+
 static void search_bulks(query *q)
 {
     const lang_table *source = q->table->source;
@@ -428,15 +438,10 @@ static void search_bulks(query *q)
     for (size_t b = 0; b < source->bulks.count && q->row < 0; b++) {
         const lang_bulk *bulk = source->bulks.items[b];
         int64_t values[LANG_TABLE_COLUMN_LIMIT];
-        if (!q->known) {
+        if (!q->known)
             q->perhaps = q->perhaps || bulk->row_count > 0;
-        } else if (bulk_values(q, b, values)) {
-            for (int64_t row = lang_bulk_first(bulk, values); row >= 0; row = lang_bulk_next(bulk, row, values)) {
-                base_date from = lang_bulk_from(bulk, (size_t)row), to = lang_bulk_to(bulk, (size_t)row);
-                if (to == LANG_BULK_NO_DAY) continue;
-                if (take(q, offset + row, on_day(q, from, to))) break;
-            }
-        }
+        else if (bulk_values(q, b, values))
+            take_chain(q, bulk, offset, lang_bulk_first(bulk, values), values);
         offset += (int64_t)bulk->row_count;
     }
 }
@@ -480,6 +485,89 @@ int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, co
     if (q.row >= 0 && q.table->corrected && q.perhaps && q.perhaps_known > q.row_known) q.row = -1;
     *state = q.row >= 0 ? RUN_PRESENT : q.perhaps || source->partial ? RUN_UNKNOWN : RUN_ABSENT;
     return q.row >= 0 ? q.row : 0;
+}
+
+/* ---- looking up many ---- */
+
+/* Inputs by column, then by item; the day last. */
+typedef struct many_items {
+    run_context *context;
+    uint32_t table;
+    const int64_t *const *bits;
+    const uint8_t *const *states;
+    size_t inputs;
+} many_items;
+
+static void ask_one(const many_items *m, size_t i, int64_t *row, uint8_t *found)
+{
+    int64_t bits[LANG_TABLE_COLUMN_LIMIT + 1];
+    uint8_t states[LANG_TABLE_COLUMN_LIMIT + 1];
+    for (size_t k = 0; k <= m->inputs; k++) {
+        bits[k] = m->bits[k][i];
+        states[k] = m->states[k][i];
+    }
+    *row = run_lookup(m->context, m->table, bits, states, found);
+}
+
+/* The answer where a file has rows of an item's inputs: which of them holds depends on the day. */
+static void answer_from(const many_items *m, size_t i, int64_t first, const int64_t *values, int64_t *row, uint8_t *found)
+{
+    int64_t bits[LANG_TABLE_COLUMN_LIMIT + 1];
+    uint8_t states[LANG_TABLE_COLUMN_LIMIT + 1];
+    const plan_table *table = &m->context->binding->plan->tables.items[m->table];
+    query q = {.context = m->context, .table = table, .bits = bits, .states = states, .inputs = m->inputs, .row = -1};
+    bits[m->inputs] = m->bits[m->inputs][i];
+    states[m->inputs] = m->states[m->inputs][i];
+    take_chain(&q, table->source->bulks.items[0], 0, first, values);
+    if (q.row < 0 && !q.perhaps) return;
+    *found = q.row >= 0 ? RUN_PRESENT : RUN_UNKNOWN;
+    *row = q.row >= 0 ? q.row : 0;
+}
+
+/* Items of a table whose rows are those of one file: what they ask of memory is asked together. */
+static void search_file(const many_items *m, size_t count, int64_t *rows, uint8_t *found)
+{
+    const lang_table *source = m->context->binding->plan->tables.items[m->table].source;
+    int64_t values[LANG_BULK_TOGETHER * LANG_TABLE_COLUMN_LIMIT], bits[LANG_TABLE_COLUMN_LIMIT + 1];
+    int64_t first[LANG_BULK_TOGETHER];
+    uint16_t asked[LANG_BULK_TOGETHER];
+    size_t kept = 0;
+    query q = {.context = m->context, .table = &m->context->binding->plan->tables.items[m->table], .bits = bits};
+    q.index = &m->context->binding->tables[m->table];
+    q.inputs = m->inputs;
+    for (size_t i = 0; i < count; i++) {
+        bool known = true;
+        for (size_t k = 0; k < m->inputs; k++) {
+            bits[k] = m->bits[k][i];
+            known = known && m->states[k][i] == RUN_PRESENT;
+        }
+        rows[i] = 0;
+        found[i] = source->partial ? RUN_UNKNOWN : RUN_ABSENT;
+        if (!known)
+            ask_one(m, i, &rows[i], &found[i]);
+        else if (bulk_values(&q, 0, values + kept * m->inputs))
+            asked[kept++] = (uint16_t)i;
+    }
+    if (kept == 0) return;
+    lang_bulk_first_of(source->bulks.items[0], values, kept, first);
+    for (size_t k = 0; k < kept; k++) {
+        if (first[k] >= 0)
+            answer_from(m, asked[k], first[k], values + k * m->inputs, &rows[asked[k]], &found[asked[k]]);
+    }
+}
+
+void run_lookup_many(run_context *context, uint32_t table, const int64_t *const *bits, const uint8_t *const *states,
+                     size_t count, int64_t *rows, uint8_t *found)
+{
+    const plan_table *t = &context->binding->plan->tables.items[table];
+    many_items m = {context, table, bits, states, t->source->inputs.count};
+    bool file = t->row_count == 0 && t->source->bulks.count == 1 && t->source->hit != LANG_HIT_ALL && !t->corrected &&
+                context->rows_met == NULL;
+    if (file) {
+        search_file(&m, count, rows, found);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) ask_one(&m, i, &rows[i], &found[i]);
 }
 
 /* ---- outputs ---- */

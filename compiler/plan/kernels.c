@@ -46,7 +46,7 @@ typedef struct lowering {
     uint32_t stamps;
 } lowering;
 
-static bool gives_truth(plan_operation operation)
+bool plan_gives_truth(plan_operation operation)
 {
     switch (operation) {
     case PLAN_TRUTH:
@@ -307,7 +307,7 @@ static plan_input describe(const lowering *l, uint32_t index)
 {
     const node *n = at(l, index);
     plan_input input = {
-        .kind = PLAN_INPUT_STEP, .truth = gives_truth(n->operation), .block = n->block, .step = n->step};
+        .kind = PLAN_INPUT_STEP, .truth = plan_gives_truth(n->operation), .block = n->block, .step = n->step};
     switch (n->operation) {
     case PLAN_LOAD:
         if (path_of(l, index, &input.path)) input.kind = PLAN_INPUT_VALUE;
@@ -355,7 +355,7 @@ static plan_input step_input(const lowering *l, uint32_t index)
 {
     const node *n = at(l, index);
     return (plan_input){.kind = PLAN_INPUT_STEP,
-                        .truth = gives_truth(n->operation),
+                        .truth = plan_gives_truth(n->operation),
                         .filled = true,
                         .block = n->block,
                         .step = n->step};
@@ -491,7 +491,7 @@ static uint32_t make_value(lowering *l, sketch *s, uint32_t index)
 static size_t sources_of(const lowering *l, const sketch *s, uint32_t index, uint32_t sources[2])
 {
     const node *n = at(l, index);
-    if (n->shared && gives_truth(n->operation) && s->root != index) return 0;
+    if (n->shared && plan_gives_truth(n->operation) && s->root != index) return 0;
     sources[0] = n->a;
     sources[1] = n->b;
     switch (n->operation) {
@@ -516,7 +516,7 @@ static size_t sources_of(const lowering *l, const sketch *s, uint32_t index, uin
 
 static void make_lane(lowering *l, sketch *s, uint32_t index)
 {
-    bool truth = gives_truth(l->nodes.items[index].operation);
+    bool truth = plan_gives_truth(l->nodes.items[index].operation);
     uint32_t lane = truth ? make_truth(l, s, index) : make_value(l, s, index);
     l->nodes.items[index].stamp = s->stamp;
     l->nodes.items[index].lane = lane;

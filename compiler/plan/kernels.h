@@ -115,6 +115,9 @@ typedef struct plan_kernels {
     plan_policy_units *policies; /* by policy of the plan */
 } plan_kernels;
 
+/* Whether a step of a block gives a truth; the others give values. */
+bool plan_gives_truth(plan_operation operation);
+
 /* How many operands of a step are steps: the first of a and b. */
 int plan_lane_operands(const plan_lane_step *step);
 

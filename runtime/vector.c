@@ -1,0 +1,326 @@
+/* Steps for many subjects at a time. */
+#include "runtime/vector.h"
+
+#include <string.h>
+
+/* Loops go on to the next multiple of a register of bytes: what stands past the last item means nothing. */
+enum { LANE = 16, AHEAD = 16 };
+#define ROUNDED(count) (((count) + LANE - 1) / LANE * LANE)
+
+typedef struct cell {
+    run_vector vector;
+    uint32_t mark; /* of the subjects that it was worked out for */
+} cell;
+
+struct run_vectors {
+    base_allocator allocator;
+    run_context *context;
+    base_arena arena;
+    cell *cells; /* by step of a block */
+    uint32_t mark;
+    uint32_t block;
+    const uint32_t *subjects, *elements;
+    size_t count;
+    /* Memory of vectors, used again for the next subjects. */
+    BASE_ARRAY(int64_t *) numbers;
+    BASE_ARRAY(uint8_t *) bytes;
+    size_t numbers_used, bytes_used;
+    run_vectors *inner;
+};
+
+run_vectors *run_vectors_new(const base_allocator *allocator, run_context *context)
+{
+    run_vectors *v = allocator->reallocate(allocator->state, NULL, sizeof *v);
+    if (v == NULL) return NULL;
+    memset(v, 0, sizeof *v);
+    v->allocator = *allocator;
+    v->context = context;
+    base_arena_init(&v->arena, allocator);
+    v->cells = base_arena_alloc(&v->arena, (context->block_room + 1) * sizeof *v->cells);
+    if (v->cells != NULL) return v;
+    run_vectors_free(v);
+    return NULL;
+}
+
+void run_vectors_free(run_vectors *v)
+{
+    while (v != NULL) {
+        run_vectors *inner = v->inner;
+        base_allocator allocator = v->allocator;
+        base_arena_release(&v->arena);
+        allocator.reallocate(allocator.state, v, 0);
+        v = inner;
+    }
+}
+
+run_vectors *run_vectors_inner(run_vectors *v)
+{
+    if (v->inner == NULL) v->inner = run_vectors_new(&v->allocator, v->context);
+    return v->inner;
+}
+
+void run_vectors_begin(run_vectors *v, uint32_t block, const uint32_t *subjects, const uint32_t *elements, size_t count)
+{
+    v->block = block;
+    v->subjects = subjects;
+    v->elements = elements;
+    v->count = count;
+    v->numbers_used = v->bytes_used = 0;
+    if (++v->mark != 0) return;
+    memset(v->cells, 0, (v->context->block_room + 1) * sizeof *v->cells);
+    v->mark = 1;
+}
+
+const run_vector *run_vectors_get(const run_vectors *v, uint32_t step)
+{
+    return &v->cells[step].vector;
+}
+
+run_value run_vector_value(const run_vector *vector, size_t item)
+{
+    if (vector->bits == NULL) return (run_value){vector->states[item], vector->states[item], RUN_PRESENT};
+    int64_t bits = vector->bits[item];
+    return (run_value){bits, vector->high == NULL ? bits : vector->high[item], vector->states[item]};
+}
+
+static int64_t *new_numbers(run_vectors *v)
+{
+    if (v->numbers_used == v->numbers.count) {
+        int64_t *memory = base_arena_alloc(&v->arena, RUN_ITEMS * sizeof *memory);
+        int64_t **slot = memory == NULL ? NULL : BASE_PUSH(&v->arena, &v->numbers);
+        if (slot == NULL) return NULL;
+        *slot = memory;
+    }
+    return v->numbers.items[v->numbers_used++];
+}
+
+static uint8_t *new_bytes(run_vectors *v)
+{
+    if (v->bytes_used == v->bytes.count) {
+        uint8_t *memory = base_arena_alloc(&v->arena, RUN_ITEMS);
+        uint8_t **slot = memory == NULL ? NULL : BASE_PUSH(&v->arena, &v->bytes);
+        if (slot == NULL) return NULL;
+        *slot = memory;
+    }
+    return v->bytes.items[v->bytes_used++];
+}
+
+static bool make_room(run_vectors *v, const plan_step *step, run_vector *to)
+{
+    *to = (run_vector){.states = new_bytes(v)};
+    if (to->states == NULL || plan_gives_truth(step->operation)) return to->states != NULL;
+    to->bits = new_numbers(v);
+    if (step->operation == PLAN_AGGREGATE) to->high = new_numbers(v);
+    return to->bits != NULL && (step->operation != PLAN_AGGREGATE || to->high != NULL);
+}
+
+/* ---- loops ---- */
+
+static void frame(const run_vectors *v, const plan_step *step, const run_vector *to)
+{
+    const uint32_t *rows = step->number == 0 ? v->subjects : v->elements;
+    for (size_t i = 0; i < v->count; i++) {
+        uint32_t row = rows == NULL ? RUN_NO_ROW : rows[i];
+        to->bits[i] = row;
+        to->states[i] = row == RUN_NO_ROW ? RUN_UNKNOWN : RUN_PRESENT;
+    }
+}
+
+static void load(const run_vectors *v, const plan_step *step, const run_vector *row, const run_vector *to)
+{
+    const run_column *column = &v->context->columns[step->detail];
+    for (size_t i = 0; i < v->count; i++) {
+        if (i + AHEAD < v->count && row->states[i + AHEAD] == RUN_PRESENT) {
+            __builtin_prefetch(&column->bits[row->bits[i + AHEAD]]);
+            __builtin_prefetch(&column->states[row->bits[i + AHEAD]]);
+        }
+        bool there = row->states[i] == RUN_PRESENT;
+        to->states[i] = there ? column->states[row->bits[i]] : row->states[i];
+        to->bits[i] = there ? column->bits[row->bits[i]] : 0;
+    }
+}
+
+/* The same for every item. */
+static void repeat(const run_vectors *v, const run_value *value, const run_vector *to)
+{
+    if (to->bits == NULL) {
+        memset(to->states, (int)value->bits, v->count);
+        return;
+    }
+    memset(to->states, value->state, v->count);
+    for (size_t i = 0; i < v->count; i++) to->bits[i] = value->bits;
+}
+
+/* Truths, a byte each, LANE at a time. */
+#define FOR_BYTES(v, expression)                                                                                       \
+    for (size_t first_ = 0; first_ < ROUNDED((v)->count); first_ += LANE) {                                            \
+        for (size_t i = first_; i < first_ + LANE; i++) to->states[i] = (uint8_t)(expression);                         \
+    }
+
+/* Kleene's connectives, and what follows from the state of a value alone. */
+static bool logic(const run_vectors *v, const plan_step *step, const run_vector *to)
+{
+    const uint8_t *a = step->a == PLAN_NO_STEP ? NULL : v->cells[step->a].vector.states;
+    const uint8_t *b = step->b == PLAN_NO_STEP ? NULL : v->cells[step->b].vector.states;
+    switch (step->operation) {
+    case PLAN_NOT: FOR_BYTES(v, (a[i] & RUN_TRUE) << 1 | a[i] >> 1) return true;
+    case PLAN_AND: FOR_BYTES(v, (a[i] & b[i] & RUN_TRUE) | ((a[i] | b[i]) & RUN_FALSE)) return true;
+    case PLAN_OR: FOR_BYTES(v, ((a[i] | b[i]) & RUN_TRUE) | (a[i] & b[i] & RUN_FALSE)) return true;
+    case PLAN_DECIDE: FOR_BYTES(v, (a[i] & RUN_TRUE) | (b[i] & RUN_TRUE) << 1) return true;
+    case PLAN_IS_PRESENT:
+        FOR_BYTES(v, (a[i] == RUN_PRESENT ? RUN_TRUE : 0) | (a[i] == RUN_ABSENT ? RUN_FALSE : 0))
+        return true;
+    default: return false;
+    }
+}
+
+#define FOR_BOTH(v, expression)                                                                                        \
+    for (size_t i = 0; i < (v)->count; i++) {                                                                          \
+        bool known = a->states[i] == RUN_PRESENT && b->states[i] == RUN_PRESENT;                                       \
+        to->states[i] = (uint8_t)(!known ? RUN_NEITHER : (expression) ? RUN_TRUE : RUN_FALSE);                         \
+    }
+
+static bool compare(const run_vectors *v, const plan_step *step, const run_vector *to)
+{
+    const run_vector *a = step->a == PLAN_NO_STEP ? NULL : &v->cells[step->a].vector;
+    const run_vector *b = step->b == PLAN_NO_STEP ? NULL : &v->cells[step->b].vector;
+    switch (step->operation) {
+    case PLAN_EQUAL: FOR_BOTH(v, a->bits[i] == b->bits[i]) return true;
+    case PLAN_LESS: FOR_BOTH(v, a->bits[i] < b->bits[i]) return true;
+    case PLAN_AT_MOST: FOR_BOTH(v, a->bits[i] <= b->bits[i]) return true;
+    case PLAN_SPAN_CONTAINS:
+        FOR_BOTH(v, run_span_from(a->bits[i]) <= b->bits[i] && b->bits[i] <= run_span_to(a->bits[i]))
+        return true;
+    default: return false;
+    }
+}
+
+static void to_truth(const run_vectors *v, const run_vector *a, const run_vector *to)
+{
+    for (size_t i = 0; i < v->count; i++)
+        to->states[i] = (uint8_t)(a->states[i] != RUN_PRESENT ? RUN_NEITHER : a->bits[i] != 0 ? RUN_TRUE : RUN_FALSE);
+}
+
+static void or_else(const run_vectors *v, const run_vector *a, const run_vector *b, const run_vector *to)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        const run_vector *from = a->states[i] == RUN_ABSENT ? b : a;
+        to->states[i] = from->states[i];
+        to->bits[i] = from->bits[i];
+    }
+}
+
+/* Whether a set holds each code: by what is known of the code; where that depends on the day, by asking. */
+static void set_holds(const run_vectors *v, const plan_step *step, const run_vector *to)
+{
+    const run_vector *a = &v->cells[step->a].vector;
+    const run_vector *b = step->b == PLAN_NO_STEP ? NULL : &v->cells[step->b].vector;
+    uint32_t set = (uint32_t)step->number;
+    for (size_t i = 0; i < v->count; i++) {
+        to->states[i] = RUN_NEITHER;
+        if (a->states[i] != RUN_PRESENT) continue;
+        uint8_t member = run_member_of(v->context->binding, set, a->bits[i]);
+        if (member == RUN_MEMBER_DATED)
+            to->states[i] = run_set_holds(v->context, set, a->bits[i], b == NULL ? 0 : b->bits[i],
+                                          b == NULL ? RUN_UNKNOWN : b->states[i]);
+        else
+            to->states[i] = member == RUN_MEMBER_YES ? RUN_TRUE : RUN_FALSE;
+    }
+}
+
+static void lookup(const run_vectors *v, const plan_step *step, const run_vector *to)
+{
+    const plan_block *block = &v->context->binding->plan->blocks.items[v->block];
+    const int64_t *bits[PLAN_LOOKUP_LIMIT + 1];
+    const uint8_t *states[PLAN_LOOKUP_LIMIT + 1];
+    for (uint32_t i = 0; i < step->b; i++) {
+        const run_vector *argument = &v->cells[block->arguments.items[step->a + i]].vector;
+        bits[i] = argument->bits;
+        states[i] = argument->states;
+    }
+    run_lookup_many(v->context, (uint32_t)step->number, bits, states, v->count, to->bits, to->states);
+}
+
+static void output(const run_vectors *v, const plan_step *step, const run_vector *to)
+{
+    const run_vector *a = &v->cells[step->a].vector;
+    for (size_t i = 0; i < v->count; i++) {
+        to->states[i] = a->states[i];
+        to->bits[i] = 0;
+        if (a->states[i] != RUN_PRESENT) continue;
+        to->bits[i] = run_output(v->context, step->detail, (uint32_t)step->number, a->bits[i], &to->states[i]);
+    }
+}
+
+static void upper(const run_vectors *v, const run_vector *a, const run_vector *to)
+{
+    memcpy(to->states, a->states, v->count);
+    memcpy(to->bits, a->high == NULL ? a->bits : a->high, v->count * sizeof *to->bits);
+}
+
+/* Whatever has no loop of its own, item by item. */
+static void each(const run_vectors *v, const plan_step *step, const run_vector *to)
+{
+    const plan_block *block = &v->context->binding->plan->blocks.items[v->block];
+    const uint32_t operands[] = {step->a, step->b, step->c};
+    for (size_t i = 0; i < v->count; i++) {
+        run_value values[3];
+        for (size_t k = 0; k < 3; k++) {
+            values[k] = operands[k] == PLAN_NO_STEP ? (run_value){0, 0, RUN_UNKNOWN}
+                                                    : run_vector_value(&v->cells[operands[k]].vector, i);
+        }
+        run_value value = run_evaluate_step(v->context, block, step, &values[0], &values[1],
+                                            step->c == PLAN_NO_STEP ? &values[1] : &values[2], v->subjects[i],
+                                            v->elements == NULL ? RUN_NO_ROW : v->elements[i]);
+        to->states[i] = to->bits == NULL ? (uint8_t)value.bits : value.state;
+        if (to->bits != NULL) to->bits[i] = value.bits;
+        if (to->high != NULL) to->high[i] = value.high;
+    }
+}
+
+static bool evaluate(run_vectors *v, const plan_step *step, const run_vector *to)
+{
+    const plan_block *block = &v->context->binding->plan->blocks.items[v->block];
+    const run_vector *a = step->a == PLAN_NO_STEP ? NULL : &v->cells[step->a].vector;
+    switch (step->operation) {
+    case PLAN_FRAME: frame(v, step, to); return true;
+    case PLAN_LOAD: load(v, step, a, to); return true;
+    case PLAN_NUMBER:
+    case PLAN_SYMBOL:
+    case PLAN_LIST:
+    case PLAN_TRUTH:
+    case PLAN_KNOWN: {
+        run_value value = run_evaluate_step(v->context, block, step, NULL, NULL, NULL, RUN_NO_ROW, RUN_NO_ROW);
+        repeat(v, &value, to);
+        return true;
+    }
+    case PLAN_TO_TRUTH: to_truth(v, a, to); return true;
+    case PLAN_OR_ELSE: or_else(v, a, &v->cells[step->b].vector, to); return true;
+    case PLAN_SET_HOLDS: set_holds(v, step, to); return true;
+    case PLAN_LOOKUP: lookup(v, step, to); return true;
+    case PLAN_OUTPUT: output(v, step, to); return true;
+    case PLAN_UPPER: upper(v, a, to); return true;
+    case PLAN_AGGREGATE: {
+        run_vectors *inner = run_vectors_inner(v);
+        return inner != NULL && run_aggregate_many(v->context, inner, (uint32_t)step->number, v->subjects, a, v->count, to);
+    }
+    default: break;
+    }
+    if (!logic(v, step, to) && !compare(v, step, to)) each(v, step, to);
+    return true;
+}
+
+bool run_vectors_run(run_vectors *v, const uint32_t *steps, size_t count)
+{
+    const plan_block *block = &v->context->binding->plan->blocks.items[v->block];
+    if (steps == NULL) count = block->steps.count;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number = steps == NULL ? (uint32_t)i : steps[i];
+        const plan_step *step = &block->steps.items[number];
+        cell *c = &v->cells[number];
+        if (c->mark == v->mark || step->operation == PLAN_RETURN) continue;
+        if (!make_room(v, step, &c->vector) || !evaluate(v, step, &c->vector)) return false;
+        c->mark = v->mark;
+    }
+    return true;
+}
