@@ -125,6 +125,7 @@ static void fetch_row(const lang_bulk *bulk, uint32_t row)
         const char *segment = column->segments.items[row / LANG_BULK_SEGMENT];
         __builtin_prefetch(segment + (size_t)(row % LANG_BULK_SEGMENT) * (column->wide ? 8 : 4));
     }
+    __builtin_prefetch(&bulk->next.items[row / LANG_BULK_SEGMENT][row % LANG_BULK_SEGMENT]);
 }
 
 void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t count, int64_t *rows)

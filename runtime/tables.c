@@ -524,35 +524,51 @@ static void answer_from(const many_items *m, size_t i, int64_t first, const int6
     *row = q.row >= 0 ? q.row : 0;
 }
 
+/* Numbers one input of all items as the only file of their table does; what it has never seen, and what is not known, is marked. */
+static void number_input(const many_items *m, size_t input, size_t count, int64_t *values, bool *foreign, bool *unknown)
+{
+    const run_binding *binding = m->context->binding;
+    const lang_table *source = binding->plan->tables.items[m->table].source;
+    const uint32_t *ids = binding->tables[m->table].bulk_ids[0];
+    const int64_t *bits = m->bits[input];
+    const uint8_t *states = m->states[input];
+    lang_type_kind kind = source->inputs.items[input].type.kind;
+    size_t own = binding->store->symbols.entries.count;
+    bool symbols = kind == LANG_TYPE_CODE || kind == LANG_TYPE_TEXT;
+    for (size_t i = 0; i < count; i++) {
+        int64_t value = bits[i];
+        if (states[i] != RUN_PRESENT) {
+            unknown[i] = true;
+            value = 0;
+        } else if (symbols && value >= 0 && (size_t)value < own) {
+            value = (int64_t)ids[value] - 1;
+        } else if (symbols) {
+            const char *text = run_symbol_text(binding, value);
+            const base_intern *file = &source->bulks.items[0]->symbols;
+            uint32_t id = text == NULL ? BASE_INTERN_NONE : base_intern_find(file, text, strlen(text));
+            value = id == BASE_INTERN_NONE ? -1 : (int64_t)id;
+        }
+        if (symbols && value < 0) foreign[i] = true;
+        values[i * m->inputs + input] = value;
+    }
+}
+
 /* Items of a table whose rows are those of one file: what they ask of memory is asked together. */
 static void search_file(const many_items *m, size_t count, int64_t *rows, uint8_t *found)
 {
     const lang_table *source = m->context->binding->plan->tables.items[m->table].source;
-    int64_t values[LANG_BULK_TOGETHER * LANG_TABLE_COLUMN_LIMIT], bits[LANG_TABLE_COLUMN_LIMIT + 1];
-    int64_t first[LANG_BULK_TOGETHER];
-    uint16_t asked[LANG_BULK_TOGETHER];
-    size_t kept = 0;
-    query q = {.context = m->context, .table = &m->context->binding->plan->tables.items[m->table], .bits = bits};
-    q.index = &m->context->binding->tables[m->table];
-    q.inputs = m->inputs;
+    int64_t values[LANG_BULK_TOGETHER * LANG_TABLE_COLUMN_LIMIT], first[LANG_BULK_TOGETHER];
+    bool foreign[LANG_BULK_TOGETHER] = {false}, unknown[LANG_BULK_TOGETHER] = {false};
+    memset(values, 0, count * m->inputs * sizeof *values);
+    for (size_t k = 0; k < m->inputs; k++) number_input(m, k, count, values, foreign, unknown);
+    lang_bulk_first_of(source->bulks.items[0], values, count, first);
+    memset(rows, 0, count * sizeof *rows);
+    memset(found, source->partial ? RUN_UNKNOWN : RUN_ABSENT, count);
     for (size_t i = 0; i < count; i++) {
-        bool known = true;
-        for (size_t k = 0; k < m->inputs; k++) {
-            bits[k] = m->bits[k][i];
-            known = known && m->states[k][i] == RUN_PRESENT;
-        }
-        rows[i] = 0;
-        found[i] = source->partial ? RUN_UNKNOWN : RUN_ABSENT;
-        if (!known)
+        if (unknown[i])
             ask_one(m, i, &rows[i], &found[i]);
-        else if (bulk_values(&q, 0, values + kept * m->inputs))
-            asked[kept++] = (uint16_t)i;
-    }
-    if (kept == 0) return;
-    lang_bulk_first_of(source->bulks.items[0], values, kept, first);
-    for (size_t k = 0; k < kept; k++) {
-        if (first[k] >= 0)
-            answer_from(m, asked[k], first[k], values + k * m->inputs, &rows[asked[k]], &found[asked[k]]);
+        else if (first[i] >= 0 && !foreign[i])
+            answer_from(m, i, first[i], values + i * m->inputs, &rows[i], &found[i]);
     }
 }
 

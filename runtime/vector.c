@@ -9,7 +9,8 @@ enum { LANE = 16, AHEAD = 16 };
 
 typedef struct cell {
     run_vector vector;
-    uint32_t mark; /* of the subjects that it was worked out for */
+    uint32_t mark;          /* of the subjects that it was worked out for */
+    const uint32_t *frame; /* of FRAME: the rows, all of them there; NULL for others */
 } cell;
 
 struct run_vectors {
@@ -123,6 +124,19 @@ static void frame(const run_vectors *v, const plan_step *step, const run_vector 
         uint32_t row = rows == NULL ? RUN_NO_ROW : rows[i];
         to->bits[i] = row;
         to->states[i] = row == RUN_NO_ROW ? RUN_UNKNOWN : RUN_PRESENT;
+    }
+}
+
+/* A field of rows that are all there. */
+static void load_frame(const run_vectors *v, const plan_step *step, const uint32_t *rows, const run_vector *to)
+{
+    const run_column *column = &v->context->columns[step->detail];
+    for (size_t i = 0; i < v->count; i++) {
+        uint32_t ahead = rows[i + AHEAD < v->count ? i + AHEAD : i];
+        __builtin_prefetch(&column->bits[ahead]);
+        __builtin_prefetch(&column->states[ahead]);
+        to->states[i] = column->states[rows[i]];
+        to->bits[i] = column->bits[rows[i]];
     }
 }
 
@@ -284,7 +298,12 @@ static bool evaluate(run_vectors *v, const plan_step *step, const run_vector *to
     const run_vector *a = step->a == PLAN_NO_STEP ? NULL : &v->cells[step->a].vector;
     switch (step->operation) {
     case PLAN_FRAME: frame(v, step, to); return true;
-    case PLAN_LOAD: load(v, step, a, to); return true;
+    case PLAN_LOAD:
+        if (v->cells[step->a].frame != NULL)
+            load_frame(v, step, v->cells[step->a].frame, to);
+        else
+            load(v, step, a, to);
+        return true;
     case PLAN_NUMBER:
     case PLAN_SYMBOL:
     case PLAN_LIST:
@@ -321,6 +340,7 @@ bool run_vectors_run(run_vectors *v, const uint32_t *steps, size_t count)
         if (c->mark == v->mark || step->operation == PLAN_RETURN) continue;
         if (!make_room(v, step, &c->vector) || !evaluate(v, step, &c->vector)) return false;
         c->mark = v->mark;
+        c->frame = step->operation == PLAN_FRAME ? (step->number == 0 ? v->subjects : v->elements) : NULL;
     }
     return true;
 }
