@@ -144,6 +144,12 @@ adj_status adj_encounters_finish(adj_encounters *encounters)
     return run_store_finish(&encounters->store) ? ADJ_OK : ADJ_OUT_OF_MEMORY;
 }
 
+void adj_encounters_seat_singles(adj_encounters *encounters, uint32_t count)
+{
+    enum { MOST = 1 << 16 };
+    if (!encounters->store.finished) encounters->store.guests = count > MOST ? MOST : count;
+}
+
 size_t adj_encounters_claim_count(const adj_encounters *encounters)
 {
     return ((const read_encounters *)encounters)->claim_count;

@@ -1,6 +1,6 @@
 /* History windows and other collections: which elements count, surely or perhaps, and what they add up to.
  * Both evaluators call run_aggregate. The windows are defined to the day in docs/language.md, rules W1 to W18. */
-#include "runtime/sweep.h"
+#include "runtime/guest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -197,7 +197,11 @@ static void of_key(const run_store *store, lang_history_key key, uint32_t line, 
 static void collect(const run_context *context, const plan_aggregate *aggregate, uint32_t line, run_candidates *found)
 {
     const run_store *store = context->binding->store;
-    *found = (run_candidates){.alone = line};
+    if (context->guest != NULL && line == context->guest->line) {
+        run_collect_guest(context, aggregate, found);
+        return;
+    }
+    *found = (run_candidates){.alone = line, .gap = SIZE_MAX};
     bool patient = run_store_present(store, LANG_FIELD_line_patient, line);
     int64_t patient_row = run_store_bits(store, LANG_FIELD_line_patient, line);
     switch (aggregate->collection) {
@@ -215,7 +219,7 @@ static void collect(const run_context *context, const plan_aggregate *aggregate,
         break;
     case LANG_COLLECTION_SESSION_LINES: of_key(store, LANG_HISTORY_SESSION, line, found); break;
     case LANG_COLLECTION_CLAIM_LINES:
-        found->complete = run_store_present(store, LANG_FIELD_line_claim, line) && !store->claims_are_partial;
+        found->complete = run_store_present(store, LANG_FIELD_line_claim, line);
         if (run_store_present(store, LANG_FIELD_line_claim, line))
             of_group(&store->lines_of_claim, run_store_bits(store, LANG_FIELD_line_claim, line), found);
         break;
@@ -281,7 +285,7 @@ static size_t first_on(const run_store *store, const run_candidates *found, size
     size_t low = from, high = found->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        uint32_t row = found->rows[middle];
+        uint32_t row = run_candidate(found, middle);
         bool dated = run_store_present(store, LANG_FIELD_line_date, row);
         if (!dated || run_store_bits(store, LANG_FIELD_line_date, row) < day)
             low = middle + 1;
@@ -424,6 +428,22 @@ static void gather(walk *w, uint32_t row, run_truth limit)
     if (g->count == RUN_ITEMS) judge_gathered(w->context, w->aggregate, g);
 }
 
+/* A guest whom the store knows is that member, whatever was told of them beside it. */
+static void as_member(const walk *w, run_element *element)
+{
+    const run_guest *guest = w->context->guest;
+    if (guest == NULL || guest->member == RUN_NO_ROW) return;
+    const plan_block *block = &w->context->binding->plan->blocks.items[w->aggregate->block];
+    const plan_step *last = &block->steps.items[block->steps.count - 1];
+    const lang_type *types[] = {last->b == PLAN_NO_STEP ? NULL : &block->steps.items[last->b].type,
+                                last->c == PLAN_NO_STEP ? NULL : &block->steps.items[last->c].type};
+    int64_t *values[] = {&element->bits, &element->second};
+    for (int i = 0; i < 2; i++) {
+        bool patient = types[i] != NULL && types[i]->kind == LANG_TYPE_RECORD && types[i]->detail == LANG_RECORD_patient;
+        if (patient && *values[i] == (int64_t)guest->patient) *values[i] = guest->member;
+    }
+}
+
 static void visit(walk *w, uint32_t row, run_truth limit)
 {
     run_truth truth = run_truth_and(limit, admitted(w->context, w->aggregate, &w->window, w->line, row));
@@ -436,10 +456,12 @@ static void visit(walk *w, uint32_t row, run_truth limit)
     truth = run_truth_and(truth, run_judge_element(w->context, w->index, w->line, row, &element));
     if (truth == RUN_FALSE) return;
     if (w->counted != NULL) w->counted(w->context->counted_state, row, truth);
-    if (w->aggregate->kind == PLAN_DISTINCT)
+    if (w->aggregate->kind == PLAN_DISTINCT) {
+        as_member(w, &element);
         remember(w->context, truth, &element, &w->unknown, &w->some);
-    else
+    } else {
         tally(w->aggregate->kind, truth, &element, w->result, &w->open);
+    }
 }
 
 /* Every element of the window. History is ordered by date, unknown dates first, and searched; the rest is walked. */
@@ -454,7 +476,7 @@ static void visit_window(walk *w, run_truth limit)
     for (size_t i = 0; i < end; i++) {
         if (i == undated && start > undated) i = start;
         if (i >= end) break;
-        visit(w, w->found.rows[i], limit);
+        visit(w, run_candidate(&w->found, i), limit);
     }
 }
 
@@ -491,7 +513,7 @@ static bool period_start(walk *w, int64_t date, int64_t *start)
     run_window every = {.known = true, .from = BASE_DATE_MIN, .to = date, .cut = true, .before = w->window.before};
     int64_t begin = date, end = INT64_MIN;
     for (size_t i = 0; i < w->found.count; i++) {
-        uint32_t row = w->found.rows[i];
+        uint32_t row = run_candidate(&w->found, i);
         run_truth truth = admitted(w->context, w->aggregate, &every, w->line, row);
         run_element element;
         if (truth != RUN_FALSE)

@@ -57,9 +57,10 @@ static bool number_codes(run_binding *binding)
     bool *asked = base_arena_alloc(binding->arena, systems + 1);
     binding->code_numbers = base_arena_alloc(binding->arena, (store->symbols.entries.count + 1) * sizeof(uint32_t));
     if (asked == NULL || binding->code_numbers == NULL) return false;
-    /* Of few texts all are numbered: they may yet come to stand where codes do. */
+    /* Of few texts all are numbered, and of a store without lines: they may yet come to stand where codes do. */
     enum { FEW = 4096 };
-    size_t symbols = plan->sets.count == 0 || store->symbols.entries.count > FEW ? 0 : store->symbols.entries.count;
+    bool all = store->symbols.entries.count <= FEW || store->counts[LANG_RECORD_line] == 0;
+    size_t symbols = plan->sets.count == 0 || !all ? 0 : store->symbols.entries.count;
     for (size_t id = 0; id < symbols; id++) number_code(binding, (int64_t)id);
     if (symbols > 0) return true;
     for (size_t s = 0; s < plan->sets.count; s++) {
@@ -113,7 +114,7 @@ static bool bind_columns(run_binding *binding)
     memcpy(columns, store->columns, LANG_FIELD_COUNT * sizeof *columns);
     for (size_t f = LANG_FIELD_COUNT; f < count; f++) {
         lang_record record = lang_schema_field(schema, (lang_field)f)->record;
-        size_t rows = (int)record < LANG_RECORD_COUNT ? store->counts[record] : 0;
+        size_t rows = (int)record < LANG_RECORD_COUNT ? store->counts[record] + store->guests : 0;
         columns[f].bits = base_arena_alloc(binding->arena, (rows + 1) * sizeof *columns[f].bits);
         columns[f].states = base_arena_alloc(binding->arena, rows + 1);
         if (columns[f].bits == NULL || columns[f].states == NULL) return false;

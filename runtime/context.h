@@ -87,6 +87,7 @@ typedef struct run_binding {
     uint8_t **set_members; /* by set, by number: a run_member; see run_member_of */
     const run_column *columns;
     base_date as_of; /* what became known later is not known; BASE_DATE_MAX for now */
+    const base_intern *guest_symbols; /* texts that the store does not have, numbered behind its own; NULL for none */
     struct run_table_index *tables;
     run_dispatch dispatch;
 } run_binding;
@@ -114,10 +115,21 @@ const char *run_symbol_text(const run_binding *binding, int64_t id);
 /* Look-up structures of all tables (tables.c). */
 bool run_bind_tables(run_binding *binding);
 
+/* The id of a text that the store does not hold but the plan, or a table's file, does; -1 for none. */
+int64_t run_foreign_symbol(const run_binding *binding, const char *text, size_t length);
+
 /* Which policies speak of which payer's lines (dispatch.c). */
 bool run_bind_dispatch(run_binding *binding);
 
 bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan, const run_store *store);
+
+/* A single encounter's line, beside the store whose lines are its history. */
+typedef struct run_guest {
+    uint32_t line;
+    uint32_t patient; /* the guest's own row of the patient */
+    uint32_t member;  /* the store's; RUN_NO_ROW where it has none of that member */
+    bool told;        /* who the member is */
+} run_guest;
 
 /* A trial change of one field of one row, seen by the interpreter alone. */
 typedef struct run_change {
@@ -149,6 +161,7 @@ struct run_context {
     size_t change_count;
     const uint32_t *overlay_pool;
     const run_value *tallies; /* of the measure whose value is worked out */
+    const run_guest *guest;   /* NULL for none */
     /* When set, run_aggregate tells of each element that counts or may count. */
     void (*counted)(void *state, uint32_t element, run_truth truth);
     void *counted_state;

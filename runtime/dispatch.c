@@ -92,14 +92,16 @@ bool run_bind_dispatch(run_binding *binding)
     return true;
 }
 
-/* The payer of a line, or false where it is not known or is tried out as another one. */
+/* The payer of a line, or false where it is not known, is tried out as another one or has no number in the dispatch. */
 static bool payer_of(const run_context *context, uint32_t line, uint32_t *payer)
 {
     for (size_t i = 0; i < context->change_count; i++) {
         if (context->changes[i].field == LANG_FIELD_line_payer) return false;
     }
     const run_column *column = &context->columns[LANG_FIELD_line_payer];
-    if (column->states[line] != RUN_PRESENT) return false;
+    /* A payer that policies name and no line of the store has: that of a single encounter beside a history. */
+    bool foreign = column->bits[line] > (int64_t)UINT32_MAX;
+    if (column->states[line] != RUN_PRESENT || foreign) return false;
     *payer = (uint32_t)column->bits[line];
     return true;
 }

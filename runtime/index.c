@@ -121,13 +121,14 @@ bool run_index(run_store *store)
     uint32_t count = store->counts[LANG_RECORD_line];
     sort_key *keys = base_arena_alloc(&store->arena, (count + 1) * sizeof *keys);
     uint32_t *order = base_arena_alloc(&store->arena, (count + 1) * sizeof *order);
-    store->position = base_arena_alloc(&store->arena, (count + 1) * sizeof *store->position);
+    store->position = base_arena_alloc(&store->arena, (count + store->guests + 1) * sizeof *store->position);
+    store->indexed_symbols = store->symbols.entries.count;
     if (keys == NULL || order == NULL || store->position == NULL) return false;
     for (uint32_t line = 0; line < count; line++) keys[line] = key_of(store, line);
     if (count > 1) qsort(keys, count, sizeof *keys, by_order);
     for (uint32_t i = 0; i < count; i++) {
         order[i] = keys[i].row;
-        store->position[keys[i].row] = i;
+        store->position[keys[i].row] = 2 * i + 1;
     }
     if (!collect_unknown(store, order)) return false;
     return group(store, &store->lines_of_patient, LANG_FIELD_line_patient, LANG_RECORD_line,

@@ -1,89 +1,121 @@
-/* One encounter at a time, from decoded fields to verdicts: a store with a row of each record, which is filled anew for each
- * encounter, and machine code that judges a line. Once each code has been seen, nothing is allocated. */
+/* One encounter at a time, from decoded fields to verdicts: a guest's row of each record (guest.h), which is filled anew for each
+ * encounter, beside a store of history or an empty one, and machine code that judges a line. Once each code has been seen, nothing is
+ * allocated. */
+#include "runtime/guest.h"
 #include "runtime/handles.h"
 
 #include <string.h>
 
 enum { TOUCHED = 512 };
 
-/* A field and the row that it is set in. */
-typedef struct single_field {
-    uint16_t field;
-    uint16_t reference; /* the line's field that leads to that row; LANG_NO_FIELD for the line's own */
-} single_field;
+/* A field of the guest's. */
+typedef struct guest_cell {
+    int64_t *bits;
+    uint8_t *state;
+} guest_cell;
 
 struct adj_single {
     base_allocator allocator;
     base_arena arena;
     const adj_policies *policies;
-    run_store store;
+    run_store *store; /* the history's, or the one below */
+    run_store own;
+    bool alone;  /* without history */
+    uint32_t seat;
     base_arena bound; /* what is bound anew where a code is new */
     run_binding binding;
     run_context context;
-    bool stale;       /* a text was met since */
-    uint32_t *row_of; /* by record */
+    run_sweeps *sweeps;
+    run_guest guest;
+    base_intern symbols; /* beside a history: texts that it does not have */
+    bool stale;          /* a text was met since */
+    uint32_t *row_of;    /* by record */
+    guest_cell *cells;   /* by field */
     uint8_t *verdicts;
     uint32_t *judged; /* policies that the last line met */
     adj_single_event *events;
-    uint32_t touched[TOUCHED]; /* fields that are to be forgotten; all of them where there are more */
+    uint16_t touched[TOUCHED]; /* fields that are to be forgotten; all of them where there are more */
     size_t touched_count;
-    uint32_t *pool; /* room for lists */
-    size_t pool_start;
+    bool patient_touched;
+    uint32_t *pool; /* of lists */
+    size_t pool_used, pool_room;
 };
-
-/* Every reference leads to the one row of its record while lines are put in order, so that a line is of its own claim, session and
- * member; then everything is unknown. */
-static bool add_rows(adj_single *s)
-{
-    run_store *store = &s->store;
-    const lang_schema *schema = store->schema;
-    for (int r = 0; r < lang_schema_record_count(schema); r++) {
-        s->row_of[r] = run_store_add(store, (lang_record)r);
-        if (s->row_of[r] == RUN_NO_ROW) return false;
-    }
-    for (int f = 0; f < lang_schema_field_count(schema); f++) {
-        const lang_field_info *info = lang_schema_field(schema, (lang_field)f);
-        if (info->type.kind != LANG_TYPE_RECORD || info->type.list) continue;
-        run_store_set(store, (lang_field)f, s->row_of[info->record], s->row_of[info->type.detail]);
-    }
-    store->lines.items[s->row_of[LANG_RECORD_line]].subject = true;
-    store->claims_are_partial = true;
-    if (!run_index(store)) return false;
-    store->finished = true;
-    return !store->arena.failed;
-}
 
 static bool bind(adj_single *s)
 {
     base_arena_reset(&s->bound);
     s->stale = false;
-    /* Lists point into the pool, which must not move. */
-    return run_bind(&s->binding, &s->bound, s->policies->plan, &s->store) &&
-           run_context_init(&s->context, &s->bound, &s->binding, run_policies_code(s->policies, RUN_CODE_BETTER, NULL));
+    if (!run_bind(&s->binding, &s->bound, s->policies->plan, s->store)) return false;
+    s->binding.guest_symbols = s->alone ? NULL : &s->symbols;
+    if (!run_context_init(&s->context, &s->bound, &s->binding, run_policies_code(s->policies, RUN_CODE_BETTER, NULL)))
+        return false;
+    s->context.guest = &s->guest;
+    s->context.sweeps = s->sweeps;
+    s->context.overlay_pool = s->pool;
+    return true;
 }
 
-adj_status adj_single_new(const adj_policies *policies, adj_single **out)
+static bool find_cells(adj_single *s)
 {
-    *out = NULL;
-    if (policies->plan == NULL) return ADJ_INVALID_POLICY;
-    base_allocator allocator = policies->allocator;
-    adj_single *s = allocator.reallocate(allocator.state, NULL, sizeof *s);
-    if (s == NULL) return ADJ_OUT_OF_MEMORY;
-    memset(s, 0, sizeof *s);
-    s->allocator = allocator;
-    s->policies = policies;
-    base_arena_init(&s->arena, &allocator);
-    base_arena_init(&s->bound, &allocator);
-    const lang_schema *schema = run_policies_schema(policies);
-    size_t clauses = policies->plan->clauses.count, count = policies->plan->policies.count;
+    const lang_schema *schema = s->store->schema;
+    for (int r = 0; r < lang_schema_record_count(schema); r++) s->row_of[r] = s->store->counts[r] + s->seat;
+    for (int f = 0; f < lang_schema_field_count(schema); f++) {
+        uint32_t row = s->row_of[lang_schema_field(schema, (lang_field)f)->record];
+        const run_column *column = &s->store->columns[f];
+        s->cells[f] = (guest_cell){&column->bits[row], &column->states[row]};
+    }
+    s->guest = (run_guest){s->row_of[LANG_RECORD_line], s->row_of[LANG_RECORD_patient], RUN_NO_ROW, false};
+    return true;
+}
+
+/* A store of nothing but the guest's rows. */
+static bool own_store(adj_single *s)
+{
+    s->store = &s->own;
+    s->alone = true;
+    if (!run_store_init(&s->own, run_policies_schema(s->policies), &s->allocator)) return false;
+    s->own.guests = 1;
+    return run_store_finish(&s->own);
+}
+
+static bool make_room(adj_single *s)
+{
+    size_t clauses = s->policies->plan->clauses.count, count = s->policies->plan->policies.count;
+    const lang_schema *schema = s->store->schema;
     s->row_of = base_arena_alloc(&s->arena, (size_t)lang_schema_record_count(schema) * sizeof *s->row_of);
+    s->cells = base_arena_alloc(&s->arena, (size_t)lang_schema_field_count(schema) * sizeof *s->cells);
     s->verdicts = base_arena_alloc(&s->arena, clauses + count + 1);
     s->judged = base_arena_alloc(&s->arena, (count + 1) * sizeof *s->judged);
     s->events = base_arena_alloc(&s->arena, (clauses + 1) * sizeof *s->events);
-    bool good = !s->arena.failed && run_store_init(&s->store, schema, &allocator) && add_rows(s);
-    if (good) s->touched_count = TOUCHED + 1;
-    if (good) adj_single_begin(s);
-    if (!good || !bind(s)) {
+    return !s->arena.failed && base_intern_init(&s->symbols, &s->arena);
+}
+
+static adj_status new_single(const adj_policies *policies, adj_encounters *history, adj_single **out)
+{
+    *out = NULL;
+    if (policies->plan == NULL) return ADJ_INVALID_POLICY;
+    if (history != NULL && !history->store.finished) return ADJ_INVALID_INPUT;
+    uint32_t seat = history == NULL ? 0 : run_guest_enter(&history->store);
+    if (seat == RUN_NO_ROW) return ADJ_NOT_FOUND;
+    base_allocator allocator = policies->allocator;
+    adj_single *s = allocator.reallocate(allocator.state, NULL, sizeof *s);
+    if (s == NULL) {
+        if (history != NULL) run_guest_leave(&history->store, seat);
+        return ADJ_OUT_OF_MEMORY;
+    }
+    memset(s, 0, sizeof *s);
+    s->allocator = allocator;
+    s->policies = policies;
+    s->seat = seat;
+    base_arena_init(&s->arena, &allocator);
+    base_arena_init(&s->bound, &allocator);
+    if (history != NULL) s->store = &history->store;
+    bool good = (history != NULL || own_store(s)) && make_room(s) && find_cells(s) && bind(s);
+    if (good && history != NULL && policies->plan->aggregates.count > 0) {
+        s->sweeps = s->context.sweeps = run_sweeps_new(&allocator, &s->binding);
+        good = s->sweeps != NULL;
+    }
+    if (!good) {
         adj_single_free(s);
         return ADJ_OUT_OF_MEMORY;
     }
@@ -91,11 +123,27 @@ adj_status adj_single_new(const adj_policies *policies, adj_single **out)
     return ADJ_OK;
 }
 
+adj_status adj_single_new(const adj_policies *policies, adj_single **out)
+{
+    return new_single(policies, NULL, out);
+}
+
+adj_status adj_single_new_with(const adj_policies *policies, adj_encounters *history, adj_single **out)
+{
+    return new_single(policies, history, out);
+}
+
 void adj_single_free(adj_single *s)
 {
     if (s == NULL) return;
     base_allocator allocator = s->allocator;
-    if (s->store.arena.allocator.reallocate != NULL) run_store_release(&s->store);
+    if (s->cells != NULL) {
+        s->touched_count = TOUCHED + 1;
+        adj_single_begin(s);
+    }
+    if (!s->alone && s->store != NULL) run_guest_leave(s->store, s->seat);
+    run_sweeps_free(s->sweeps);
+    if (s->alone && s->own.arena.allocator.reallocate != NULL) run_store_release(&s->own);
     base_arena_release(&s->bound);
     base_arena_release(&s->arena);
     allocator.reallocate(allocator.state, s, 0);
@@ -103,7 +151,7 @@ void adj_single_free(adj_single *s)
 
 int64_t adj_single_field(const adj_single *s, const char *path)
 {
-    const lang_schema *schema = s->store.schema;
+    const lang_schema *schema = s->store->schema;
     const char *dot = strchr(path, '.');
     char name[64];
     size_t length = dot == NULL ? strlen(path) : (size_t)(dot - path);
@@ -119,79 +167,128 @@ int64_t adj_single_field(const adj_single *s, const char *path)
     return second == LANG_NO_FIELD ? ADJ_SINGLE_NO_FIELD : ((int64_t)first << 16) | (int64_t)second;
 }
 
-static single_field open_field(int64_t handle)
+static void touch(adj_single *s, uint32_t field)
 {
-    return (single_field){(uint16_t)(handle & 0xFFFF), (uint16_t)(handle >> 16)};
+    if (s->touched_count < TOUCHED) s->touched[s->touched_count] = (uint16_t)field;
+    s->touched_count++;
 }
 
-/* The row of a field; what leads to it becomes known. */
-static uint32_t row_for(adj_single *s, single_field field)
+/* The cell of a field, which is to be set; what leads to its record becomes known. */
+static inline guest_cell cell_for(adj_single *s, int64_t handle)
 {
-    lang_record record = lang_schema_field(s->store.schema, (lang_field)field.field)->record;
-    uint32_t row = s->row_of[record];
-    bool reached = field.reference != (uint16_t)LANG_NO_FIELD;
-    if (reached && !run_store_present(&s->store, (lang_field)field.reference, s->row_of[LANG_RECORD_line])) {
-        run_store_set(&s->store, (lang_field)field.reference, s->row_of[LANG_RECORD_line], row);
-        if (s->touched_count < TOUCHED) s->touched[s->touched_count] = field.reference;
-        s->touched_count++;
+    uint32_t field = (uint32_t)(handle & 0xFFFF), reference = (uint32_t)(handle >> 16 & 0xFFFF);
+    if (reference != (uint16_t)LANG_NO_FIELD) {
+        guest_cell leads = s->cells[reference];
+        s->patient_touched = s->patient_touched || reference == LANG_FIELD_line_patient;
+        if (*leads.state != RUN_PRESENT) {
+            *leads.state = RUN_PRESENT;
+            *leads.bits = s->row_of[lang_schema_field(s->store->schema, (lang_field)reference)->type.detail];
+            touch(s, reference);
+        }
     }
-    if (s->touched_count < TOUCHED) s->touched[s->touched_count] = field.field;
-    s->touched_count++;
-    return row;
+    touch(s, field);
+    return s->cells[field];
+}
+
+static void forget(adj_single *s, size_t field)
+{
+    *s->cells[field].bits = 0;
+    *s->cells[field].state = RUN_UNKNOWN;
 }
 
 void adj_single_begin(adj_single *s)
 {
-    const lang_schema *schema = s->store.schema;
+    size_t fields = (size_t)lang_schema_field_count(s->store->schema);
     bool all = s->touched_count > TOUCHED;
-    size_t count = all ? (size_t)lang_schema_field_count(schema) : s->touched_count;
-    for (size_t i = 0; i < count; i++) {
-        lang_field field = (lang_field)(all ? i : s->touched[i]);
-        run_store_set_unknown(&s->store, field, s->row_of[lang_schema_field(schema, field)->record]);
-    }
-    s->touched_count = 0;
-    s->store.pool.count = s->pool_start;
+    for (size_t i = 0; all && i < fields; i++) forget(s, i);
+    for (size_t i = 0; !all && i < s->touched_count; i++) forget(s, s->touched[i]);
+    s->touched_count = s->pool_used = 0;
+    s->patient_touched = s->guest.told = false;
+    s->guest.member = RUN_NO_ROW;
+}
+
+/* A code in its normal spelling, in `buffer` where that is another one. */
+static const char *normal_code(const lang_field_info *info, const char *text, size_t *length, char buffer[128])
+{
+    if (info->type.kind != LANG_TYPE_CODE) return text;
+    if (*length >= 128) *length = 127;
+    *length = lang_code_normalize((lang_code_system)info->type.detail, text, *length, buffer);
+    return buffer;
+}
+
+/* Beside a history, whose texts other threads read: what it does not have is numbered here, unless the policies know it. */
+static int64_t guest_text(adj_single *s, const char *text, size_t length)
+{
+    uint32_t id = base_intern_find(&s->store->symbols, text, length);
+    if (id != BASE_INTERN_NONE) return (int64_t)id;
+    int64_t foreign = run_foreign_symbol(&s->binding, text, length);
+    if (foreign >= 0) return foreign;
+    id = base_intern_add(&s->symbols, text, length);
+    return id == BASE_INTERN_NONE ? -1 : (int64_t)(s->store->symbols.entries.count + id);
 }
 
 int64_t adj_single_text(adj_single *s, int64_t field, const char *text, size_t length)
 {
-    const lang_field_info *info = lang_schema_field(s->store.schema, (lang_field)open_field(field).field);
-    size_t before = s->store.symbols.entries.count;
+    const lang_field_info *info = lang_schema_field(s->store->schema, (lang_field)(field & 0xFFFF));
     if (info->type.kind == LANG_TYPE_ENUMERATION) {
         char word[64];
         if (length >= sizeof word) return -1;
         memcpy(word, text, length);
         word[length] = '\0';
-        return lang_schema_word_find(s->store.schema, (lang_enumeration)info->type.detail, word);
+        return lang_schema_word_find(s->store->schema, (lang_enumeration)info->type.detail, word);
     }
+    char buffer[128];
+    if (!s->alone) {
+        text = normal_code(info, text, &length, buffer);
+        return guest_text(s, text, length);
+    }
+    size_t before = s->own.symbols.entries.count;
     uint32_t id = info->type.kind == LANG_TYPE_CODE
-                      ? run_store_code(&s->store, (lang_code_system)info->type.detail, text, length)
-                      : base_intern_add(&s->store.symbols, text, length);
-    if (s->store.symbols.entries.count != before) s->stale = true;
+                      ? run_store_code(&s->own, (lang_code_system)info->type.detail, text, length)
+                      : base_intern_add(&s->own.symbols, text, length);
+    if (s->own.symbols.entries.count != before) s->stale = true;
     return id == BASE_INTERN_NONE ? -1 : (int64_t)id;
+}
+
+bool adj_single_member(adj_single *s, const char *member, size_t length)
+{
+    s->guest.told = true;
+    uint32_t row = base_intern_find(&s->store->members, member, length);
+    s->guest.member = row == BASE_INTERN_NONE ? RUN_NO_ROW : row;
+    return row != BASE_INTERN_NONE;
 }
 
 void adj_single_set(adj_single *s, int64_t field, int64_t value)
 {
-    single_field f = open_field(field);
-    run_store_set(&s->store, (lang_field)f.field, row_for(s, f), value);
+    guest_cell cell = cell_for(s, field);
+    *cell.bits = value;
+    *cell.state = RUN_PRESENT;
 }
 
 void adj_single_set_absent(adj_single *s, int64_t field)
 {
-    single_field f = open_field(field);
-    run_store_set_absent(&s->store, (lang_field)f.field, row_for(s, f));
+    guest_cell cell = cell_for(s, field);
+    *cell.bits = 0;
+    *cell.state = RUN_ABSENT;
 }
 
 adj_status adj_single_set_list(adj_single *s, int64_t field, const int64_t *codes, size_t count)
 {
-    size_t offset = s->store.pool.count;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t *slot = BASE_PUSH(&s->store.arena, &s->store.pool);
-        if (slot == NULL) return ADJ_OUT_OF_MEMORY;
-        *slot = (uint32_t)codes[i];
+    if (s->pool_used + count > s->pool_room) {
+        size_t room = (s->pool_used + count) * 2 + 64;
+        uint32_t *pool = base_arena_alloc(&s->arena, room * sizeof *pool);
+        if (pool == NULL) return ADJ_OUT_OF_MEMORY;
+        if (s->pool_used > 0) memcpy(pool, s->pool, s->pool_used * sizeof *pool);
+        s->context.overlay_pool = s->pool = pool;
+        s->pool_room = room;
     }
-    adj_single_set(s, field, run_list_pack(offset, count));
+    /* Lists keep 32 bits of what the store does not hold, from the far end; see bind_lists. */
+    for (size_t i = 0; i < count; i++) {
+        s->pool[s->pool_used + i] =
+            (uint32_t)(codes[i] <= (int64_t)UINT32_MAX ? codes[i] : (int64_t)UINT32_MAX - 1 - (codes[i] - ((int64_t)1 << 32)));
+    }
+    adj_single_set(s, field, run_list_pack(s->pool_used, count) | RUN_LIST_OVERLAY);
+    s->pool_used += count;
     return ADJ_OK;
 }
 
@@ -200,33 +297,58 @@ int64_t adj_single_span(int32_t from, int32_t to)
     return run_span_pack(from, to);
 }
 
-adj_status adj_single_judge(adj_single *s, adj_single_answer *answer)
+/* Whose line it is: the history's member, or the guest's own row, which then holds what the history knows of the member and nobody said
+ * otherwise. */
+static void join_member(adj_single *s)
+{
+    if (!s->guest.told) return;
+    const lang_schema *schema = s->store->schema;
+    bool own = s->guest.member == RUN_NO_ROW || s->patient_touched;
+    guest_cell patient = s->cells[LANG_FIELD_line_patient];
+    *patient.state = RUN_PRESENT;
+    *patient.bits = own ? s->guest.patient : s->guest.member;
+    touch(s, LANG_FIELD_line_patient);
+    for (int f = 0; s->guest.member != RUN_NO_ROW && own && f < lang_schema_field_count(schema); f++) {
+        if (lang_schema_field(schema, (lang_field)f)->record != LANG_RECORD_patient) continue;
+        guest_cell cell = s->cells[f];
+        if (*cell.state != RUN_UNKNOWN) continue;
+        *cell.state = s->store->columns[f].states[s->guest.member];
+        *cell.bits = s->store->columns[f].bits[s->guest.member];
+        touch(s, (uint32_t)f);
+    }
+}
+
+/* The clauses of one policy. */
+static void judge_policy(adj_single *s, uint32_t index, run_summary *summary, adj_single_answer *answer)
 {
     const plan_program *plan = s->policies->plan;
-    uint32_t line = s->row_of[LANG_RECORD_line];
+    const plan_policy *policy = &plan->policies.items[index];
+    uint8_t scope = s->verdicts[plan->clauses.count + index];
+    if (run_names_payer(policy->source) && scope != RUN_SCOPE_OTHER_PAYER)
+        summary->flags |= scope == RUN_SCOPE_APPLIES   ? RUN_LINE_APPLIES
+                          : scope == RUN_SCOPE_UNKNOWN ? RUN_LINE_UNKNOWN
+                                                       : RUN_LINE_NO_VERSION;
+    for (uint32_t c = policy->first_clause; c < policy->first_clause + policy->clause_count; c++) {
+        adj_clause_verdict verdict = (adj_clause_verdict)s->verdicts[c];
+        if (verdict == ADJ_CLAUSE_NOT_APPLICABLE) continue;
+        summary->flags |= RUN_LINE_ANY_CLAUSE;
+        if (verdict == ADJ_CLAUSE_PASS) continue;
+        bool open = verdict != ADJ_CLAUSE_EXCUSED && plan->waivers.count > 0;
+        if (open && run_clause_waived(&s->context, s->guest.line, c)) verdict = ADJ_CLAUSE_WAIVED;
+        s->events[answer->event_count++] = (adj_single_event){c, verdict};
+        adj_verdict outcome = run_clause_outcome(plan->clauses.items[c].source, verdict);
+        if (outcome < summary->worst) summary->worst = outcome;
+    }
+}
+
+adj_status adj_single_judge(adj_single *s, adj_single_answer *answer)
+{
     *answer = (adj_single_answer){.verdict = ADJ_NOT_ADJUDICATED, .reason = "", .events = s->events};
     if (s->stale && !bind(s)) return ADJ_OUT_OF_MEMORY;
-    size_t count = run_judge_listed(&s->context, line, s->verdicts, s->judged);
+    join_member(s);
+    size_t count = run_judge_listed(&s->context, s->guest.line, s->verdicts, s->judged);
     run_summary summary = {.worst = ADJ_PASS};
-    for (size_t i = 0; i < count; i++) {
-        const plan_policy *policy = &plan->policies.items[s->judged[i]];
-        uint8_t scope = s->verdicts[plan->clauses.count + s->judged[i]];
-        if (run_names_payer(policy->source) && scope != RUN_SCOPE_OTHER_PAYER)
-            summary.flags |= scope == RUN_SCOPE_APPLIES   ? RUN_LINE_APPLIES
-                             : scope == RUN_SCOPE_UNKNOWN ? RUN_LINE_UNKNOWN
-                                                          : RUN_LINE_NO_VERSION;
-        for (uint32_t c = policy->first_clause; c < policy->first_clause + policy->clause_count; c++) {
-            adj_clause_verdict verdict = (adj_clause_verdict)s->verdicts[c];
-            if (verdict == ADJ_CLAUSE_NOT_APPLICABLE) continue;
-            summary.flags |= RUN_LINE_ANY_CLAUSE;
-            if (verdict == ADJ_CLAUSE_PASS) continue;
-            bool open = verdict != ADJ_CLAUSE_EXCUSED && plan->waivers.count > 0;
-            if (open && run_clause_waived(&s->context, line, c)) verdict = ADJ_CLAUSE_WAIVED;
-            s->events[answer->event_count++] = (adj_single_event){c, verdict};
-            adj_verdict outcome = run_clause_outcome(plan->clauses.items[c].source, verdict);
-            if (outcome < summary.worst) summary.worst = outcome;
-        }
-    }
-    answer->verdict = run_summary_verdict(&s->store, line, summary, &answer->reason);
+    for (size_t i = 0; i < count; i++) judge_policy(s, s->judged[i], &summary, answer);
+    answer->verdict = run_summary_verdict(s->store, s->guest.line, summary, &answer->reason);
     return run_context_failed(&s->context) ? ADJ_OUT_OF_MEMORY : ADJ_OK;
 }

@@ -1,5 +1,5 @@
 /* Rows, columns and symbols of the encounter store. */
-#include "runtime/store.h"
+#include "runtime/guest.h"
 
 #include <string.h>
 
@@ -270,7 +270,7 @@ bool run_store_finish(run_store *store)
     if (store->finished) return true;
     run_link(store);
     run_check_codes(store);
-    if (!run_index(store)) return false;
+    if (!run_index(store) || !run_store_seat_guests(store)) return false;
     store->finished = true;
     return !store->arena.failed;
 }

@@ -128,7 +128,6 @@ typedef struct run_store {
     bool feeds[LANG_FEED_COUNT]; /* which were given */
     bool redact;                 /* problems hide what was found: it may tell who a member is */
     bool history_is_own;
-    bool claims_are_partial;    /* of a claim not all lines are told */
     bool *site_holes;           /* by record of the site: whether a record of its file could not be read */
     bool eligibility_has_holes; /* a record of it could not be read */
     bool remittance_has_holes, schedule_has_holes, rates_have_holes, acknowledgments_have_holes;
@@ -140,7 +139,10 @@ typedef struct run_store {
     BASE_ARRAY(run_listed_code) listed_codes;
     /* After finishing: */
     bool finished;
-    uint32_t *position; /* of each line in the order date, claim, line */
+    uint32_t *position; /* of each line in the order date, claim, line; odd, with room between them */
+    uint32_t guests;    /* rows of every record that are kept behind all of its own, for single encounters (guest.h) */
+    uint8_t *guest_seats;   /* which of them are taken */
+    size_t indexed_symbols; /* how many there were when lines were ordered */
     run_groups lines_of_patient;
     run_groups lines_of_session;
     uint32_t *sessionless; /* lines whose session is unknown, in their order; those without a date first */

@@ -315,10 +315,39 @@ bool run_can_sweep(const run_sweeps *s, uint32_t aggregate)
     return s->accumulator_of[aggregate] != PLAN_NO_STEP;
 }
 
+static _Atomic(swept *) *member_at(const run_context *context, uint32_t index, uint32_t patient)
+{
+    return &context->sweeps->accumulators[context->sweeps->accumulator_of[index]].members[patient];
+}
+
 static _Atomic(swept *) *member_of(const run_context *context, uint32_t index, uint32_t line)
 {
-    const accumulator *a = &context->sweeps->accumulators[context->sweeps->accumulator_of[index]];
-    return &a->members[run_store_bits(context->binding->store, LANG_FIELD_line_patient, line)];
+    return member_at(context, index, (uint32_t)run_store_bits(context->binding->store, LANG_FIELD_line_patient, line));
+}
+
+/* The same for a line that is none of those that were summed up, and stands at the gap between them. */
+static bool take_for_guest(run_context *context, uint32_t index, const swept *m, const run_window *window,
+                           const run_candidates *found, run_value *result, bool *open)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    int64_t day = run_store_bits(context->binding->store, LANG_FIELD_line_date, found->alone);
+    bool itself = !aggregate->without_subject && !window->before && day >= window->from && day <= window->to;
+    run_element element = {.state = RUN_PRESENT, .truth = RUN_FALSE};
+    if (itself) run_judge_element(context, index, found->alone, found->alone, &element);
+    bool counts = aggregate->kind == PLAN_COUNTS, known = counts || element.state == RUN_PRESENT;
+    int64_t amount = counts ? 1 : element.bits;
+    if (known && (amount > REACH || amount < -REACH)) return false;
+    size_t count = found->count - 1, from = first_on(m, m->undated, count, window->from);
+    size_t to = first_on(m, from, count, window->to + 1);
+    if (window->cut && to > found->gap) to = found->gap;
+    if (window->forward && from < found->gap) from = found->gap;
+    if (from > to) from = to;
+    uint32_t unknown = m->sums[to].unknown - m->sums[from].unknown + m->undated_unknown;
+    *result = (run_value){m->sums[to].low - m->sums[from].low + m->undated_low,
+                          m->sums[to].high - m->sums[from].high + m->undated_high, RUN_PRESENT};
+    add((run_truth)element.truth, known, amount, &result->bits, &result->high, &unknown);
+    if (unknown > 0) *open = true;
+    return true;
 }
 
 /* Windows past the last day, as after an addition of many months, are left to the walk. */
@@ -332,19 +361,23 @@ bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_wi
 {
     run_sweeps *s = context->sweeps;
     if (!run_can_sweep(s, index) || found->count < FEW_ELEMENTS || !can_take(window)) return false;
-    _Atomic(swept *) *member = member_of(context, index, line);
+    bool guest = found->gap != SIZE_MAX;
+    _Atomic(swept *) *member = guest ? member_at(context, index, context->guest->member) : member_of(context, index, line);
+    run_candidates others = *found;
+    others.count -= guest ? 1 : 0;
     swept *m = atomic_load_explicit(member, memory_order_acquire);
     if (m == NULL) {
         int depth = context->depth;
         void (*counted)(void *, uint32_t, run_truth) = context->counted;
         context->counted = NULL;
-        m = sweep_member(context, s->models[s->accumulator_of[index]], found);
+        m = sweep_member(context, s->models[s->accumulator_of[index]], &others);
         context->counted = counted;
         context->depth = depth;
         if (m == NULL) return false;
         atomic_store_explicit(member, m, memory_order_release);
     }
     if (m->beyond) return false;
+    if (guest) return take_for_guest(context, index, m, window, found, result, open);
     size_t near = m->undated;
     take(&context->binding->plan->aggregates.items[index], m, window, found->count,
          place_of(context->binding->store, found, line), &near, result, open);

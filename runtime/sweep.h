@@ -13,13 +13,20 @@ typedef struct run_window {
     bool forward; /* only elements from the subject on */
 } run_window;
 
-/* The elements of a collection, and whether there may be others that nobody told us of. */
+/* The elements of a collection, and whether there may be others that nobody told us of. Of a single encounter's line `rows` does not
+ * hold the line itself: it is `alone` and stands at `gap`; else that is SIZE_MAX. */
 typedef struct run_candidates {
     const uint32_t *rows;
-    size_t count;
+    size_t count; /* of them all */
     bool complete;
     uint32_t alone; /* storage for a single row */
+    size_t gap;
 } run_candidates;
+
+static inline uint32_t run_candidate(const run_candidates *found, size_t i)
+{
+    return i < found->gap ? found->rows[i] : i == found->gap ? found->alone : found->rows[i - 1];
+}
 
 /* Whether a line counts as a service at all: paid and submitted ones do, pending ones perhaps, denied ones don't. */
 run_truth run_line_counts(const run_context *context, const plan_aggregate *aggregate, uint32_t line);

@@ -58,6 +58,9 @@ const char *run_symbol_text(const run_binding *binding, int64_t id)
 {
     if (id >= 0 && (size_t)id < binding->store->symbols.entries.count)
         return base_intern_text(&binding->store->symbols, (uint32_t)id);
+    size_t guest = (size_t)id - binding->store->symbols.entries.count;
+    if (id >= 0 && binding->guest_symbols != NULL && guest < binding->guest_symbols->entries.count)
+        return base_intern_text(binding->guest_symbols, (uint32_t)guest);
     int64_t at = id >= FOREIGN_SYMBOLS ? id - FOREIGN_SYMBOLS : (int64_t)UINT32_MAX - 1 - id;
     int64_t constants = (int64_t)binding->plan->symbols.count;
     if (at < 0) return NULL;
@@ -218,6 +221,21 @@ bool run_bind_tables(run_binding *binding)
         if (index->key_count == 0 && !build_tree(binding, index, table)) return false;
     }
     return true;
+}
+
+int64_t run_foreign_symbol(const run_binding *binding, const char *text, size_t length)
+{
+    const plan_program *plan = binding->plan;
+    uint32_t constant = base_intern_find(&plan->symbol_table, text, length);
+    if (constant != BASE_INTERN_NONE) return binding->symbols[constant];
+    for (size_t t = 0; t < plan->tables.count; t++) {
+        const lang_table *table = plan->tables.items[t].source;
+        for (size_t b = 0; b < table->bulks.count; b++) {
+            uint32_t id = base_intern_find(&table->bulks.items[b]->symbols, text, length);
+            if (id != BASE_INTERN_NONE) return binding->tables[t].bulk_symbols[b][id];
+        }
+    }
+    return -1;
 }
 
 /* ---- looking up ---- */

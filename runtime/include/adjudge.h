@@ -493,9 +493,9 @@ ADJ_API void adj_results_free(adj_results *results);
 /* ---- one encounter at a time ----
  *
  * For an engine that has a line's fields at hand and wants its verdict now. An adj_single belongs to one thread; it judges with
- * what it was told of this line alone: history, other lines of the claim and who else attended are unknown, and so is every field
- * that is not set, those too that reading would derive (age, coverage_begins and so on). Once every code and text has been
- * met, nothing is allocated. */
+ * what it was told of this line, and with the history beside which it was made: other lines of the claim and who else attended are
+ * unknown, and so is every field that is not set, those too that reading would derive or join (age, coverage and so on). Once every
+ * code and text has been met, and of a history every member, nothing is allocated. */
 typedef struct adj_single adj_single;
 
 enum { ADJ_SINGLE_NO_FIELD = -1 };
@@ -515,6 +515,19 @@ typedef struct adj_single_answer {
 
 ADJ_API adj_status adj_single_new(const adj_policies *policies, adj_single **single);
 ADJ_API void adj_single_free(adj_single *single);
+
+/* Keeps room in encounters for `count` of them, before they are finished. */
+ADJ_API void adj_encounters_seat_singles(adj_encounters *encounters, uint32_t count);
+
+/* One that counts the lines of `history`, those that were to be judged too, as what was before the line at hand: those of its member,
+ * whom adj_single_member names, and of its providers. Any number of threads may each have one beside the same history, which was read
+ * for these policies, is finished, and outlives them. ADJ_NOT_FOUND where all seats are taken. */
+ADJ_API adj_status adj_single_new_with(const adj_policies *policies, adj_encounters *history, adj_single **single);
+
+/* Says who the line's member is, by the identifier that lines of the history have; false where it has none of that member, who then has
+ * no history. What it knows of the member is known of the line's patient, unless that is set. Without this call the member's history
+ * is unknown. */
+ADJ_API bool adj_single_member(adj_single *single, const char *member, size_t length);
 
 /* The handle of a field of the line, "units", or of a record that it leads to, "session.minutes"; ADJ_SINGLE_NO_FIELD for none. */
 ADJ_API int64_t adj_single_field(const adj_single *single, const char *path);

@@ -1,4 +1,4 @@
-/* Judging in batches: machine code kept on disk, objects that are not what they should be, one encounter at a time, threads. */
+/* Judging in batches: machine code kept on disk, objects that are not what they should be, threads. */
 #include "tests/differential/generator.h"
 #include "tests/suites/support.h"
 
@@ -310,89 +310,4 @@ Test(kernels, memory_may_run_out_anywhere_while_lines_are_judged_in_batches)
     }
     cr_expect(done);
     cr_expect_geq(allowed, 10u, "the run needed only %zu allocations; the test tests nothing", allowed);
-}
-
-/* ---- one encounter at a time ---- */
-
-static int64_t text_of(adj_single *single, const char *path, const char *text)
-{
-    int64_t field = adj_single_field(single, path);
-    cr_assert_neq(field, ADJ_SINGLE_NO_FIELD, "%s", path);
-    return adj_single_text(single, field, text, strlen(text));
-}
-
-static void set(adj_single *single, const char *path, int64_t value)
-{
-    adj_single_set(single, adj_single_field(single, path), value);
-}
-
-static adj_verdict judge_one(adj_single *single, int64_t units, int64_t received, const char *pos, size_t *events)
-{
-    adj_single_answer answer;
-    adj_single_begin(single);
-    set(single, "payer", text_of(single, "payer", "K"));
-    set(single, "procedure", text_of(single, "procedure", "90853"));
-    set(single, "date", 19800);
-    set(single, "age", 30);
-    set(single, "units", units * 1000);
-    if (received > 0) set(single, "claim.received", received);
-    if (pos != NULL) set(single, "pos", text_of(single, "pos", pos));
-    int64_t modifiers[1] = {text_of(single, "modifiers", "HQ")};
-    cr_assert_eq(adj_single_set_list(single, adj_single_field(single, "modifiers"), modifiers, 1), ADJ_OK);
-    cr_assert_eq(adj_single_judge(single, &answer), ADJ_OK);
-    *events = answer.event_count;
-    return answer.verdict;
-}
-
-/* What was not told of the claim's other lines is not taken for their absence. */
-Test(kernels, one_encounter_alone_cannot_tell_what_its_claim_holds_beside_it)
-{
-    static const char text[] = "policy beside\n  title \"Beside\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
-                               "clause a\n  cite \"1\"\n  forbid exists other in claim.lines where procedure in 90834\n"
-                               "  deny CO-97 as coding \"{date}\"\n\nclause b\n  cite \"2\"\n"
-                               "  require at most 3 of session.attendance\n  deny CO-97 as coding \"{date}\"\n\n"
-                               "clause c\n  cite \"3\"\n  require at most 3 of history in the last 30 days\n"
-                               "  deny CO-97 as coding \"{date}\"\n";
-    const char *names[] = {"beside.adj"}, *texts[] = {text};
-    adj_policies *policies = NULL;
-    adj_single *single = NULL;
-    size_t events;
-    cr_assert_eq(adj_policies_compile_text(names, texts, 1, NULL, &policies), ADJ_OK);
-    cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
-    cr_expect_eq(judge_one(single, 1, 19810, "11", &events), ADJ_CANNOT_TELL);
-    cr_expect_eq(events, 3u, "%zu clauses cannot be told", events);
-    adj_single_free(single);
-    adj_policies_free(policies);
-}
-
-Test(kernels, one_encounter_at_a_time)
-{
-    support_memory state = {.left = SIZE_MAX};
-    adj_allocator allocator = {support_reallocate, &state};
-    for (int e = 0; e < 2; e++) {
-        adj_options options = {.allocator = &allocator,
-                               .evaluator = e == 0 ? ADJ_EVALUATOR_BEST : ADJ_EVALUATOR_INTERPRETER};
-        const char *names[] = {"kernels.adj"}, *texts[] = {policy_text};
-        adj_policies *policies = NULL;
-        adj_single *single = NULL;
-        size_t events;
-        cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK);
-        cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
-        cr_expect_eq(adj_single_field(single, "no_such"), ADJ_SINGLE_NO_FIELD);
-        cr_expect_eq(adj_single_field(single, "session.no_such"), ADJ_SINGLE_NO_FIELD);
-        cr_expect_eq(adj_single_field(single, "units.x"), ADJ_SINGLE_NO_FIELD);
-        cr_expect_eq(judge_one(single, 1, 19810, "11", &events), ADJ_PASS);
-        cr_expect_eq(events, 0u);
-        cr_expect_eq(judge_one(single, 3, 19810, "11", &events), ADJ_DENY);
-        cr_expect_eq(judge_one(single, 1, 19831, "11", &events), ADJ_DENY);
-        cr_expect_eq(judge_one(single, 1, 19830, "11", &events), ADJ_PASS);
-        cr_expect_eq(judge_one(single, 1, 19810, "99", &events), ADJ_DENY);
-        cr_expect_eq(judge_one(single, 1, 0, "11", &events), ADJ_CANNOT_TELL, "the day of receipt is not known");
-        cr_expect_eq(judge_one(single, 1, 19810, NULL, &events), ADJ_CANNOT_TELL, "what was set before is forgotten");
-        size_t before = state.left;
-        for (int i = 0; i < 1000; i++) judge_one(single, 1 + i % 3, 19800 + i % 50, i % 2 == 0 ? "11" : "99", &events);
-        cr_expect_eq(state.left, before, "%zu allocations after all codes were met", before - state.left);
-        adj_single_free(single);
-        adj_policies_free(policies);
-    }
 }

@@ -1,0 +1,303 @@
+/* One encounter at a time: alone, and beside a history, where it must get what the same line gets as one of many. */
+#include "tests/differential/generator.h"
+#include "tests/suites/support.h"
+
+#include "runtime/handles.h"
+
+static const char policy_text[] =
+    "policy kernels\n  title \"Kernels\"\n  payer \"K\"\n  effective 2020-01-01 to 2050-12-31\n\n"
+    "section \"1\"\n  for each line\n\n"
+    "clause few_units\n  cite \"1\"\n  require units <= 2\n  deny CO-16 M76 as data \"{units}\"\n\n"
+    "clause timely\n  cite \"2\"\n  require claim.received <= date + 30 days\n"
+    "  deny CO-29 as filing \"{date}\"\n\n"
+    "clause place\n  cite \"3\"\n  when procedure in 90853\n  require pos in 11, 22\n"
+    "  unless modifiers include 95\n  deny CO-5 M77 as coding \"{pos}\"\n\n"
+    "clause grown\n  cite \"4\"\n  require age >= 18\n  deny CO-6 as coverage \"{age}\"\n";
+
+static int64_t text_of(adj_single *single, const char *path, const char *text)
+{
+    int64_t field = adj_single_field(single, path);
+    cr_assert_neq(field, ADJ_SINGLE_NO_FIELD, "%s", path);
+    return adj_single_text(single, field, text, strlen(text));
+}
+
+static void set(adj_single *single, const char *path, int64_t value)
+{
+    adj_single_set(single, adj_single_field(single, path), value);
+}
+
+static adj_verdict judge_one(adj_single *single, int64_t units, int64_t received, const char *pos, size_t *events)
+{
+    adj_single_answer answer;
+    adj_single_begin(single);
+    set(single, "payer", text_of(single, "payer", "K"));
+    set(single, "procedure", text_of(single, "procedure", "90853"));
+    set(single, "date", 19800);
+    set(single, "age", 30);
+    set(single, "units", units * 1000);
+    if (received > 0) set(single, "claim.received", received);
+    if (pos != NULL) set(single, "pos", text_of(single, "pos", pos));
+    int64_t modifiers[1] = {text_of(single, "modifiers", "HQ")};
+    cr_assert_eq(adj_single_set_list(single, adj_single_field(single, "modifiers"), modifiers, 1), ADJ_OK);
+    cr_assert_eq(adj_single_judge(single, &answer), ADJ_OK);
+    *events = answer.event_count;
+    return answer.verdict;
+}
+
+/* What was not told of the claim's other lines is not taken for their absence. */
+Test(single, one_encounter_alone_cannot_tell_what_its_claim_holds_beside_it)
+{
+    static const char text[] = "policy beside\n  title \"Beside\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+                               "clause a\n  cite \"1\"\n  forbid exists other in claim.lines where procedure in 90834\n"
+                               "  deny CO-97 as coding \"{date}\"\n\nclause b\n  cite \"2\"\n"
+                               "  require at most 3 of session.attendance\n  deny CO-97 as coding \"{date}\"\n\n"
+                               "clause c\n  cite \"3\"\n  require at most 3 of history in the last 30 days\n"
+                               "  deny CO-97 as coding \"{date}\"\n";
+    const char *names[] = {"beside.adj"}, *texts[] = {text};
+    adj_policies *policies = NULL;
+    adj_single *single = NULL;
+    size_t events;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 1, NULL, &policies), ADJ_OK);
+    cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
+    cr_expect_eq(judge_one(single, 1, 19810, "11", &events), ADJ_CANNOT_TELL);
+    cr_expect_eq(events, 3u, "%zu clauses cannot be told", events);
+    adj_single_free(single);
+    adj_policies_free(policies);
+}
+
+Test(single, one_encounter_at_a_time)
+{
+    support_memory state = {.left = SIZE_MAX};
+    adj_allocator allocator = {support_reallocate, &state};
+    for (int e = 0; e < 2; e++) {
+        adj_options options = {.allocator = &allocator,
+                               .evaluator = e == 0 ? ADJ_EVALUATOR_BEST : ADJ_EVALUATOR_INTERPRETER};
+        const char *names[] = {"kernels.adj"}, *texts[] = {policy_text};
+        adj_policies *policies = NULL;
+        adj_single *single = NULL;
+        size_t events;
+        cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK);
+        cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
+        cr_expect_eq(adj_single_field(single, "no_such"), ADJ_SINGLE_NO_FIELD);
+        cr_expect_eq(adj_single_field(single, "session.no_such"), ADJ_SINGLE_NO_FIELD);
+        cr_expect_eq(adj_single_field(single, "units.x"), ADJ_SINGLE_NO_FIELD);
+        cr_expect_eq(judge_one(single, 1, 19810, "11", &events), ADJ_PASS);
+        cr_expect_eq(events, 0u);
+        cr_expect_eq(judge_one(single, 3, 19810, "11", &events), ADJ_DENY);
+        cr_expect_eq(judge_one(single, 1, 19831, "11", &events), ADJ_DENY);
+        cr_expect_eq(judge_one(single, 1, 19830, "11", &events), ADJ_PASS);
+        cr_expect_eq(judge_one(single, 1, 19810, "99", &events), ADJ_DENY);
+        cr_expect_eq(judge_one(single, 1, 0, "11", &events), ADJ_CANNOT_TELL, "the day of receipt is not known");
+        cr_expect_eq(judge_one(single, 1, 19810, NULL, &events), ADJ_CANNOT_TELL, "what was set before is forgotten");
+        size_t before = state.left;
+        for (int i = 0; i < 1000; i++) judge_one(single, 1 + i % 3, 19800 + i % 50, i % 2 == 0 ? "11" : "99", &events);
+        cr_expect_eq(state.left, before, "%zu allocations after all codes were met", before - state.left);
+        adj_single_free(single);
+        adj_policies_free(policies);
+    }
+}
+
+/* ---- beside a history ---- */
+
+static const char windows[] =
+    "policy beside\n  title \"Beside\"\n  payer \"K\"\n  effective 2020-01-01\n\nsection \"1\"\n  for each line\n\n"
+#define CLAUSE(name, requirement)                                                                                      \
+    "clause " name "\n  cite \"" name "\"\n  require " requirement "\n  deny CO-119 as limit \"{date}\"\n\n"
+    CLAUSE("same_day", "at most 1 of history on the same day where procedure in 90853, 90834")
+        CLAUSE("month", "at most 3 of history in the last 30 days where procedure in 90853")
+            CLAUSE("year", "at most 9 of history in the same calendar year")
+                CLAUSE("months", "at most 6 of history in the last 6 months where units >= 2")
+                    CLAUSE("before", "fewer than 3 of history in the last 60 days earlier")
+                        CLAUSE("ahead", "at most 4 of history in the next 40 days")
+                            CLAUSE("sum", "(sum of units over history in the last 90 days) <= 14")
+                                CLAUSE("largest", "((max of units over history in the last 45 days) or else 0) <= 3")
+                                    CLAUSE("apart", "at most 2 of history in periods of 20 days from the first service where procedure in 90834")
+                                        CLAUSE("unless_other", "not (exists other in history on the same day where "
+                                                               "procedure = this.procedure)")
+                                            CLAUSE("provider", "at most 5 of history of the rendering provider in the "
+                                                               "last 30 days")
+                                                CLAUSE("people", "(count of distinct patient over history of the "
+                                                                 "rendering provider in the last 60 days) <= 2");
+
+enum { HISTORY = 60, MEMBERS = 4, PROVIDERS = 3, NOT_TOLD = -1 };
+
+typedef struct told_line {
+    int64_t member, provider, date, procedure, units, status, claim, number;
+} told_line;
+
+static const char *const procedures[] = {"90853", "90834", "99999"};
+static const char *const providers[] = {"1234567893", "1245319599", "1003000126"};
+
+static told_line any_line(generator *g, bool known)
+{
+#define PERHAPS(percent, value) (generator_chance(g, known ? 0 : (percent)) ? NOT_TOLD : (int64_t)(value))
+    return (told_line){PERHAPS(3, generator_below(g, MEMBERS)), PERHAPS(1, generator_below(g, PROVIDERS)),
+                       PERHAPS(4, 19800 + generator_below(g, 120)), PERHAPS(5, generator_below(g, 3)),
+                       PERHAPS(10, 1000 * (1 + generator_below(g, 4))), PERHAPS(4, generator_below(g, 7)),
+                       generator_below(g, 40), 1 + generator_below(g, 3)};
+}
+
+static void set_told(run_store *store, lang_field field, uint32_t row, int64_t value)
+{
+    if (value != NOT_TOLD) run_store_set(store, field, row, value);
+}
+
+static void add_line(run_store *store, const told_line *t, bool subject)
+{
+    uint32_t row = run_store_add(store, LANG_RECORD_line), claim = run_store_add(store, LANG_RECORD_claim);
+    char text[16];
+    snprintf(text, sizeof text, "C%02d", (int)t->claim);
+    run_store_set_text(store, LANG_FIELD_claim_id, claim, text, strlen(text));
+    run_store_set(store, LANG_FIELD_line_claim, row, claim);
+    run_store_set(store, LANG_FIELD_line_number, row, t->number);
+    run_store_set_text(store, LANG_FIELD_line_payer, row, "K", 1);
+    snprintf(text, sizeof text, "M%d", (int)t->member);
+    if (t->member != NOT_TOLD)
+        run_store_set(store, LANG_FIELD_line_patient, row, run_store_patient(store, text, strlen(text)));
+    if (t->provider != NOT_TOLD)
+        run_store_set_text(store, LANG_FIELD_line_rendering_provider, row, providers[t->provider], 10);
+    if (t->procedure != NOT_TOLD)
+        run_store_set_text(store, LANG_FIELD_line_procedure, row, procedures[t->procedure], 5);
+    set_told(store, LANG_FIELD_line_date, row, t->date);
+    set_told(store, LANG_FIELD_line_units, row, t->units);
+    set_told(store, LANG_FIELD_line_status, row, t->status);
+    store->lines.items[row].subject = subject;
+}
+
+static adj_encounters *history_of(const adj_policies *policies, const told_line *lines, size_t count, bool complete)
+{
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    cr_assert_not_null(encounters);
+    encounters->store.feeds[LANG_FEED_HISTORY] = complete;
+    for (size_t i = 0; i < count; i++) add_line(&encounters->store, &lines[i], false);
+    return encounters;
+}
+
+static void tell(adj_single *single, const char *path, int64_t value)
+{
+    if (value != NOT_TOLD) set(single, path, value);
+}
+
+static adj_single_answer judge_told(adj_single *single, const told_line *t)
+{
+    adj_single_answer answer;
+    char text[16];
+    adj_single_begin(single);
+    set(single, "payer", text_of(single, "payer", "K"));
+    snprintf(text, sizeof text, "C%02d", (int)t->claim);
+    set(single, "claim.id", text_of(single, "claim.id", text));
+    set(single, "number", t->number);
+    snprintf(text, sizeof text, "M%d", (int)t->member);
+    if (t->member != NOT_TOLD) adj_single_member(single, text, strlen(text));
+    if (t->member % 2 == 1) set(single, "patient.state", text_of(single, "patient.state", "NY"));
+    if (t->provider != NOT_TOLD)
+        set(single, "rendering_provider", text_of(single, "rendering_provider", providers[t->provider]));
+    if (t->procedure != NOT_TOLD) set(single, "procedure", text_of(single, "procedure", procedures[t->procedure]));
+    tell(single, "date", t->date);
+    tell(single, "units", t->units);
+    tell(single, "status", t->status);
+    cr_assert_eq(adj_single_judge(single, &answer), ADJ_OK);
+    return answer;
+}
+
+/* What the interpreter says of the line among the others: one letter for each clause. */
+static void judge_among(const adj_policies *policies, const told_line *history, size_t count, bool complete,
+                        const told_line *t, char *verdicts, adj_verdict *verdict)
+{
+    adj_encounters *encounters = history_of(policies, history, count, complete);
+    adj_options options = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
+    adj_results *results = NULL;
+    const char *reason;
+    add_line(&encounters->store, t, true);
+    cr_assert(run_store_finish(&encounters->store));
+    cr_assert_eq(adj_evaluate(policies, encounters, &options, &results), ADJ_OK);
+    cr_assert_eq(adj_results_count(results), 1u);
+    for (size_t c = 0; c < policies->plan->clauses.count; c++)
+        verdicts[c] = (char)('0' + (int)adj_results_clause(results, 0, c));
+    *verdict = run_summary_verdict(&encounters->store, (uint32_t)count, run_results_summary(results, 0), &reason);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+}
+
+static void spell(const adj_policies *policies, const adj_single_answer *answer, char *verdicts)
+{
+    memset(verdicts, '0' + ADJ_CLAUSE_PASS, policies->plan->clauses.count);
+    for (size_t e = 0; e < answer->event_count; e++)
+        verdicts[answer->events[e].clause] = (char)('0' + (int)answer->events[e].verdict);
+}
+
+Test(single, beside_a_history_a_line_gets_what_it_gets_among_others)
+{
+    for (int evaluator = 0; evaluator < 2; evaluator++) {
+        const char *names[] = {"beside.adj"}, *texts[] = {windows};
+        adj_options options = {.evaluator = evaluator == 0 ? ADJ_EVALUATOR_BEST : ADJ_EVALUATOR_INTERPRETER};
+        adj_policies *policies = NULL;
+        cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK, "%s",
+                     policies == NULL ? "" : adj_policies_diagnostics(policies));
+        generator g = {.state = 7};
+        size_t seen[5] = {0};
+        for (int round = 0; round < 30; round++) {
+            told_line lines[HISTORY];
+            char meant[64] = {0}, given[64] = {0};
+            adj_verdict verdict;
+            bool complete = round % 5 != 4;
+            size_t count = round % 3 == 0 ? 8 : HISTORY;
+            for (size_t i = 0; i < count; i++) lines[i] = any_line(&g, round % 2 == 0);
+            adj_encounters *history = history_of(policies, lines, count, complete);
+            adj_encounters_seat_singles(history, 2);
+            cr_assert_eq(adj_encounters_finish(history), ADJ_OK);
+            adj_single *single = NULL;
+            cr_assert_eq(adj_single_new_with(policies, history, &single), ADJ_OK);
+            for (int trial = 0; trial < 30; trial++) {
+                told_line t = any_line(&g, trial % 2 == 0);
+                if (trial % 7 == 6) t.member = 77; /* no one of the history */
+                adj_single_answer answer = judge_told(single, &t);
+                spell(policies, &answer, given);
+                judge_among(policies, lines, count, complete, &t, meant, &verdict);
+                cr_assert_str_eq(given, meant, "round %d, trial %d", round, trial);
+                cr_assert_eq(answer.verdict, verdict, "round %d, trial %d", round, trial);
+                for (const char *m = meant; *m != '\0'; m++) seen[*m - '0']++;
+            }
+            adj_single_free(single);
+            adj_encounters_free(history);
+        }
+        cr_expect_gt(seen[ADJ_CLAUSE_PASS], 1000u);
+        cr_expect_gt(seen[ADJ_CLAUSE_FAIL], 500u);
+        cr_expect_gt(seen[ADJ_CLAUSE_CANNOT_TELL], 1000u);
+        adj_policies_free(policies);
+    }
+}
+
+Test(single, seats_beside_a_history)
+{
+    adj_policies *policies = support_policies(windows);
+    adj_encounters *history = history_of(policies, NULL, 0, true), *none = history_of(policies, NULL, 0, true);
+    adj_single *single[3] = {NULL};
+    adj_encounters_seat_singles(history, 2);
+    cr_expect_eq(adj_single_new_with(policies, history, &single[0]), ADJ_INVALID_INPUT, "it is not finished");
+    cr_assert_eq(adj_encounters_finish(history), ADJ_OK);
+    cr_assert_eq(adj_encounters_finish(none), ADJ_OK);
+    cr_expect_eq(adj_single_new_with(policies, none, &single[0]), ADJ_NOT_FOUND);
+    for (int i = 0; i < 2; i++) cr_assert_eq(adj_single_new_with(policies, history, &single[i]), ADJ_OK);
+    cr_expect_eq(adj_single_new_with(policies, history, &single[2]), ADJ_NOT_FOUND);
+    /* What one was told the other does not know, nor who sits there next. */
+    const told_line line = {0, 0, 19800, 0, 1000, 1, 1, 1};
+    cr_expect_eq(judge_told(single[0], &line).verdict, ADJ_PASS, "no line of the history has the payer");
+    adj_single_answer answer;
+    cr_assert_eq(adj_single_judge(single[1], &answer), ADJ_OK);
+    cr_expect_eq(answer.verdict, ADJ_CANNOT_TELL);
+    adj_single_free(single[0]);
+    cr_assert_eq(adj_single_new_with(policies, history, &single[0]), ADJ_OK);
+    cr_assert_eq(adj_single_judge(single[0], &answer), ADJ_OK);
+    cr_expect_eq(answer.verdict, ADJ_CANNOT_TELL);
+    adj_single_free(single[0]);
+    adj_single_free(single[1]);
+    /* Nobody who judges the history's own lines sees them. */
+    adj_results *results = NULL;
+    cr_assert_eq(adj_evaluate(policies, history, NULL, &results), ADJ_OK);
+    cr_expect_eq(adj_results_count(results), 0u);
+    adj_results_free(results);
+    adj_encounters_free(history);
+    adj_encounters_free(none);
+    adj_policies_free(policies);
+}
