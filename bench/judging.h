@@ -42,6 +42,9 @@ int bench_single(bool quick);
 /* Measures pairs of procedures. Not 0 where code by hand finds something else. */
 int bench_pairs(size_t claims, size_t pairs, bool quick);
 
+/* Ten windows, each a clause. */
+extern const char bench_windows_policy[];
+
 /* Measures history windows. Not 0 where walking them finds something else. */
 int bench_windows(size_t lines, bool quick);
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char policy[] =
+const char bench_windows_policy[] =
     "policy bench.windows\n  title \"Ten windows\"\n  payer \"PAYER-00\"\n  effective 2020-01-01\n\n"
     "section \"Lines\"\n  for each line\n\n"
 #define WINDOW(n, count, words)                                                                                        \
@@ -24,7 +24,7 @@ static const char policy[] =
 
 int bench_windows(size_t lines, bool quick)
 {
-    const char *names[] = {"windows.adj"}, *texts[] = {policy};
+    const char *names[] = {"windows.adj"}, *texts[] = {bench_windows_policy};
     adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
     adj_policies *policies = NULL;
     if (adj_policies_compile_text(names, texts, 1, &options, &policies) != ADJ_OK) {

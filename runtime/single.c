@@ -12,6 +12,7 @@ enum { TOUCHED = 512 };
 typedef struct guest_cell {
     int64_t *bits;
     uint8_t *state;
+    int64_t leads_to; /* of a reference: the guest's row */
 } guest_cell;
 
 struct adj_single {
@@ -60,9 +61,11 @@ static bool find_cells(adj_single *s)
     const lang_schema *schema = s->store->schema;
     for (int r = 0; r < lang_schema_record_count(schema); r++) s->row_of[r] = s->store->counts[r] + s->seat;
     for (int f = 0; f < lang_schema_field_count(schema); f++) {
-        uint32_t row = s->row_of[lang_schema_field(schema, (lang_field)f)->record];
+        const lang_field_info *info = lang_schema_field(schema, (lang_field)f);
+        uint32_t row = s->row_of[info->record];
         const run_column *column = &s->store->columns[f];
-        s->cells[f] = (guest_cell){&column->bits[row], &column->states[row]};
+        bool leads = info->type.kind == LANG_TYPE_RECORD;
+        s->cells[f] = (guest_cell){&column->bits[row], &column->states[row], leads ? s->row_of[info->type.detail] : 0};
     }
     s->guest = (run_guest){s->row_of[LANG_RECORD_line], s->row_of[LANG_RECORD_patient], RUN_NO_ROW, false};
     return true;
@@ -182,7 +185,7 @@ static inline guest_cell cell_for(adj_single *s, int64_t handle)
         s->patient_touched = s->patient_touched || reference == LANG_FIELD_line_patient;
         if (*leads.state != RUN_PRESENT) {
             *leads.state = RUN_PRESENT;
-            *leads.bits = s->row_of[lang_schema_field(s->store->schema, (lang_field)reference)->type.detail];
+            *leads.bits = leads.leads_to;
             touch(s, reference);
         }
     }

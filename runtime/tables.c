@@ -352,16 +352,21 @@ static bool take(query *q, int64_t row, uint8_t fits)
     return false;
 }
 
-static int by_row(const void *a, const void *b)
+/* They are few, and mostly in order. */
+static void sort_rows(uint32_t *rows, size_t count)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
+    for (size_t i = 1; i < count; i++) {
+        uint32_t row = rows[i];
+        size_t at = i;
+        for (; at > 0 && rows[at - 1] > row; at--) rows[at] = rows[at - 1];
+        rows[at] = row;
+    }
 }
 
 /* Chains and ranges give candidates in an order of their own; what counts is the order of rows. */
 static void search_candidates(query *q, uint32_t *rows, size_t count)
 {
-    if (count > 1) qsort(rows, count, sizeof *rows, by_row);
+    sort_rows(rows, count);
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && rows[i] == rows[i - 1]) continue;
         if (take(q, rows[i], row_fits(q, rows[i]))) return;
