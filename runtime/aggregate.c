@@ -576,21 +576,91 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
 
 /* ---- many subjects ---- */
 
+/* What all aggregates over the histories of the same subjects share. */
+typedef struct run_together {
+    const run_vectors *vectors; /* that they stand in, and their mark there */
+    uint32_t mark;
+    run_subject subjects[RUN_ITEMS];
+    run_window windows[RUN_ITEMS]; /* of the aggregate at hand */
+} run_together;
+
+/* The first and last day of a window that follows from the day alone, by the day. */
+enum { MEMO_DAYS = 512 };
+typedef struct run_window_memo {
+    int32_t day[MEMO_DAYS]; /* plus one; 0 for none */
+    run_window windows[MEMO_DAYS];
+} run_window_memo;
+
+/* Whether a window takes a calendar, and nothing but the day. */
+static bool by_calendar(const plan_aggregate *aggregate)
+{
+    switch (aggregate->window.kind) {
+    case LANG_WINDOW_SAME_MONTH:
+    case LANG_WINDOW_SAME_QUARTER:
+    case LANG_WINDOW_SAME_YEAR:
+    case LANG_WINDOW_FISCAL_YEAR:
+    case LANG_WINDOW_LAST_MONTHS:
+    case LANG_WINDOW_WITHIN_MONTHS:
+    case LANG_WINDOW_NEXT_MONTHS: return aggregate->window.bound == NULL;
+    default: return false;
+    }
+}
+
+static run_window remembered_window(run_context *context, uint32_t index, uint32_t line)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
+    run_window_memo *memo = context->windows_of[index];
+    if (memo == NULL) memo = context->windows_of[index] = base_arena_alloc(context->arena, sizeof *memo);
+    if (memo == NULL || dates->states[line] != RUN_PRESENT)
+        return window_of(context, aggregate, line, 0, RUN_UNKNOWN);
+    int32_t day = (int32_t)dates->bits[line];
+    size_t place = (uint32_t)day % MEMO_DAYS;
+    if (memo->day[place] != day + 1 || day == -1) {
+        memo->windows[place] = window_of(context, aggregate, line, 0, RUN_UNKNOWN);
+        memo->day[place] = day + 1;
+    }
+    return memo->windows[place];
+}
+
+static run_together *together_for(run_context *context, const run_vectors *vectors, uint32_t index,
+                                  const uint32_t *lines, size_t count)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    size_t aggregates = context->binding->plan->aggregates.count;
+    if (context->together == NULL) {
+        context->together = base_arena_alloc(context->arena, sizeof *context->together);
+        context->windows_of = base_arena_alloc(context->arena, (aggregates + 1) * sizeof(run_window_memo *));
+    }
+    run_together *t = context->together;
+    if (t == NULL || context->windows_of == NULL) return NULL;
+    if (t->vectors == vectors && t->mark == run_vectors_mark(vectors)) return t;
+    for (size_t i = 0; i < count; i++) {
+        t->subjects[i].line = lines[i];
+        collect(context, aggregate, lines[i], &t->subjects[i].found);
+    }
+    run_find_subjects(context, t->subjects, count);
+    t->vectors = vectors;
+    t->mark = run_vectors_mark(vectors);
+    return t;
+}
+
 /* Those whose windows running sums give; the others are left. */
-static bool sweep_all(run_context *context, run_vectors *inner, uint32_t index, const uint32_t *lines,
+static bool sweep_all(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
                       const run_vector *bound, size_t count, run_value *results, bool *open, bool *done)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    run_swept_subject subjects[RUN_ITEMS];
+    run_vectors *inner = run_vectors_inner(vectors);
+    run_together *t = together_for(context, vectors, index, lines, count);
+    if (inner == NULL || t == NULL) return false;
+    bool calendar = by_calendar(aggregate);
     for (size_t i = 0; i < count; i++) {
-        run_swept_subject *s = &subjects[i];
-        s->line = lines[i];
-        s->window = window_of(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
-                              bound == NULL ? RUN_UNKNOWN : bound->states[i]);
-        collect(context, aggregate, lines[i], &s->found);
-        open[i] = !s->found.complete;
+        t->windows[i] = calendar ? remembered_window(context, index, lines[i])
+                                 : window_of(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
+                                             bound == NULL ? RUN_UNKNOWN : bound->states[i]);
+        open[i] = !t->subjects[i].found.complete;
     }
-    if (!run_sweep_many(context, inner, index, subjects, count, results, open, done)) return false;
+    if (!run_sweep_many(context, inner, index, t->subjects, t->windows, count, results, open, done)) return false;
     for (size_t i = 0; i < count; i++) {
         if (done[i] && open[i]) results[i].high = INT64_MAX;
     }
@@ -598,11 +668,12 @@ static bool sweep_all(run_context *context, run_vectors *inner, uint32_t index, 
 }
 
 /* Elements of those subjects that are left, judged together. */
-static bool walk_all(run_context *context, run_vectors *inner, uint32_t index, const uint32_t *lines,
+static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
                      const run_vector *bound, size_t count, run_value *results, bool *open, const bool *done)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    gathering g = {.vectors = inner, .results = results, .open = open};
+    gathering g = {.vectors = run_vectors_inner(vectors), .results = results, .open = open};
+    if (g.vectors == NULL) return false;
     for (size_t i = 0; i < count; i++) {
         if (done[i]) continue;
         results[i] = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
@@ -622,14 +693,14 @@ static bool walk_all(run_context *context, run_vectors *inner, uint32_t index, c
     return !g.failed;
 }
 
-bool run_aggregate_many(run_context *context, run_vectors *inner, uint32_t index, const uint32_t *lines,
+bool run_aggregate_many(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
                         const run_vector *bound, size_t count, const run_vector *to)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     run_value results[RUN_ITEMS];
     bool open[RUN_ITEMS], done[RUN_ITEMS] = {false};
     if (context->sweeps != NULL && run_can_sweep(context->sweeps, index) &&
-        !sweep_all(context, inner, index, lines, bound, count, results, open, done))
+        !sweep_all(context, vectors, index, lines, bound, count, results, open, done))
         return false;
     if (aggregate->kind == PLAN_DISTINCT || periodic(aggregate)) {
         size_t scratch = context->scratch.count;
@@ -638,7 +709,7 @@ bool run_aggregate_many(run_context *context, run_vectors *inner, uint32_t index
                           bound == NULL ? RUN_UNKNOWN : bound->states[i], &results[i]);
             context->scratch.count = scratch;
         }
-    } else if (!walk_all(context, inner, index, lines, bound, count, results, open, done)) {
+    } else if (!walk_all(context, vectors, index, lines, bound, count, results, open, done)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {

@@ -123,12 +123,22 @@ bool run_bind_dispatch(run_binding *binding);
 
 bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan, const run_store *store);
 
+/* What an aggregate's `where` says of an element, on its way into running sums. */
+typedef struct run_judged {
+    int64_t amount;
+    uint8_t own;
+} run_judged;
+
 /* A single encounter's line, beside the store whose lines are its history. */
 typedef struct run_guest {
     uint32_t line;
     uint32_t patient; /* the guest's own row of the patient */
     uint32_t member;  /* the store's; RUN_NO_ROW where it has none of that member */
     bool told;        /* who the member is */
+    /* Its place among the member's lines, once that was asked for the line at hand. */
+    bool placed;
+    const uint32_t *rows;
+    size_t gap, count;
 } run_guest;
 
 /* A trial change of one field of one row, seen by the interpreter alone. */
@@ -157,11 +167,15 @@ struct run_context {
     bool failed;                  /* memory ran out while judging */
     BASE_ARRAY(uint32_t) scratch; /* rows and lists that `all` tables gave for the line at hand */
     BASE_ARRAY(run_seen) seen;    /* values that `distinct` met */
+    run_judged *judged;           /* elements before they are summed up */
+    size_t judged_room;
+    struct run_together *together;       /* what aggregates of many subjects share; made when first needed */
+    struct run_window_memo **windows_of; /* by aggregate; likewise */
     const run_change *changes;
     size_t change_count;
     const uint32_t *overlay_pool;
     const run_value *tallies; /* of the measure whose value is worked out */
-    const run_guest *guest;   /* NULL for none */
+    run_guest *guest;         /* NULL for none */
     /* When set, run_aggregate tells of each element that counts or may count. */
     void (*counted)(void *state, uint32_t element, run_truth truth);
     void *counted_state;

@@ -82,6 +82,13 @@ static bool stands_before(const run_binding *binding, uint32_t line, const order
     return claims != 0 ? claims < 0 : key.number <= guest->number;
 }
 
+/* Positions of a store are odd, so that there is room between any two. */
+static void take_position(const run_context *context, const run_candidates *found)
+{
+    uint32_t *position = context->binding->store->position;
+    position[context->guest->line] = found->gap > 0 ? position[found->rows[found->gap - 1]] + 1 : 0;
+}
+
 /* Puts the guest among the lines of a group. */
 static void insert(const run_context *context, const run_groups *groups, int64_t group, run_candidates *found)
 {
@@ -97,11 +104,9 @@ static void insert(const run_context *context, const run_groups *groups, int64_t
         else
             high = middle;
     }
-    /* Positions of a store are odd, so that there is room between any two. */
-    uint32_t position = low > 0 ? store->position[found->rows[low - 1]] + 1 : 0;
-    store->position[context->guest->line] = position;
     found->gap = low;
     found->count = count + 1;
+    take_position(context, found);
 }
 
 /* Lines of a provider, whose symbol is one of the store's where it has any. */
@@ -118,12 +123,23 @@ static void of_provider(const run_context *context, lang_field field, const run_
 static void of_member(const run_context *context, run_candidates *found)
 {
     const run_store *store = context->binding->store;
-    const run_guest *guest = context->guest;
+    run_guest *guest = context->guest;
     if (!guest->told) return;
     found->complete = store->feeds[LANG_FEED_HISTORY] && !store->history_is_own;
     if (guest->member == RUN_NO_ROW) return;
     found->complete = found->complete && store->own_history.items[guest->member] == 0;
+    if (guest->placed) {
+        found->rows = guest->rows;
+        found->gap = guest->gap;
+        found->count = guest->count;
+        take_position(context, found);
+        return;
+    }
     insert(context, &store->lines_of_patient, guest->member, found);
+    guest->placed = true;
+    guest->rows = found->rows;
+    guest->gap = found->gap;
+    guest->count = found->count;
 }
 
 void run_collect_guest(const run_context *context, const plan_aggregate *aggregate, run_candidates *found)

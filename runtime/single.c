@@ -67,7 +67,8 @@ static bool find_cells(adj_single *s)
         bool leads = info->type.kind == LANG_TYPE_RECORD;
         s->cells[f] = (guest_cell){&column->bits[row], &column->states[row], leads ? s->row_of[info->type.detail] : 0};
     }
-    s->guest = (run_guest){s->row_of[LANG_RECORD_line], s->row_of[LANG_RECORD_patient], RUN_NO_ROW, false};
+    s->guest = (run_guest){
+        .line = s->row_of[LANG_RECORD_line], .patient = s->row_of[LANG_RECORD_patient], .member = RUN_NO_ROW};
     return true;
 }
 
@@ -304,6 +305,7 @@ int64_t adj_single_span(int32_t from, int32_t to)
  * otherwise. */
 static void join_member(adj_single *s)
 {
+    s->guest.placed = false;
     if (!s->guest.told) return;
     const lang_schema *schema = s->store->schema;
     bool own = s->guest.member == RUN_NO_ROW || s->patient_touched;

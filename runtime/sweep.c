@@ -17,18 +17,21 @@ enum { FEW_ELEMENTS = 6 };
 typedef struct running {
     int64_t low, high;
     uint32_t unknown; /* elements that may count and whose amount nobody told */
-    uint8_t own;      /* of the element at the place, as a subject: its truth, and bit 2 where its amount is known */
+    uint8_t own;      /* of the element at the place, as a subject: its truth, and KNOWN where its amount is */
     int64_t amount;
 } running;
 
-/* One member's. */
+enum { KNOWN = 4 };
+
+/* One member's. Where all of it is certain, as it is for most, sums are single numbers of 32 bits. */
 typedef struct swept {
     uint32_t undated; /* elements without a day stand first */
     bool beyond;      /* some amount is out of reach: to be walked */
     int64_t undated_low, undated_high;
     uint32_t undated_unknown;
     int32_t *days;
-    running sums[]; /* one more than elements */
+    int32_t *certain; /* NULL where something is not; one more than elements, like the sums */
+    running *sums;
 } swept;
 
 typedef struct accumulator {
@@ -185,28 +188,63 @@ static void add(run_truth truth, bool known, int64_t amount, int64_t *low, int64
     if (truth == RUN_TRUE || amount > 0) *high += amount;
 }
 
-/* What the `where` of an aggregate says of an element as the subject that it is, too: it does not depend on the subject. */
-static void keep_own(const plan_aggregate *aggregate, const run_element *element, swept *m, size_t i)
+/* What the `where` of an aggregate says of an element, as the subject that it is, too: it does not depend on the subject. */
+static run_judged judged_of(const plan_aggregate *aggregate, const run_element *element)
 {
     bool counts = aggregate->kind == PLAN_COUNTS, known = counts || element->state == RUN_PRESENT;
-    running *at = &m->sums[i];
-    at->amount = counts ? 1 : known ? element->bits : 0;
-    at->own = (uint8_t)(element->truth | (known ? 4 : 0));
-    if (at->amount > REACH || at->amount < -REACH) m->beyond = true;
+    return (run_judged){.amount = counts ? 1 : known ? element->bits : 0,
+                        .own = (uint8_t)(element->truth | (known ? KNOWN : 0))};
 }
 
-/* Sums up a member whose elements have been judged. */
-static void sum_up(const run_context *context, uint32_t index, const run_candidates *found, swept *m)
+/* Memory of a member, for `width` bytes an element and one more. */
+static swept *new_swept(run_sweeps *s, size_t count, size_t width)
 {
-    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    size_t size = sizeof(swept) + (count + 1) * width;
+    pthread_mutex_lock(&s->lock);
+    swept *m = base_arena_alloc(&s->arena, size + (count + 1) * sizeof(int32_t));
+    pthread_mutex_unlock(&s->lock);
+    if (m != NULL) m->days = (int32_t *)((char *)m + size);
+    return m;
+}
+
+/* Sums up a member of whose elements all is certain; false where something is not. */
+static bool sum_certain(const run_context *context, const plan_aggregate *aggregate, const run_candidates *found,
+                        const run_judged *judged, swept *m)
+{
+    const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
+    int64_t sum = 0;
+    m->certain = (int32_t *)(m + 1);
+    for (size_t i = 0; i < found->count; i++) {
+        uint32_t row = found->rows[i];
+        if (dates->states[row] != RUN_PRESENT) return false;
+        m->days[i] = (int32_t)dates->bits[row];
+        if (judged[i].own == (RUN_TRUE | KNOWN)) {
+            if (run_line_counts(context, aggregate, row) != RUN_TRUE) return false;
+            sum += judged[i].amount;
+        } else if ((judged[i].own & 3) != RUN_FALSE) {
+            return false;
+        }
+        if (judged[i].amount > REACH || judged[i].amount < -REACH || sum > INT32_MAX || sum < INT32_MIN) return false;
+        m->certain[i + 1] = (int32_t)sum;
+    }
+    return true;
+}
+
+static void sum_up(const run_context *context, const plan_aggregate *aggregate, const run_candidates *found,
+                   const run_judged *judged, swept *m)
+{
     const run_store *store = context->binding->store;
+    m->sums = (running *)(m + 1);
     for (size_t i = 0; i < found->count; i++) {
         running *at = &m->sums[i], *next = at + 1;
+        at->own = judged[i].own;
+        at->amount = judged[i].amount;
+        if (at->amount > REACH || at->amount < -REACH) m->beyond = true;
         next->low = at->low;
         next->high = at->high;
         next->unknown = at->unknown;
         uint32_t row = found->rows[i];
-        bool dated = run_store_present(store, LANG_FIELD_line_date, row), known = (at->own & 4) != 0;
+        bool dated = run_store_present(store, LANG_FIELD_line_date, row), known = (at->own & KNOWN) != 0;
         m->days[i] = dated ? (int32_t)run_store_bits(store, LANG_FIELD_line_date, row) : INT32_MIN;
         run_truth truth = run_truth_and(at->own & 3, run_line_counts(context, aggregate, row));
         if (dated) {
@@ -220,28 +258,41 @@ static void sum_up(const run_context *context, uint32_t index, const run_candida
     }
 }
 
-static swept *new_swept(run_sweeps *s, size_t count)
+/* Sums up a member whose elements have been judged; NULL when memory runs out. */
+static swept *sum_member(run_context *context, uint32_t index, const run_candidates *found, const run_judged *judged)
 {
-    size_t size = sizeof(swept) + (count + 1) * sizeof(running);
-    pthread_mutex_lock(&s->lock);
-    swept *m = base_arena_alloc(&s->arena, size + (count + 1) * sizeof(int32_t));
-    pthread_mutex_unlock(&s->lock);
-    if (m != NULL) m->days = (int32_t *)((char *)m + size);
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    swept *m = new_swept(context->sweeps, found->count, sizeof *m->certain);
+    if (m == NULL || sum_certain(context, aggregate, found, judged, m)) return m;
+    m = new_swept(context->sweeps, found->count, sizeof *m->sums);
+    if (m != NULL) sum_up(context, aggregate, found, judged, m);
     return m;
+}
+
+/* Room for elements that are judged and not summed up yet; NULL when memory runs out. */
+static run_judged *judged_room(run_context *context, size_t count)
+{
+    if (count > context->judged_room) {
+        run_judged *judged = base_arena_alloc(context->arena, count * 2 * sizeof *judged);
+        if (judged == NULL) return NULL;
+        if (context->judged_room > 0) memcpy(judged, context->judged, context->judged_room * sizeof *judged);
+        context->judged = judged;
+        context->judged_room = count * 2;
+    }
+    return context->judged;
 }
 
 static swept *sweep_member(run_context *context, uint32_t index, const run_candidates *found)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    swept *m = new_swept(context->sweeps, found->count);
-    if (m == NULL) return NULL;
+    run_judged *judged = judged_room(context, found->count + 1);
+    if (judged == NULL) return NULL;
     for (size_t i = 0; i < found->count; i++) {
         run_element element;
         run_judge_element(context, index, found->rows[i], found->rows[i], &element);
-        keep_own(aggregate, &element, m, i);
+        judged[i] = judged_of(aggregate, &element);
     }
-    sum_up(context, index, found, m);
-    return m;
+    return sum_member(context, index, found, judged);
 }
 
 /* The first place at or after `low` whose day is not before `day`. */
@@ -282,8 +333,36 @@ static size_t first_from(const swept *m, size_t near, size_t high, int64_t day)
     return first_on(m, low, low + step < high ? low + step : high, day);
 }
 
-/* Takes what stands in the window, without the subject as an element, and the subject for itself. `near` is a place that its beginning
- * may be close to, and becomes that. */
+/* What stands between two places, and what may have any day. */
+static inline run_value between(const swept *m, size_t from, size_t to, uint32_t *unknown)
+{
+    if (m->certain != NULL) {
+        int64_t sum = (int64_t)m->certain[to] - m->certain[from];
+        *unknown = 0;
+        return (run_value){sum, sum, RUN_PRESENT};
+    }
+    *unknown = m->sums[to].unknown - m->sums[from].unknown + m->undated_unknown;
+    return (run_value){m->sums[to].low - m->sums[from].low + m->undated_low,
+                       m->sums[to].high - m->sums[from].high + m->undated_high, RUN_PRESENT};
+}
+
+/* Takes the subject as an element away, and adds it as the subject. */
+static void count_itself(const swept *m, size_t self, bool itself, run_value *result, uint32_t *unknown)
+{
+    if (m->certain != NULL) {
+        int64_t own = itself ? 0 : (int64_t)m->certain[self + 1] - m->certain[self];
+        result->bits -= own;
+        result->high -= own;
+        return;
+    }
+    const running *own = &m->sums[self];
+    result->bits -= own[1].low - own->low;
+    result->high -= own[1].high - own->high;
+    *unknown -= own[1].unknown - own->unknown;
+    if (itself) add((run_truth)(own->own & 3), (own->own & KNOWN) != 0, own->amount, &result->bits, &result->high, unknown);
+}
+
+/* What a window comes to. `near` is a place that its beginning may be close to, and becomes that. */
 static void take(const plan_aggregate *aggregate, const swept *m, const run_window *window, size_t count, size_t self,
                  size_t *near, run_value *result, bool *open)
 {
@@ -294,19 +373,10 @@ static void take(const plan_aggregate *aggregate, const swept *m, const run_wind
     if (window->cut && to > self + 1) to = self + 1;
     if (window->forward && from < self) from = self;
     if (from > to) from = to;
-    int64_t low = m->sums[to].low - m->sums[from].low + m->undated_low;
-    int64_t high = m->sums[to].high - m->sums[from].high + m->undated_high;
-    uint32_t unknown = m->sums[to].unknown - m->sums[from].unknown + m->undated_unknown;
-    bool within = self >= from && self < to;
-    if (within) {
-        const running *own = &m->sums[self];
-        low -= own[1].low - own->low;
-        high -= own[1].high - own->high;
-        unknown -= own[1].unknown - own->unknown;
-        if (!aggregate->without_subject && !window->before)
-            add((run_truth)(own->own & 3), (own->own & 4) != 0, own->amount, &low, &high, &unknown);
-    }
-    *result = (run_value){low, high, RUN_PRESENT};
+    uint32_t unknown;
+    *result = between(m, from, to, &unknown);
+    if (self >= from && self < to)
+        count_itself(m, self, !aggregate->without_subject && !window->before, result, &unknown);
     if (unknown > 0) *open = true;
 }
 
@@ -342,9 +412,8 @@ static bool take_for_guest(run_context *context, uint32_t index, const swept *m,
     if (window->cut && to > found->gap) to = found->gap;
     if (window->forward && from < found->gap) from = found->gap;
     if (from > to) from = to;
-    uint32_t unknown = m->sums[to].unknown - m->sums[from].unknown + m->undated_unknown;
-    *result = (run_value){m->sums[to].low - m->sums[from].low + m->undated_low,
-                          m->sums[to].high - m->sums[from].high + m->undated_high, RUN_PRESENT};
+    uint32_t unknown;
+    *result = between(m, from, to, &unknown);
     add((run_truth)element.truth, known, amount, &result->bits, &result->high, &unknown);
     if (unknown > 0) *open = true;
     return true;
@@ -392,15 +461,15 @@ typedef struct judging {
     run_vectors *vectors;
     const plan_aggregate *aggregate;
     uint32_t rows[RUN_ITEMS];
-    running *places[RUN_ITEMS];
-    swept *members[RUN_ITEMS];
-    size_t count;
+    size_t count, done; /* at hand, and before */
 } judging;
 
 static bool judge_elements(judging *j)
 {
     static const run_element every = {.state = RUN_PRESENT, .truth = RUN_TRUE};
     const run_vector *truths = NULL, *values = NULL;
+    run_judged *judged = judged_room(j->context, j->done + j->count);
+    if (judged == NULL) return false;
     if (j->aggregate->block != PLAN_NO_STEP) {
         const plan_block *block = &j->context->binding->plan->blocks.items[j->aggregate->block];
         const plan_step *last = &block->steps.items[block->steps.count - 1];
@@ -416,65 +485,78 @@ static bool judge_elements(judging *j)
             element.state = values->states[i];
             element.bits = values->bits[i];
         }
-        keep_own(j->aggregate, &element, j->members[i], (size_t)(j->places[i] - j->members[i]->sums));
+        judged[j->done + i] = judged_of(j->aggregate, &element);
     }
+    j->done += j->count;
     j->count = 0;
     return true;
 }
 
 /* Sweeps the members of subjects who have not been met yet. */
-static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t index, const run_swept_subject *subjects,
+static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
                           size_t count)
 {
     uint32_t model = context->sweeps->models[context->sweeps->accumulator_of[index]];
     judging j = {.context = context, .vectors = vectors, .aggregate = &context->binding->plan->aggregates.items[model]};
-    swept *made[RUN_ITEMS];
     uint16_t of[RUN_ITEMS];
-    size_t made_count = 0, scratch = context->scratch.count;
+    size_t made = 0, scratch = context->scratch.count, done = 0;
     const uint32_t *last = NULL;
     for (size_t i = 0; i < count; i++) {
         const run_candidates *found = &subjects[i].found;
-        if (!can_take(&subjects[i].window) || found->rows == last || found->rows == &found->alone) continue;
+        if (!subjects[i].of_member || found->rows == last) continue;
         last = found->rows;
         if (atomic_load_explicit(member_of(context, index, subjects[i].line), memory_order_acquire) != NULL) continue;
-        swept *m = new_swept(context->sweeps, found->count);
-        if (m == NULL) return false;
-        of[made_count] = (uint16_t)i;
-        made[made_count++] = m;
+        of[made++] = (uint16_t)i;
         for (size_t k = 0; k < found->count; k++) {
-            j.rows[j.count] = found->rows[k];
-            j.places[j.count] = &m->sums[k];
-            j.members[j.count++] = m;
+            j.rows[j.count++] = found->rows[k];
             if (j.count == RUN_ITEMS && !judge_elements(&j)) return false;
         }
     }
     if (j.count > 0 && !judge_elements(&j)) return false;
     context->scratch.count = scratch;
-    for (size_t i = 0; i < made_count; i++) {
-        sum_up(context, model, &subjects[of[i]].found, made[i]);
-        atomic_store_explicit(member_of(context, index, subjects[of[i]].line), made[i], memory_order_release);
+    for (size_t i = 0; i < made; i++) {
+        const run_subject *s = &subjects[of[i]];
+        swept *m = sum_member(context, model, &s->found, context->judged + done);
+        if (m == NULL) return false;
+        done += s->found.count;
+        atomic_store_explicit(member_of(context, index, s->line), m, memory_order_release);
     }
     return true;
 }
 
-bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_swept_subject *subjects,
-                    size_t count, run_value *results, bool *open, bool *done)
+void run_find_subjects(const run_context *context, run_subject *subjects, size_t count)
 {
     const run_store *store = context->binding->store;
+    const run_subject *last = NULL;
+    for (size_t i = 0; i < count; i++) {
+        run_subject *s = &subjects[i];
+        s->of_member = s->found.rows != &s->found.alone && s->found.count > 0;
+        if (!s->of_member) continue;
+        bool next = last != NULL && last->found.rows == s->found.rows && last->self + 1 < s->found.count &&
+                    s->found.rows[last->self + 1] == s->line;
+        s->self = next ? last->self + 1 : place_of(store, &s->found, s->line);
+        last = s;
+    }
+}
+
+bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
+                    const run_window *windows, size_t count, run_value *results, bool *open, bool *done)
+{
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     if (!sweep_members(context, vectors, index, subjects, count)) return false;
     const uint32_t *last = NULL;
-    size_t near = 0, self = 0;
+    const swept *m = NULL;
+    size_t near = 0;
     for (size_t i = 0; i < count; i++) {
-        const run_candidates *found = &subjects[i].found;
-        if (!can_take(&subjects[i].window) || found->rows == &found->alone) continue;
-        const swept *m = atomic_load_explicit(member_of(context, index, subjects[i].line), memory_order_acquire);
+        const run_subject *s = &subjects[i];
+        if (!s->of_member || !can_take(&windows[i])) continue;
+        if (s->found.rows != last) {
+            m = atomic_load_explicit(member_of(context, index, s->line), memory_order_acquire);
+            near = m->undated;
+            last = s->found.rows;
+        }
         if (m->beyond) continue;
-        bool next = found->rows == last && self + 1 < found->count && found->rows[self + 1] == subjects[i].line;
-        self = next ? self + 1 : place_of(store, found, subjects[i].line);
-        if (found->rows != last) near = m->undated;
-        last = found->rows;
-        take(aggregate, m, &subjects[i].window, found->count, self, &near, &results[i], &open[i]);
+        take(aggregate, m, &windows[i], s->found.count, s->self, &near, &results[i], &open[i]);
         done[i] = true;
     }
     return true;

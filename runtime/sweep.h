@@ -47,15 +47,19 @@ bool run_can_sweep(const run_sweeps *sweeps, uint32_t aggregate);
 bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_window *window,
                const run_candidates *found, run_value *result, bool *open);
 
-/* One subject of many: what it asks of its member's lines. */
-typedef struct run_swept_subject {
+/* One subject of many: its member's lines, and its own place among them. */
+typedef struct run_subject {
     uint32_t line;
-    run_window window;
+    bool of_member; /* false: nobody knows whose it is */
     run_candidates found;
-} run_swept_subject;
+    size_t self;
+} run_subject;
 
-/* The same for many subjects: of those that it cannot answer `done` stays false. False when memory runs out. */
-bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_swept_subject *subjects,
-                    size_t count, run_value *results, bool *open, bool *done);
+/* Finds the places of subjects whose candidates are found. */
+void run_find_subjects(const run_context *context, run_subject *subjects, size_t count);
+
+/* The same for many subjects, each with its window: of those that it cannot answer `done` stays false. False when memory runs out. */
+bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
+                    const run_window *windows, size_t count, run_value *results, bool *open, bool *done);
 
 #endif

@@ -72,6 +72,11 @@ void run_vectors_begin(run_vectors *v, uint32_t block, const uint32_t *subjects,
     v->mark = 1;
 }
 
+uint32_t run_vectors_mark(const run_vectors *v)
+{
+    return v->mark;
+}
+
 const run_vector *run_vectors_get(const run_vectors *v, uint32_t step)
 {
     return &v->cells[step].vector;
@@ -319,10 +324,8 @@ static bool evaluate(run_vectors *v, const plan_step *step, const run_vector *to
     case PLAN_LOOKUP: lookup(v, step, to); return true;
     case PLAN_OUTPUT: output(v, step, to); return true;
     case PLAN_UPPER: upper(v, a, to); return true;
-    case PLAN_AGGREGATE: {
-        run_vectors *inner = run_vectors_inner(v);
-        return inner != NULL && run_aggregate_many(v->context, inner, (uint32_t)step->number, v->subjects, a, v->count, to);
-    }
+    case PLAN_AGGREGATE:
+        return run_aggregate_many(v->context, v, (uint32_t)step->number, v->subjects, a, v->count, to);
     default: break;
     }
     if (!logic(v, step, to) && !compare(v, step, to)) each(v, step, to);

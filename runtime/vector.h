@@ -33,6 +33,9 @@ bool run_vectors_run(run_vectors *vectors, const uint32_t *steps, size_t count);
 const run_vector *run_vectors_get(const run_vectors *vectors, uint32_t step);
 run_value run_vector_value(const run_vector *vector, size_t item);
 
+/* A number of the subjects at hand, which others have not. */
+uint32_t run_vectors_mark(const run_vectors *vectors);
+
 /* The same machinery one level down, for elements that an aggregate asks about; NULL when memory runs out. */
 run_vectors *run_vectors_inner(run_vectors *vectors);
 
@@ -43,7 +46,7 @@ void run_lookup_many(run_context *context, uint32_t table, const int64_t *const 
                      size_t count, int64_t *rows, uint8_t *found);
 
 /* run_aggregate of `count` subjects; `bound` is NULL where the window has none. False when memory runs out. */
-bool run_aggregate_many(run_context *context, run_vectors *inner, uint32_t aggregate, const uint32_t *lines,
+bool run_aggregate_many(run_context *context, run_vectors *vectors, uint32_t aggregate, const uint32_t *lines,
                         const run_vector *bound, size_t count, const run_vector *results);
 
 /* One step of the interpreter, but LOOKUP, from its operands. */

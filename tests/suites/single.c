@@ -110,14 +110,14 @@ static const char windows[] =
                     CLAUSE("before", "fewer than 3 of history in the last 60 days earlier")
                         CLAUSE("ahead", "at most 4 of history in the next 40 days")
                             CLAUSE("sum", "(sum of units over history in the last 90 days) <= 14")
-                                CLAUSE("largest", "((max of units over history in the last 45 days) or else 0) <= 3")
-                                    CLAUSE("apart", "at most 2 of history in periods of 20 days from the first service where procedure in 90834")
+                                CLAUSE("apart", "at most 2 of history in periods of 20 days from the first service where procedure in 90834")
                                         CLAUSE("unless_other", "not (exists other in history on the same day where "
                                                                "procedure = this.procedure)")
                                             CLAUSE("provider", "at most 5 of history of the rendering provider in the "
                                                                "last 30 days")
                                                 CLAUSE("people", "(count of distinct patient over history of the "
-                                                                 "rendering provider in the last 60 days) <= 2");
+                                                                 "rendering provider in the last 60 days) <= 2")
+                                                        CLAUSE("largest", "((max of units over history in the last 45 days) or else 0) <= 3");
 
 enum { HISTORY = 60, MEMBERS = 4, PROVIDERS = 3, NOT_TOLD = -1 };
 
