@@ -93,7 +93,6 @@ static void take_position(const run_context *context, const run_candidates *foun
 static void insert(const run_context *context, const run_groups *groups, int64_t group, run_candidates *found)
 {
     const run_binding *binding = context->binding;
-    const run_store *store = binding->store;
     order_key guest = key_of(binding, context->guest->line);
     found->rows = groups->rows + groups->starts[group];
     size_t count = groups->starts[group + 1] - groups->starts[group], low = 0, high = count;

@@ -481,11 +481,46 @@ typedef struct together {
     uint32_t subjects[RUN_ITEMS];
     uint16_t lines[RUN_ITEMS]; /* places in the batch */
     size_t count;
+    bool dense; /* one line after the other, from the beginning of a word */
 } together;
 
 static bool is_needed(const filling *f, size_t line)
 {
     return (f->needed[line / 64] >> (line % 64) & 1) != 0;
+}
+
+/* One bit of each of 64 bytes. */
+static uint64_t bits_of(const uint8_t *bytes, unsigned bit)
+{
+    uint64_t word = 0;
+    for (unsigned k = 0; k < 8; k++) {
+        uint64_t eight;
+        memcpy(&eight, bytes + 8 * k, sizeof eight);
+        eight = eight >> bit & UINT64_C(0x0101010101010101);
+        word |= (eight * UINT64_C(0x0102040810204080) >> 56) << (8 * k);
+    }
+    return word;
+}
+
+/* Keeps a step of lines that stand one after the other: states and truths have the same two bits, one of which is certain or present,
+ * the other the contrary. What a line that does not need it got is as good as unknown. */
+static void keep_dense(filling *f, const together *t, const run_vector *vector)
+{
+    _Static_assert(RUN_TRUE == 1 && RUN_FALSE == 2 && RUN_ABSENT == 1 && RUN_PRESENT == 2, "bits of states and truths");
+    size_t first = t->lines[0];
+    for (size_t k = 0; k < t->count; k += 64) {
+        uint64_t rest = t->count - k, valid = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
+        uint64_t needed = f->needed[(first + k) / 64] & valid;
+        uint64_t low = bits_of(vector->states + k, 0) & needed, high = bits_of(vector->states + k, 1) & needed;
+        f->masks.yes[(first + k) / 64] |= f->input->truth ? low : high;
+        f->masks.no[(first + k) / 64] |= f->input->truth ? high : low;
+    }
+    for (size_t k = 0; !f->input->truth && k < t->count; k++) {
+        int64_t number = vector->states[k] == RUN_PRESENT ? vector->bits[k] : 0;
+        f->values[first + k] = number;
+        if (number < f->low) f->low = number;
+        if (number > f->high) f->high = number;
+    }
 }
 
 /* Works a step out for those lines that need it, with all that it follows from. */
@@ -494,6 +529,10 @@ static bool fill_all(run_packer *packer, filling *f, const together *t)
     const plan_input *input = f->input;
     if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->cone_count)) return false;
     const run_vector *vector = run_vectors_get(packer->vectors, input->step);
+    if (t->dense) {
+        keep_dense(f, t, vector);
+        return true;
+    }
     for (size_t k = 0; k < t->count; k++) {
         if (is_needed(f, t->lines[k])) keep_value(f, t->lines[k], run_vector_value(vector, k));
     }
@@ -548,8 +587,9 @@ static bool fill_answers(run_packer *packer, filling *f, const together *t, bool
 }
 
 /* Inputs of one block that much the same lines need. */
-static bool fill_lines(run_packer *packer, filling *const *group, size_t count, const together *t)
+static bool fill_lines(run_packer *packer, filling *const *group, size_t count, together *t)
 {
+    t->dense = t->lines[0] % 64 == 0 && (size_t)t->lines[t->count - 1] == t->lines[0] + t->count - 1;
     packer->context->scratch.count = 0;
     bool begin = true;
     for (size_t g = 0; g < count; g++) {
