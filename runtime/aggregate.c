@@ -576,6 +576,11 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
 
 /* ---- many subjects ---- */
 
+bool run_walks_alone(const plan_aggregate *aggregate)
+{
+    return aggregate->kind == PLAN_DISTINCT || periodic(aggregate);
+}
+
 /* What all aggregates over the histories of the same subjects share. */
 typedef struct run_together {
     const run_vectors *vectors; /* that they stand in, and their mark there */
@@ -647,7 +652,7 @@ static run_together *together_for(run_context *context, const run_vectors *vecto
 
 /* Those whose windows running sums give; the others are left. */
 static bool sweep_all(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
-                      const run_vector *bound, size_t count, run_value *results, bool *open, bool *done)
+                      const run_vector *bound, size_t count, const run_vector *results, bool *done)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     run_vectors *inner = run_vectors_inner(vectors);
@@ -658,19 +663,15 @@ static bool sweep_all(run_context *context, run_vectors *vectors, uint32_t index
         t->windows[i] = calendar ? remembered_window(context, index, lines[i])
                                  : window_of(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
                                              bound == NULL ? RUN_UNKNOWN : bound->states[i]);
-        open[i] = !t->subjects[i].found.complete;
     }
-    if (!run_sweep_many(context, inner, index, t->subjects, t->windows, count, results, open, done)) return false;
-    for (size_t i = 0; i < count; i++) {
-        if (done[i] && open[i]) results[i].high = INT64_MAX;
-    }
-    return true;
+    return run_sweep_many(context, inner, index, t->subjects, t->windows, count, results, done);
 }
 
 /* Elements of those subjects that are left, judged together. */
 static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
-                     const run_vector *bound, size_t count, run_value *results, bool *open, const bool *done)
+                     const run_vector *bound, size_t count, run_value *results, const bool *done)
 {
+    bool open[RUN_ITEMS];
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     gathering g = {.vectors = run_vectors_inner(vectors), .results = results, .open = open};
     if (g.vectors == NULL) return false;
@@ -698,21 +699,25 @@ bool run_aggregate_many(run_context *context, run_vectors *vectors, uint32_t ind
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     run_value results[RUN_ITEMS];
-    bool open[RUN_ITEMS], done[RUN_ITEMS] = {false};
+    bool done[RUN_ITEMS] = {false};
     if (context->sweeps != NULL && run_can_sweep(context->sweeps, index) &&
-        !sweep_all(context, vectors, index, lines, bound, count, results, open, done))
+        !sweep_all(context, vectors, index, lines, bound, count, to, done))
         return false;
-    if (aggregate->kind == PLAN_DISTINCT || periodic(aggregate)) {
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++) left += !done[i];
+    if (left == 0) return true;
+    if (run_walks_alone(aggregate)) {
         size_t scratch = context->scratch.count;
         for (size_t i = 0; i < count; i++) {
             run_aggregate(context, lines[i], index, bound == NULL ? 0 : bound->bits[i],
                           bound == NULL ? RUN_UNKNOWN : bound->states[i], &results[i]);
             context->scratch.count = scratch;
         }
-    } else if (!walk_all(context, vectors, index, lines, bound, count, results, open, done)) {
+    } else if (!walk_all(context, vectors, index, lines, bound, count, results, done)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
+        if (done[i]) continue;
         to->bits[i] = results[i].bits;
         to->high[i] = results[i].high;
         to->states[i] = results[i].state;

@@ -1,5 +1,6 @@
 /* Evaluation of all lines of a store, and the results' accessors. */
 #include "runtime/handles.h"
+#include "runtime/sweep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,15 @@ static bool waive_all(adj_results *results)
     return !run_context_failed(context);
 }
 
+/* Whether any aggregate asks its elements one by one, even where many lines are judged. */
+static bool asks_elements(const plan_program *plan)
+{
+    for (size_t i = 0; i < plan->aggregates.count; i++) {
+        if (run_walks_alone(&plan->aggregates.items[i])) return true;
+    }
+    return false;
+}
+
 static adj_status judge_all(adj_results *results, run_context *context, const adj_options *options)
 {
     adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
@@ -109,9 +119,7 @@ static adj_status judge_all(adj_results *results, run_context *context, const ad
     run_how how = {.code = context->code};
     bool machine = wanted != ADJ_EVALUATOR_BEST || results->line_count >= MANY_LINES;
     if (machine && adj_has_machine_code()) how.kernels = results->policies->kernel_code;
-    /* What history holds is asked of elements one by one. */
-    bool elements = results->binding.plan->aggregates.count > 0 && results->line_count >= MANY_LINES;
-    if (how.code == NULL && elements && !plain)
+    if (how.code == NULL && !plain && results->line_count >= MANY_LINES && asks_elements(results->binding.plan))
         how.code = run_policies_code(results->policies, RUN_CODE_ELEMENTS, NULL);
     how.wait = wanted != ADJ_EVALUATOR_BEST;
     if (options != NULL) how.batch = options->batch;

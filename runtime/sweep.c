@@ -540,7 +540,7 @@ void run_find_subjects(const run_context *context, run_subject *subjects, size_t
 }
 
 bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
-                    const run_window *windows, size_t count, run_value *results, bool *open, bool *done)
+                    const run_window *windows, size_t count, const run_vector *results, bool *done)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     if (!sweep_members(context, vectors, index, subjects, count)) return false;
@@ -556,7 +556,12 @@ bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, 
             last = s->found.rows;
         }
         if (m->beyond) continue;
-        take(aggregate, m, &windows[i], s->found.count, s->self, &near, &results[i], &open[i]);
+        run_value result;
+        bool open = !s->found.complete;
+        take(aggregate, m, &windows[i], s->found.count, s->self, &near, &result, &open);
+        results->bits[i] = result.bits;
+        results->high[i] = open ? INT64_MAX : result.high;
+        results->states[i] = RUN_PRESENT;
         done[i] = true;
     }
     return true;

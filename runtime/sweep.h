@@ -39,6 +39,9 @@ typedef struct run_sweeps run_sweeps;
 run_sweeps *run_sweeps_new(const base_allocator *allocator, const run_binding *binding);
 void run_sweeps_free(run_sweeps *sweeps);
 
+/* Whether an aggregate's elements are judged one by one, whatever else is at hand. */
+bool run_walks_alone(const plan_aggregate *aggregate);
+
 /* Whether an aggregate is one over a member's history that running sums give. */
 bool run_can_sweep(const run_sweeps *sweeps, uint32_t aggregate);
 
@@ -60,6 +63,6 @@ void run_find_subjects(const run_context *context, run_subject *subjects, size_t
 
 /* The same for many subjects, each with its window: of those that it cannot answer `done` stays false. False when memory runs out. */
 bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
-                    const run_window *windows, size_t count, run_value *results, bool *open, bool *done);
+                    const run_window *windows, size_t count, const run_vector *results, bool *done);
 
 #endif

@@ -271,12 +271,6 @@ static void output(const run_vectors *v, const plan_step *step, const run_vector
     }
 }
 
-static void upper(const run_vectors *v, const run_vector *a, const run_vector *to)
-{
-    memcpy(to->states, a->states, v->count);
-    memcpy(to->bits, a->high == NULL ? a->bits : a->high, v->count * sizeof *to->bits);
-}
-
 /* Whatever has no loop of its own, item by item. */
 static void each(const run_vectors *v, const plan_step *step, const run_vector *to)
 {
@@ -323,7 +317,6 @@ static bool evaluate(run_vectors *v, const plan_step *step, const run_vector *to
     case PLAN_SET_HOLDS: set_holds(v, step, to); return true;
     case PLAN_LOOKUP: lookup(v, step, to); return true;
     case PLAN_OUTPUT: output(v, step, to); return true;
-    case PLAN_UPPER: upper(v, a, to); return true;
     case PLAN_AGGREGATE:
         return run_aggregate_many(v->context, v, (uint32_t)step->number, v->subjects, a, v->count, to);
     default: break;
@@ -341,7 +334,13 @@ bool run_vectors_run(run_vectors *v, const uint32_t *steps, size_t count)
         const plan_step *step = &block->steps.items[number];
         cell *c = &v->cells[number];
         if (c->mark == v->mark || step->operation == PLAN_RETURN) continue;
-        if (!make_room(v, step, &c->vector) || !evaluate(v, step, &c->vector)) return false;
+        if (step->operation == PLAN_UPPER) {
+            /* The same numbers under another name. */
+            const run_vector *a = &v->cells[step->a].vector;
+            c->vector = (run_vector){.bits = a->high == NULL ? a->bits : a->high, .states = a->states};
+        } else if (!make_room(v, step, &c->vector) || !evaluate(v, step, &c->vector)) {
+            return false;
+        }
         c->mark = v->mark;
         c->frame = step->operation == PLAN_FRAME ? (step->number == 0 ? v->subjects : v->elements) : NULL;
     }
