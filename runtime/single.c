@@ -22,6 +22,7 @@ struct adj_single {
     run_store *store; /* the history's, or the one below */
     run_store own;
     bool alone;  /* without history */
+    bool seated; /* its cells are found */
     uint32_t seat;
     base_arena bound; /* what is bound anew where a code is new */
     run_binding binding;
@@ -56,7 +57,7 @@ static bool bind(adj_single *s)
     return true;
 }
 
-static bool find_cells(adj_single *s)
+static void find_cells(adj_single *s)
 {
     const lang_schema *schema = s->store->schema;
     for (int r = 0; r < lang_schema_record_count(schema); r++) s->row_of[r] = s->store->counts[r] + s->seat;
@@ -69,7 +70,7 @@ static bool find_cells(adj_single *s)
     }
     s->guest = (run_guest){
         .line = s->row_of[LANG_RECORD_line], .patient = s->row_of[LANG_RECORD_patient], .member = RUN_NO_ROW};
-    return true;
+    s->seated = true;
 }
 
 /* A store of nothing but the guest's rows. */
@@ -114,7 +115,9 @@ static adj_status new_single(const adj_policies *policies, adj_encounters *histo
     base_arena_init(&s->arena, &allocator);
     base_arena_init(&s->bound, &allocator);
     if (history != NULL) s->store = &history->store;
-    bool good = (history != NULL || own_store(s)) && make_room(s) && find_cells(s) && bind(s);
+    bool good = (history != NULL || own_store(s)) && make_room(s);
+    if (good) find_cells(s);
+    good = good && bind(s);
     if (good && history != NULL && policies->plan->aggregates.count > 0) {
         s->sweeps = s->context.sweeps = run_sweeps_new(&allocator, &s->binding);
         good = s->sweeps != NULL;
@@ -141,7 +144,7 @@ void adj_single_free(adj_single *s)
 {
     if (s == NULL) return;
     base_allocator allocator = s->allocator;
-    if (s->cells != NULL) {
+    if (s->seated) {
         s->touched_count = TOUCHED + 1;
         adj_single_begin(s);
     }
