@@ -7,7 +7,7 @@
 void cli_progress(size_t done, size_t total)
 {
     enum { WIDTH = 40, SHOWN_FROM = 5000 };
-    if (total < SHOWN_FROM || !cli_colour(stderr) || (done % 500 != 0 && done != total)) return;
+    if (total < SHOWN_FROM || (done % 500 != 0 && done != total) || !cli_colour(stderr)) return;
     size_t filled = done * WIDTH / total;
     fprintf(stderr, "\r[");
     for (size_t i = 0; i < WIDTH; i++) fputc(i < filled ? '#' : ' ', stderr);
