@@ -7,24 +7,64 @@
 
 #include <string.h>
 
-bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
+/* What a unit reads, and how wide that is. */
+typedef struct unit_slots {
+    run_lanes few[16], *all;
+    uint64_t signature;
+} unit_slots;
+
+static bool gather_slots(run_packer *packer, uint32_t index, unit_slots *slots)
+{
+    const plan_unit *unit = &packer->kernels->units.items[index];
+    uint32_t count = packer->kernels->shapes.items[unit->shape].slot_count;
+    const uint32_t *inputs = packer->kernels->slots.items + unit->slots;
+    slots->all = slots->few;
+    slots->signature = 0;
+    if (count > sizeof slots->few / sizeof *slots->few) {
+        slots->all = base_arena_alloc(&packer->arena, count * sizeof *slots->all);
+        if (slots->all == NULL) return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        slots->all[i] = packer->lanes[inputs[i]];
+        slots->signature = slots->signature << 2 | slots->all[i].width;
+    }
+    return true;
+}
+
+static bool ask_for_unit(run_packer *packer, uint32_t unit)
+{
+    unit_slots slots;
+    if (!gather_slots(packer, unit, &slots)) return false;
+    run_kernel_ask(packer, unit, slots.all, slots.signature);
+    return true;
+}
+
+/* Says which code is wanted, so that all of it is being made by the time that the first is waited for. Of `filled` units it is not
+ * known how wide their slots will be until they are. */
+static bool ask_for_code(run_packer *packer, const run_work *work, bool filled)
 {
     const plan_kernels *kernels = packer->kernels;
-    const plan_unit *unit = &kernels->units.items[index];
-    const plan_shape *shape = &kernels->shapes.items[unit->shape];
-    run_lanes few[16], *slots = few;
-    if (shape->slot_count > sizeof few / sizeof *few) {
-        slots = base_arena_alloc(&packer->arena, shape->slot_count * sizeof *slots);
-        if (slots == NULL) return false;
+    for (size_t i = 0; i < work->input_count; i++) {
+        const plan_input *input = &kernels->inputs.items[work->inputs[i]];
+        bool asks = input->kind == PLAN_INPUT_UNIT && input->filled == filled;
+        if (asks && !ask_for_unit(packer, input->unit)) return false;
     }
-    const uint32_t *inputs = kernels->slots.items + unit->slots;
-    uint64_t signature = 0;
-    for (uint32_t i = 0; i < shape->slot_count; i++) {
-        slots[i] = packer->lanes[inputs[i]];
-        signature = signature << 2 | slots[i].width;
+    for (size_t u = 0; u < work->unit_count; u++) {
+        bool asks = kernels->units.items[work->units[u]].filled == filled;
+        if (asks && !ask_for_unit(packer, work->units[u])) return false;
     }
+    return true;
+}
+
+bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
+{
+    const plan_unit *unit = &packer->kernels->units.items[index];
+    const plan_shape *shape = &packer->kernels->shapes.items[unit->shape];
+    unit_slots gathered;
+    if (!gather_slots(packer, index, &gathered)) return false;
+    const run_lanes *slots = gathered.all;
     const int64_t *constants = packer->constants + unit->constants;
-    run_kernel kernel = run_kernel_find(packer, index, slots, signature);
+    run_kernel kernel = run_kernel_find(packer, index, slots, gathered.signature);
     if (kernel == NULL) return run_interpret_shape(&packer->registers, shape, slots, constants, packer->words, planes);
     kernel(slots, constants, packer->words, planes);
     return true;
@@ -211,6 +251,7 @@ static void take_flags(const run_outcome *o, uint8_t *flags)
 bool run_units(run_packer *packer, const run_work *work, run_outcome *o)
 {
     uint64_t words = packer->words, room = RUN_ROOM(words);
+    if (packer->wait && !ask_for_code(packer, work, true)) return false;
     for (size_t u = 0; u < work->unit_count; u++) {
         uint64_t *const planes[] = {o->batch->applies + u * words, o->spare, o->spare + room, o->spare + 2 * room};
         if (!run_unit(packer, work->units[u], planes) || !take_clause(o, u, planes)) return false;
@@ -223,8 +264,18 @@ bool run_pack_batch(run_packer *packer, const run_work *work)
     uint64_t room = RUN_ROOM(packer->words);
     uint64_t *spare = base_arena_alloc(&packer->arena, room * RUN_PLANES * sizeof *spare);
     if (spare == NULL) return false;
+    /* Units depend on what columns hold, and never the other way round. */
     for (size_t i = 0; i < work->input_count; i++) {
-        if (!run_pack_input(packer, work->inputs[i])) return false;
+        run_lanes *lanes = &packer->lanes[work->inputs[i]];
+        if (packer->kernels->inputs.items[work->inputs[i]].kind == PLAN_INPUT_UNIT)
+            *lanes = (run_lanes){0};
+        else if (!run_pack_input(packer, work->inputs[i]))
+            return false;
+    }
+    if (packer->wait && !ask_for_code(packer, work, false)) return false;
+    for (size_t i = 0; i < work->input_count; i++) {
+        bool unit = packer->kernels->inputs.items[work->inputs[i]].kind == PLAN_INPUT_UNIT;
+        if (unit && !run_pack_input(packer, work->inputs[i])) return false;
     }
     uint64_t *const planes[] = {spare, spare + room, spare + 2 * room, spare + 3 * room};
     return !work->filled || fill_inputs(packer, work, planes);

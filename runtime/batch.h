@@ -149,6 +149,9 @@ typedef struct run_kernel_memo {
     run_kernel kernel;   /* NULL: interpreted */
 } run_kernel_memo;
 
+/* Sees to it that the machine code for a unit with such slots is being made. */
+void run_kernel_ask(run_packer *packer, uint32_t unit, const run_lanes *slots, uint64_t signature);
+
 /* The machine code for a unit with slots as wide as these, two bits a slot in the signature; NULL where it is to be interpreted. */
 run_kernel run_kernel_find(run_packer *packer, uint32_t unit, const run_lanes *slots, uint64_t signature);
 

@@ -1,5 +1,5 @@
 /* Which shapes have machine code, and getting it for those that have not: from the disk, else from the maker, on a thread beside the
- * work or at once. */
+ * work; those who wait for code help that thread. */
 #include "runtime/kernel_code.h"
 
 #include <pthread.h>
@@ -17,9 +17,18 @@ typedef struct code_entry {
     uint64_t signature;
     run_object object; /* its kernel is NULL until there is code, and for ever where none can be had */
     run_object before; /* code that was made quickly, once there is better: someone may still be running it */
-    bool best;
+    bool tried, best;
     uint8_t slot_widths[SLOT_LIMIT];
 } code_entry;
+
+/* What making code takes. */
+typedef struct workshop {
+    base_arena arena, scratch;
+    struct run_object_maker *maker;
+} workshop;
+
+/* That of the thread beside, and that of those who wait, one at a time. */
+enum { BESIDE, WAITING, WORKSHOPS };
 
 struct run_kernel_code {
     base_allocator allocator;
@@ -32,15 +41,16 @@ struct run_kernel_code {
     BASE_ARRAY(code_entry *) entries;
     uint32_t *slots; /* entry + 1 */
     size_t slot_count;
-    size_t done;     /* entries before this one have been tried */
-    size_t improved; /* entries before this one have the best code */
+    size_t next;       /* the first entry that nobody has taken on */
+    size_t improved;   /* likewise, to make it better */
+    size_t unfinished; /* how many have been taken on, either way, and are not done */
+    pthread_cond_t finished;
     size_t loaded, made;
     bool working, ended;
     pthread_t thread;
     bool has_thread;
-    pthread_mutex_t making; /* the maker is one thread's at a time */
-    base_arena maker_arena, scratch;
-    struct run_object_maker *maker;
+    workshop workshops[WORKSHOPS];
+    pthread_mutex_t waiting; /* of the workshop of those who wait */
 };
 
 run_kernel_code *run_kernel_code_new(const base_allocator *allocator, const plan_kernels *kernels, const char *cache)
@@ -53,10 +63,13 @@ run_kernel_code *run_kernel_code_new(const base_allocator *allocator, const plan
     code->provider = run_machine_provider_get();
     atomic_init(&code->generation, 1);
     pthread_mutex_init(&code->lock, NULL);
-    pthread_mutex_init(&code->making, NULL);
+    pthread_mutex_init(&code->waiting, NULL);
+    pthread_cond_init(&code->finished, NULL);
     base_arena_init(&code->arena, allocator);
-    base_arena_init(&code->maker_arena, allocator);
-    base_arena_init(&code->scratch, allocator);
+    for (int i = 0; i < WORKSHOPS; i++) {
+        base_arena_init(&code->workshops[i].arena, allocator);
+        base_arena_init(&code->workshops[i].scratch, allocator);
+    }
     if (cache != NULL) code->cache = base_arena_copy(&code->arena, cache, strlen(cache));
     return code;
 }
@@ -72,12 +85,16 @@ void run_kernel_code_free(run_kernel_code *code)
         run_object_unload(&code->entries.items[i]->object);
         run_object_unload(&code->entries.items[i]->before);
     }
-    if (code->maker != NULL) code->provider->maker_free(code->maker);
+    for (int i = 0; i < WORKSHOPS; i++) {
+        workshop *shop = &code->workshops[i];
+        if (shop->maker != NULL) code->provider->maker_free(shop->maker);
+        base_arena_release(&shop->arena);
+        base_arena_release(&shop->scratch);
+    }
     pthread_mutex_destroy(&code->lock);
-    pthread_mutex_destroy(&code->making);
+    pthread_mutex_destroy(&code->waiting);
+    pthread_cond_destroy(&code->finished);
     base_arena_release(&code->arena);
-    base_arena_release(&code->maker_arena);
-    base_arena_release(&code->scratch);
     base_allocator allocator = code->allocator;
     allocator.reallocate(allocator.state, code, 0);
 }
@@ -108,13 +125,14 @@ static void key_of(const run_kernel_code *code, const code_entry *entry, bool be
 }
 
 /* Loads what is kept on disk for an entry, made better or quickly. */
-static bool load_kept(run_kernel_code *code, const code_entry *entry, bool better, run_object *object)
+static bool load_kept(const run_kernel_code *code, workshop *shop, const code_entry *entry, bool better,
+                      run_object *object)
 {
     const char *bytes;
     size_t length;
     uint64_t key[2];
     key_of(code, entry, better, key);
-    return run_cache_read(&code->scratch, code->cache, key, &bytes, &length) && run_object_load(object, bytes, length);
+    return run_cache_read(&shop->scratch, code->cache, key, &bytes, &length) && run_object_load(object, bytes, length);
 }
 
 typedef struct got {
@@ -122,42 +140,45 @@ typedef struct got {
     bool from_disk, best;
 } got;
 
-/* Gets the code of an entry; only one thread at a time is here. */
-static got get_code(run_kernel_code *code, const code_entry *entry, bool better)
+/* Gets the code of an entry, in a workshop of which this thread is the only one. */
+static got get_code(const run_kernel_code *code, workshop *shop, const code_entry *entry, bool better)
 {
     got g = {.best = better};
-    base_arena_reset(&code->scratch);
+    base_arena_reset(&shop->scratch);
     if (code->cache != NULL) {
-        g.from_disk = g.best = load_kept(code, entry, true, &g.object);
-        if (!g.from_disk && !better) g.from_disk = load_kept(code, entry, false, &g.object);
+        g.from_disk = g.best = load_kept(code, shop, entry, true, &g.object);
+        if (!g.from_disk && !better) g.from_disk = load_kept(code, shop, entry, false, &g.object);
         if (g.from_disk) return g;
         g.best = better;
     }
     if (code->provider == NULL || code->provider->maker_new == NULL) return g;
-    if (code->maker == NULL) code->maker = code->provider->maker_new(&code->maker_arena);
+    if (shop->maker == NULL) shop->maker = code->provider->maker_new(&shop->arena);
     const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
     const char *bytes, *error;
     size_t length;
-    if (code->maker == NULL || !code->provider->make_object(code->maker, &code->scratch, shape, entry->slot_widths,
+    if (shop->maker == NULL || !code->provider->make_object(shop->maker, &shop->scratch, shape, entry->slot_widths,
                                                             better, false, &bytes, &length, &error))
         return g;
     if (!run_object_load(&g.object, bytes, length) || code->cache == NULL) return g;
     uint64_t key[2];
     key_of(code, entry, better, key);
-    run_cache_write(&code->scratch, code->cache, key, bytes, length);
+    run_cache_write(&shop->scratch, code->cache, key, bytes, length);
     return g;
 }
 
 /* With the lock held, which it lets go meanwhile: gets the next entry its first code. */
-static void get_next(run_kernel_code *code)
+static void get_next(run_kernel_code *code, workshop *shop)
 {
-    code_entry *entry = code->entries.items[code->done];
+    code_entry *entry = code->entries.items[code->next++];
+    code->unfinished++;
     pthread_mutex_unlock(&code->lock);
-    got g = get_code(code, entry, false);
+    got g = get_code(code, shop, entry, false);
     pthread_mutex_lock(&code->lock);
     entry->object = g.object;
+    entry->tried = true;
     entry->best = g.best || g.object.kernel == NULL;
-    code->done++;
+    code->unfinished--;
+    pthread_cond_broadcast(&code->finished);
     if (g.object.kernel == NULL) return;
     code->made += g.from_disk ? 0 : 1;
     code->loaded += g.from_disk ? 1 : 0;
@@ -165,51 +186,54 @@ static void get_next(run_kernel_code *code)
 }
 
 /* Likewise: gets the next entry that can have it better code. */
-static void improve_next(run_kernel_code *code)
+static void improve_next(run_kernel_code *code, workshop *shop)
 {
     code_entry *entry = code->entries.items[code->improved++];
+    while (!entry->tried) pthread_cond_wait(&code->finished, &code->lock);
     if (entry->best) return;
+    code->unfinished++;
     pthread_mutex_unlock(&code->lock);
-    got g = get_code(code, entry, true);
+    got g = get_code(code, shop, entry, true);
     pthread_mutex_lock(&code->lock);
     entry->best = true;
+    code->unfinished--;
+    pthread_cond_broadcast(&code->finished);
     if (g.object.kernel == NULL) return;
     entry->before = entry->object;
     entry->object = g.object;
     atomic_fetch_add_explicit(&code->generation, 1, memory_order_release);
 }
 
-/* Tries one entry after the other until none is left, and then, if asked to, makes them better. Only the thread beside the work says
- * that it has ended: in the same breath as it finds nothing left, so that nothing is asked for in between. */
-static void get_all(run_kernel_code *code, bool better, bool beside)
+/* With the lock held: tries one entry after the other until none is left, and then, if asked to, makes them better. */
+static void get_all(run_kernel_code *code, workshop *shop, bool better)
 {
-    pthread_mutex_lock(&code->making);
-    pthread_mutex_lock(&code->lock);
     while (!code->ended) {
-        if (code->done < code->entries.count)
-            get_next(code);
+        if (code->next < code->entries.count)
+            get_next(code, shop);
         else if (better && code->improved < code->entries.count)
-            improve_next(code);
+            improve_next(code, shop);
         else
-            break;
+            return;
     }
-    if (beside) code->working = false;
-    pthread_mutex_unlock(&code->lock);
-    pthread_mutex_unlock(&code->making);
 }
 
+/* Says that it has ended in the same breath as it finds nothing left, so that nothing is asked for in between. */
 static void *get_beside(void *state)
 {
-    get_all(state, true, true);
+    run_kernel_code *code = state;
+    pthread_mutex_lock(&code->lock);
+    get_all(code, &code->workshops[BESIDE], true);
+    code->working = false;
+    pthread_mutex_unlock(&code->lock);
     return NULL;
 }
 
 /* With the lock held: sees to it that someone gets what is wanted. */
 static void start_getting(run_kernel_code *code)
 {
-    if (code->working || code->done == code->entries.count) return;
+    if (code->working || code->next == code->entries.count) return;
     if (code->has_thread) {
-        /* It has ended, or is about to: it needs neither lock any more. */
+        /* It has ended, or is about to: it needs no lock any more. */
         pthread_t old = code->thread;
         code->has_thread = false;
         pthread_join(old, NULL);
@@ -219,9 +243,25 @@ static void start_getting(run_kernel_code *code)
     if (!code->has_thread) code->working = false;
 }
 
+/* Waits until all that was asked for is there, first code or better, and does some of it meanwhile. */
+static void wait_for_all(run_kernel_code *code, bool better)
+{
+    pthread_mutex_lock(&code->waiting);
+    pthread_mutex_lock(&code->lock);
+    if (code->entries.count - code->next > 1) start_getting(code);
+    get_all(code, &code->workshops[WAITING], better);
+    size_t wanted = code->entries.count;
+    for (size_t i = 0; i < wanted; i++) {
+        while (!code->entries.items[i]->tried) pthread_cond_wait(&code->finished, &code->lock);
+    }
+    while (better && code->unfinished > 0) pthread_cond_wait(&code->finished, &code->lock);
+    pthread_mutex_unlock(&code->lock);
+    pthread_mutex_unlock(&code->waiting);
+}
+
 void run_kernel_code_settle(run_kernel_code *code)
 {
-    get_all(code, true, false);
+    wait_for_all(code, true);
 }
 
 void run_kernel_code_count(run_kernel_code *code, size_t *made, size_t *loaded)
@@ -271,6 +311,16 @@ static code_entry *entry_of(run_kernel_code *code, uint32_t shape, uint64_t sign
     return entry;
 }
 
+/* Whether a unit can have machine code, and how wide its slots are. */
+static bool can_have_code(const run_packer *packer, const plan_unit *unit, const plan_shape *shape,
+                          const run_lanes *slots, uint8_t slot_widths[SLOT_LIMIT])
+{
+    if (shape->slot_count > SLOT_LIMIT) return false;
+    memset(slot_widths, 0, SLOT_LIMIT);
+    for (uint32_t i = 0; i < shape->slot_count; i++) slot_widths[i] = (uint8_t)slots[i].width;
+    return plan_constants_fit(shape, slot_widths, packer->constants + unit->constants);
+}
+
 /* Looks a unit up, and asks for it where it is not there. */
 static run_kernel look_up(run_packer *packer, uint32_t index, const plan_shape *shape, const run_lanes *slots,
                           uint64_t signature)
@@ -278,20 +328,19 @@ static run_kernel look_up(run_packer *packer, uint32_t index, const plan_shape *
     run_kernel_code *code = packer->code;
     const plan_unit *unit = &packer->kernels->units.items[index];
     run_kernel_memo *memo = &packer->memos[index];
-    uint8_t slot_widths[SLOT_LIMIT] = {0};
     memo->generation = atomic_load_explicit(&code->generation, memory_order_acquire);
     memo->signature = signature + 1;
     memo->kernel = NULL;
-    for (uint32_t i = 0; i < shape->slot_count; i++) slot_widths[i] = (uint8_t)slots[i].width;
-    if (!plan_constants_fit(shape, slot_widths, packer->constants + unit->constants)) return NULL;
+    uint8_t slot_widths[SLOT_LIMIT];
+    if (!can_have_code(packer, unit, shape, slots, slot_widths)) return NULL;
     pthread_mutex_lock(&code->lock);
     code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
     if (entry != NULL) memo->kernel = entry->object.kernel;
-    bool missing = entry != NULL && memo->kernel == NULL && code->done < code->entries.count;
+    bool missing = entry != NULL && !entry->tried;
     if (missing && !packer->wait) start_getting(code);
     pthread_mutex_unlock(&code->lock);
     if (missing && packer->wait) {
-        get_all(code, false, false);
+        wait_for_all(code, false);
         pthread_mutex_lock(&code->lock);
         memo->kernel = entry->object.kernel;
         memo->generation = atomic_load_explicit(&code->generation, memory_order_acquire);
@@ -308,6 +357,18 @@ run_kernel run_kernel_find(run_packer *packer, uint32_t index, const run_lanes *
     if (same && memo->generation == atomic_load_explicit(&packer->code->generation, memory_order_acquire))
         return memo->kernel;
     const plan_shape *shape = &packer->kernels->shapes.items[packer->kernels->units.items[index].shape];
-    if (shape->slot_count > SLOT_LIMIT) return NULL;
     return look_up(packer, index, shape, slots, signature);
+}
+
+void run_kernel_ask(run_packer *packer, uint32_t index, const run_lanes *slots, uint64_t signature)
+{
+    run_kernel_code *code = packer->code;
+    if (code == NULL || packer->keys_only || packer->memos[index].signature == signature + 1) return;
+    const plan_unit *unit = &packer->kernels->units.items[index];
+    uint8_t slot_widths[SLOT_LIMIT];
+    if (!can_have_code(packer, unit, &packer->kernels->shapes.items[unit->shape], slots, slot_widths)) return;
+    pthread_mutex_lock(&code->lock);
+    const code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
+    if (entry != NULL && !entry->tried) start_getting(code);
+    pthread_mutex_unlock(&code->lock);
 }
