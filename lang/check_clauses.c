@@ -5,13 +5,14 @@
 
 static void check_category(lang_checker *checker, lang_name category)
 {
-    if (category.text == NULL) return;
+    bool known = category.text == NULL ||
+                 lang_schema_word_find(checker->schema, LANG_ENUMERATION_category, category.text) >= 0;
+    if (known) return;
     const char *near = NULL;
     base_text list;
     base_text_init(&list, checker->arena);
     char word[40];
     for (size_t i = 0; lang_schema_word(checker->schema, LANG_ENUMERATION_category, i, word); i++) {
-        if (strcmp(word, category.text) == 0) return;
         if (base_edit_distance(word, category.text) <= 2) near = base_arena_copy(checker->arena, word, strlen(word));
         base_text_format(&list, "%s%s", i == 0 ? "" : ", ", word);
     }
