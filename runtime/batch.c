@@ -7,66 +7,42 @@
 
 #include <string.h>
 
-/* What a unit reads, and how wide that is. */
-typedef struct unit_slots {
-    run_lanes few[16], *all;
-    uint64_t signature;
-} unit_slots;
-
-static bool gather_slots(run_packer *packer, uint32_t index, unit_slots *slots)
+/* How wide what a unit reads is. */
+static uint64_t signature_of(const run_packer *packer, const plan_unit *unit)
 {
-    const plan_unit *unit = &packer->kernels->units.items[index];
-    uint32_t count = packer->kernels->shapes.items[unit->shape].slot_count;
     const uint32_t *inputs = packer->kernels->slots.items + unit->slots;
-    slots->all = slots->few;
-    slots->signature = 0;
-    if (count > sizeof slots->few / sizeof *slots->few) {
-        slots->all = base_arena_alloc(&packer->arena, count * sizeof *slots->all);
-        if (slots->all == NULL) return false;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        slots->all[i] = packer->lanes[inputs[i]];
-        slots->signature = slots->signature << 2 | slots->all[i].width;
-    }
-    return true;
-}
-
-static bool ask_for_unit(run_packer *packer, uint32_t unit)
-{
-    unit_slots slots;
-    if (!gather_slots(packer, unit, &slots)) return false;
-    run_kernel_ask(packer, unit, slots.all, slots.signature);
-    return true;
+    uint32_t count = packer->kernels->shapes.items[unit->shape].slot_count;
+    uint64_t signature = 0;
+    for (uint32_t i = 0; i < count; i++) signature = signature << 2 | packer->lanes[inputs[i]].width;
+    return signature;
 }
 
 /* Says which code is wanted, so that all of it is being made by the time that the first is waited for. Of `filled` units it is not
  * known how wide their slots will be until they are. */
-static bool ask_for_code(run_packer *packer, const run_work *work, bool filled)
+static void ask_for_code(run_packer *packer, const run_work *work, bool filled)
 {
     const plan_kernels *kernels = packer->kernels;
     for (size_t i = 0; i < work->input_count; i++) {
         const plan_input *input = &kernels->inputs.items[work->inputs[i]];
-        bool asks = input->kind == PLAN_INPUT_UNIT && input->filled == filled;
-        if (asks && !ask_for_unit(packer, input->unit)) return false;
+        if (input->kind != PLAN_INPUT_UNIT || input->filled != filled) continue;
+        run_kernel_ask(packer, input->unit, signature_of(packer, &kernels->units.items[input->unit]));
     }
     for (size_t u = 0; u < work->unit_count; u++) {
-        bool asks = kernels->units.items[work->units[u]].filled == filled;
-        if (asks && !ask_for_unit(packer, work->units[u])) return false;
+        const plan_unit *unit = &kernels->units.items[work->units[u]];
+        if (unit->filled == filled) run_kernel_ask(packer, work->units[u], signature_of(packer, unit));
     }
-    return true;
 }
 
 bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
 {
     const plan_unit *unit = &packer->kernels->units.items[index];
     const plan_shape *shape = &packer->kernels->shapes.items[unit->shape];
-    unit_slots gathered;
-    if (!gather_slots(packer, index, &gathered)) return false;
-    const run_lanes *slots = gathered.all;
+    const uint32_t *inputs = packer->kernels->slots.items + unit->slots;
     const int64_t *constants = packer->constants + unit->constants;
-    run_kernel kernel = run_kernel_find(packer, index, slots, gathered.signature);
-    if (kernel == NULL) return run_interpret_shape(&packer->registers, shape, slots, constants, packer->words, planes);
-    kernel(slots, constants, packer->words, planes);
+    run_kernel kernel = run_kernel_find(packer, index, signature_of(packer, unit));
+    if (kernel == NULL)
+        return run_interpret_shape(&packer->registers, shape, packer->lanes, inputs, constants, packer->words, planes);
+    kernel(packer->lanes, inputs, constants, packer->words, planes);
     return true;
 }
 
@@ -172,7 +148,7 @@ static bool make_room(run_outcome *o, size_t more)
 {
     if (o->events.count + more <= o->events.capacity) return true;
     size_t capacity = (o->events.count + more) * 2 + 256;
-    run_event *items = base_arena_alloc(&o->packer->temporary, capacity * sizeof *items);
+    run_batch_event *items = base_arena_alloc(&o->packer->temporary, capacity * sizeof *items);
     if (items == NULL) return false;
     if (o->events.count > 0) memcpy(items, o->events.items, o->events.count * sizeof *items);
     o->events.items = items;
@@ -199,24 +175,23 @@ static bool take_clause(run_outcome *o, size_t unit, uint64_t *const *planes)
     uint64_t words = o->packer->words, last = words - 1, valid = valid_bits(o->packer, last);
     uint64_t *applies = planes[RUN_PLANE_APPLIES], *events = planes[RUN_PLANE_EVENTS];
     const uint64_t *fails = planes[RUN_PLANE_FAILS], *excused = planes[RUN_PLANE_EXCUSED];
-    const uint32_t *lines = o->batch->work->lines + o->batch->first;
     applies[last] &= valid;
     events[last] &= valid;
-    uint16_t found[RUN_BATCH_WORDS] = {0};
+    uint16_t *found = o->found;
     for (uint64_t w = 0; w < words; w++) o->any[w] |= applies[w];
     size_t some = words_with_bits(events, words, found);
     if (some == 0) return true;
     if (!make_room(o, some * 64) || o->events.items == NULL) return false;
-    run_event *event = o->events.items + o->events.count;
+    run_batch_event *event = o->events.items + o->events.count;
     for (size_t s = 0; s < some; s++) {
         uint64_t w = found[s];
         for (uint64_t bits = events[w]; bits != 0; bits &= bits - 1) {
             unsigned bit = (unsigned)__builtin_ctzll(bits);
             bool excuse = !plain && (excused[w] >> bit & 1) != 0;
-            uint32_t verdict = (fails[w] >> bit & 1) != 0 ? ADJ_CLAUSE_FAIL
+            uint16_t verdict = (fails[w] >> bit & 1) != 0 ? ADJ_CLAUSE_FAIL
                                : excuse                   ? ADJ_CLAUSE_EXCUSED
                                                           : ADJ_CLAUSE_CANNOT_TELL;
-            *event++ = (run_event){lines[w * 64 + bit], source->clause, verdict};
+            *event++ = (run_batch_event){source->clause, (uint16_t)(w * 64 + bit), verdict};
         }
     }
     o->events.count = (size_t)(event - o->events.items);
@@ -251,7 +226,7 @@ static void take_flags(const run_outcome *o, uint8_t *flags)
 bool run_units(run_packer *packer, const run_work *work, run_outcome *o)
 {
     uint64_t words = packer->words, room = RUN_ROOM(words);
-    if (packer->wait && !ask_for_code(packer, work, true)) return false;
+    if (packer->wait) ask_for_code(packer, work, true);
     for (size_t u = 0; u < work->unit_count; u++) {
         uint64_t *const planes[] = {o->batch->applies + u * words, o->spare, o->spare + room, o->spare + 2 * room};
         if (!run_unit(packer, work->units[u], planes) || !take_clause(o, u, planes)) return false;
@@ -272,7 +247,7 @@ bool run_pack_batch(run_packer *packer, const run_work *work)
         else if (!run_pack_input(packer, work->inputs[i]))
             return false;
     }
-    if (packer->wait && !ask_for_code(packer, work, false)) return false;
+    if (packer->wait) ask_for_code(packer, work, false);
     for (size_t i = 0; i < work->input_count; i++) {
         bool unit = packer->kernels->inputs.items[work->inputs[i]].kind == PLAN_INPUT_UNIT;
         if (unit && !run_pack_input(packer, work->inputs[i])) return false;

@@ -26,7 +26,8 @@ typedef struct run_lanes {
  * certainly false. */
 enum { RUN_PLANES = 4, RUN_PLANE_APPLIES = 0, RUN_PLANE_EVENTS = 1, RUN_PLANE_FAILS = 2, RUN_PLANE_EXCUSED = 3 };
 
-typedef void (*run_kernel)(const run_lanes *slots, const int64_t *constants, uint64_t words, uint64_t *const *planes);
+typedef void (*run_kernel)(const run_lanes *lanes, const uint32_t *inputs, const int64_t *constants, uint64_t words,
+                           uint64_t *const *planes); /* `inputs` by slot: which of the lanes */
 
 /* Memory that shapes are interpreted in, one after the other. */
 typedef struct run_registers {
@@ -43,8 +44,8 @@ void run_registers_init(run_registers *registers, const base_allocator *allocato
 void run_registers_release(run_registers *registers);
 
 /* Does what a shape says, without machine code. False when memory runs out. */
-bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *slots,
-                         const int64_t *constants, uint64_t words, uint64_t *const *planes);
+bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *lanes,
+                         const uint32_t *inputs, const int64_t *constants, uint64_t words, uint64_t *const *planes);
 
 /* Lines that meet the same clauses. */
 typedef struct run_work {
@@ -65,6 +66,13 @@ typedef struct run_event {
     uint32_t verdict; /* an adj_clause_verdict from ADJ_CLAUSE_FAIL on */
 } run_event;
 
+/* The same within a batch, whose list of lines is not read for it. */
+typedef struct run_batch_event {
+    uint32_t clause;
+    uint16_t place; /* in the batch */
+    uint16_t verdict;
+} run_batch_event;
+
 /* How the policies that name payers stand to a line, and whether any clause applies. */
 enum { RUN_LINE_APPLIES = 1, RUN_LINE_UNKNOWN = 2, RUN_LINE_NO_VERSION = 4, RUN_LINE_ANY_CLAUSE = 8 };
 
@@ -73,7 +81,7 @@ typedef struct run_batch {
     size_t first, count; /* of the work's lines */
     uint64_t *
         applies; /* by unit of the work, words without room between: a bit a line, the clause is not surely out of scope; NULL until judged */
-    run_event *events;
+    run_batch_event *events;
     size_t event_count;
 } run_batch;
 
@@ -131,7 +139,8 @@ typedef struct run_outcome {
     run_packer *packer;
     run_batch *batch;
     uint64_t *spare; /* RUN_PLANES times RUN_ROOM of the batch's words */
-    BASE_ARRAY(run_event) events;
+    BASE_ARRAY(run_batch_event) events;
+    uint16_t found[RUN_BATCH_WORDS]; /* words of the clause at hand */
     uint64_t any[RUN_BATCH_WORDS]; /* bits: some clause applies */
 } run_outcome;
 
@@ -150,10 +159,10 @@ typedef struct run_kernel_memo {
 } run_kernel_memo;
 
 /* Sees to it that the machine code for a unit with such slots is being made. */
-void run_kernel_ask(run_packer *packer, uint32_t unit, const run_lanes *slots, uint64_t signature);
+void run_kernel_ask(run_packer *packer, uint32_t unit, uint64_t signature);
 
 /* The machine code for a unit with slots as wide as these, two bits a slot in the signature; NULL where it is to be interpreted. */
-run_kernel run_kernel_find(run_packer *packer, uint32_t unit, const run_lanes *slots, uint64_t signature);
+run_kernel run_kernel_find(run_packer *packer, uint32_t unit, uint64_t signature);
 
 /* Judges a batch; events and bits of where clauses apply come from `arena`, `flags` is by place in the list of lines. */
 bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, const uint32_t *rows, uint8_t *flags);

@@ -106,7 +106,7 @@ static void key_of(const run_kernel_code *code, const code_entry *entry, bool be
 {
     const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
     XXH3_state_t state;
-    uint64_t facts[5] = {1 /* how kernels are made and called */, run_processor_digest(), entry->signature,
+    uint64_t facts[5] = {2 /* how kernels are made and called */, run_processor_digest(), entry->signature,
                          (uint64_t)shape->slot_count << 32 | shape->constant_count,
                          (uint64_t)better << 2 | (uint64_t)shape->clause << 1 | shape->plain};
     XXH3_128bits_reset(&state);
@@ -312,18 +312,18 @@ static code_entry *entry_of(run_kernel_code *code, uint32_t shape, uint64_t sign
 }
 
 /* Whether a unit can have machine code, and how wide its slots are. */
-static bool can_have_code(const run_packer *packer, const plan_unit *unit, const plan_shape *shape,
-                          const run_lanes *slots, uint8_t slot_widths[SLOT_LIMIT])
+static bool can_have_code(const run_packer *packer, const plan_unit *unit, uint8_t slot_widths[SLOT_LIMIT])
 {
+    const plan_shape *shape = &packer->kernels->shapes.items[unit->shape];
+    const uint32_t *inputs = packer->kernels->slots.items + unit->slots;
     if (shape->slot_count > SLOT_LIMIT) return false;
     memset(slot_widths, 0, SLOT_LIMIT);
-    for (uint32_t i = 0; i < shape->slot_count; i++) slot_widths[i] = (uint8_t)slots[i].width;
+    for (uint32_t i = 0; i < shape->slot_count; i++) slot_widths[i] = (uint8_t)packer->lanes[inputs[i]].width;
     return plan_constants_fit(shape, slot_widths, packer->constants + unit->constants);
 }
 
 /* Looks a unit up, and asks for it where it is not there. */
-static run_kernel look_up(run_packer *packer, uint32_t index, const plan_shape *shape, const run_lanes *slots,
-                          uint64_t signature)
+static run_kernel look_up(run_packer *packer, uint32_t index, uint64_t signature)
 {
     run_kernel_code *code = packer->code;
     const plan_unit *unit = &packer->kernels->units.items[index];
@@ -332,7 +332,7 @@ static run_kernel look_up(run_packer *packer, uint32_t index, const plan_shape *
     memo->signature = signature + 1;
     memo->kernel = NULL;
     uint8_t slot_widths[SLOT_LIMIT];
-    if (!can_have_code(packer, unit, shape, slots, slot_widths)) return NULL;
+    if (!can_have_code(packer, unit, slot_widths)) return NULL;
     pthread_mutex_lock(&code->lock);
     code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
     if (entry != NULL) memo->kernel = entry->object.kernel;
@@ -349,24 +349,23 @@ static run_kernel look_up(run_packer *packer, uint32_t index, const plan_shape *
     return memo->kernel;
 }
 
-run_kernel run_kernel_find(run_packer *packer, uint32_t index, const run_lanes *slots, uint64_t signature)
+run_kernel run_kernel_find(run_packer *packer, uint32_t index, uint64_t signature)
 {
     if (packer->code == NULL || packer->keys_only) return NULL;
     const run_kernel_memo *memo = &packer->memos[index];
     bool same = memo->signature == signature + 1;
     if (same && memo->generation == atomic_load_explicit(&packer->code->generation, memory_order_acquire))
         return memo->kernel;
-    const plan_shape *shape = &packer->kernels->shapes.items[packer->kernels->units.items[index].shape];
-    return look_up(packer, index, shape, slots, signature);
+    return look_up(packer, index, signature);
 }
 
-void run_kernel_ask(run_packer *packer, uint32_t index, const run_lanes *slots, uint64_t signature)
+void run_kernel_ask(run_packer *packer, uint32_t index, uint64_t signature)
 {
     run_kernel_code *code = packer->code;
     if (code == NULL || packer->keys_only || packer->memos[index].signature == signature + 1) return;
     const plan_unit *unit = &packer->kernels->units.items[index];
     uint8_t slot_widths[SLOT_LIMIT];
-    if (!can_have_code(packer, unit, &packer->kernels->shapes.items[unit->shape], slots, slot_widths)) return;
+    if (!can_have_code(packer, unit, slot_widths)) return;
     pthread_mutex_lock(&code->lock);
     const code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
     if (entry != NULL && !entry->tried) start_getting(code);

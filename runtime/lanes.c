@@ -111,7 +111,8 @@ typedef struct run_value_register {
 
 typedef struct machine {
     base_arena *columns;
-    const run_lanes *slots;
+    const run_lanes *lanes;
+    const uint32_t *inputs; /* by slot: which of the lanes */
     const int64_t *constants;
     uint64_t words;
     uint64_t *truths; /* two times words each */
@@ -279,7 +280,11 @@ static void copy(machine *m, uint16_t to, const uint64_t *yes, const uint64_t *n
 static void run_step(machine *m, const plan_lane_step *step)
 {
     switch (step->operation) {
-    case PLAN_LANE_TRUTH: copy(m, step->to, m->slots[step->a].yes, m->slots[step->a].no); break;
+    case PLAN_LANE_TRUTH: {
+        const run_lanes *slot = &m->lanes[m->inputs[step->a]];
+        copy(m, step->to, slot->yes, slot->no);
+        break;
+    }
     case PLAN_LANE_CONSTANT: {
         int64_t truth = m->constants[step->a];
         copy(m, step->to, truth == RUN_TRUE ? m->ones : m->zeros, truth == RUN_FALSE ? m->ones : m->zeros);
@@ -291,7 +296,7 @@ static void run_step(machine *m, const plan_lane_step *step)
     case PLAN_LANE_LESS:
     case PLAN_LANE_AT_MOST: relate(m, step); break;
     case PLAN_LANE_VALUE: {
-        const run_lanes *slot = &m->slots[step->a];
+        const run_lanes *slot = &m->lanes[m->inputs[step->a]];
         m->values[step->to] = (value_register){slot->values, slot->yes, slot->no, slot->width, 0};
         break;
     }
@@ -349,13 +354,14 @@ static bool make_room(run_registers *r, const plan_shape *shape, uint64_t words)
     return r->truths != NULL && r->values != NULL;
 }
 
-bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *slots,
-                         const int64_t *constants, uint64_t words, uint64_t *const *planes)
+bool run_interpret_shape(run_registers *registers, const plan_shape *shape, const run_lanes *lanes,
+                         const uint32_t *inputs, const int64_t *constants, uint64_t words, uint64_t *const *planes)
 {
     if (!make_room(registers, shape, words)) return false;
     if (registers->columns.total > 0) base_arena_reset(&registers->columns);
     machine m = {.columns = &registers->columns,
-                 .slots = slots,
+                 .lanes = lanes,
+                 .inputs = inputs,
                  .constants = constants,
                  .words = words,
                  .truths = registers->truths,

@@ -88,12 +88,18 @@ static bool order_events(run_many *many)
     size_t *ends = many->starts + 1; /* after the pass below: where each line's events end */
     for (size_t b = 0; b < schedule->batches.count; b++) {
         const run_batch *batch = &schedule->batches.items[b];
-        for (size_t e = 0; e < batch->event_count; e++) ends[batch->events[e].line + 1]++;
+        const uint32_t *lines = batch->work->lines + batch->first;
+        for (size_t e = 0; e < batch->event_count; e++) ends[lines[batch->events[e].place] + 1]++;
     }
     for (size_t i = 1; i <= many->line_count; i++) ends[i] += ends[i - 1];
     for (size_t b = 0; b < schedule->batches.count; b++) {
         const run_batch *batch = &schedule->batches.items[b];
-        for (size_t e = 0; e < batch->event_count; e++) many->events[ends[batch->events[e].line]++] = batch->events[e];
+        const uint32_t *lines = batch->work->lines + batch->first;
+        for (size_t e = 0; e < batch->event_count; e++) {
+            const run_batch_event *event = &batch->events[e];
+            uint32_t line = lines[event->place];
+            many->events[ends[line]++] = (run_event){line, event->clause, event->verdict};
+        }
     }
     for (size_t i = 0; i < many->line_count; i++) {
         size_t count = many->starts[i + 1] - many->starts[i];

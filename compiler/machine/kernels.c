@@ -33,7 +33,7 @@ typedef struct kernel {
     const uint8_t *slot_widths;
     unsigned vector_bytes;
     LLVMTypeRef word, byte, pointer, truths_type; /* the last: words of one step of the loop that does the logic */
-    LLVMValueRef function, slots, constants, words;
+    LLVMValueRef function, lanes, inputs, constants, words;
     LLVMBasicBlockRef entry;
     LLVMValueRef at; /* the number of the word at hand */
     LLVMValueRef planes[RUN_PLANES];
@@ -356,19 +356,29 @@ static LLVMValueRef pointer_at(const kernel *k, LLVMValueRef base, size_t byte)
     return load_at(k, k->pointer, base, number(k, byte), 8);
 }
 
+/* The lanes of the input that is a slot's. */
+static LLVMValueRef slot_pointer(const kernel *k, unsigned slot)
+{
+    LLVMTypeRef half = LLVMInt32TypeInContext(k->context);
+    LLVMValueRef input = load_at(k, half, k->inputs, number(k, slot * sizeof(uint32_t)), 4);
+    LLVMValueRef wide = LLVMBuildZExt(k->builder, input, k->word, "");
+    LLVMValueRef byte = LLVMBuildMul(k->builder, wide, number(k, sizeof(run_lanes)), "");
+    return LLVMBuildGEP2(k->builder, k->byte, k->lanes, &byte, 1, "");
+}
+
 static void load_pointers(kernel *k)
 {
     const plan_shape *shape = k->shape;
     for (unsigned i = 0; i < shape->slot_count; i++) {
-        size_t at = i * sizeof(run_lanes);
+        LLVMValueRef slot = slot_pointer(k, i);
         bool truth_slot = (shape->truth_slots[i / 64] >> (i % 64) & 1) != 0;
-        if (!truth_slot) k->columns[i] = pointer_at(k, k->slots, at + offsetof(run_lanes, values));
-        k->yes[i] = pointer_at(k, k->slots, at + offsetof(run_lanes, yes));
-        k->no[i] = pointer_at(k, k->slots, at + offsetof(run_lanes, no));
+        if (!truth_slot) k->columns[i] = pointer_at(k, slot, offsetof(run_lanes, values));
+        k->yes[i] = pointer_at(k, slot, offsetof(run_lanes, yes));
+        k->no[i] = pointer_at(k, slot, offsetof(run_lanes, no));
     }
     int planes = !shape->clause ? 2 : shape->plain ? 3 : 4;
     for (int p = 0; p < planes; p++)
-        k->planes[p] = pointer_at(k, LLVMGetParam(k->function, 3), (size_t)p * sizeof(uint64_t *));
+        k->planes[p] = pointer_at(k, LLVMGetParam(k->function, 4), (size_t)p * sizeof(uint64_t *));
 }
 
 static bool is_relation(const plan_lane_step *step)
@@ -412,13 +422,14 @@ static void make_logic(kernel *k)
 
 static bool make_function(kernel *k, LLVMModuleRef module)
 {
-    LLVMTypeRef parameters[] = {k->pointer, k->pointer, k->word, k->pointer};
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(k->context), parameters, 4, 0);
+    LLVMTypeRef parameters[] = {k->pointer, k->pointer, k->pointer, k->word, k->pointer};
+    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(k->context), parameters, 5, 0);
     k->function = LLVMAddFunction(module, "kernel", type);
     k->entry = LLVMAppendBasicBlockInContext(k->context, k->function, "");
-    k->slots = LLVMGetParam(k->function, 0);
-    k->constants = LLVMGetParam(k->function, 1);
-    k->words = LLVMGetParam(k->function, 2);
+    k->lanes = LLVMGetParam(k->function, 0);
+    k->inputs = LLVMGetParam(k->function, 1);
+    k->constants = LLVMGetParam(k->function, 2);
+    k->words = LLVMGetParam(k->function, 3);
     LLVMPositionBuilderAtEnd(k->builder, k->entry);
     load_pointers(k);
     if (!make_comparisons(k)) return false;
