@@ -65,7 +65,7 @@ typedef struct source {
 /* Lines of one payer lie apart: what comes is asked of memory before it is needed. */
 static inline void fetch_ahead(const source *s, size_t i, size_t count)
 {
-    enum { AHEAD = 24 };
+    enum { AHEAD = 40 };
     if (i + AHEAD >= count) return;
     __builtin_prefetch(&s->column->bits[s->rows[i + AHEAD]]);
     __builtin_prefetch(&s->column->states[s->rows[i + AHEAD]]);
@@ -240,20 +240,31 @@ static uint8_t list_truth(run_packer *packer, const plan_input *input, int64_t l
     return any ? RUN_FALSE : RUN_TRUE;
 }
 
+#define NO_LIST INT64_MIN
+
 static bool pack_list(run_packer *packer, const plan_input *input, const source *s, masks *m)
 {
     source dates = {0};
     if (input->dated && !source_of(packer, &input->date, &dates)) return false;
-    FOR_LINES(packer, m, {
-        fetch_ahead(s, i, packer->count);
-        if (state_at(s, i) == RUN_PRESENT) {
-            uint8_t state = input->dated ? state_at(&dates, i) : RUN_UNKNOWN;
-            int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
-            uint8_t truth = list_truth(packer, input, s->column->bits[s->rows[i]], day, state);
-            yes_ = truth == RUN_TRUE;
-            no_ = truth == RUN_FALSE;
+    const uint32_t *pool = packer->context->binding->store->pool.items;
+    int64_t lists[64];
+    for (uint64_t w = 0; w < packer->words; w++) {
+        size_t first = w * 64, left = packer->count - first, count = left < 64 ? left : 64;
+        /* Where the codes lie is known before they are needed. */
+        for (size_t k = 0; k < count; k++) {
+            fetch_ahead(s, first + k, packer->count);
+            lists[k] = state_at(s, first + k) == RUN_PRESENT ? s->column->bits[s->rows[first + k]] : NO_LIST;
+            if (lists[k] != NO_LIST) __builtin_prefetch(pool + run_list_offset(lists[k]));
         }
-    })
+        for (size_t k = 0; k < count; k++) {
+            if (lists[k] == NO_LIST) continue;
+            uint8_t state = input->dated ? state_at(&dates, first + k) : RUN_UNKNOWN;
+            int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[first + k]] : 0;
+            uint8_t truth = list_truth(packer, input, lists[k], day, state);
+            m->yes[w] |= (uint64_t)(truth == RUN_TRUE) << k;
+            m->no[w] |= (uint64_t)(truth == RUN_FALSE) << k;
+        }
+    }
     return true;
 }
 
