@@ -38,11 +38,11 @@ bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
     const plan_unit *unit = &packer->kernels->units.items[index];
     const plan_shape *shape = &packer->kernels->shapes.items[unit->shape];
     const uint32_t *inputs = packer->kernels->slots.items + unit->slots;
-    const int64_t *constants = packer->constants + unit->constants;
-    run_kernel kernel = run_kernel_find(packer, index, signature_of(packer, unit));
-    if (kernel == NULL)
-        return run_interpret_shape(&packer->registers, shape, packer->lanes, inputs, constants, packer->words, planes);
-    kernel(packer->lanes, inputs, constants, packer->words, planes);
+    const run_kernel_memo *found = run_kernel_find(packer, index, signature_of(packer, unit));
+    if (found == NULL)
+        return run_interpret_shape(&packer->registers, shape, packer->lanes, inputs,
+                                   packer->constants + unit->constants, packer->words, planes);
+    found->kernel(packer->lanes, inputs, found->constants, packer->words, planes);
     return true;
 }
 

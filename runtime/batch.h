@@ -156,13 +156,15 @@ typedef struct run_kernel_memo {
     uint64_t signature;  /* plus one; 0 for none: how wide the slots are */
     uint64_t generation; /* of the code, when it was looked for */
     run_kernel kernel;   /* NULL: interpreted */
+    int64_t *constants;  /* as it takes them; made when first needed */
 } run_kernel_memo;
 
 /* Sees to it that the machine code for a unit with such slots is being made. */
 void run_kernel_ask(run_packer *packer, uint32_t unit, uint64_t signature);
 
-/* The machine code for a unit with slots as wide as these, two bits a slot in the signature; NULL where it is to be interpreted. */
-run_kernel run_kernel_find(run_packer *packer, uint32_t unit, uint64_t signature);
+/* The machine code for a unit with slots as wide as these, two bits a slot in the signature, and the constants that it takes; NULL where
+ * it is to be interpreted. */
+const run_kernel_memo *run_kernel_find(run_packer *packer, uint32_t unit, uint64_t signature);
 
 /* Judges a batch; events and bits of where clauses apply come from `arena`, `flags` is by place in the list of lines. */
 bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, const uint32_t *rows, uint8_t *flags);

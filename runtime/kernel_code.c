@@ -311,19 +311,25 @@ static code_entry *entry_of(run_kernel_code *code, uint32_t shape, uint64_t sign
     return entry;
 }
 
-/* Whether a unit can have machine code, and how wide its slots are. */
-static bool can_have_code(const run_packer *packer, const plan_unit *unit, uint8_t slot_widths[SLOT_LIMIT])
+/* Whether a unit can have machine code, how wide its slots are and what it takes for its constants. */
+static bool can_have_code(run_packer *packer, uint32_t index, uint8_t slot_widths[SLOT_LIMIT])
 {
+    const plan_unit *unit = &packer->kernels->units.items[index];
+    run_kernel_memo *memo = &packer->memos[index];
     const plan_shape *shape = &packer->kernels->shapes.items[unit->shape];
     const uint32_t *inputs = packer->kernels->slots.items + unit->slots;
     if (shape->slot_count > SLOT_LIMIT) return false;
     memset(slot_widths, 0, SLOT_LIMIT);
     for (uint32_t i = 0; i < shape->slot_count; i++) slot_widths[i] = (uint8_t)packer->lanes[inputs[i]].width;
-    return plan_constants_fit(shape, slot_widths, packer->constants + unit->constants);
+    if (memo->constants == NULL)
+        memo->constants =
+            base_arena_alloc(packer->context->arena, (shape->constant_count + 1U) * sizeof *memo->constants);
+    return memo->constants != NULL &&
+           plan_fit_constants(shape, slot_widths, packer->constants + unit->constants, memo->constants);
 }
 
 /* Looks a unit up, and asks for it where it is not there. */
-static run_kernel look_up(run_packer *packer, uint32_t index, uint64_t signature)
+static const run_kernel_memo *look_up(run_packer *packer, uint32_t index, uint64_t signature)
 {
     run_kernel_code *code = packer->code;
     const plan_unit *unit = &packer->kernels->units.items[index];
@@ -332,7 +338,7 @@ static run_kernel look_up(run_packer *packer, uint32_t index, uint64_t signature
     memo->signature = signature + 1;
     memo->kernel = NULL;
     uint8_t slot_widths[SLOT_LIMIT];
-    if (!can_have_code(packer, unit, slot_widths)) return NULL;
+    if (!can_have_code(packer, index, slot_widths)) return NULL;
     pthread_mutex_lock(&code->lock);
     code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
     if (entry != NULL) memo->kernel = entry->object.kernel;
@@ -346,16 +352,16 @@ static run_kernel look_up(run_packer *packer, uint32_t index, uint64_t signature
         memo->generation = atomic_load_explicit(&code->generation, memory_order_acquire);
         pthread_mutex_unlock(&code->lock);
     }
-    return memo->kernel;
+    return memo->kernel == NULL ? NULL : memo;
 }
 
-run_kernel run_kernel_find(run_packer *packer, uint32_t index, uint64_t signature)
+const run_kernel_memo *run_kernel_find(run_packer *packer, uint32_t index, uint64_t signature)
 {
     if (packer->code == NULL || packer->keys_only) return NULL;
     const run_kernel_memo *memo = &packer->memos[index];
     bool same = memo->signature == signature + 1;
     if (same && memo->generation == atomic_load_explicit(&packer->code->generation, memory_order_acquire))
-        return memo->kernel;
+        return memo->kernel == NULL ? NULL : memo;
     return look_up(packer, index, signature);
 }
 
@@ -365,7 +371,7 @@ void run_kernel_ask(run_packer *packer, uint32_t index, uint64_t signature)
     if (code == NULL || packer->keys_only || packer->memos[index].signature == signature + 1) return;
     const plan_unit *unit = &packer->kernels->units.items[index];
     uint8_t slot_widths[SLOT_LIMIT];
-    if (!can_have_code(packer, unit, slot_widths)) return;
+    if (!can_have_code(packer, index, slot_widths)) return;
     pthread_mutex_lock(&code->lock);
     const code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
     if (entry != NULL && !entry->tried) start_getting(code);

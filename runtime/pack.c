@@ -296,9 +296,9 @@ static bool pack_during(run_packer *packer, const plan_input *input, const sourc
 
 static uint64_t width_for(int64_t low, int64_t high)
 {
-    if (low >= INT8_MIN && high <= INT8_MAX) return 0;
-    if (low >= INT16_MIN && high <= INT16_MAX) return 1;
-    return low >= INT32_MIN && high <= INT32_MAX ? 2 : 3;
+    uint8_t width = 0;
+    while (!plan_lane_fits(low, width) || !plan_lane_fits(high, width)) width++;
+    return width;
 }
 
 /* Keeps numbers in the narrowest column that holds them all. */

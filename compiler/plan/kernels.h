@@ -126,8 +126,14 @@ int plan_lane_operands(const plan_lane_step *step);
 enum { PLAN_OF_NUMBER = 0xFF };
 uint8_t plan_lane_width(plan_lane_operation operation, uint8_t a, uint8_t b);
 
-/* Whether machine code may be used with slots of such widths: every constant fits what it meets. */
-bool plan_constants_fit(const plan_shape *shape, const uint8_t *slot_widths, const int64_t *constants);
+/* Whether lanes of a width (1 << width bytes) may hold a number: any but the least and the largest, so that a constant beyond the width
+ * compares with all of them as the nearest number of that width does. */
+bool plan_lane_fits(int64_t number, uint8_t width);
+
+/* What machine code takes for a unit's constants with slots of such widths; false where it cannot be used: something is past what a
+ * constant is added to, or stands for. There is room for as many as the shape has. */
+bool plan_fit_constants(const plan_shape *shape, const uint8_t *slot_widths, const int64_t *constants,
+                        int64_t *fitting);
 
 /* Builds the kernels of a plan; NULL when memory runs out. */
 plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan);

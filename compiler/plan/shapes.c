@@ -131,10 +131,10 @@ uint32_t plan_intern_shape(plan_shape_table *t, plan_shape shape)
 
 /* ---- widths ---- */
 
-static bool fits(int64_t number, uint8_t width)
+bool plan_lane_fits(int64_t number, uint8_t width)
 {
-    int64_t most = width == 3 ? INT64_MAX : (INT64_C(1) << ((8 << width) - 1)) - 1;
-    return number <= most && number >= -most - 1;
+    int64_t most = (INT64_C(1) << ((8 << (width == 3 ? 2 : width)) - 1)) - 1;
+    return width == 3 || (number < most && number > -most - 1);
 }
 
 uint8_t plan_lane_width(plan_lane_operation operation, uint8_t a, uint8_t b)
@@ -144,13 +144,32 @@ uint8_t plan_lane_width(plan_lane_operation operation, uint8_t a, uint8_t b)
     return !sums ? common : common > 1 ? 3 : 2;
 }
 
-bool plan_constants_fit(const plan_shape *shape, const uint8_t *slot_widths, const int64_t *constants)
+/* Sets a constant to what stands for it; false where it is to stand for something else, too. */
+static bool settle(int64_t *constant, bool *settled, int64_t number)
+{
+    bool good = !*settled || *constant == number;
+    *constant = number;
+    *settled = true;
+    return good;
+}
+
+/* What stands for a constant that is compared with lanes of a width. */
+static int64_t nearest(int64_t number, uint8_t width)
+{
+    if (plan_lane_fits(number, width)) return number;
+    int64_t most = (INT64_C(1) << ((8 << width) - 1)) - 1;
+    return number > 0 ? most : -most - 1;
+}
+
+bool plan_fit_constants(const plan_shape *shape, const uint8_t *slot_widths, const int64_t *constants, int64_t *fitting)
 {
     enum { VALUES = 64 };
     const int64_t reach = INT64_C(1) << 30; /* sums of such numbers and of 16 bits stay within 32 */
-    int64_t numbers[VALUES];
+    uint16_t numbers[VALUES];
     uint8_t widths[VALUES];
-    if (shape->value_count > VALUES) return false;
+    bool settled[VALUES] = {false};
+    if (shape->value_count > VALUES || shape->constant_count > VALUES) return false;
+    memcpy(fitting, constants, shape->constant_count * sizeof *fitting);
     for (uint32_t i = 0; i < shape->step_count; i++) {
         const plan_lane_step *step = &shape->steps[i];
         bool sums = step->operation == PLAN_LANE_ADD || step->operation == PLAN_LANE_SUBTRACT;
@@ -158,17 +177,21 @@ bool plan_constants_fit(const plan_shape *shape, const uint8_t *slot_widths, con
         if (step->operation == PLAN_LANE_VALUE) widths[step->to] = slot_widths[step->a];
         if (step->operation == PLAN_LANE_NUMBER) {
             widths[step->to] = PLAN_OF_NUMBER;
-            numbers[step->to] = constants[step->a];
+            numbers[step->to] = step->a;
         }
         if (step->operation == PLAN_LANE_PRESENT && widths[step->a] == PLAN_OF_NUMBER) return false;
         if (!relates && !sums && step->operation != PLAN_LANE_OR_ELSE) continue;
         uint8_t a = widths[step->a], b = widths[step->b];
         if (a == PLAN_OF_NUMBER && b == PLAN_OF_NUMBER) return false;
         uint8_t common = plan_lane_width((plan_lane_operation)step->operation, a, b);
-        int64_t constant = a == PLAN_OF_NUMBER ? numbers[step->a] : b == PLAN_OF_NUMBER ? numbers[step->b] : 0;
-        bool good = sums && common == 2 ? constant < reach && constant > -reach : fits(constant, common);
-        if (!good) return false;
         if (!relates) widths[step->to] = common;
+        if (a != PLAN_OF_NUMBER && b != PLAN_OF_NUMBER) continue;
+        uint16_t which = numbers[a == PLAN_OF_NUMBER ? step->a : step->b];
+        int64_t constant = constants[which];
+        bool good = relates || (sums && common == 2 ? constant < reach && constant > -reach
+                                                    : plan_lane_fits(constant, common));
+        if (!good || !settle(&fitting[which], &settled[which], relates ? nearest(constant, common) : constant))
+            return false;
     }
     return true;
 }

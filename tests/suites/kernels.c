@@ -283,6 +283,60 @@ Test(kernels, are_shown)
     adj_policies_free(policies);
 }
 
+/* ---- constants that columns cannot hold ---- */
+
+/* Columns are as narrow as their numbers allow: what they are compared with may be beyond that, or at its very edge. */
+Test(kernels, constants_beyond_their_columns)
+{
+    static const int edges[] = {126, 127, 128, 32766, 32767, 32768, 2147483};
+    enum { EDGES = sizeof edges / sizeof *edges };
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    base_text text;
+    base_text_init(&text, &arena);
+    base_text_put(&text, "policy edges\n  title \"Edges\"\n  payer \"K\"\n  effective 2020-01-01\n\n");
+    for (int e = 0; e < EDGES; e++) {
+        static const char *const relations[] = {"<=", "<", ">=", ">", "=", "<>"};
+        for (int r = 0; r < 6; r++)
+            base_text_format(&text,
+                             "clause c%d_%d\n  cite \"1\"\n  require charge %s $%d.%02d\n"
+                             "  deny CO-16 M76 as data \"{charge}\"\n\n",
+                             e, r, relations[r], edges[e] / 100, edges[e] % 100);
+    }
+    const char *names[] = {"edges.adj"}, *texts[] = {base_text_string(&text)};
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BOTH};
+    for (int most = 0; most < EDGES; most++) {
+        adj_policies *policies = NULL;
+        cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK, "%s",
+                     policies == NULL ? "" : adj_policies_diagnostics(policies));
+        adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+        base_text lines;
+        base_text_init(&lines, &arena);
+        base_text_put(&lines, "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n");
+        for (int i = 0; i <= 130; i++) {
+            int cents = i < 3 * EDGES ? edges[i / 3] + i % 3 - 1 : i;
+            if (cents > edges[most]) cents = edges[most];
+            base_text_format(&lines, "C%d,M1,K,1,2024-01-10,90853,11,1,%d.%02d\n", i, cents / 100, cents % 100);
+        }
+        const char *csv = base_text_string(&lines);
+        cr_assert_eq(adj_encounters_read_bytes_as(encounters, "lines.csv", csv, strlen(csv), ADJ_ROLE_JUDGED), ADJ_OK);
+        cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+        adj_results *results = NULL;
+        cr_expect_eq(adj_evaluate(policies, encounters, &options, &results), ADJ_OK, "up to %d cents", edges[most]);
+        size_t made = 0, loaded = 0;
+        if (adj_has_machine_code()) {
+            run_kernel_code_settle(policies->kernel_code);
+            run_kernel_code_count(policies->kernel_code, &made, &loaded);
+            cr_expect_geq(made, policies->kernels->shapes.count, "%zu of %zu shapes have code", made,
+                          policies->kernels->shapes.count);
+        }
+        adj_results_free(results);
+        adj_encounters_free(encounters);
+        adj_policies_free(policies);
+    }
+    base_arena_release(&arena);
+}
+
 /* ---- memory that runs out ---- */
 
 Test(kernels, memory_may_run_out_anywhere_while_lines_are_judged_in_batches)
