@@ -30,8 +30,7 @@ static int read_threads(cli_inputs *inputs, const char *value)
     return EXIT_CLEAN;
 }
 
-/* As many as there are processors, unless a number is given. */
-static unsigned threads_of(const cli_inputs *inputs)
+unsigned cli_inputs_threads(const cli_inputs *inputs)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (inputs->threads > 0) return inputs->threads;
@@ -262,7 +261,7 @@ int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encou
 int cli_inputs_evaluate(const cli_inputs *inputs, const adj_policies *policies, const adj_encounters *encounters,
                         adj_results **results)
 {
-    adj_options evaluation = {.evaluator = inputs->evaluator, .redact = inputs->redact, .threads = threads_of(inputs)};
+    adj_options evaluation = {.evaluator = inputs->evaluator, .redact = inputs->redact, .threads = cli_inputs_threads(inputs)};
     adj_status status = adj_evaluate(policies, encounters, &evaluation, results);
     if (status == ADJ_OK) return EXIT_CLEAN;
     bool lacking = status == ADJ_NOT_FOUND;

@@ -33,6 +33,9 @@ void cli_inputs_prepare(const cli_inputs *inputs, adj_encounters *encounters);
 /* Adds what the store knows, if one was named; an exit code. */
 int cli_inputs_load(const cli_inputs *inputs, adj_encounters *encounters);
 
+/* How many threads judge and explain: as many as there are processors, unless a number is given. */
+unsigned cli_inputs_threads(const cli_inputs *inputs);
+
 /* Judges what was read; an exit code. */
 int cli_inputs_evaluate(const cli_inputs *inputs, const adj_policies *policies, const adj_encounters *encounters,
                         adj_results **results);

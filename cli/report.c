@@ -7,7 +7,7 @@
 void cli_progress(size_t done, size_t total)
 {
     enum { WIDTH = 40, SHOWN_FROM = 5000 };
-    if (total < SHOWN_FROM || (done % 500 != 0 && done != total) || !cli_colour(stderr)) return;
+    if (total < SHOWN_FROM || !cli_colour(stderr)) return;
     size_t filled = done * WIDTH / total;
     fprintf(stderr, "\r[");
     for (size_t i = 0; i < WIDTH; i++) fputc(i < filled ? '#' : ' ', stderr);
@@ -88,7 +88,7 @@ bool cli_is_next_claim(cli_report *report, const char *file, const char *claim)
     return !same;
 }
 
-static void report_line(cli_report *report, const cli_format *format, const adj_line *line,
+void cli_report_line(cli_report *report, const cli_format *format, const adj_line *line,
                         const adj_explanation *explanation)
 {
     if (!cli_shows(report, format, line, explanation)) return;
@@ -107,42 +107,8 @@ int cli_report_end(cli_report *report, const cli_format *format, bool no_summary
     if (!no_summary) cli_summary(report, counts, text ? stdout : stderr, text ? report->colour : cli_colour(stderr));
     bool incomplete = counts->rejected > 0 || report->verdicts[ADJ_UNREADABLE] > 0;
     int code = report->verdicts[ADJ_DENY] > 0 ? EXIT_DENIED : incomplete ? EXIT_INPUT : EXIT_CLEAN;
-    cli_tallies_free(&report->clauses);
-    cli_tallies_free(&report->reasons);
-    cli_tallies_free(&report->categories);
-    cli_tallies_free(&report->missing);
-    cli_tallies_free(&report->strangers);
-    cli_tallies_free(&report->waived);
-    free(report->last);
-    report->last = NULL;
+    cli_report_free(report);
     if (fflush(stdout) == 0 && ferror(stdout) == 0) return code;
     fprintf(stderr, "adjudge check: the report could not be written\n");
     return EXIT_OURS;
-}
-
-int cli_report_all(const cli_format *format, bool only_findings, bool no_summary, adj_results *results,
-                   const adj_encounters *encounters)
-{
-    cli_report report = {.out = stdout, .colour = cli_colour(stdout), .only_findings = only_findings};
-    cli_counts counts = {0};
-    bool failed = false;
-    format->begin(&report);
-    size_t count = adj_results_count(results);
-    for (size_t i = 0; i < count && !failed; i++) {
-        adj_line line = adj_results_line(results, i);
-        adj_explanation *explanation = NULL;
-        failed = line.out_of_memory;
-        if (!failed && line.findings > 0) failed = adj_results_explain(results, i, &explanation) != ADJ_OK;
-        if (failed) {
-            fprintf(stderr, "adjudge check: memory ran out\n");
-            break;
-        }
-        report_line(&report, format, &line, explanation);
-        cli_tally_line(&report, &line, explanation);
-        adj_explanation_free(explanation);
-        cli_progress(i + 1, count);
-    }
-    cli_count(&counts, encounters);
-    int code = cli_report_end(&report, format, no_summary || failed, &counts);
-    return failed ? EXIT_OURS : code;
 }

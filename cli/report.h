@@ -47,7 +47,11 @@ typedef struct cli_format {
 extern const cli_format cli_text_format, cli_json_format, cli_csv_format;
 
 void cli_tally_add(cli_tallies *tallies, const char *name, int64_t cents);
+
+/* Adds the totals of a part of a report to those of all of it, and lets them go. */
+void cli_report_add(cli_report *report, cli_report *part);
 void cli_tallies_free(cli_tallies *tallies);
+void cli_report_free(cli_report *report);
 
 /* "deny", "audit", ... of a finding; "excused" and "cannot tell" by their verdict. */
 const char *cli_finding_word(const adj_finding *finding);
@@ -72,9 +76,13 @@ bool cli_is_next_claim(cli_report *report, const char *file, const char *claim);
 /* Ends a report: the totals, and the exit code of a check. */
 int cli_report_end(cli_report *report, const cli_format *format, bool no_summary, const cli_counts *counts);
 
-/* Reports every line of the results, and the totals; the exit code of a check. */
-int cli_report_all(const cli_format *format, bool only_findings, bool no_summary, adj_results *results,
-                   const adj_encounters *encounters);
+/* Writes a line, with the heading of its claim where that is another than before. */
+void cli_report_line(cli_report *report, const cli_format *format, const adj_line *line,
+                     const adj_explanation *explanation);
+
+/* Reports every line of the results, explained on so many threads, and the totals; the exit code of a check (report_all.c). */
+int cli_report_all(const cli_format *format, bool only_findings, bool no_summary, unsigned threads,
+                   adj_results *results, const adj_encounters *encounters);
 
 struct cli_inputs;
 

@@ -193,7 +193,7 @@ static int make_again(reproduction *r, int64_t number, const cli_format *format,
     if (adj_evaluate(r->policies, r->encounters, &options, &r->results) != ADJ_OK) return EXIT_OURS;
     char digest[65] = "";
     if (!adj_results_digest(r->results, digest)) return EXIT_OURS;
-    code = cli_report_all(format, only_findings, no_summary, r->results, r->encounters);
+    code = cli_report_all(format, only_findings, no_summary, 1, r->results, r->encounters);
     bool same = strcmp(digest, run.digest) == 0;
     fprintf(stderr, "Run %lld of %s: the predictions are %s (%s%s%s).\n", (long long)number, run.made,
             same ? "the same" : "NOT the same", run.digest, same ? "" : ", now ", same ? "" : digest);

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-void cli_tally_add(cli_tallies *tallies, const char *name, int64_t cents)
+static void tally_many(cli_tallies *tallies, const char *name, size_t lines, int64_t cents)
 {
     for (size_t i = 0; i < tallies->count; i++) {
         if (strcmp(tallies->items[i].name, name) != 0) continue;
-        tallies->items[i].lines++;
+        tallies->items[i].lines += lines;
         tallies->items[i].cents += cents;
         return;
     }
@@ -17,7 +17,12 @@ void cli_tally_add(cli_tallies *tallies, const char *name, int64_t cents)
     if (grown == NULL) return;
     tallies->items = grown;
     char *copy = strdup(name);
-    if (copy != NULL) tallies->items[tallies->count++] = (cli_tally){copy, 1, cents};
+    if (copy != NULL) tallies->items[tallies->count++] = (cli_tally){copy, lines, cents};
+}
+
+void cli_tally_add(cli_tallies *tallies, const char *name, int64_t cents)
+{
+    tally_many(tallies, name, 1, cents);
 }
 
 void cli_tallies_free(cli_tallies *tallies)
@@ -25,6 +30,36 @@ void cli_tallies_free(cli_tallies *tallies)
     for (size_t i = 0; i < tallies->count; i++) free(tallies->items[i].name);
     free(tallies->items);
     *tallies = (cli_tallies){0};
+}
+
+void cli_report_free(cli_report *report)
+{
+    cli_tallies *all[] = {&report->clauses, &report->reasons,   &report->categories,
+                          &report->missing, &report->strangers, &report->waived};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) cli_tallies_free(all[i]);
+    free(report->last);
+    report->last = NULL;
+}
+
+static void add_tallies(cli_tallies *to, const cli_tallies *from)
+{
+    for (size_t i = 0; i < from->count; i++) tally_many(to, from->items[i].name, from->items[i].lines, from->items[i].cents);
+}
+
+void cli_report_add(cli_report *report, cli_report *part)
+{
+    report->lines += part->lines;
+    for (int v = 0; v < ADJ_VERDICT_COUNT; v++) {
+        report->verdicts[v] += part->verdicts[v];
+        report->at_risk[v] += part->at_risk[v];
+    }
+    add_tallies(&report->clauses, &part->clauses);
+    add_tallies(&report->reasons, &part->reasons);
+    add_tallies(&report->categories, &part->categories);
+    add_tallies(&report->missing, &part->missing);
+    add_tallies(&report->strangers, &part->strangers);
+    add_tallies(&report->waived, &part->waived);
+    cli_report_free(part);
 }
 
 const char *cli_finding_word(const adj_finding *finding)

@@ -168,10 +168,31 @@ void adj_results_free(adj_results *results)
 {
     if (results == NULL) return;
     base_allocator allocator = results->arena.allocator;
-    run_many_release(&results->many);
+    if (!results->view) run_many_release(&results->many);
     base_arena_release(&results->arena);
     base_arena_release(&results->scratch);
     allocator.reallocate(allocator.state, results, 0);
+}
+
+adj_status adj_results_view(const adj_results *results, adj_results **out)
+{
+    *out = NULL;
+    base_allocator allocator = results->arena.allocator;
+    adj_results *view = allocator.reallocate(allocator.state, NULL, sizeof *view);
+    if (view == NULL) return ADJ_OUT_OF_MEMORY;
+    *view = *results;
+    view->view = true;
+    view->expanded_line = 0;
+    base_arena_init(&view->arena, &allocator);
+    base_arena_init(&view->scratch, &allocator);
+    view->expanded = base_arena_alloc(&view->arena, view->stride + 1);
+    if (view->expanded == NULL || !run_context_init(&view->context, &view->arena, &results->binding, NULL)) {
+        adj_results_free(view);
+        return ADJ_OUT_OF_MEMORY;
+    }
+    view->context.redact = results->context.redact;
+    *out = view;
+    return ADJ_OK;
 }
 
 size_t adj_results_count(const adj_results *results)

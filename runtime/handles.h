@@ -72,6 +72,7 @@ struct adj_results {
     uint8_t *expanded;    /* of the line that was last asked for */
     size_t expanded_line; /* plus one; 0 for none */
     base_arena scratch;   /* texts of the last adj_results_line */
+    bool view;            /* what came of it is another handle's */
 };
 
 struct adj_explanation {

@@ -490,6 +490,9 @@ ADJ_API adj_status adj_evaluate(const adj_policies *policies, const adj_encounte
                                 const adj_options *options, adj_results **results);
 ADJ_API void adj_results_free(adj_results *results);
 
+/* Another handle on the same results, for another thread, which may ask of its lines while the others do. `results` outlives it. */
+ADJ_API adj_status adj_results_view(const adj_results *results, adj_results **view);
+
 /* ---- one encounter at a time ----
  *
  * For an engine that has a line's fields at hand and wants its verdict now. An adj_single belongs to one thread; it judges with
