@@ -11,8 +11,9 @@ enum { THREADS = 4 };
 typedef struct judging {
     const adj_policies *policies;
     adj_evaluator evaluator;
-    uint64_t digest; /* over every verdict and message */
-    size_t denied;
+    adj_results *results; /* of `tell` */
+    uint64_t digest;      /* over every verdict and message */
+    size_t denied, findings;
     bool done;
 } judging;
 
@@ -39,6 +40,7 @@ static void judge_line(judging *j, adj_results *results, size_t index)
 {
     adj_line line = adj_results_line(results, index);
     j->denied += line.verdict == ADJ_DENY;
+    j->findings += line.findings;
     j->digest = digest(j->digest, adj_verdict_name(line.verdict));
     adj_explanation *explanation = NULL;
     if (adj_results_explain(results, index, &explanation) != ADJ_OK) return;
@@ -124,6 +126,105 @@ static size_t compare_many(const adj_policies *policies)
     return failed;
 }
 
+/* ---- one run's results, told by several ---- */
+
+static void *tell(void *state)
+{
+    judging *j = state;
+    j->digest = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < adj_results_count(j->results); i++) judge_line(j, j->results, i);
+    j->done = true;
+    return NULL;
+}
+
+static size_t compare_views(const adj_policies *policies)
+{
+    judging work[THREADS];
+    pthread_t threads[THREADS];
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    adj_results *results = NULL;
+    size_t failed = 0;
+    bool good = encounters != NULL &&
+                adj_encounters_read_bytes_as(encounters, "lines.csv", many_lines, strlen(many_lines), ADJ_ROLE_JUDGED) ==
+                    ADJ_OK &&
+                adj_encounters_finish(encounters) == ADJ_OK &&
+                adj_evaluate(policies, encounters, NULL, &results) == ADJ_OK;
+    for (size_t i = 0; good && i < THREADS; i++) {
+        work[i] = (judging){.results = results};
+        good = i == 0 || adj_results_view(results, &work[i].results) == ADJ_OK;
+        if (!good || pthread_create(&threads[i], NULL, tell, &work[i]) != 0) return THREADS;
+    }
+    for (size_t i = 0; good && i < THREADS; i++) pthread_join(threads[i], NULL);
+    for (size_t i = 0; good && i < THREADS; i++) {
+        bool same = work[i].done && work[i].findings > 1000 && work[i].digest == work[0].digest;
+        if (!same) fprintf(stderr, "view %zu tells something else\n", i);
+        failed += !same;
+        if (i > 0) adj_results_free(work[i].results);
+    }
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    return good ? failed : THREADS;
+}
+
+/* ---- single encounters beside one history ---- */
+
+typedef struct sitting {
+    adj_single *single;
+    uint64_t digest;
+    size_t events;
+} sitting;
+
+static void *sit(void *state)
+{
+    sitting *s = state;
+    s->digest = 1;
+    for (int i = 0; i < 3000; i++) {
+        char member[16];
+        adj_single_answer answer;
+        adj_single_begin(s->single);
+        int length = snprintf(member, sizeof member, "M%d", i % 420);
+        adj_single_member(s->single, member, (size_t)length);
+        static const char *const paths[] = {"payer", "procedure", "pos"}, *const codes[] = {"CT-MEDICAID", "90853", "11"};
+        for (int p = 0; p < 3; p++) {
+            int64_t field = adj_single_field(s->single, paths[p]);
+            adj_single_set(s->single, field, adj_single_text(s->single, field, codes[p], strlen(codes[p])));
+        }
+        adj_single_set(s->single, adj_single_field(s->single, "date"), 19723 + i % 360);
+        adj_single_set(s->single, adj_single_field(s->single, "units"), 1000 * (1 + i % 3));
+        if (adj_single_judge(s->single, &answer) != ADJ_OK) return NULL;
+        s->events += answer.event_count;
+        for (size_t e = 0; e < answer.event_count; e++)
+            s->digest = s->digest * 31 + answer.events[e].clause * 8 + (uint64_t)answer.events[e].verdict;
+    }
+    return NULL;
+}
+
+static size_t compare_sitting(const adj_policies *policies)
+{
+    sitting work[THREADS] = {{0}};
+    pthread_t threads[THREADS];
+    size_t failed = 0;
+    adj_encounters *history = adj_encounters_new_for(policies, NULL);
+    if (history == NULL) return THREADS;
+    adj_encounters_seat_singles(history, THREADS);
+    if (adj_encounters_read_bytes(history, "history.csv", many_lines, strlen(many_lines)) != ADJ_OK ||
+        adj_encounters_finish(history) != ADJ_OK)
+        return THREADS;
+    for (size_t i = 0; i < THREADS; i++) {
+        if (adj_single_new_with(policies, history, &work[i].single) != ADJ_OK) return THREADS;
+        if (pthread_create(&threads[i], NULL, sit, &work[i]) != 0) return THREADS;
+    }
+    for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < THREADS; i++) {
+        bool same = work[i].events > 1000 && work[i].digest == work[0].digest;
+        if (!same) fprintf(stderr, "seat %zu finds something else\n", i);
+        failed += !same;
+        adj_single_free(work[i].single);
+    }
+    adj_encounters_free(history);
+    return failed;
+}
+
 int main(void)
 {
     static const char *const paths[] = {"policies/ct_medicaid_clinic.adj", "policies/practice_standards.adj",
@@ -144,8 +245,8 @@ int main(void)
         if (!same) fprintf(stderr, "thread %zu found something else: %zu denied\n", i, work[i].denied);
         failed += !same;
     }
-    failed += compare_many(policies);
+    failed += compare_many(policies) + compare_views(policies) + compare_sitting(policies);
     adj_policies_free(policies);
-    printf("%zu passed, %zu failed\n", 2 * THREADS - failed, failed);
+    printf("%zu passed, %zu failed\n", 4 * THREADS - failed, failed);
     return failed > 0;
 }
