@@ -279,20 +279,42 @@ run_truth run_judge_element(run_context *context, uint32_t index, uint32_t line,
     return (run_truth)element->truth;
 }
 
+static bool before_day(const run_store *store, const run_candidates *found, size_t place, int64_t day)
+{
+    uint32_t row = run_candidate(found, place);
+    return !run_store_present(store, LANG_FIELD_line_date, row) ||
+           run_store_bits(store, LANG_FIELD_line_date, row) < day;
+}
+
 /* The first line at or after `from` whose date is not before `day`. Lines are ordered by date, unknown dates first. */
 static size_t first_on(const run_store *store, const run_candidates *found, size_t from, int64_t day)
 {
     size_t low = from, high = found->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        uint32_t row = run_candidate(found, middle);
-        bool dated = run_store_present(store, LANG_FIELD_line_date, row);
-        if (!dated || run_store_bits(store, LANG_FIELD_line_date, row) < day)
+        if (before_day(store, found, middle, day))
             low = middle + 1;
         else
             high = middle;
     }
     return low;
+}
+
+/* The same, close to `near`, at or before which the lines of the day may begin. */
+static size_t first_near(const run_store *store, const run_candidates *found, size_t from, size_t near, int64_t day)
+{
+    run_candidates part = *found;
+    size_t low = near < from || near > found->count ? from : near, step = 1;
+    if (low > from && !before_day(store, found, low - 1, day)) {
+        part.count = low;
+        return first_on(store, &part, from, day);
+    }
+    while (low + step < found->count && before_day(store, found, low + step - 1, day)) {
+        low += step;
+        step *= 2;
+    }
+    if (low + step < found->count) part.count = low + step;
+    return first_on(store, &part, low, day);
 }
 
 static bool of_lines(lang_collection collection)
@@ -371,6 +393,12 @@ typedef struct gathering {
     bool failed;
 } gathering;
 
+/* Where the window of the subject before lay, among the same lines: the next one's is seldom far. */
+typedef struct places {
+    const uint32_t *rows;
+    size_t undated, start, end;
+} places;
+
 typedef struct walk {
     run_context *context;
     const plan_aggregate *aggregate;
@@ -384,6 +412,7 @@ typedef struct walk {
     void (*counted)(void *, uint32_t, run_truth);
     gathering *gathering; /* NULL to judge each element at once */
     uint16_t owner;
+    places *near; /* NULL for nothing */
 } walk;
 
 /* Judges what was gathered, and adds it to what its subjects have, in the order in which it came. */
@@ -469,10 +498,16 @@ static void visit_window(walk *w, run_truth limit)
 {
     const run_store *store = w->context->binding->store;
     bool narrow = w->window.known && w->aggregate->collection == LANG_COLLECTION_HISTORY;
-    size_t undated = narrow ? first_on(store, &w->found, 0, INT64_MIN) : w->found.count;
-    size_t start = narrow ? first_on(store, &w->found, undated, w->window.from) : w->found.count;
-    size_t end = narrow ? first_on(store, &w->found, start, w->window.to == INT64_MAX ? w->window.to : w->window.to + 1)
-                        : w->found.count;
+    size_t undated = w->found.count, start = undated, end = undated;
+    if (narrow) {
+        bool known = w->near != NULL && w->near->rows == w->found.rows;
+        places near = known ? *w->near : (places){.rows = w->found.rows};
+        int64_t past = w->window.to == INT64_MAX ? w->window.to : w->window.to + 1;
+        near.undated = undated = known ? near.undated : first_on(store, &w->found, 0, INT64_MIN);
+        near.start = start = first_near(store, &w->found, undated, near.start, w->window.from);
+        near.end = end = first_near(store, &w->found, start, near.end, past);
+        if (w->near != NULL) *w->near = near;
+    }
     for (size_t i = 0; i < end; i++) {
         if (i == undated && start > undated) i = start;
         if (i >= end) break;
@@ -674,11 +709,12 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
     bool open[RUN_ITEMS];
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     gathering g = {.vectors = run_vectors_inner(vectors), .results = results, .open = open};
+    places near = {0};
     if (g.vectors == NULL) return false;
     for (size_t i = 0; i < count; i++) {
         if (done[i]) continue;
         results[i] = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
-        walk w = {.context = context, .aggregate = aggregate, .index = index, .line = lines[i], .gathering = &g};
+        walk w = {.context = context, .aggregate = aggregate, .index = index, .line = lines[i], .gathering = &g, .near = &near};
         w.owner = (uint16_t)i;
         w.window = window_of(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
                              bound == NULL ? RUN_UNKNOWN : bound->states[i]);

@@ -180,9 +180,16 @@ adj_status adj_results_view(const adj_results *results, adj_results **out)
     base_allocator allocator = results->arena.allocator;
     adj_results *view = allocator.reallocate(allocator.state, NULL, sizeof *view);
     if (view == NULL) return ADJ_OUT_OF_MEMORY;
-    *view = *results;
-    view->view = true;
-    view->expanded_line = 0;
+    /* What does not change any more: others may be at work with the rest. */
+    *view = (adj_results){.policies = results->policies,
+                          .encounters = results->encounters,
+                          .binding = results->binding,
+                          .lines = results->lines,
+                          .line_count = results->line_count,
+                          .many = results->many,
+                          .stride = results->stride,
+                          .verdicts = results->verdicts,
+                          .view = true};
     base_arena_init(&view->arena, &allocator);
     base_arena_init(&view->scratch, &allocator);
     view->expanded = base_arena_alloc(&view->arena, view->stride + 1);
