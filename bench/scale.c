@@ -162,11 +162,19 @@ static void bench_library(size_t lines, bool quick)
     }
 }
 
+/* Whether so many lines, with all that they refer to and what is found of them, are not too much for this machine. */
+static bool fits_memory(size_t lines)
+{
+    const size_t each = 1600;
+    long pages = sysconf(_SC_AVPHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    return pages < 0 || bytes < 0 || (size_t)pages * (size_t)bytes / each > lines;
+}
+
 static void bench_lines(bool quick)
 {
     adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
     adj_policies *policies = workload_compile(10, 0, &options);
-    for (size_t lines = 10000; lines <= (quick ? 10000U : 3000000U); lines = lines == 1000000 ? 3000000 : lines * 10) {
+    for (size_t lines = 10000; lines <= (quick ? 10000U : 10000000U) && fits_memory(lines); lines *= 10) {
         adj_encounters *encounters = workload_encounters(policies, lines, 10, 10);
         bench_all_kernels(policies, encounters, true);
         options.threads = 1;

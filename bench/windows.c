@@ -30,8 +30,8 @@ int bench_windows(size_t lines, bool quick)
     if (adj_policies_compile_text(names, texts, 1, &options, &policies) != ADJ_OK) {
         bench_stop(policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
     }
-    static const unsigned each[] = {10, 50, 1000, 10000};
-    for (size_t e = 0; e < (quick ? 2 : 4); e++) {
+    static const unsigned each[] = {10, 50, 1000, 10000, 100000};
+    for (size_t e = 0; e < (quick ? 2 : 5); e++) {
         size_t count = quick ? 5000 : lines;
         adj_encounters *encounters = workload_encounters(policies, count, 1, each[e]);
         double times[BENCH_RUNS], walked = 0;
