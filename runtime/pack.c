@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 /* The rows that a path leads to. */
 typedef struct run_joined {
     plan_path path;
@@ -427,20 +424,29 @@ typedef struct filling {
     bool done;
 } filling;
 
-/* Adds what a field holds to a key; of a list, its codes. False where that is too much. */
-static bool add_to_key(const run_packer *packer, const plan_step *step, run_value value, int64_t *key, uint32_t *words)
+/* The fields that a step follows from, as they were read. */
+typedef struct leaf_vector {
+    const run_vector *vector;
+    bool list;
+} leaf_vector;
+
+static void find_leaves(const run_packer *packer, const plan_input *input, leaf_vector leaves[PLAN_LEAF_LIMIT])
 {
-    const lang_field_info *info =
-        lang_schema_field(packer->context->binding->plan->program->schema, (lang_field)step->detail);
-    if (*words + 2 > MEMO_KEY) return false;
-    key[(*words)++] = value.state;
-    if (value.state != RUN_PRESENT) return true;
-    if (!info->type.list) {
-        key[(*words)++] = value.bits;
-        return true;
+    const uint32_t *steps = packer->kernels->cones.items + input->cone + input->cone_count;
+    const plan_program *plan = packer->context->binding->plan;
+    const plan_block *block = &plan->blocks.items[input->block];
+    for (uint32_t i = 0; i < input->leaf_count; i++) {
+        lang_field field = (lang_field)block->steps.items[steps[i]].detail;
+        leaves[i].vector = run_vectors_get(packer->vectors, steps[i]);
+        leaves[i].list = lang_schema_field(plan->program->schema, field)->type.list;
     }
+}
+
+/* Adds the codes of a list to a key; false where that is too much. */
+static bool add_list(const run_packer *packer, int64_t list, int64_t *key, uint32_t *words)
+{
     size_t count;
-    const uint32_t *items = run_list_items(packer->context, value.bits, &count);
+    const uint32_t *items = run_list_items(packer->context, list, &count);
     if (*words + 1 + (count + 1) / 2 > MEMO_KEY) return false;
     key[(*words)++] = (int64_t)count;
     for (size_t i = 0; i < count; i += 2) {
@@ -450,21 +456,45 @@ static bool add_to_key(const run_packer *packer, const plan_step *step, run_valu
     return true;
 }
 
-/* The place of the answer for an item whose fields have been read; NULL where none is kept. */
-static step_answer *answer_for(run_packer *packer, filling *f, size_t item, bool *known)
+/* What an item's fields hold: the states of all in one word, then the values that are there. */
+static uint32_t make_key(const run_packer *packer, const leaf_vector *leaves, size_t count, size_t item,
+                         int64_t key[MEMO_KEY])
 {
-    const plan_input *input = f->input;
-    const uint32_t *leaves = packer->kernels->cones.items + input->cone + input->cone_count;
-    const plan_block *block = &packer->context->binding->plan->blocks.items[input->block];
-    int64_t key[MEMO_KEY];
-    uint32_t words = 0;
-    for (uint32_t i = 0; i < input->leaf_count; i++) {
-        run_value value = run_vector_value(run_vectors_get(packer->vectors, leaves[i]), item);
-        if (!add_to_key(packer, &block->steps.items[leaves[i]], value, key, &words)) return NULL;
+    uint32_t words = 1;
+    key[0] = 0;
+    for (size_t i = 0; i < count; i++) {
+        const run_vector *vector = leaves[i].vector;
+        key[0] = key[0] << 2 | vector->states[item];
+        if (vector->states[item] != RUN_PRESENT) continue;
+        if (!leaves[i].list)
+            key[words++] = vector->bits[item];
+        else if (!add_list(packer, vector->bits[item], key, &words))
+            return 0;
+        if (words >= MEMO_KEY) return 0;
     }
-    step_answer *answer = &f->memo->places[XXH3_64bits(key, words * sizeof *key) % MEMO_PLACES];
+    return words;
+}
+
+static size_t place_of(const int64_t *key, uint32_t words)
+{
+    uint64_t hash = 0;
+    for (uint32_t i = 0; i < words; i++) {
+        hash = (hash ^ (uint64_t)key[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 32;
+    }
+    return (size_t)(hash % MEMO_PLACES);
+}
+
+/* The place of the answer for an item whose fields have been read; NULL where none is kept. */
+static step_answer *answer_for(const run_packer *packer, filling *f, const leaf_vector *leaves, size_t item, bool *known)
+{
+    int64_t key[MEMO_KEY];
+    uint32_t words = make_key(packer, leaves, f->input->leaf_count, item, key);
+    if (words == 0) return NULL;
+    step_answer *answer = &f->memo->places[place_of(key, words)];
     f->memo->asked++;
-    bool same = answer->words == words && memcmp(answer->key, key, words * sizeof *key) == 0;
+    bool same = answer->words == words;
+    for (uint32_t i = 0; same && i < words; i++) same = answer->key[i] == key[i];
     *known = same && !answer->open;
     if (same) f->memo->met++;
     if (same) return answer;
@@ -579,12 +609,14 @@ static bool fill_answers(run_packer *packer, filling *f, const together *t, bool
 {
     const plan_input *input = f->input;
     if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->load_count)) return false;
+    leaf_vector leaves[PLAN_LEAF_LIMIT];
+    find_leaves(packer, input, leaves);
     unanswered u;
     u.lines.count = 0;
     for (size_t k = 0; k < t->count; k++) {
         if (!is_needed(f, t->lines[k])) continue;
         bool known = false;
-        step_answer *answer = answer_for(packer, f, k, &known);
+        step_answer *answer = answer_for(packer, f, leaves, k, &known);
         if (known) {
             keep_value(f, t->lines[k], answer->value);
             continue;

@@ -49,13 +49,23 @@ static line_key key_of_row(const scheduler *s, uint32_t row)
     return key;
 }
 
+static size_t place_of(const line_key *key)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < KEY_FIELDS; i++) {
+        hash = (hash ^ (uint64_t)key->parts[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 32;
+    }
+    return (size_t)hash;
+}
+
 static bool grow_keys(scheduler *s)
 {
     size_t count = s->slot_count == 0 ? 256 : s->slot_count * 2;
     uint32_t *slots = base_arena_alloc(&s->scratch, count * sizeof *slots);
     if (slots == NULL) return false;
     for (uint32_t i = 0; i < s->keys.count; i++) {
-        size_t at = (size_t)XXH3_64bits(s->keys.items[i].parts, sizeof s->keys.items[i].parts) & (count - 1);
+        size_t at = place_of(&s->keys.items[i]) & (count - 1);
         while (slots[at] != 0) at = (at + 1) & (count - 1);
         slots[at] = i + 1;
     }
@@ -64,13 +74,23 @@ static bool grow_keys(scheduler *s)
     return true;
 }
 
+static bool same_parts(const line_key *a, const line_key *b)
+{
+    for (size_t i = 0; i < KEY_FIELDS; i++) {
+        if (a->parts[i] != b->parts[i]) return false;
+    }
+    return true;
+}
+
+/* `found` comes in as the key of the line before, which is often the same. */
 static bool find_key(scheduler *s, uint32_t row, uint32_t *found)
 {
     line_key key = key_of_row(s, row);
-    size_t at = (size_t)XXH3_64bits(key.parts, sizeof key.parts) & (s->slot_count - 1);
+    if (*found < s->keys.count && same_parts(&s->keys.items[*found], &key)) return true;
+    size_t at = place_of(&key) & (s->slot_count - 1);
     for (; s->slots[at] != 0; at = (at + 1) & (s->slot_count - 1)) {
         *found = s->slots[at] - 1;
-        if (memcmp(s->keys.items[*found].parts, key.parts, sizeof key.parts) == 0) return true;
+        if (same_parts(&s->keys.items[*found], &key)) return true;
     }
     line_key *slot = BASE_PUSH(&s->scratch, &s->keys);
     if (slot == NULL) return false;
@@ -83,11 +103,13 @@ static bool find_key(scheduler *s, uint32_t row, uint32_t *found)
 static bool find_keys(scheduler *s, const uint32_t *rows, const bool *judged, size_t count)
 {
     s->key_of = base_arena_alloc(&s->scratch, (count + 1) * sizeof *s->key_of);
+    uint32_t found = 0;
     if (s->key_of == NULL || !grow_keys(s)) return false;
     for (size_t i = 0; i < count; i++) {
         s->key_of[i] = PLAN_NO_STEP;
         if (!judged[i]) continue;
-        if (!find_key(s, rows[i], &s->key_of[i])) return false;
+        if (!find_key(s, rows[i], &found)) return false;
+        s->key_of[i] = found;
         s->keys.items[s->key_of[i]].count++;
     }
     return true;

@@ -239,7 +239,6 @@ static bool mark_leaves(const lowering *l, const plan_block *block, const plan_s
 /* The fields that a step follows from, if those are all, and few. */
 static void collect_leaves(lowering *l, plan_input *input)
 {
-    enum { MOST = 5 };
     const plan_block *block = &l->plan->blocks.items[input->block];
     for (size_t i = 0; i < l->cone.count; i++) {
         const plan_step *step = &block->steps.items[l->cone.items[i]];
@@ -249,11 +248,11 @@ static void collect_leaves(lowering *l, plan_input *input)
     for (size_t i = 0; i < l->cone.count; i++) {
         uint32_t step = l->cone.items[i];
         if ((l->marks[step] & 2) == 0) continue;
-        if (block->steps.items[step].operation == PLAN_FRAME) count = MOST; /* the row itself */
+        if (block->steps.items[step].operation == PLAN_FRAME) count = PLAN_LEAF_LIMIT; /* the row itself */
         push_cone(l, step);
         count++;
     }
-    if (count > MOST || reads_only(&block->steps.items[input->step])) {
+    if (count > PLAN_LEAF_LIMIT || reads_only(&block->steps.items[input->step])) {
         l->kernels->cones.count = first;
         return;
     }

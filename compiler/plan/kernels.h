@@ -9,7 +9,7 @@
 
 #include "compiler/plan/plan.h"
 
-enum { PLAN_PATH_LIMIT = 6, PLAN_SHAPE_LIMIT = 60000 };
+enum { PLAN_PATH_LIMIT = 6, PLAN_SHAPE_LIMIT = 60000, PLAN_LEAF_LIMIT = 5 };
 
 /* Fields from the subject's own to the last one; no fields: not a path. */
 typedef struct plan_path {
