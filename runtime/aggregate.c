@@ -147,7 +147,7 @@ run_truth run_line_counts(const run_context *context, const plan_aggregate *aggr
     if (run_store_present(store, LANG_FIELD_line_claim, line)) {
         uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
         if (store->claims.items[claim].retired) return RUN_FALSE;
-        if (strcmp(run_store_text(store, LANG_FIELD_claim_frequency, claim), "8") == 0) return RUN_FALSE;
+        if (run_claim_voids(store, claim)) return RUN_FALSE;
     }
     if (!run_store_present(store, LANG_FIELD_line_status, line)) return RUN_NEITHER;
     static const struct {

@@ -26,7 +26,8 @@ static bool collect_lines(adj_results *results, const run_store *store)
 
 static bool judged(const run_store *store, uint32_t line)
 {
-    return !store->lines.items[line].unreadable && !run_is_void(store, line);
+    bool none = store->void_frequency == BASE_INTERN_NONE; /* no claim of the run voids another */
+    return !store->lines.items[line].unreadable && (none || !run_is_void(store, line));
 }
 
 /* Judges lines one by one: the plain meaning, or its machine code. */

@@ -25,9 +25,8 @@ bool run_store_seat_guests(run_store *store)
 {
     if (store->guests == 0) return true;
     store->guest_seats = base_arena_alloc(&store->arena, store->guests);
-    /* What voids a claim is known by its frequency. */
-    return store->guest_seats != NULL && base_intern_add(&store->symbols, "8", 1) != BASE_INTERN_NONE &&
-           make_rows(store);
+    store->void_frequency = base_intern_add(&store->symbols, "8", 1);
+    return store->guest_seats != NULL && store->void_frequency != BASE_INTERN_NONE && make_rows(store);
 }
 
 uint32_t run_guest_enter(run_store *store)

@@ -123,6 +123,7 @@ bool run_index(run_store *store)
     uint32_t *order = base_arena_alloc(&store->arena, (count + 1) * sizeof *order);
     store->position = base_arena_alloc(&store->arena, (count + store->guests + 1) * sizeof *store->position);
     store->indexed_symbols = store->symbols.entries.count;
+    store->void_frequency = base_intern_find(&store->symbols, "8", 1);
     if (keys == NULL || order == NULL || store->position == NULL) return false;
     for (uint32_t line = 0; line < count; line++) keys[line] = key_of(store, line);
     if (count > 1) qsort(keys, count, sizeof *keys, by_order);

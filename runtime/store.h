@@ -143,6 +143,7 @@ typedef struct run_store {
     uint32_t guests;    /* rows of every record that are kept behind all of its own, for single encounters (guest.h) */
     uint8_t *guest_seats;   /* which of them are taken */
     size_t indexed_symbols; /* how many there were when lines were ordered */
+    uint32_t void_frequency; /* the symbol that the frequency of a claim has which voids another; BASE_INTERN_NONE for none */
     run_groups lines_of_patient;
     run_groups lines_of_session;
     uint32_t *sessionless; /* lines whose session is unknown, in their order; those without a date first */
@@ -213,6 +214,13 @@ static inline int64_t run_store_bits(const run_store *store, lang_field field, u
 static inline bool run_store_present(const run_store *store, lang_field field, uint32_t row)
 {
     return store->columns[field].states[row] == RUN_PRESENT;
+}
+
+/* Whether a claim does nothing but void another one. After run_index. */
+static inline bool run_claim_voids(const run_store *store, uint32_t claim)
+{
+    const run_column *column = &store->columns[LANG_FIELD_claim_frequency];
+    return column->states[claim] == RUN_PRESENT && column->bits[claim] == (int64_t)store->void_frequency;
 }
 
 /* The text of a symbol column's row; "" unless present. */

@@ -76,7 +76,7 @@ bool run_is_void(const run_store *store, uint32_t line)
 {
     if (!run_store_present(store, LANG_FIELD_line_claim, line)) return false;
     uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
-    return strcmp(run_store_text(store, LANG_FIELD_claim_frequency, claim), "8") == 0;
+    return run_claim_voids(store, claim);
 }
 
 bool run_names_payer(const lang_file *file)
