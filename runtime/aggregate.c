@@ -104,17 +104,18 @@ static void set_days(const run_context *context, const plan_aggregate *aggregate
     if (aggregate->window.cut != LANG_CUT_NONE) window->cut = true;
 }
 
-static run_window window_of(const run_context *context, const plan_aggregate *aggregate, uint32_t line, int64_t bound,
-                            uint8_t bound_state)
+/* Written where it is kept: a copy of what was just written in parts is slow to read. */
+static void find_window(const run_context *context, const plan_aggregate *aggregate, uint32_t line, int64_t bound,
+                        uint8_t bound_state, run_window *window)
 {
-    run_window window = {.before = aggregate->window.cut == LANG_CUT_EARLIER};
     const run_store *store = context->binding->store;
     bool bounded = aggregate->window.bound != NULL;
-    window.known = run_store_present(store, LANG_FIELD_line_date, line) && (!bounded || bound_state == RUN_PRESENT);
-    if (window.known) {
-        set_days(context, aggregate, line, run_store_bits(store, LANG_FIELD_line_date, line), bound, &window);
-    }
-    return window;
+    window->before = aggregate->window.cut == LANG_CUT_EARLIER;
+    window->forward = window->cut = false;
+    window->from = window->to = 0;
+    window->known = run_store_present(store, LANG_FIELD_line_date, line) && (!bounded || bound_state == RUN_PRESENT);
+    if (window->known)
+        set_days(context, aggregate, line, run_store_bits(store, LANG_FIELD_line_date, line), bound, window);
 }
 
 /* Whether a line is in a window. The subject itself needs no date to be on its own day. */
@@ -587,7 +588,7 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     *result = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
     walk w = {.context = context, .aggregate = aggregate, .index = index, .line = line, .result = result};
-    w.window = window_of(context, aggregate, line, bound, bound_state);
+    find_window(context, aggregate, line, bound, bound_state, &w.window);
     collect(context, aggregate, line, &w.found);
     if (w.found.rows == NULL) w.found.rows = &w.found.alone;
     w.open = !w.found.complete;
@@ -646,21 +647,23 @@ static bool by_calendar(const plan_aggregate *aggregate)
     }
 }
 
-static run_window remembered_window(run_context *context, uint32_t index, uint32_t line)
+static void remember_window(run_context *context, uint32_t index, uint32_t line, run_window *window)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
     run_window_memo *memo = context->windows_of[index];
     if (memo == NULL) memo = context->windows_of[index] = base_arena_alloc(context->arena, sizeof *memo);
-    if (memo == NULL || dates->states[line] != RUN_PRESENT)
-        return window_of(context, aggregate, line, 0, RUN_UNKNOWN);
+    if (memo == NULL || dates->states[line] != RUN_PRESENT) {
+        find_window(context, aggregate, line, 0, RUN_UNKNOWN, window);
+        return;
+    }
     int32_t day = (int32_t)dates->bits[line];
     size_t place = (uint32_t)day % MEMO_DAYS;
     if (memo->day[place] != day + 1 || day == -1) {
-        memo->windows[place] = window_of(context, aggregate, line, 0, RUN_UNKNOWN);
+        find_window(context, aggregate, line, 0, RUN_UNKNOWN, &memo->windows[place]);
         memo->day[place] = day + 1;
     }
-    return memo->windows[place];
+    *window = memo->windows[place];
 }
 
 static run_together *together_for(run_context *context, const run_vectors *vectors, uint32_t index,
@@ -695,9 +698,11 @@ static bool sweep_all(run_context *context, run_vectors *vectors, uint32_t index
     if (inner == NULL || t == NULL) return false;
     bool calendar = by_calendar(aggregate);
     for (size_t i = 0; i < count; i++) {
-        t->windows[i] = calendar ? remembered_window(context, index, lines[i])
-                                 : window_of(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
-                                             bound == NULL ? RUN_UNKNOWN : bound->states[i]);
+        if (calendar)
+            remember_window(context, index, lines[i], &t->windows[i]);
+        else
+            find_window(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
+                        bound == NULL ? RUN_UNKNOWN : bound->states[i], &t->windows[i]);
     }
     return run_sweep_many(context, inner, index, t->subjects, t->windows, count, results, done);
 }
@@ -716,8 +721,8 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
         results[i] = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
         walk w = {.context = context, .aggregate = aggregate, .index = index, .line = lines[i], .gathering = &g, .near = &near};
         w.owner = (uint16_t)i;
-        w.window = window_of(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
-                             bound == NULL ? RUN_UNKNOWN : bound->states[i]);
+        find_window(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
+                    bound == NULL ? RUN_UNKNOWN : bound->states[i], &w.window);
         collect(context, aggregate, lines[i], &w.found);
         if (w.found.rows == NULL) w.found.rows = &w.found.alone;
         open[i] = !w.found.complete;
