@@ -121,9 +121,8 @@ static int run(const check_options *options)
     if (readable) {
         int judged = cli_inputs_evaluate(&options->inputs, policies, encounters, &results);
         if (judged == EXIT_CLEAN) {
-            int reported =
-                cli_report_all(options->format, options->only_findings, options->no_summary,
-                               cli_inputs_threads(&options->inputs), results, encounters);
+            int reported = cli_report_all(options->format, options->only_findings, options->no_summary,
+                                          cli_inputs_threads(&options->inputs), results, encounters);
             if (code == EXIT_CLEAN || reported == EXIT_OURS) code = reported;
             int saved = code == EXIT_OURS ? code : cli_inputs_save(&options->inputs, policies, results);
             if (saved != EXIT_CLEAN) code = saved;

@@ -261,7 +261,8 @@ int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encou
 int cli_inputs_evaluate(const cli_inputs *inputs, const adj_policies *policies, const adj_encounters *encounters,
                         adj_results **results)
 {
-    adj_options evaluation = {.evaluator = inputs->evaluator, .redact = inputs->redact, .threads = cli_inputs_threads(inputs)};
+    adj_options evaluation = {
+        .evaluator = inputs->evaluator, .redact = inputs->redact, .threads = cli_inputs_threads(inputs)};
     adj_status status = adj_evaluate(policies, encounters, &evaluation, results);
     if (status == ADJ_OK) return EXIT_CLEAN;
     bool lacking = status == ADJ_NOT_FOUND;

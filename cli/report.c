@@ -89,7 +89,7 @@ bool cli_is_next_claim(cli_report *report, const char *file, const char *claim)
 }
 
 void cli_report_line(cli_report *report, const cli_format *format, const adj_line *line,
-                        const adj_explanation *explanation)
+                     const adj_explanation *explanation)
 {
     if (!cli_shows(report, format, line, explanation)) return;
     bool any = report->last != NULL;

@@ -39,8 +39,8 @@ static bool write_lines(const pool *p, adj_results *results, size_t number, bloc
         adj_explanation *explanation = NULL;
         if (line.out_of_memory) return false;
         if (line.findings > 0 && adj_results_explain(results, i, &explanation) != ADJ_OK) return false;
-        bool first = b->first == NULL && p->format->claim != NULL &&
-                     cli_shows(&b->report, p->format, &line, explanation);
+        bool first =
+            b->first == NULL && p->format->claim != NULL && cli_shows(&b->report, p->format, &line, explanation);
         if (first) {
             cli_is_next_claim(&b->report, line.file, line.claim);
             b->first = b->report.last == NULL ? NULL : strdup(b->report.last);

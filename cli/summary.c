@@ -43,7 +43,8 @@ void cli_report_free(cli_report *report)
 
 static void add_tallies(cli_tallies *to, const cli_tallies *from)
 {
-    for (size_t i = 0; i < from->count; i++) tally_many(to, from->items[i].name, from->items[i].lines, from->items[i].cents);
+    for (size_t i = 0; i < from->count; i++)
+        tally_many(to, from->items[i].name, from->items[i].lines, from->items[i].cents);
 }
 
 void cli_report_add(cli_report *report, cli_report *part)

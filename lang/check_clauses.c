@@ -5,8 +5,8 @@
 
 static void check_category(lang_checker *checker, lang_name category)
 {
-    bool known = category.text == NULL ||
-                 lang_schema_word_find(checker->schema, LANG_ENUMERATION_category, category.text) >= 0;
+    bool known =
+        category.text == NULL || lang_schema_word_find(checker->schema, LANG_ENUMERATION_category, category.text) >= 0;
     if (known) return;
     const char *near = NULL;
     base_text list;

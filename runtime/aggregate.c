@@ -469,7 +469,8 @@ static void as_member(const walk *w, run_element *element)
                                 last->c == PLAN_NO_STEP ? NULL : &block->steps.items[last->c].type};
     int64_t *values[] = {&element->bits, &element->second};
     for (int i = 0; i < 2; i++) {
-        bool patient = types[i] != NULL && types[i]->kind == LANG_TYPE_RECORD && types[i]->detail == LANG_RECORD_patient;
+        bool patient =
+            types[i] != NULL && types[i]->kind == LANG_TYPE_RECORD && types[i]->detail == LANG_RECORD_patient;
         if (patient && *values[i] == (int64_t)guest->patient) *values[i] = guest->member;
     }
 }
@@ -719,7 +720,12 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
     for (size_t i = 0; i < count; i++) {
         if (done[i]) continue;
         results[i] = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
-        walk w = {.context = context, .aggregate = aggregate, .index = index, .line = lines[i], .gathering = &g, .near = &near};
+        walk w = {.context = context,
+                  .aggregate = aggregate,
+                  .index = index,
+                  .line = lines[i],
+                  .gathering = &g,
+                  .near = &near};
         w.owner = (uint16_t)i;
         find_window(context, aggregate, lines[i], bound == NULL ? 0 : bound->bits[i],
                     bound == NULL ? RUN_UNKNOWN : bound->states[i], &w.window);

@@ -141,7 +141,7 @@ typedef struct run_outcome {
     uint64_t *spare; /* RUN_PLANES times RUN_ROOM of the batch's words */
     BASE_ARRAY(run_batch_event) events;
     uint16_t found[RUN_BATCH_WORDS]; /* words of the clause at hand */
-    uint64_t any[RUN_BATCH_WORDS]; /* bits: some clause applies */
+    uint64_t any[RUN_BATCH_WORDS];   /* bits: some clause applies */
 } run_outcome;
 
 /* Runs the clauses of a batch whose inputs are packed. */

@@ -86,7 +86,7 @@ typedef struct run_binding {
     uint32_t code_count;
     uint8_t **set_members; /* by set, by number: a run_member; see run_member_of */
     const run_column *columns;
-    base_date as_of; /* what became known later is not known; BASE_DATE_MAX for now */
+    base_date as_of;                  /* what became known later is not known; BASE_DATE_MAX for now */
     const base_intern *guest_symbols; /* texts that the store does not have, numbered behind its own; NULL for none */
     struct run_table_index *tables;
     run_dispatch dispatch;

@@ -195,7 +195,9 @@ run_value run_evaluate_step(run_context *context, const plan_block *block, const
     case PLAN_KNOWN: return truth_value(truth_of(step->number <= context->binding->as_of));
     case PLAN_TALLY: return context->tallies == NULL ? nothing : context->tallies[step->number];
     case PLAN_DENIED: return truth_value((run_truth)run_denied(context, (uint32_t)step->number, a->bits, a->state));
-    case PLAN_AGGREGATE: run_aggregate(context, line, (uint32_t)step->number, a->bits, a->state, &result); return result;
+    case PLAN_AGGREGATE:
+        run_aggregate(context, line, (uint32_t)step->number, a->bits, a->state, &result);
+        return result;
     case PLAN_UPPER: return (run_value){a->high, a->high, a->state};
     default: return truth_value(relate(context, block, step, a, b));
     }

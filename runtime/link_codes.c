@@ -20,19 +20,21 @@ typedef struct code_check {
     flawed_code *flaws[CODE_FLAWS]; /* by symbol */
 } code_check;
 
-/* Places of service that the CMS code set assigns, and the day from which it does, for those of these years. */
+/* Places of service, two digits, that the CMS code set assigns, and the day from which it does, for those of these years. */
 static bool assigned_place(const char *code, base_date date)
 {
-    static const char unassigned[][3] = {"28", "29", "30", "35", "36", "37", "38", "39", "40", "43", "44", "45",
-                                         "46", "47", "48", "59", "63", "64", "67", "68", "69", "70", "73", "74",
-                                         "75", "76", "77", "78", "79", "80", "82", "83", "84", "85", "86", "87",
-                                         "88", "89", "90", "91", "92", "93", "94", "95", "96", "97", "98", "00"};
-    for (size_t i = 0; i < sizeof unassigned / sizeof *unassigned; i++) {
-        if (strcmp(code, unassigned[i]) == 0) return false;
-    }
-    if (strcmp(code, "02") == 0) return date >= base_date_make(2017, 1, 1);
-    if (strcmp(code, "10") == 0) return date >= base_date_make(2022, 1, 1);
-    return strcmp(code, "27") != 0 || date >= base_date_make(2023, 10, 1);
+    static const bool unassigned[100] = {
+        [0] = true,  [28] = true, [29] = true, [30] = true, [35] = true, [36] = true, [37] = true, [38] = true,
+        [39] = true, [40] = true, [43] = true, [44] = true, [45] = true, [46] = true, [47] = true, [48] = true,
+        [59] = true, [63] = true, [64] = true, [67] = true, [68] = true, [69] = true, [70] = true, [73] = true,
+        [74] = true, [75] = true, [76] = true, [77] = true, [78] = true, [79] = true, [80] = true, [82] = true,
+        [83] = true, [84] = true, [85] = true, [86] = true, [87] = true, [88] = true, [89] = true, [90] = true,
+        [91] = true, [92] = true, [93] = true, [94] = true, [95] = true, [96] = true, [97] = true, [98] = true};
+    int number = (code[0] - '0') * 10 + code[1] - '0';
+    if (unassigned[number]) return false;
+    if (number == 2) return date >= base_date_make(2017, 1, 1);
+    if (number == 10) return date >= base_date_make(2022, 1, 1);
+    return number != 27 || date >= base_date_make(2023, 10, 1);
 }
 
 static void note(code_check *c, code_flaw flaw, lang_code_system system, uint32_t code, uint32_t line)

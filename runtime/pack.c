@@ -486,7 +486,8 @@ static size_t place_of(const int64_t *key, uint32_t words)
 }
 
 /* The place of the answer for an item whose fields have been read; NULL where none is kept. */
-static step_answer *answer_for(const run_packer *packer, filling *f, const leaf_vector *leaves, size_t item, bool *known)
+static step_answer *answer_for(const run_packer *packer, filling *f, const leaf_vector *leaves, size_t item,
+                               bool *known)
 {
     int64_t key[MEMO_KEY];
     uint32_t words = make_key(packer, leaves, f->input->leaf_count, item, key);

@@ -292,7 +292,8 @@ adj_status adj_single_set_list(adj_single *s, int64_t field, const int64_t *code
     /* Lists keep 32 bits of what the store does not hold, from the far end; see bind_lists. */
     for (size_t i = 0; i < count; i++) {
         s->pool[s->pool_used + i] =
-            (uint32_t)(codes[i] <= (int64_t)UINT32_MAX ? codes[i] : (int64_t)UINT32_MAX - 1 - (codes[i] - ((int64_t)1 << 32)));
+            (uint32_t)(codes[i] <= (int64_t)UINT32_MAX ? codes[i]
+                                                       : (int64_t)UINT32_MAX - 1 - (codes[i] - ((int64_t)1 << 32)));
     }
     adj_single_set(s, field, run_list_pack(s->pool_used, count) | RUN_LIST_OVERLAY);
     s->pool_used += count;

@@ -143,7 +143,8 @@ typedef struct run_store {
     uint32_t guests;    /* rows of every record that are kept behind all of its own, for single encounters (guest.h) */
     uint8_t *guest_seats;   /* which of them are taken */
     size_t indexed_symbols; /* how many there were when lines were ordered */
-    uint32_t void_frequency; /* the symbol that the frequency of a claim has which voids another; BASE_INTERN_NONE for none */
+    uint32_t
+        void_frequency; /* the symbol that the frequency of a claim has which voids another; BASE_INTERN_NONE for none */
     run_groups lines_of_patient;
     run_groups lines_of_session;
     uint32_t *sessionless; /* lines whose session is unknown, in their order; those without a date first */

@@ -192,7 +192,9 @@ static void add(run_truth truth, bool known, int64_t amount, int64_t *low, int64
 static run_judged judged_of(const plan_aggregate *aggregate, const run_element *element)
 {
     bool counts = aggregate->kind == PLAN_COUNTS, known = counts || element->state == RUN_PRESENT;
-    return (run_judged){.amount = counts ? 1 : known ? element->bits : 0,
+    return (run_judged){.amount = counts  ? 1
+                                  : known ? element->bits
+                                          : 0,
                         .own = (uint8_t)(element->truth | (known ? KNOWN : 0))};
 }
 
@@ -359,7 +361,8 @@ static void count_itself(const swept *m, size_t self, bool itself, run_value *re
     result->bits -= own[1].low - own->low;
     result->high -= own[1].high - own->high;
     *unknown -= own[1].unknown - own->unknown;
-    if (itself) add((run_truth)(own->own & 3), (own->own & KNOWN) != 0, own->amount, &result->bits, &result->high, unknown);
+    if (itself)
+        add((run_truth)(own->own & 3), (own->own & KNOWN) != 0, own->amount, &result->bits, &result->high, unknown);
 }
 
 /* What a window comes to. `near` is a place that its beginning may be close to, and becomes that. */
@@ -431,7 +434,8 @@ bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_wi
     run_sweeps *s = context->sweeps;
     if (!run_can_sweep(s, index) || found->count < FEW_ELEMENTS || !can_take(window)) return false;
     bool guest = found->gap != SIZE_MAX;
-    _Atomic(swept *) *member = guest ? member_at(context, index, context->guest->member) : member_of(context, index, line);
+    _Atomic(swept *) *member =
+        guest ? member_at(context, index, context->guest->member) : member_of(context, index, line);
     run_candidates others = *found;
     others.count -= guest ? 1 : 0;
     swept *m = atomic_load_explicit(member, memory_order_acquire);

@@ -533,7 +533,8 @@ static void ask_one(const many_items *m, size_t i, int64_t *row, uint8_t *found)
 }
 
 /* The answer where a file has rows of an item's inputs: which of them holds depends on the day. */
-static void answer_from(const many_items *m, size_t i, int64_t first, const int64_t *values, int64_t *row, uint8_t *found)
+static void answer_from(const many_items *m, size_t i, int64_t first, const int64_t *values, int64_t *row,
+                        uint8_t *found)
 {
     int64_t bits[LANG_TABLE_COLUMN_LIMIT + 1];
     uint8_t states[LANG_TABLE_COLUMN_LIMIT + 1];

@@ -9,7 +9,7 @@ enum { LANE = 16, AHEAD = 16 };
 
 typedef struct cell {
     run_vector vector;
-    uint32_t mark;          /* of the subjects that it was worked out for */
+    uint32_t mark;         /* of the subjects that it was worked out for */
     const uint32_t *frame; /* of FRAME: the rows, all of them there; NULL for others */
 } cell;
 
@@ -317,8 +317,7 @@ static bool evaluate(run_vectors *v, const plan_step *step, const run_vector *to
     case PLAN_SET_HOLDS: set_holds(v, step, to); return true;
     case PLAN_LOOKUP: lookup(v, step, to); return true;
     case PLAN_OUTPUT: output(v, step, to); return true;
-    case PLAN_AGGREGATE:
-        return run_aggregate_many(v->context, v, (uint32_t)step->number, v->subjects, a, v->count, to);
+    case PLAN_AGGREGATE: return run_aggregate_many(v->context, v, (uint32_t)step->number, v->subjects, a, v->count, to);
     default: break;
     }
     if (!logic(v, step, to) && !compare(v, step, to)) each(v, step, to);

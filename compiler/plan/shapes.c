@@ -188,8 +188,8 @@ bool plan_fit_constants(const plan_shape *shape, const uint8_t *slot_widths, con
         if (a != PLAN_OF_NUMBER && b != PLAN_OF_NUMBER) continue;
         uint16_t which = numbers[a == PLAN_OF_NUMBER ? step->a : step->b];
         int64_t constant = constants[which];
-        bool good = relates || (sums && common == 2 ? constant < reach && constant > -reach
-                                                    : plan_lane_fits(constant, common));
+        bool good =
+            relates || (sums && common == 2 ? constant < reach && constant > -reach : plan_lane_fits(constant, common));
         if (!good || !settle(&fitting[which], &settled[which], relates ? nearest(constant, common) : constant))
             return false;
     }

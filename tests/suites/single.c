@@ -105,19 +105,20 @@ static const char windows[] =
     "clause " name "\n  cite \"" name "\"\n  require " requirement "\n  deny CO-119 as limit \"{date}\"\n\n"
     CLAUSE("same_day", "at most 1 of history on the same day where procedure in 90853, 90834")
         CLAUSE("month", "at most 3 of history in the last 30 days where procedure in 90853")
-            CLAUSE("year", "at most 9 of history in the same calendar year")
-                CLAUSE("months", "at most 6 of history in the last 6 months where units >= 2")
-                    CLAUSE("before", "fewer than 3 of history in the last 60 days earlier")
-                        CLAUSE("ahead", "at most 4 of history in the next 40 days")
-                            CLAUSE("sum", "(sum of units over history in the last 90 days) <= 14")
-                                CLAUSE("apart", "at most 2 of history in periods of 20 days from the first service where procedure in 90834")
-                                        CLAUSE("unless_other", "not (exists other in history on the same day where "
-                                                               "procedure = this.procedure)")
-                                            CLAUSE("provider", "at most 5 of history of the rendering provider in the "
-                                                               "last 30 days")
-                                                CLAUSE("people", "(count of distinct patient over history of the "
-                                                                 "rendering provider in the last 60 days) <= 2")
-                                                        CLAUSE("largest", "((max of units over history in the last 45 days) or else 0) <= 3");
+            CLAUSE("year", "at most 9 of history in the same calendar year") CLAUSE(
+                "months", "at most 6 of history in the last 6 months where units >= 2")
+                CLAUSE("before", "fewer than 3 of history in the last 60 days earlier") CLAUSE(
+                    "ahead", "at most 4 of history in the next 40 days")
+                    CLAUSE("sum", "(sum of units over history in the last 90 days) <= 14") CLAUSE(
+                        "apart",
+                        "at most 2 of history in periods of 20 days from the first service where procedure in 90834")
+                        CLAUSE("unless_other", "not (exists other in history on the same day where "
+                                               "procedure = this.procedure)")
+                            CLAUSE("provider",
+                                   "at most 5 of history of the rendering provider in the "
+                                   "last 30 days") CLAUSE("people", "(count of distinct patient over history of the "
+                                                                    "rendering provider in the last 60 days) <= 2")
+                                CLAUSE("largest", "((max of units over history in the last 45 days) or else 0) <= 3");
 
 enum { HISTORY = 60, MEMBERS = 4, PROVIDERS = 3, NOT_TOLD = -1 };
 
@@ -131,10 +132,14 @@ static const char *const providers[] = {"1234567893", "1245319599", "1003000126"
 static told_line any_line(generator *g, bool known)
 {
 #define PERHAPS(percent, value) (generator_chance(g, known ? 0 : (percent)) ? NOT_TOLD : (int64_t)(value))
-    return (told_line){PERHAPS(3, generator_below(g, MEMBERS)), PERHAPS(1, generator_below(g, PROVIDERS)),
-                       PERHAPS(4, 19800 + generator_below(g, 120)), PERHAPS(5, generator_below(g, 3)),
-                       PERHAPS(10, 1000 * (1 + generator_below(g, 4))), PERHAPS(4, generator_below(g, 7)),
-                       generator_below(g, 40), 1 + generator_below(g, 3)};
+    return (told_line){PERHAPS(3, generator_below(g, MEMBERS)),
+                       PERHAPS(1, generator_below(g, PROVIDERS)),
+                       PERHAPS(4, 19800 + generator_below(g, 120)),
+                       PERHAPS(5, generator_below(g, 3)),
+                       PERHAPS(10, 1000 * (1 + generator_below(g, 4))),
+                       PERHAPS(4, generator_below(g, 7)),
+                       generator_below(g, 40),
+                       1 + generator_below(g, 3)};
 }
 
 static void set_told(run_store *store, lang_field field, uint32_t row, int64_t value)

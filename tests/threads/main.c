@@ -145,8 +145,8 @@ static size_t compare_views(const adj_policies *policies)
     adj_results *results = NULL;
     size_t failed = 0;
     bool good = encounters != NULL &&
-                adj_encounters_read_bytes_as(encounters, "lines.csv", many_lines, strlen(many_lines), ADJ_ROLE_JUDGED) ==
-                    ADJ_OK &&
+                adj_encounters_read_bytes_as(encounters, "lines.csv", many_lines, strlen(many_lines),
+                                             ADJ_ROLE_JUDGED) == ADJ_OK &&
                 adj_encounters_finish(encounters) == ADJ_OK &&
                 adj_evaluate(policies, encounters, NULL, &results) == ADJ_OK;
     for (size_t i = 0; good && i < THREADS; i++) {
@@ -184,7 +184,8 @@ static void *sit(void *state)
         adj_single_begin(s->single);
         int length = snprintf(member, sizeof member, "M%d", i % 420);
         adj_single_member(s->single, member, (size_t)length);
-        static const char *const paths[] = {"payer", "procedure", "pos"}, *const codes[] = {"CT-MEDICAID", "90853", "11"};
+        static const char *const paths[] = {"payer", "procedure", "pos"}, *const codes[] = {"CT-MEDICAID", "90853",
+                                                                                            "11"};
         for (int p = 0; p < 3; p++) {
             int64_t field = adj_single_field(s->single, paths[p]);
             adj_single_set(s->single, field, adj_single_text(s->single, field, codes[p], strlen(codes[p])));
