@@ -1,6 +1,6 @@
 /* Packing: the columns that a batch's clauses read, as narrow as the batch allows, and what they ask of codes as bits. What takes
  * more than reading a column is worked out by the interpreter's own steps, for the lines that need it. */
-#include "runtime/batch.h"
+#include "runtime/pack.h"
 #include "runtime/vector.h"
 
 #include <string.h>
@@ -121,21 +121,11 @@ static inline uint8_t state_at(const source *s, size_t i)
 
 /* ---- bits ---- */
 
-typedef struct masks {
-    uint64_t *yes, *no;
-} masks;
-
-static bool new_masks(run_packer *packer, masks *m)
+bool run_new_masks(run_packer *packer, run_masks *m)
 {
     m->yes = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * sizeof *m->yes);
     m->no = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * sizeof *m->no);
     return m->yes != NULL && m->no != NULL;
-}
-
-static inline void set_bits(masks *m, size_t i, uint64_t yes, uint64_t no)
-{
-    m->yes[i / 64] |= yes << (i % 64);
-    m->no[i / 64] |= no << (i % 64);
 }
 
 /* Puts bits together 64 lines at a time, in registers: for each line i, `body` sets `yes_` and `no_` to 0 or 1. */
@@ -164,7 +154,7 @@ static inline void set_bits(masks *m, size_t i, uint64_t yes, uint64_t no)
         FOR_LINES(packer, m, fetch_ahead(s, i, (packer)->count); const uint8_t state = state_at(s, i); body)           \
     }
 
-static void pack_presence(run_packer *packer, const source *s, masks *m)
+static void pack_presence(run_packer *packer, const source *s, run_masks *m)
 {
     FOR_STATES(packer, s, m, {
         yes_ = state == RUN_PRESENT;
@@ -172,7 +162,7 @@ static void pack_presence(run_packer *packer, const source *s, masks *m)
     })
 }
 
-static void pack_yes(run_packer *packer, const source *s, masks *m)
+static void pack_yes(run_packer *packer, const source *s, run_masks *m)
 {
     const int64_t *bits = s->column->bits;
     FOR_STATES(packer, s, m, {
@@ -182,7 +172,7 @@ static void pack_yes(run_packer *packer, const source *s, masks *m)
     })
 }
 
-static void pack_code(run_packer *packer, const source *s, int64_t symbol, masks *m)
+static void pack_code(run_packer *packer, const source *s, int64_t symbol, run_masks *m)
 {
     const int64_t *bits = s->column->bits;
     FOR_STATES(packer, s, m, {
@@ -193,7 +183,7 @@ static void pack_code(run_packer *packer, const source *s, int64_t symbol, masks
 }
 
 /* Whether a set holds each line's code: by what is known of the code; where that depends on the day, by asking. */
-static bool pack_set(run_packer *packer, const plan_input *input, const source *s, masks *m)
+static bool pack_set(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
     const run_binding *binding = packer->context->binding;
     uint32_t set = (uint32_t)input->number;
@@ -239,7 +229,7 @@ static uint8_t list_truth(run_packer *packer, const plan_input *input, int64_t l
 
 #define NO_LIST INT64_MIN
 
-static bool pack_list(run_packer *packer, const plan_input *input, const source *s, masks *m)
+static bool pack_list(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
     source dates = {0};
     if (input->dated && !source_of(packer, &input->date, &dates)) return false;
@@ -265,7 +255,7 @@ static bool pack_list(run_packer *packer, const plan_input *input, const source 
     return true;
 }
 
-static void pack_has(run_packer *packer, const plan_input *input, const source *s, masks *m)
+static void pack_has(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
     int64_t symbol = packer->context->binding->symbols[input->number];
     FOR_LINES(packer, m, {
@@ -275,7 +265,7 @@ static void pack_has(run_packer *packer, const plan_input *input, const source *
     })
 }
 
-static bool pack_during(run_packer *packer, const plan_input *input, const source *s, masks *m)
+static bool pack_during(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
     source dates;
     if (!source_of(packer, &input->date, &dates)) return false;
@@ -298,8 +288,7 @@ static uint64_t width_for(int64_t low, int64_t high)
     return width;
 }
 
-/* Keeps numbers in the narrowest column that holds them all. */
-static const void *narrowed(run_packer *packer, const int64_t *values, int64_t low, int64_t high, uint64_t *width)
+const void *run_narrow(run_packer *packer, const int64_t *values, int64_t low, int64_t high, uint64_t *width)
 {
     size_t count = packer->words * 64;
     *width = width_for(low, high);
@@ -322,7 +311,7 @@ static const void *narrowed(run_packer *packer, const int64_t *values, int64_t l
     return narrow;
 }
 
-static bool pack_value(run_packer *packer, const source *s, masks *m, run_lanes *lanes)
+static bool pack_value(run_packer *packer, const source *s, run_masks *m, run_lanes *lanes)
 {
     int64_t *values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *values);
     if (values == NULL) return false;
@@ -336,7 +325,7 @@ static bool pack_value(run_packer *packer, const source *s, masks *m, run_lanes 
         low = value < low ? value : low;
         high = value > high ? value : high;
     })
-    lanes->values = narrowed(packer, values, low, high, &lanes->width);
+    lanes->values = run_narrow(packer, values, low, high, &lanes->width);
     return lanes->values != NULL;
 }
 
@@ -348,7 +337,7 @@ static bool by_key(const plan_input *input)
     return field == LANG_FIELD_line_payer || field == LANG_FIELD_line_plan || field == LANG_FIELD_line_procedure;
 }
 
-static bool pack_truth(run_packer *packer, const plan_input *input, masks *m)
+static bool pack_truth(run_packer *packer, const plan_input *input, run_masks *m)
 {
     source s;
     if (!source_of(packer, &input->path, &s)) return false;
@@ -384,365 +373,12 @@ bool run_pack_input(run_packer *packer, uint32_t index)
         *lanes = (run_lanes){NULL, planes[0], planes[1], 0};
         return true;
     }
-    masks m;
-    if (!new_masks(packer, &m)) return false;
+    run_masks m;
+    if (!run_new_masks(packer, &m)) return false;
     *lanes = (run_lanes){NULL, m.yes, m.no, 0};
     if (input->kind == PLAN_INPUT_STEP || (packer->keys_only && !by_key(input)))
         return pack_unknown(packer, input, lanes);
     if (input->truth) return pack_truth(packer, input, &m);
     source s;
     return source_of(packer, &input->path, &s) && pack_value(packer, &s, &m, lanes);
-}
-
-/* ---- steps ---- */
-
-enum { MEMO_KEY = 14, MEMO_PLACES = 256, MEMO_TRIAL = 1024 };
-
-/* What a step gave for some values of the fields that it follows from. */
-typedef struct step_answer {
-    uint32_t words; /* of the key; 0 for none */
-    bool open;      /* the value is being worked out */
-    int64_t key[MEMO_KEY];
-    run_value value;
-} step_answer;
-
-/* Answers of one step, each in the place that its key digests to. One that seldom helps is left alone. */
-struct run_step_memo {
-    uint32_t asked, met;
-    step_answer places[MEMO_PLACES];
-};
-
-/* One input that steps give, while its block is at hand. */
-typedef struct filling {
-    const plan_input *input;
-    uint32_t index;
-    const uint64_t *needed;
-    struct run_step_memo *memo; /* NULL where none is kept, or it does not help */
-    masks masks;
-    int64_t *values;
-    int64_t low, high;
-    bool done;
-} filling;
-
-/* The fields that a step follows from, as they were read. */
-typedef struct leaf_vector {
-    const run_vector *vector;
-    bool list;
-} leaf_vector;
-
-static void find_leaves(const run_packer *packer, const plan_input *input, leaf_vector leaves[PLAN_LEAF_LIMIT])
-{
-    const uint32_t *steps = packer->kernels->cones.items + input->cone + input->cone_count;
-    const plan_program *plan = packer->context->binding->plan;
-    const plan_block *block = &plan->blocks.items[input->block];
-    for (uint32_t i = 0; i < input->leaf_count; i++) {
-        lang_field field = (lang_field)block->steps.items[steps[i]].detail;
-        leaves[i].vector = run_vectors_get(packer->vectors, steps[i]);
-        leaves[i].list = lang_schema_field(plan->program->schema, field)->type.list;
-    }
-}
-
-/* Adds the codes of a list to a key; false where that is too much. */
-static bool add_list(const run_packer *packer, int64_t list, int64_t *key, uint32_t *words)
-{
-    size_t count;
-    const uint32_t *items = run_list_items(packer->context, list, &count);
-    if (*words + 1 + (count + 1) / 2 > MEMO_KEY) return false;
-    key[(*words)++] = (int64_t)count;
-    for (size_t i = 0; i < count; i += 2) {
-        uint64_t second = i + 1 < count ? items[i + 1] : 0;
-        key[(*words)++] = (int64_t)((uint64_t)items[i] | second << 32);
-    }
-    return true;
-}
-
-/* What an item's fields hold: the states of all in one word, then the values that are there. */
-static uint32_t make_key(const run_packer *packer, const leaf_vector *leaves, size_t count, size_t item,
-                         int64_t key[MEMO_KEY])
-{
-    uint32_t words = 1;
-    key[0] = 0;
-    for (size_t i = 0; i < count; i++) {
-        const run_vector *vector = leaves[i].vector;
-        key[0] = key[0] << 2 | vector->states[item];
-        if (vector->states[item] != RUN_PRESENT) continue;
-        if (!leaves[i].list)
-            key[words++] = vector->bits[item];
-        else if (!add_list(packer, vector->bits[item], key, &words))
-            return 0;
-        if (words >= MEMO_KEY) return 0;
-    }
-    return words;
-}
-
-static size_t place_of(const int64_t *key, uint32_t words)
-{
-    uint64_t hash = 0;
-    for (uint32_t i = 0; i < words; i++) {
-        hash = (hash ^ (uint64_t)key[i]) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 32;
-    }
-    return (size_t)(hash % MEMO_PLACES);
-}
-
-/* The place of the answer for an item whose fields have been read; NULL where none is kept. */
-static step_answer *answer_for(const run_packer *packer, filling *f, const leaf_vector *leaves, size_t item,
-                               bool *known)
-{
-    int64_t key[MEMO_KEY];
-    uint32_t words = make_key(packer, leaves, f->input->leaf_count, item, key);
-    if (words == 0) return NULL;
-    step_answer *answer = &f->memo->places[place_of(key, words)];
-    f->memo->asked++;
-    bool same = answer->words == words;
-    for (uint32_t i = 0; same && i < words; i++) same = answer->key[i] == key[i];
-    *known = same && !answer->open;
-    if (same) f->memo->met++;
-    if (same) return answer;
-    answer->words = words;
-    answer->open = true;
-    memcpy(answer->key, key, words * sizeof *key);
-    return answer;
-}
-
-static void keep_value(filling *f, size_t line, run_value value)
-{
-    if (f->input->truth) {
-        set_bits(&f->masks, line, value.bits == RUN_TRUE, value.bits == RUN_FALSE);
-        return;
-    }
-    set_bits(&f->masks, line, value.state == RUN_PRESENT, value.state == RUN_ABSENT);
-    int64_t number = value.state == RUN_PRESENT ? value.bits : 0;
-    f->values[line] = number;
-    if (number < f->low) f->low = number;
-    if (number > f->high) f->high = number;
-}
-
-/* Lines of a batch that steps are worked out for, together. */
-typedef struct together {
-    uint32_t subjects[RUN_ITEMS];
-    uint16_t lines[RUN_ITEMS]; /* places in the batch */
-    size_t count;
-    bool dense; /* one line after the other, from the beginning of a word */
-} together;
-
-static bool is_needed(const filling *f, size_t line)
-{
-    return (f->needed[line / 64] >> (line % 64) & 1) != 0;
-}
-
-/* One bit of each of 64 bytes. */
-static uint64_t bits_of(const uint8_t *bytes, unsigned bit)
-{
-    uint64_t word = 0;
-    for (unsigned k = 0; k < 8; k++) {
-        uint64_t eight;
-        memcpy(&eight, bytes + 8 * k, sizeof eight);
-        eight = eight >> bit & UINT64_C(0x0101010101010101);
-        word |= (eight * UINT64_C(0x0102040810204080) >> 56) << (8 * k);
-    }
-    return word;
-}
-
-/* Keeps a step of lines that stand one after the other: states and truths have the same two bits, one of which is certain or present,
- * the other the contrary. What a line that does not need it got is as good as unknown. */
-static void keep_dense(filling *f, const together *t, const run_vector *vector)
-{
-    _Static_assert(RUN_TRUE == 1 && RUN_FALSE == 2 && RUN_ABSENT == 1 && RUN_PRESENT == 2, "bits of states and truths");
-    size_t first = t->lines[0];
-    for (size_t k = 0; k < t->count; k += 64) {
-        uint64_t rest = t->count - k, valid = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
-        uint64_t needed = f->needed[(first + k) / 64] & valid;
-        uint64_t low = bits_of(vector->states + k, 0) & needed, high = bits_of(vector->states + k, 1) & needed;
-        f->masks.yes[(first + k) / 64] |= f->input->truth ? low : high;
-        f->masks.no[(first + k) / 64] |= f->input->truth ? high : low;
-    }
-    for (size_t k = 0; !f->input->truth && k < t->count; k++) {
-        int64_t number = vector->states[k] == RUN_PRESENT ? vector->bits[k] : 0;
-        f->values[first + k] = number;
-        if (number < f->low) f->low = number;
-        if (number > f->high) f->high = number;
-    }
-}
-
-/* Works a step out for those lines that need it, with all that it follows from. */
-static bool fill_all(run_packer *packer, filling *f, const together *t)
-{
-    const plan_input *input = f->input;
-    if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->cone_count)) return false;
-    const run_vector *vector = run_vectors_get(packer->vectors, input->step);
-    if (t->dense) {
-        keep_dense(f, t, vector);
-        return true;
-    }
-    for (size_t k = 0; k < t->count; k++) {
-        if (is_needed(f, t->lines[k])) keep_value(f, t->lines[k], run_vector_value(vector, k));
-    }
-    return true;
-}
-
-/* Lines whose answers are to be worked out after all, and where those are kept. */
-typedef struct unanswered {
-    together lines;
-    step_answer *answers[RUN_ITEMS];
-} unanswered;
-
-static bool fill_unanswered(run_packer *packer, filling *f, const unanswered *u)
-{
-    const plan_input *input = f->input;
-    const together *t = &u->lines;
-    run_vectors_begin(packer->vectors, input->block, t->subjects, NULL, t->count);
-    if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->cone_count)) return false;
-    const run_vector *vector = run_vectors_get(packer->vectors, input->step);
-    for (size_t k = 0; k < t->count; k++) {
-        run_value value = run_vector_value(vector, k);
-        keep_value(f, t->lines[k], value);
-        if (u->answers[k] == NULL) continue;
-        /* Where two keys share a place, the later one has it. */
-        u->answers[k]->value = value;
-        u->answers[k]->open = false;
-    }
-    return true;
-}
-
-/* The same by answers that were given before: fields are read, and steps worked out where no answer is kept. */
-static bool fill_answers(run_packer *packer, filling *f, const together *t, bool *begin)
-{
-    const plan_input *input = f->input;
-    if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->load_count)) return false;
-    leaf_vector leaves[PLAN_LEAF_LIMIT];
-    find_leaves(packer, input, leaves);
-    unanswered u;
-    u.lines.count = 0;
-    for (size_t k = 0; k < t->count; k++) {
-        if (!is_needed(f, t->lines[k])) continue;
-        bool known = false;
-        step_answer *answer = answer_for(packer, f, leaves, k, &known);
-        if (known) {
-            keep_value(f, t->lines[k], answer->value);
-            continue;
-        }
-        u.answers[u.lines.count] = answer;
-        u.lines.lines[u.lines.count] = t->lines[k];
-        u.lines.subjects[u.lines.count++] = t->subjects[k];
-    }
-    *begin = u.lines.count > 0;
-    return u.lines.count == 0 || fill_unanswered(packer, f, &u);
-}
-
-/* Inputs of one block that much the same lines need. */
-static bool fill_lines(run_packer *packer, filling *const *group, size_t count, together *t)
-{
-    t->dense = t->lines[0] % 64 == 0 && (size_t)t->lines[t->count - 1] == t->lines[0] + t->count - 1;
-    packer->context->scratch.count = 0;
-    bool begin = true;
-    for (size_t g = 0; g < count; g++) {
-        if (begin) run_vectors_begin(packer->vectors, group[g]->input->block, t->subjects, NULL, t->count);
-        begin = false;
-        bool answers = group[g]->memo != NULL;
-        if (!(answers ? fill_answers(packer, group[g], t, &begin) : fill_all(packer, group[g], t))) return false;
-    }
-    return true;
-}
-
-static size_t bits_in(const uint64_t *words, uint64_t count)
-{
-    size_t sum = 0;
-    for (uint64_t i = 0; i < count; i++) sum += (size_t)__builtin_popcountll(words[i]);
-    return sum;
-}
-
-/* Whether what one input needs is worked out along with another: all of it, and it is not much less. */
-static bool goes_along(const filling *leader, const filling *other, uint64_t words)
-{
-    for (uint64_t i = 0; i < words; i++) {
-        if ((other->needed[i] & ~leader->needed[i]) != 0) return false;
-    }
-    return bits_in(other->needed, words) * 2 >= bits_in(leader->needed, words);
-}
-
-static bool fill_group(run_packer *packer, filling *const *group, size_t count)
-{
-    together t;
-    t.count = 0;
-    for (uint64_t w = 0; w < packer->words; w++) {
-        for (uint64_t left = group[0]->needed[w]; left != 0; left &= left - 1) {
-            size_t line = w * 64 + (size_t)__builtin_ctzll(left);
-            t.lines[t.count] = (uint16_t)line;
-            t.subjects[t.count++] = packer->rows[line];
-            if (t.count < RUN_ITEMS) continue;
-            if (!fill_lines(packer, group, count, &t)) return false;
-            t.count = 0;
-        }
-    }
-    return t.count == 0 || fill_lines(packer, group, count, &t);
-}
-
-/* All inputs of one block, so that what they share is worked out once. */
-static bool fill_block(run_packer *packer, filling *fillings, size_t count)
-{
-    filling **group = base_arena_alloc(&packer->temporary, (count + 1) * sizeof(filling *));
-    if (group == NULL) return false;
-    for (size_t f = 0; f < count; f++) {
-        if (fillings[f].done) continue;
-        size_t members = 0;
-        for (size_t k = f; k < count; k++) {
-            if (fillings[k].done || (k > f && !goes_along(&fillings[f], &fillings[k], packer->words))) continue;
-            fillings[k].done = true;
-            group[members++] = &fillings[k];
-        }
-        if (!fill_group(packer, group, members)) return false;
-    }
-    return true;
-}
-
-static bool keep_filling(run_packer *packer, filling *f)
-{
-    run_lanes *lanes = &packer->lanes[f->index];
-    *lanes = (run_lanes){NULL, f->masks.yes, f->masks.no, 0};
-    if (f->input->truth) return true;
-    lanes->values = narrowed(packer, f->values, f->low, f->high, &lanes->width);
-    return lanes->values != NULL;
-}
-
-static bool begin_filling(run_packer *packer, filling *f, uint32_t index, const uint64_t *needed)
-{
-    const plan_input *input = &packer->kernels->inputs.items[index];
-    *f = (filling){.input = input, .index = index, .needed = needed};
-    if (!new_masks(packer, &f->masks)) return false;
-    if (!input->truth) f->values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *f->values);
-    if (!input->truth && f->values == NULL) return false;
-    if (input->leaf_count == 0) return true;
-    struct run_step_memo **memo = &packer->answers[index];
-    if (*memo == NULL) *memo = base_arena_alloc(packer->context->arena, sizeof **memo);
-    if (*memo == NULL) return false;
-    bool helps = (*memo)->asked < MEMO_TRIAL || (*memo)->met * 2 >= (*memo)->asked;
-    f->memo = helps ? *memo : NULL;
-    return true;
-}
-
-bool run_pack_steps(run_packer *packer, const uint32_t *inputs, size_t count, uint64_t *const *needed)
-{
-    filling *fillings = base_arena_alloc(&packer->arena, (count + 1) * sizeof *fillings);
-    bool *done = base_arena_alloc(&packer->arena, count + 1);
-    if (fillings == NULL || done == NULL) return false;
-    if (packer->vectors == NULL) {
-        packer->vectors = run_vectors_new(&packer->arena.allocator, packer->context);
-        if (packer->vectors == NULL) return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (done[i]) continue;
-        uint32_t block = packer->kernels->inputs.items[inputs[i]].block;
-        size_t used = 0;
-        for (size_t k = i; k < count; k++) {
-            if (packer->kernels->inputs.items[inputs[k]].block != block) continue;
-            done[k] = true;
-            if (!begin_filling(packer, &fillings[used++], inputs[k], needed[k])) return false;
-        }
-        if (!fill_block(packer, fillings, used)) return false;
-        for (size_t k = 0; k < used; k++) {
-            if (!keep_filling(packer, &fillings[k])) return false;
-        }
-    }
-    return !run_context_failed(packer->context);
 }

@@ -559,7 +559,7 @@ bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, 
             near = m->undated;
             last = s->found.rows;
         }
-        if (m->beyond) continue;
+        if (m == NULL || m->beyond) continue;
         run_value result;
         bool open = !s->found.complete;
         take(aggregate, m, &windows[i], s->found.count, s->self, &near, &result, &open);

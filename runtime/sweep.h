@@ -13,6 +13,14 @@ typedef struct run_window {
     bool forward; /* only elements from the subject on */
 } run_window;
 
+/* The window of an aggregate on a subject; `bound` is its own bound, if it has one. Written where it is kept: a copy of what was just
+ * written in parts is slow to read. */
+void run_find_window(const run_context *context, const plan_aggregate *aggregate, uint32_t line, int64_t bound,
+                     uint8_t bound_state, run_window *window);
+
+/* Whether a line is in a window. The subject itself needs no date to be on its own day. */
+run_truth run_line_in_window(const run_context *context, const run_window *window, uint32_t line, uint32_t element);
+
 /* The elements of a collection, and whether there may be others that nobody told us of. Of a single encounter's line `rows` does not
  * hold the line itself: it is `alone` and stands at `gap`; else that is SIZE_MAX. */
 typedef struct run_candidates {

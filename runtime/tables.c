@@ -524,7 +524,7 @@ typedef struct many_items {
 static void ask_one(const many_items *m, size_t i, int64_t *row, uint8_t *found)
 {
     int64_t bits[LANG_TABLE_COLUMN_LIMIT + 1];
-    uint8_t states[LANG_TABLE_COLUMN_LIMIT + 1];
+    uint8_t states[LANG_TABLE_COLUMN_LIMIT + 1] = {0};
     for (size_t k = 0; k <= m->inputs; k++) {
         bits[k] = m->bits[k][i];
         states[k] = m->states[k][i];

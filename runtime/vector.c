@@ -22,6 +22,7 @@ struct run_vectors {
     uint32_t block;
     const uint32_t *subjects, *elements;
     size_t count;
+    run_vector nothing; /* stands for an operand that a step has not: nobody told it of any item */
     /* Memory of vectors, used again for the next subjects. */
     BASE_ARRAY(int64_t *) numbers;
     BASE_ARRAY(uint8_t *) bytes;
@@ -38,7 +39,9 @@ run_vectors *run_vectors_new(const base_allocator *allocator, run_context *conte
     v->context = context;
     base_arena_init(&v->arena, allocator);
     v->cells = base_arena_alloc(&v->arena, (context->block_room + 1) * sizeof *v->cells);
-    if (v->cells != NULL) return v;
+    v->nothing.bits = base_arena_alloc(&v->arena, RUN_ITEMS * sizeof *v->nothing.bits);
+    v->nothing.states = base_arena_alloc(&v->arena, RUN_ITEMS);
+    if (!v->arena.failed) return v;
     run_vectors_free(v);
     return NULL;
 }
@@ -84,7 +87,7 @@ const run_vector *run_vectors_get(const run_vectors *v, uint32_t step)
 
 run_value run_vector_value(const run_vector *vector, size_t item)
 {
-    if (vector->bits == NULL) return (run_value){vector->states[item], vector->states[item], RUN_PRESENT};
+    if (vector->truth) return (run_value){vector->states[item], vector->states[item], RUN_PRESENT};
     int64_t bits = vector->bits[item];
     return (run_value){bits, vector->high == NULL ? bits : vector->high[item], vector->states[item]};
 }
@@ -113,11 +116,16 @@ static uint8_t *new_bytes(run_vectors *v)
 
 static bool make_room(run_vectors *v, const plan_step *step, run_vector *to)
 {
-    *to = (run_vector){.states = new_bytes(v)};
-    if (to->states == NULL || plan_gives_truth(step->operation)) return to->states != NULL;
-    to->bits = new_numbers(v);
-    if (step->operation == PLAN_AGGREGATE) to->high = new_numbers(v);
-    return to->bits != NULL && (step->operation != PLAN_AGGREGATE || to->high != NULL);
+    bool truth = plan_gives_truth(step->operation), bounds = step->operation == PLAN_AGGREGATE;
+    *to = (run_vector){.truth = truth, .bits = v->nothing.bits, .states = new_bytes(v)};
+    if (!truth) to->bits = new_numbers(v);
+    if (bounds) to->high = new_numbers(v);
+    return to->states != NULL && to->bits != NULL && (!bounds || to->high != NULL);
+}
+
+static const run_vector *operand(const run_vectors *v, uint32_t step)
+{
+    return step == PLAN_NO_STEP ? &v->nothing : &v->cells[step].vector;
 }
 
 /* ---- loops ---- */
@@ -162,7 +170,7 @@ static void load(const run_vectors *v, const plan_step *step, const run_vector *
 /* The same for every item. */
 static void repeat(const run_vectors *v, const run_value *value, const run_vector *to)
 {
-    if (to->bits == NULL) {
+    if (to->truth) {
         memset(to->states, (int)value->bits, v->count);
         return;
     }
@@ -179,8 +187,7 @@ static void repeat(const run_vectors *v, const run_value *value, const run_vecto
 /* Kleene's connectives, and what follows from the state of a value alone. */
 static bool logic(const run_vectors *v, const plan_step *step, const run_vector *to)
 {
-    const uint8_t *a = step->a == PLAN_NO_STEP ? NULL : v->cells[step->a].vector.states;
-    const uint8_t *b = step->b == PLAN_NO_STEP ? NULL : v->cells[step->b].vector.states;
+    const uint8_t *a = operand(v, step->a)->states, *b = operand(v, step->b)->states;
     switch (step->operation) {
     case PLAN_NOT: FOR_BYTES(v, (a[i] & RUN_TRUE) << 1 | a[i] >> 1) return true;
     case PLAN_AND: FOR_BYTES(v, (a[i] & b[i] & RUN_TRUE) | ((a[i] | b[i]) & RUN_FALSE)) return true;
@@ -201,8 +208,7 @@ static bool logic(const run_vectors *v, const plan_step *step, const run_vector 
 
 static bool compare(const run_vectors *v, const plan_step *step, const run_vector *to)
 {
-    const run_vector *a = step->a == PLAN_NO_STEP ? NULL : &v->cells[step->a].vector;
-    const run_vector *b = step->b == PLAN_NO_STEP ? NULL : &v->cells[step->b].vector;
+    const run_vector *a = operand(v, step->a), *b = operand(v, step->b);
     switch (step->operation) {
     case PLAN_EQUAL: FOR_BOTH(v, a->bits[i] == b->bits[i]) return true;
     case PLAN_LESS: FOR_BOTH(v, a->bits[i] < b->bits[i]) return true;
@@ -232,16 +238,14 @@ static void or_else(const run_vectors *v, const run_vector *a, const run_vector 
 /* Whether a set holds each code: by what is known of the code; where that depends on the day, by asking. */
 static void set_holds(const run_vectors *v, const plan_step *step, const run_vector *to)
 {
-    const run_vector *a = &v->cells[step->a].vector;
-    const run_vector *b = step->b == PLAN_NO_STEP ? NULL : &v->cells[step->b].vector;
+    const run_vector *a = operand(v, step->a), *b = operand(v, step->b);
     uint32_t set = (uint32_t)step->number;
     for (size_t i = 0; i < v->count; i++) {
         to->states[i] = RUN_NEITHER;
         if (a->states[i] != RUN_PRESENT) continue;
         uint8_t member = run_member_of(v->context->binding, set, a->bits[i]);
         if (member == RUN_MEMBER_DATED)
-            to->states[i] = run_set_holds(v->context, set, a->bits[i], b == NULL ? 0 : b->bits[i],
-                                          b == NULL ? RUN_UNKNOWN : b->states[i]);
+            to->states[i] = run_set_holds(v->context, set, a->bits[i], b->bits[i], b->states[i]);
         else
             to->states[i] = member == RUN_MEMBER_YES ? RUN_TRUE : RUN_FALSE;
     }
@@ -262,7 +266,7 @@ static void lookup(const run_vectors *v, const plan_step *step, const run_vector
 
 static void output(const run_vectors *v, const plan_step *step, const run_vector *to)
 {
-    const run_vector *a = &v->cells[step->a].vector;
+    const run_vector *a = operand(v, step->a);
     for (size_t i = 0; i < v->count; i++) {
         to->states[i] = a->states[i];
         to->bits[i] = 0;
@@ -275,26 +279,22 @@ static void output(const run_vectors *v, const plan_step *step, const run_vector
 static void each(const run_vectors *v, const plan_step *step, const run_vector *to)
 {
     const plan_block *block = &v->context->binding->plan->blocks.items[v->block];
-    const uint32_t operands[] = {step->a, step->b, step->c};
+    const run_vector *operands[] = {operand(v, step->a), operand(v, step->b),
+                                    operand(v, step->c == PLAN_NO_STEP ? step->b : step->c)};
     for (size_t i = 0; i < v->count; i++) {
-        run_value values[3];
-        for (size_t k = 0; k < 3; k++) {
-            values[k] = operands[k] == PLAN_NO_STEP ? (run_value){0, 0, RUN_UNKNOWN}
-                                                    : run_vector_value(&v->cells[operands[k]].vector, i);
-        }
-        run_value value = run_evaluate_step(v->context, block, step, &values[0], &values[1],
-                                            step->c == PLAN_NO_STEP ? &values[1] : &values[2], v->subjects[i],
+        run_value a = run_vector_value(operands[0], i), b = run_vector_value(operands[1], i),
+                  c = run_vector_value(operands[2], i);
+        run_value value = run_evaluate_step(v->context, block, step, &a, &b, &c, v->subjects[i],
                                             v->elements == NULL ? RUN_NO_ROW : v->elements[i]);
-        to->states[i] = to->bits == NULL ? (uint8_t)value.bits : value.state;
-        if (to->bits != NULL) to->bits[i] = value.bits;
-        if (to->high != NULL) to->high[i] = value.high;
+        to->states[i] = to->truth ? (uint8_t)value.bits : value.state;
+        if (!to->truth) to->bits[i] = value.bits;
     }
 }
 
 static bool evaluate(run_vectors *v, const plan_step *step, const run_vector *to)
 {
     const plan_block *block = &v->context->binding->plan->blocks.items[v->block];
-    const run_vector *a = step->a == PLAN_NO_STEP ? NULL : &v->cells[step->a].vector;
+    const run_vector *a = step->operation == PLAN_LOOKUP ? &v->nothing : operand(v, step->a);
     switch (step->operation) {
     case PLAN_FRAME: frame(v, step, to); return true;
     case PLAN_LOAD:
@@ -313,7 +313,7 @@ static bool evaluate(run_vectors *v, const plan_step *step, const run_vector *to
         return true;
     }
     case PLAN_TO_TRUTH: to_truth(v, a, to); return true;
-    case PLAN_OR_ELSE: or_else(v, a, &v->cells[step->b].vector, to); return true;
+    case PLAN_OR_ELSE: or_else(v, a, operand(v, step->b), to); return true;
     case PLAN_SET_HOLDS: set_holds(v, step, to); return true;
     case PLAN_LOOKUP: lookup(v, step, to); return true;
     case PLAN_OUTPUT: output(v, step, to); return true;

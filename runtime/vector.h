@@ -10,7 +10,8 @@ enum { RUN_ITEMS = 256 };
 
 /* What one step gave, by item. */
 typedef struct run_vector {
-    int64_t *bits;   /* NULL of a truth */
+    bool truth;
+    int64_t *bits;   /* of a truth without meaning */
     int64_t *high;   /* of an aggregate its upper bound; else NULL */
     uint8_t *states; /* of a truth the run_truth */
 } run_vector;
@@ -45,7 +46,7 @@ run_vectors *run_vectors_inner(run_vectors *vectors);
 void run_lookup_many(run_context *context, uint32_t table, const int64_t *const *bits, const uint8_t *const *states,
                      size_t count, int64_t *rows, uint8_t *found);
 
-/* run_aggregate of `count` subjects; `bound` is NULL where the window has none. False when memory runs out. */
+/* run_aggregate of `count` subjects; `bound` is the windows' own, unknown where they have none. False when memory runs out. */
 bool run_aggregate_many(run_context *context, run_vectors *vectors, uint32_t aggregate, const uint32_t *lines,
                         const run_vector *bound, size_t count, const run_vector *results);
 
