@@ -34,6 +34,7 @@ typedef struct run_table_index {
     uint32_t **bulk_ids;    /* by file, by store id: the file's id + 1 */
     int64_t **bulk_symbols; /* by file, by the file's id: the id that the run knows */
     int64_t first_bulk_row; /* of files, after the written ones */
+    bool asks_day;
 } run_table_index;
 
 /* ---- symbols ---- */
@@ -216,6 +217,7 @@ bool run_bind_tables(run_binding *binding)
         run_table_index *index = &binding->tables[t];
         const plan_table *table = &plan->tables.items[t];
         index->first_bulk_row = (int64_t)table->row_count;
+        index->asks_day = plan_table_asks_day(table);
         if (!bind_bulks(binding, index, table->source, &foreign)) return false;
         if (!build_hash(binding, index, table)) return false;
         if (index->key_count == 0 && !build_tree(binding, index, table)) return false;
@@ -479,7 +481,7 @@ static void note_rows(const query *q, uint8_t *met)
 }
 
 /* An unknown argument fits every cell perhaps; a row that surely fits ends the search. */
-int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states, uint8_t *state)
+static int64_t search(run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states, uint8_t *state)
 {
     query q = {.context = context,
                .table = &context->binding->plan->tables.items[table],
@@ -508,6 +510,54 @@ int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, co
     if (q.row >= 0 && q.table->corrected && q.perhaps && q.perhaps_known > q.row_known) q.row = -1;
     *state = q.row >= 0 ? RUN_PRESENT : q.perhaps || source->partial ? RUN_UNKNOWN : RUN_ABSENT;
     return q.row >= 0 ? q.row : 0;
+}
+
+/* ---- what was looked up lately ---- */
+
+enum { LATELY_INPUTS = 3, LATELY_PLACES = 128 };
+
+typedef struct run_lately {
+    uint32_t table; /* plus one; 0 for none */
+    uint8_t state;
+    int64_t bits[LATELY_INPUTS + 1], row;
+} run_lately;
+
+/* The place of an answer, where one may be kept: all inputs of a table with written rows are known, and each has one row. */
+static run_lately *lately_of(run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states)
+{
+    const plan_table *t = &context->binding->plan->tables.items[table];
+    const run_table_index *index = &context->binding->tables[table];
+    size_t inputs = t->source->inputs.count;
+    bool may = t->row_count > 0 && inputs <= LATELY_INPUTS && t->source->hit != LANG_HIT_ALL &&
+               context->rows_met == NULL && context->change_count == 0;
+    if (!may) return NULL;
+    uint64_t hash = table;
+    for (size_t i = 0; i < inputs + (index->asks_day ? 1 : 0); i++) {
+        if (states[i] != RUN_PRESENT) return NULL;
+        hash = (hash ^ (uint64_t)bits[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 32;
+    }
+    if (context->lately == NULL)
+        context->lately = base_arena_alloc(context->arena, LATELY_PLACES * sizeof *context->lately);
+    return context->lately == NULL ? NULL : &context->lately[hash % LATELY_PLACES];
+}
+
+int64_t run_lookup(run_context *context, uint32_t table, const int64_t *bits, const uint8_t *states, uint8_t *state)
+{
+    run_lately *lately = lately_of(context, table, bits, states);
+    if (lately == NULL) return search(context, table, bits, states, state);
+    const plan_table *t = &context->binding->plan->tables.items[table];
+    size_t count = t->source->inputs.count + (context->binding->tables[table].asks_day ? 1 : 0);
+    bool same = lately->table == table + 1;
+    for (size_t i = 0; same && i < count; i++) same = lately->bits[i] == bits[i];
+    if (!same) {
+        lately->row = search(context, table, bits, states, state);
+        lately->state = *state;
+        lately->table = table + 1;
+        for (size_t i = 0; i < count; i++) lately->bits[i] = bits[i];
+    }
+    *state = lately->state;
+    return lately->row;
 }
 
 /* ---- looking up many ---- */
