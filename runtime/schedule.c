@@ -39,21 +39,19 @@ typedef struct scheduler {
 
 /* ---- keys ---- */
 
-static line_key key_of_row(const scheduler *s, uint32_t row)
+static void key_of_row(const scheduler *s, uint32_t row, int64_t parts[KEY_FIELDS])
 {
-    line_key key = {.row = row};
     for (size_t i = 0; i < KEY_FIELDS; i++) {
         const run_column *column = &s->context->columns[key_fields[i]];
-        key.parts[i] = column->states[row] == RUN_PRESENT ? column->bits[row] : -1 - (int64_t)column->states[row];
+        parts[i] = column->states[row] == RUN_PRESENT ? column->bits[row] : -1 - (int64_t)column->states[row];
     }
-    return key;
 }
 
-static size_t place_of(const line_key *key)
+static size_t place_of(const int64_t parts[KEY_FIELDS])
 {
     uint64_t hash = 0;
     for (size_t i = 0; i < KEY_FIELDS; i++) {
-        hash = (hash ^ (uint64_t)key->parts[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        hash = (hash ^ (uint64_t)parts[i]) * UINT64_C(0x9E3779B97F4A7C15);
         hash ^= hash >> 32;
     }
     return (size_t)hash;
@@ -65,7 +63,7 @@ static bool grow_keys(scheduler *s)
     uint32_t *slots = base_arena_alloc(&s->scratch, count * sizeof *slots);
     if (slots == NULL) return false;
     for (uint32_t i = 0; i < s->keys.count; i++) {
-        size_t at = place_of(&s->keys.items[i]) & (count - 1);
+        size_t at = place_of(s->keys.items[i].parts) & (count - 1);
         while (slots[at] != 0) at = (at + 1) & (count - 1);
         slots[at] = i + 1;
     }
@@ -74,27 +72,28 @@ static bool grow_keys(scheduler *s)
     return true;
 }
 
-static bool same_parts(const line_key *a, const line_key *b)
+static bool same_parts(const line_key *key, const int64_t parts[KEY_FIELDS])
 {
-    for (size_t i = 0; i < KEY_FIELDS; i++) {
-        if (a->parts[i] != b->parts[i]) return false;
-    }
-    return true;
+    bool same = true;
+    for (size_t i = 0; i < KEY_FIELDS; i++) same = same && key->parts[i] == parts[i];
+    return same;
 }
 
 /* `found` comes in as the key of the line before, which is often the same. */
 static bool find_key(scheduler *s, uint32_t row, uint32_t *found)
 {
-    line_key key = key_of_row(s, row);
-    if (*found < s->keys.count && same_parts(&s->keys.items[*found], &key)) return true;
-    size_t at = place_of(&key) & (s->slot_count - 1);
+    int64_t parts[KEY_FIELDS];
+    key_of_row(s, row, parts);
+    if (*found < s->keys.count && same_parts(&s->keys.items[*found], parts)) return true;
+    size_t at = place_of(parts) & (s->slot_count - 1);
     for (; s->slots[at] != 0; at = (at + 1) & (s->slot_count - 1)) {
         *found = s->slots[at] - 1;
-        if (same_parts(&s->keys.items[*found], &key)) return true;
+        if (same_parts(&s->keys.items[*found], parts)) return true;
     }
     line_key *slot = BASE_PUSH(&s->scratch, &s->keys);
     if (slot == NULL) return false;
-    *slot = key;
+    *slot = (line_key){.row = row};
+    memcpy(slot->parts, parts, sizeof slot->parts);
     *found = (uint32_t)s->keys.count - 1;
     s->slots[at] = *found + 1;
     return s->keys.count * 2 < s->slot_count || grow_keys(s);

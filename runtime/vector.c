@@ -85,13 +85,6 @@ const run_vector *run_vectors_get(const run_vectors *v, uint32_t step)
     return &v->cells[step].vector;
 }
 
-run_value run_vector_value(const run_vector *vector, size_t item)
-{
-    if (vector->truth) return (run_value){vector->states[item], vector->states[item], RUN_PRESENT};
-    int64_t bits = vector->bits[item];
-    return (run_value){bits, vector->high == NULL ? bits : vector->high[item], vector->states[item]};
-}
-
 static int64_t *new_numbers(run_vectors *v)
 {
     if (v->numbers_used == v->numbers.count) {

@@ -32,7 +32,12 @@ bool run_vectors_run(run_vectors *vectors, const uint32_t *steps, size_t count);
 
 /* What a step gave that was worked out. */
 const run_vector *run_vectors_get(const run_vectors *vectors, uint32_t step);
-run_value run_vector_value(const run_vector *vector, size_t item);
+static inline run_value run_vector_value(const run_vector *vector, size_t item)
+{
+    if (vector->truth) return (run_value){vector->states[item], vector->states[item], RUN_PRESENT};
+    int64_t bits = vector->bits[item];
+    return (run_value){bits, vector->high == NULL ? bits : vector->high[item], vector->states[item]};
+}
 
 /* A number of the subjects at hand, which others have not. */
 uint32_t run_vectors_mark(const run_vectors *vectors);
