@@ -169,7 +169,7 @@ struct run_context {
     BASE_ARRAY(run_seen) seen;    /* values that `distinct` met */
     run_judged *judged;           /* elements before they are summed up */
     size_t judged_room;
-    struct run_lately *lately;    /* answers of tables; made when first needed */
+    struct run_lately *lately;           /* answers of tables; made when first needed */
     struct run_together *together;       /* what aggregates of many subjects share; made when first needed */
     struct run_window_memo **windows_of; /* by aggregate; likewise */
     const run_change *changes;

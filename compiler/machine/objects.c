@@ -22,7 +22,7 @@ enum { LEVELS = 2 };
 static const LLVMCodeGenOptLevel levels[LEVELS] = {LLVMCodeGenLevelNone, LLVMCodeGenLevelLess};
 
 struct run_object_maker {
-    LLVMTargetMachineRef machines[LEVELS];
+    LLVMTargetMachineRef machines[LEVELS]; /* for this processor the second is made when it is first needed */
     LLVMTargetDataRef layout;
     LLVMContextRef context; /* for all its modules, one after the other */
     char *triple;
@@ -41,7 +41,7 @@ static void register_all_targets(void)
 
 static void *finish_maker(run_object_maker *maker, base_arena *arena, const char *features)
 {
-    if (maker->machines[0] == NULL || maker->machines[1] == NULL) return NULL;
+    if (maker->machines[0] == NULL) return NULL;
     char *triple = LLVMGetTargetMachineTriple(maker->machines[0]);
     maker->triple = base_arena_copy(arena, triple, strlen(triple));
     maker->vector_bytes = vector_bytes(triple, features);
@@ -55,11 +55,8 @@ run_object_maker *gen_maker_new(base_arena *arena)
 {
     run_object_maker *maker = gen_load() ? base_arena_alloc(arena, sizeof *maker) : NULL;
     if (maker == NULL) return NULL;
-    for (int i = 0; i < LEVELS; i++) maker->machines[i] = gen_host_machine(levels[i], LLVMRelocPIC, LLVMCodeModelSmall);
-    char *features = LLVMGetHostCPUFeatures();
-    void *made = finish_maker(maker, arena, features);
-    LLVMDisposeMessage(features);
-    return made;
+    maker->machines[0] = gen_host_machine(levels[0], LLVMRelocPIC, LLVMCodeModelSmall);
+    return finish_maker(maker, arena, gen_host_features());
 }
 
 run_object_maker *gen_maker_for(base_arena *arena, const char *triple, const char *cpu, const char *features)
@@ -75,7 +72,7 @@ run_object_maker *gen_maker_for(base_arena *arena, const char *triple, const cha
         maker->machines[i] =
             LLVMCreateTargetMachine(target, triple, cpu, features, levels[i], LLVMRelocPIC, LLVMCodeModelSmall);
     if (error != NULL) LLVMDisposeMessage(error);
-    return finish_maker(maker, arena, features);
+    return maker->machines[1] == NULL ? NULL : finish_maker(maker, arena, features);
 }
 
 void gen_maker_free(run_object_maker *maker)
@@ -83,7 +80,9 @@ void gen_maker_free(run_object_maker *maker)
     if (maker == NULL) return;
     LLVMContextDispose(maker->context);
     LLVMDisposeTargetData(maker->layout);
-    for (int i = 0; i < LEVELS; i++) LLVMDisposeTargetMachine(maker->machines[i]);
+    for (int i = 0; i < LEVELS; i++) {
+        if (maker->machines[i] != NULL) LLVMDisposeTargetMachine(maker->machines[i]);
+    }
 }
 
 static bool is_valid(LLVMModuleRef module, base_arena *arena, const char **error)
@@ -104,7 +103,10 @@ bool gen_make_object(run_object_maker *maker, base_arena *arena, const plan_shap
                      bool better, bool assembly, const char **bytes, size_t *length, const char **error)
 {
     *error = NULL;
-    LLVMModuleRef module = gen_kernel_module(maker->context, arena, shape, slot_widths, maker->vector_bytes);
+    LLVMTargetMachineRef *machine = &maker->machines[better ? 1 : 0];
+    if (*machine == NULL) *machine = gen_host_machine(levels[1], LLVMRelocPIC, LLVMCodeModelSmall);
+    LLVMModuleRef module =
+        *machine == NULL ? NULL : gen_kernel_module(maker->context, arena, shape, slot_widths, maker->vector_bytes);
     LLVMMemoryBufferRef buffer = NULL;
     char *message = NULL;
     *bytes = NULL;
@@ -112,8 +114,7 @@ bool gen_make_object(run_object_maker *maker, base_arena *arena, const plan_shap
         LLVMSetTarget(module, maker->triple);
         LLVMSetModuleDataLayout(module, maker->layout);
         LLVMCodeGenFileType type = assembly ? LLVMAssemblyFile : LLVMObjectFile;
-        if (LLVMTargetMachineEmitToMemoryBuffer(maker->machines[better ? 1 : 0], module, type, &message, &buffer) ==
-            0) {
+        if (LLVMTargetMachineEmitToMemoryBuffer(*machine, module, type, &message, &buffer) == 0) {
             *length = LLVMGetBufferSize(buffer);
             char *copy = base_arena_alloc(arena, *length + 1); /* aligned, as an object must be */
             if (copy != NULL) memcpy(copy, LLVMGetBufferStart(buffer), *length);

@@ -14,6 +14,9 @@ LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const
 /* A target machine for this processor; NULL where there is none. The caller disposes of it. */
 LLVMTargetMachineRef gen_host_machine(LLVMCodeGenOptLevel level, LLVMRelocMode relocations, LLVMCodeModel model);
 
+/* The features of this processor, as LLVM names them. */
+const char *gen_host_features(void);
+
 /* See run_machine_provider. */
 run_object_maker *gen_maker_new(base_arena *arena);
 run_object_maker *gen_maker_for(base_arena *arena, const char *triple, const char *cpu, const char *features);

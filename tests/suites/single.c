@@ -306,3 +306,49 @@ Test(single, seats_beside_a_history)
     adj_encounters_free(none);
     adj_policies_free(policies);
 }
+
+Test(single, memory_may_run_out_anywhere_beside_a_history)
+{
+    bool done = false;
+    size_t allowed = 0;
+    generator g = {.state = 11};
+    told_line lines[HISTORY];
+    for (size_t i = 0; i < HISTORY; i++) lines[i] = any_line(&g, true);
+    for (; !done && allowed < 100000; allowed += 1 + allowed / 30) {
+        support_memory f = {.left = SIZE_MAX};
+        adj_allocator allocator = {support_reallocate, &f};
+        adj_options options = {.allocator = &allocator, .evaluator = ADJ_EVALUATOR_INTERPRETER};
+        const char *names[] = {"beside.adj"}, *texts[] = {windows};
+        adj_policies *policies = NULL;
+        cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK);
+        adj_encounters *history = history_of(policies, lines, HISTORY, true);
+        adj_encounters_seat_singles(history, 1);
+        cr_assert_eq(adj_encounters_finish(history), ADJ_OK);
+        adj_single *single = NULL;
+        f.left = allowed;
+        adj_status status = adj_single_new_with(policies, history, &single);
+        cr_assert(status == ADJ_OK || status == ADJ_OUT_OF_MEMORY);
+        adj_single_answer answer;
+        if (status == ADJ_OK) {
+            adj_single_begin(single);
+            adj_single_member(single, "M1", 2);
+            set(single, "payer", text_of(single, "payer", "K"));
+            set(single, "procedure", text_of(single, "procedure", "90853"));
+            set(single, "date", 19860);
+            set(single, "units", 1000);
+            status = adj_single_judge(single, &answer);
+            cr_assert(status == ADJ_OK || status == ADJ_OUT_OF_MEMORY);
+        }
+        done = status == ADJ_OK;
+        adj_single_free(single);
+        /* Its seat is free again, whatever came of it. */
+        f.left = SIZE_MAX;
+        cr_assert_eq(adj_single_new_with(policies, history, &single), ADJ_OK);
+        adj_single_free(single);
+        adj_encounters_free(history);
+        adj_policies_free(policies);
+        cr_assert_eq(f.live, 0u, "%zu blocks leak when allocation %zu fails", f.live, allowed);
+    }
+    cr_expect(done);
+    cr_expect_geq(allowed, 4u, "only %zu allocations were needed", allowed);
+}
