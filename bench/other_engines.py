@@ -1,6 +1,7 @@
 """The first workload by DuckDB and SQLite, one thread each: what `bench export` wrote is loaded into a table, each clause is a CASE that is
 true where it fails, false where it passes and NULL where it cannot be told, and the counts are compared with what is expected."""
 import csv
+import os
 import sqlite3
 import statistics
 import sys
@@ -59,6 +60,46 @@ def show(name, run, lines):
     return same
 
 
+PAIRS = """select (select count(*) from (select distinct a.claim, a.line from claims a join claims b on a.claim = b.claim and a.line <> b.line
+    join pairs p on p.one = b.procedure and p.two = a.procedure where p.indicator <> 9))
+    + (select count(*) from claims a join most m using (procedure) where a.units > m.times)"""
+
+
+def show_pairs(base):
+    """The third workload, over the files of the last `bench pairs`."""
+    if not os.path.exists(f"{FOLDER}/findings.csv"):
+        return True
+    with open(f"{FOLDER}/findings.csv") as file:
+        row = next(csv.DictReader(file))
+    for table, name in (("claims", "lines"), ("pairs", "pairs"), ("most", "most")):
+        base.execute(f"create table {table} as from read_csv('{FOLDER}/{name}.csv')")
+    pairs = base.execute("select count(*) from pairs").fetchone()[0]
+    times = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        found = base.execute(PAIRS).fetchone()[0]
+        times.append(time.perf_counter() - start)
+    same = found == int(row["findings"])
+    print(f"{f'DuckDB, {pairs} pairs':<52} {statistics.median(times) / int(row['claims']) * 1e9:8.0f} ns a claim; "
+          f"{'answers equal' if same else 'ANSWERS DIFFER'}")
+    return same
+
+
+def show_scans(base):
+    """Files that `bench readers` made, into a table of texts."""
+    for name, read in (("csv-400000/lines.csv", "read_csv('{}', all_varchar = true, header = true)"), ("ndjson-400000/lines.ndjson", "read_ndjson_auto('{}')")):
+        path = f"{FOLDER}/{name}"
+        if not os.path.exists(path):
+            continue
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            base.execute("create or replace table scanned as from " + read.format(path))
+            times.append(time.perf_counter() - start)
+        count = base.execute("select count(*) from scanned").fetchone()[0]
+        print(f"{f'DuckDB reads {name}':<52} {statistics.median(times) / count * 1e9:8.0f} ns a record, {count} records")
+
+
 def main():
     good = True
     with open(f"{FOLDER}/workload.csv") as file:
@@ -73,6 +114,8 @@ def main():
         base.execute("update lines set modifiers = coalesce(modifiers, '')")
         print(f"DuckDB {duckdb.__version__}")
         good &= show("DuckDB, codes classified beforehand", lambda: base.execute(query(CLAUSES)).fetchone(), lines)
+        good &= show_pairs(base)
+        show_scans(base)
         good &= show("DuckDB, over strings", lambda: base.execute(query([STRINGS[i] for i in range(24)])).fetchone(), lines)
     except ImportError:
         print("DuckDB             not measured: the package cannot be installed")

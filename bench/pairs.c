@@ -194,6 +194,10 @@ int bench_pairs(size_t count, size_t pairs, bool quick)
         "pairs     %zu pairs, %zu claims, %u lines, %zu findings: compiled in %.0f ms, a claim %.0f ns, by hand %.0f\n",
         pairs, count, c.first[count], found, compile * 1e3, bench_median(times, (size_t)runs) * 1e9,
         bench_median(hand, (size_t)runs) * 1e9);
+    FILE *expected = fopen("build/bench/findings.csv", "w");
+    if (expected == NULL) bench_stop("build/bench cannot be written to");
+    fprintf(expected, "claims,findings\n%zu,%zu\n", count, by_hand_found);
+    fclose(expected);
     if (found != by_hand_found) fprintf(stderr, "bench: by hand %zu findings\n", by_hand_found);
     adj_encounters_free(encounters);
     adj_policies_free(policies);
