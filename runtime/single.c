@@ -12,7 +12,8 @@ enum { TOUCHED = 512 };
 typedef struct guest_cell {
     int64_t *bits;
     uint8_t *state;
-    int64_t leads_to; /* of a reference: the guest's row */
+    int64_t leads_to;          /* of a reference: the guest's row */
+    bool list, record, symbol; /* the last: of codes, texts and words, which have numbers from 0 on */
 } guest_cell;
 
 struct adj_single {
@@ -33,6 +34,7 @@ struct adj_single {
     bool stale;          /* a text was met since */
     uint32_t *row_of;    /* by record */
     guest_cell *cells;   /* by field */
+    uint32_t field_count;
     uint8_t *verdicts;
     uint32_t *judged; /* policies that the last line met */
     adj_single_event *events;
@@ -60,13 +62,20 @@ static bool bind(adj_single *s)
 static void find_cells(adj_single *s)
 {
     const lang_schema *schema = s->store->schema;
+    s->field_count = (uint32_t)lang_schema_field_count(schema);
     for (int r = 0; r < lang_schema_record_count(schema); r++) s->row_of[r] = s->store->counts[r] + s->seat;
     for (int f = 0; f < lang_schema_field_count(schema); f++) {
         const lang_field_info *info = lang_schema_field(schema, (lang_field)f);
         uint32_t row = s->row_of[info->record];
         const run_column *column = &s->store->columns[f];
-        bool leads = info->type.kind == LANG_TYPE_RECORD;
-        s->cells[f] = (guest_cell){&column->bits[row], &column->states[row], leads ? s->row_of[info->type.detail] : 0};
+        lang_type_kind kind = info->type.kind;
+        s->cells[f] =
+            (guest_cell){.bits = &column->bits[row],
+                         .state = &column->states[row],
+                         .leads_to = kind == LANG_TYPE_RECORD ? s->row_of[info->type.detail] : 0,
+                         .list = info->type.list,
+                         .record = kind == LANG_TYPE_RECORD,
+                         .symbol = kind == LANG_TYPE_CODE || kind == LANG_TYPE_TEXT || kind == LANG_TYPE_ENUMERATION};
     }
     s->guest = (run_guest){
         .line = s->row_of[LANG_RECORD_line], .patient = s->row_of[LANG_RECORD_patient], .member = RUN_NO_ROW};
@@ -180,21 +189,31 @@ static void touch(adj_single *s, uint32_t field)
     s->touched_count++;
 }
 
-/* The cell of a field, which is to be set; what leads to its record becomes known. */
-static inline guest_cell cell_for(adj_single *s, int64_t handle)
+/* The cell of a handle; NULL for none. */
+static inline const guest_cell *cell_of(const adj_single *s, int64_t handle)
+{
+    uint32_t field = (uint32_t)(handle & 0xFFFF), reference = (uint32_t)(handle >> 16 & 0xFFFF);
+    bool good = handle >= 0 && handle <= (int64_t)UINT32_MAX && field < s->field_count &&
+                (reference == (uint16_t)LANG_NO_FIELD || (reference < s->field_count && s->cells[reference].record));
+    return good ? &s->cells[field] : NULL;
+}
+
+/* Puts something into a cell; what leads to its record becomes known. */
+static inline void put(adj_single *s, int64_t handle, const guest_cell *cell, int64_t bits, run_state state)
 {
     uint32_t field = (uint32_t)(handle & 0xFFFF), reference = (uint32_t)(handle >> 16 & 0xFFFF);
     if (reference != (uint16_t)LANG_NO_FIELD) {
-        guest_cell leads = s->cells[reference];
+        const guest_cell *leads = &s->cells[reference];
         s->patient_touched = s->patient_touched || reference == LANG_FIELD_line_patient;
-        if (*leads.state != RUN_PRESENT) {
-            *leads.state = RUN_PRESENT;
-            *leads.bits = leads.leads_to;
+        if (*leads->state != RUN_PRESENT) {
+            *leads->state = RUN_PRESENT;
+            *leads->bits = leads->leads_to;
             touch(s, reference);
         }
     }
     touch(s, field);
-    return s->cells[field];
+    *cell->bits = bits;
+    *cell->state = (uint8_t)state;
 }
 
 static void forget(adj_single *s, size_t field)
@@ -205,7 +224,7 @@ static void forget(adj_single *s, size_t field)
 
 void adj_single_begin(adj_single *s)
 {
-    size_t fields = (size_t)lang_schema_field_count(s->store->schema);
+    size_t fields = s->field_count;
     bool all = s->touched_count > TOUCHED;
     for (size_t i = 0; all && i < fields; i++) forget(s, i);
     for (size_t i = 0; !all && i < s->touched_count; i++) forget(s, s->touched[i]);
@@ -236,6 +255,7 @@ static int64_t guest_text(adj_single *s, const char *text, size_t length)
 
 int64_t adj_single_text(adj_single *s, int64_t field, const char *text, size_t length)
 {
+    if (cell_of(s, field) == NULL) return -1;
     const lang_field_info *info = lang_schema_field(s->store->schema, (lang_field)(field & 0xFFFF));
     if (info->type.kind == LANG_TYPE_ENUMERATION) {
         char word[64];
@@ -265,37 +285,48 @@ bool adj_single_member(adj_single *s, const char *member, size_t length)
     return row != BASE_INTERN_NONE;
 }
 
-void adj_single_set(adj_single *s, int64_t field, int64_t value)
+adj_status adj_single_set(adj_single *s, int64_t field, int64_t value)
 {
-    guest_cell cell = cell_for(s, field);
-    *cell.bits = value;
-    *cell.state = RUN_PRESENT;
+    const guest_cell *cell = cell_of(s, field);
+    if (cell == NULL) return ADJ_NOT_FOUND;
+    if (cell->record || cell->list || (cell->symbol && value < 0)) return ADJ_INVALID_INPUT;
+    put(s, field, cell, value, RUN_PRESENT);
+    return ADJ_OK;
 }
 
-void adj_single_set_absent(adj_single *s, int64_t field)
+adj_status adj_single_set_absent(adj_single *s, int64_t field)
 {
-    guest_cell cell = cell_for(s, field);
-    *cell.bits = 0;
-    *cell.state = RUN_ABSENT;
+    const guest_cell *cell = cell_of(s, field);
+    if (cell == NULL) return ADJ_NOT_FOUND;
+    put(s, field, cell, 0, RUN_ABSENT);
+    return ADJ_OK;
+}
+
+static bool room_for(adj_single *s, size_t count)
+{
+    if (s->pool_used + count <= s->pool_room) return true;
+    size_t room = (s->pool_used + count) * 2 + 64;
+    uint32_t *pool = base_arena_alloc(&s->arena, room * sizeof *pool);
+    if (pool == NULL) return false;
+    if (s->pool_used > 0) memcpy(pool, s->pool, s->pool_used * sizeof *pool);
+    s->context.overlay_pool = s->pool = pool;
+    s->pool_room = room;
+    return true;
 }
 
 adj_status adj_single_set_list(adj_single *s, int64_t field, const int64_t *codes, size_t count)
 {
-    if (s->pool_used + count > s->pool_room) {
-        size_t room = (s->pool_used + count) * 2 + 64;
-        uint32_t *pool = base_arena_alloc(&s->arena, room * sizeof *pool);
-        if (pool == NULL) return ADJ_OUT_OF_MEMORY;
-        if (s->pool_used > 0) memcpy(pool, s->pool, s->pool_used * sizeof *pool);
-        s->context.overlay_pool = s->pool = pool;
-        s->pool_room = room;
-    }
+    const guest_cell *cell = cell_of(s, field);
+    if (cell == NULL) return ADJ_NOT_FOUND;
+    if (!cell->list || count > UINT16_MAX) return ADJ_INVALID_INPUT;
+    if (!room_for(s, count)) return ADJ_OUT_OF_MEMORY;
     /* Lists keep 32 bits of what the store does not hold, from the far end; see bind_lists. */
     for (size_t i = 0; i < count; i++) {
-        s->pool[s->pool_used + i] =
-            (uint32_t)(codes[i] <= (int64_t)UINT32_MAX ? codes[i]
-                                                       : (int64_t)UINT32_MAX - 1 - (codes[i] - ((int64_t)1 << 32)));
+        if (codes[i] < 0) return ADJ_INVALID_INPUT;
+        int64_t foreign = (int64_t)UINT32_MAX - 1 - (codes[i] - ((int64_t)1 << 32));
+        s->pool[s->pool_used + i] = (uint32_t)(codes[i] <= (int64_t)UINT32_MAX ? codes[i] : foreign);
     }
-    adj_single_set(s, field, run_list_pack(s->pool_used, count) | RUN_LIST_OVERLAY);
+    put(s, field, cell, run_list_pack(s->pool_used, count) | RUN_LIST_OVERLAY, RUN_PRESENT);
     s->pool_used += count;
     return ADJ_OK;
 }

@@ -536,21 +536,23 @@ ADJ_API bool adj_single_member(adj_single *single, const char *member, size_t le
 ADJ_API int64_t adj_single_field(const adj_single *single, const char *path);
 
 /* The number that stands for a code, text or word of a field's enumeration: the same for equal texts as long as `single` lives; -1 for
- * a word that the enumeration has not, and when memory runs out. */
+ * a word that the enumeration has not, for no field, and when memory runs out. */
 ADJ_API int64_t adj_single_text(adj_single *single, int64_t field, const char *text, size_t length);
 
 /* Forgets the line before: every field is unknown. */
 ADJ_API void adj_single_begin(adj_single *single);
 
 /* Sets a field: days since 1970-01-01 for dates, cents for money, thousandths for quantities and minutes, 0 or 1 for yes-or-no, what
- * adj_single_text gives for codes, texts and words, what adj_single_span gives for first and last days. */
-ADJ_API void adj_single_set(adj_single *single, int64_t field, int64_t value);
+ * adj_single_text gives for codes, texts and words, what adj_single_span gives for first and last days. ADJ_NOT_FOUND for no field;
+ * ADJ_INVALID_INPUT for a record, which is known by what is set of it, for a list, and for -1 where a number stands for a text: the
+ * field then stays as it was. */
+ADJ_API adj_status adj_single_set(adj_single *single, int64_t field, int64_t value);
 ADJ_API int64_t adj_single_span(int32_t from, int32_t to);
 
 /* Says that there is none: "authorization" for a line without one. */
-ADJ_API void adj_single_set_absent(adj_single *single, int64_t field);
+ADJ_API adj_status adj_single_set_absent(adj_single *single, int64_t field);
 
-/* Sets a list of codes; none of them for an empty list. */
+/* Sets a list of codes; none of them for an empty list. ADJ_INVALID_INPUT where the field is no list, or a code is -1. */
 ADJ_API adj_status adj_single_set_list(adj_single *single, int64_t field, const int64_t *codes, size_t count);
 
 /* Judges the line. */

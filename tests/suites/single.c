@@ -307,6 +307,42 @@ Test(single, seats_beside_a_history)
     adj_policies_free(policies);
 }
 
+/* What cannot be set is said, and nothing is changed. */
+Test(single, what_cannot_be_set)
+{
+    const char *names[] = {"kernels.adj"}, *texts[] = {policy_text};
+    adj_policies *policies = NULL;
+    adj_single *single = NULL;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 1, NULL, &policies), ADJ_OK);
+    cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
+    int64_t units = adj_single_field(single, "units"), pos = adj_single_field(single, "pos"),
+            modifiers = adj_single_field(single, "modifiers"), session = adj_single_field(single, "session"),
+            mode = adj_single_field(single, "session.mode"), codes[2] = {0, -1};
+    const int64_t none[] = {ADJ_SINGLE_NO_FIELD,  INT64_MAX, INT64_MIN, 0xFFFE, units | 0xFFFE, (units << 16) | units,
+                            (int64_t)0x7FFF << 16};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        cr_expect_eq(adj_single_set(single, none[i], 1), ADJ_NOT_FOUND, "%zu", i);
+        cr_expect_eq(adj_single_set_absent(single, none[i]), ADJ_NOT_FOUND, "%zu", i);
+        cr_expect_eq(adj_single_set_list(single, none[i], codes, 1), ADJ_NOT_FOUND, "%zu", i);
+        cr_expect_eq(adj_single_text(single, none[i], "11", 2), -1, "%zu", i);
+    }
+    cr_expect_eq(adj_single_text(single, mode, "by mail", 7), -1);
+    cr_expect_eq(adj_single_set(single, mode, -1), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set(single, pos, -1), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set(single, session, 5), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set(single, modifiers, 5), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set_list(single, pos, codes, 1), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set_list(single, modifiers, codes, 2), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set_list(single, modifiers, codes, 70000), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set(single, units, 1000), ADJ_OK);
+    cr_expect_eq(adj_single_set_absent(single, session), ADJ_OK);
+    adj_single_answer answer;
+    cr_expect_eq(adj_single_judge(single, &answer), ADJ_OK);
+    cr_expect_eq(answer.verdict, ADJ_CANNOT_TELL);
+    adj_single_free(single);
+    adj_policies_free(policies);
+}
+
 Test(single, memory_may_run_out_anywhere_beside_a_history)
 {
     bool done = false;
