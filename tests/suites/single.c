@@ -160,12 +160,18 @@ static void add_line(run_store *store, const told_line *t, bool subject)
     store->lines.items[row].subject = subject;
 }
 
-static adj_encounters *history_of(const adj_policies *policies, const told_line *lines, size_t count, bool complete)
+/* How much of the payer's history is told: all of it, the provider's own, or of one member the provider's own. */
+typedef enum completeness { ALL_TOLD, OWN_TOLD, OWN_OF_ONE } completeness;
+
+static adj_encounters *history_of(const adj_policies *policies, const told_line *lines, size_t count,
+                                  completeness complete)
 {
     adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
     cr_assert_not_null(encounters);
-    encounters->store.feeds[LANG_FEED_HISTORY] = complete;
+    encounters->store.feeds[LANG_FEED_HISTORY] = complete != OWN_TOLD;
     for (size_t i = 0; i < count; i++) add_line(&encounters->store, &lines[i], false);
+    uint32_t one = run_store_patient(&encounters->store, "M1", 2);
+    if (complete == OWN_OF_ONE) encounters->store.own_history.items[one] = 1;
     return encounters;
 }
 
@@ -197,7 +203,7 @@ static adj_single_answer judge_told(adj_single *single, const told_line *t)
 }
 
 /* What the interpreter says of the line among the others: one letter for each clause. */
-static void judge_among(const adj_policies *policies, const told_line *history, size_t count, bool complete,
+static void judge_among(const adj_policies *policies, const told_line *history, size_t count, completeness complete,
                         const told_line *t, char *verdicts, adj_verdict *verdict)
 {
     adj_encounters *encounters = history_of(policies, history, count, complete);
@@ -236,7 +242,7 @@ Test(single, beside_a_history_a_line_gets_what_it_gets_among_others)
             told_line lines[HISTORY];
             char meant[64] = {0}, given[64] = {0};
             adj_verdict verdict;
-            bool complete = round % 5 != 4;
+            completeness complete = round % 5 == 4 ? OWN_TOLD : round % 5 == 3 ? OWN_OF_ONE : ALL_TOLD;
             size_t count = round % 3 == 0 ? 8 : HISTORY;
             for (size_t i = 0; i < count; i++) lines[i] = any_line(&g, round % 2 == 0);
             adj_encounters *history = history_of(policies, lines, count, complete);
@@ -267,7 +273,7 @@ Test(single, beside_a_history_a_line_gets_what_it_gets_among_others)
 Test(single, seats_beside_a_history)
 {
     adj_policies *policies = support_policies(windows);
-    adj_encounters *history = history_of(policies, NULL, 0, true), *none = history_of(policies, NULL, 0, true);
+    adj_encounters *history = history_of(policies, NULL, 0, ALL_TOLD), *none = history_of(policies, NULL, 0, ALL_TOLD);
     adj_single *single[3] = {NULL};
     adj_encounters_seat_singles(history, 2);
     cr_expect_eq(adj_single_new_with(policies, history, &single[0]), ADJ_INVALID_INPUT, "it is not finished");
@@ -348,7 +354,7 @@ Test(single, memory_may_run_out_anywhere_beside_a_history)
         const char *names[] = {"beside.adj"}, *texts[] = {windows};
         adj_policies *policies = NULL;
         cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK);
-        adj_encounters *history = history_of(policies, lines, HISTORY, true);
+        adj_encounters *history = history_of(policies, lines, HISTORY, ALL_TOLD);
         adj_encounters_seat_singles(history, 1);
         cr_assert_eq(adj_encounters_finish(history), ADJ_OK);
         adj_single *single = NULL;
