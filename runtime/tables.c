@@ -598,8 +598,9 @@ static void answer_from(const many_items *m, size_t i, int64_t first, const int6
     *row = q.row >= 0 ? q.row : 0;
 }
 
-/* Numbers one input of all items as the only file of their table does; what it has never seen, and what is not known, is marked. */
-static void number_input(const many_items *m, size_t input, size_t count, int64_t *values, bool *foreign, bool *unknown)
+/* Numbers one input of all items as the only file of their table does; what it has never seen is -1, which
+ * no row holds; what is not known is marked. */
+static void number_input(const many_items *m, size_t input, size_t count, int64_t *values, bool *unknown)
 {
     const run_binding *binding = m->context->binding;
     const lang_table *source = binding->plan->tables.items[m->table].source;
@@ -622,7 +623,6 @@ static void number_input(const many_items *m, size_t input, size_t count, int64_
             uint32_t id = text == NULL ? BASE_INTERN_NONE : base_intern_find(file, text, strlen(text));
             value = id == BASE_INTERN_NONE ? -1 : (int64_t)id;
         }
-        if (symbols && value < 0) foreign[i] = true;
         values[i * m->inputs + input] = value;
     }
 }
@@ -632,16 +632,16 @@ static void search_file(const many_items *m, size_t count, int64_t *rows, uint8_
 {
     const lang_table *source = m->context->binding->plan->tables.items[m->table].source;
     int64_t values[LANG_BULK_TOGETHER * LANG_TABLE_COLUMN_LIMIT], first[LANG_BULK_TOGETHER];
-    bool foreign[LANG_BULK_TOGETHER] = {false}, unknown[LANG_BULK_TOGETHER] = {false};
+    bool unknown[LANG_BULK_TOGETHER] = {false};
     memset(values, 0, count * m->inputs * sizeof *values);
-    for (size_t k = 0; k < m->inputs; k++) number_input(m, k, count, values, foreign, unknown);
+    for (size_t k = 0; k < m->inputs; k++) number_input(m, k, count, values, unknown);
     lang_bulk_first_of(source->bulks.items[0], values, count, first);
     memset(rows, 0, count * sizeof *rows);
     memset(found, source->partial ? RUN_UNKNOWN : RUN_ABSENT, count);
     for (size_t i = 0; i < count; i++) {
         if (unknown[i])
             ask_one(m, i, &rows[i], &found[i]);
-        else if (first[i] >= 0 && !foreign[i])
+        else if (first[i] >= 0)
             answer_from(m, i, first[i], values + i * m->inputs, &rows[i], &found[i]);
     }
 }

@@ -279,14 +279,13 @@ Test(kernels, are_shown)
 /* What an exception counts is counted for each element: its subjects stand in another order than the lines. */
 Test(kernels, exceptions_of_elements_count_for_themselves)
 {
-    static const char text[] =
-        "policy counting\n  title \"Counting\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
-        "clause few\n  cite \"1\"\n  require at most 2 of history in the last 90 days\n"
-        "  deny CO-119 as limit \"{count}\"\n\n"
-        "clause alone\n  cite \"2\"\n"
-        "  forbid exists other in history in the last 60 days where procedure in 90853, 90834\n"
-        "  unless other.units = 1 and (at most 3 of history in the last 120 days)\n"
-        "  deny CO-97 as coding \"{other.procedure}\"\n";
+    static const char text[] = "policy counting\n  title \"Counting\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+                               "clause few\n  cite \"1\"\n  require at most 2 of history in the last 90 days\n"
+                               "  deny CO-119 as limit \"{count}\"\n\n"
+                               "clause alone\n  cite \"2\"\n"
+                               "  forbid exists other in history in the last 60 days where procedure in 90853, 90834\n"
+                               "  unless other.units = 1 and (at most 3 of history in the last 120 days)\n"
+                               "  deny CO-97 as coding \"{other.procedure}\"\n";
     const char *names[] = {"counting.adj"}, *texts[] = {text};
     adj_options options = {.evaluator = ADJ_EVALUATOR_BOTH};
     adj_policies *policies = NULL;
