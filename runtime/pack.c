@@ -292,7 +292,7 @@ const void *run_narrow(run_packer *packer, const int64_t *values, int64_t low, i
 {
     size_t count = packer->words * 64;
     *width = width_for(low, high);
-    int8_t *narrow = base_arena_alloc(&packer->arena, count << *width);
+    int8_t *narrow = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * 64 << *width);
     int16_t *half = (void *)narrow;
     int32_t *word = (void *)narrow;
     if (narrow == NULL) return NULL;
@@ -357,7 +357,7 @@ static bool pack_truth(run_packer *packer, const plan_input *input, run_masks *m
 static bool pack_unknown(run_packer *packer, const plan_input *input, run_lanes *lanes)
 {
     if (input->truth) return true;
-    lanes->values = base_arena_alloc(&packer->arena, packer->words * 64);
+    lanes->values = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * 64);
     lanes->width = 0;
     return lanes->values != NULL;
 }

@@ -31,7 +31,7 @@ typedef struct kernel {
     base_arena *arena;
     const plan_shape *shape;
     const uint8_t *slot_widths;
-    unsigned vector_bytes;
+    unsigned vector_bytes, unrolled;              /* the last: words of a comparison that one step of its loop makes */
     LLVMTypeRef word, byte, pointer, truths_type; /* the last: words of one step of the loop that does the logic */
     LLVMValueRef function, lanes, inputs, constants, words;
     LLVMBasicBlockRef entry;
@@ -398,8 +398,13 @@ static bool make_comparisons(kernel *k)
         } else if (is_relation(step)) {
             k->aside[i] = new_aside(k);
             loop l = open_loop(k);
-            store_words(k, k->aside[i], compared_word(k, step, k->values[step->a], k->values[step->b]));
-            close_loop(k, &l, 1);
+            LLVMValueRef at = k->at;
+            for (unsigned u = 0; u < k->unrolled; u++) {
+                if (u > 0) k->at = LLVMBuildAdd(k->builder, at, number(k, u), "");
+                store_words(k, k->aside[i], compared_word(k, step, k->values[step->a], k->values[step->b]));
+            }
+            k->at = at;
+            close_loop(k, &l, k->unrolled);
         }
     }
     return true;
@@ -439,9 +444,10 @@ static bool make_function(kernel *k, LLVMModuleRef module)
 }
 
 LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const plan_shape *shape,
-                                const uint8_t *slot_widths, unsigned vector_bytes)
+                                const uint8_t *slot_widths, unsigned vector_bytes, bool better)
 {
     kernel k = {.context = context, .shape = shape, .slot_widths = slot_widths, .vector_bytes = vector_bytes};
+    k.unrolled = better ? 4 : 1;
     k.word = LLVMInt64TypeInContext(context);
     k.byte = LLVMInt8TypeInContext(context);
     k.pointer = LLVMPointerTypeInContext(context, 0);

@@ -106,7 +106,8 @@ bool gen_make_object(run_object_maker *maker, base_arena *arena, const plan_shap
     LLVMTargetMachineRef *machine = &maker->machines[better ? 1 : 0];
     if (*machine == NULL) *machine = gen_host_machine(levels[1], LLVMRelocPIC, LLVMCodeModelSmall);
     LLVMModuleRef module =
-        *machine == NULL ? NULL : gen_kernel_module(maker->context, arena, shape, slot_widths, maker->vector_bytes);
+        *machine == NULL ? NULL
+                         : gen_kernel_module(maker->context, arena, shape, slot_widths, maker->vector_bytes, better);
     LLVMMemoryBufferRef buffer = NULL;
     char *message = NULL;
     *bytes = NULL;

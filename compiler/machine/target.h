@@ -9,7 +9,7 @@
 
 /* The module of a shape, with one function `kernel`. NULL when memory runs out. */
 LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const plan_shape *shape,
-                                const uint8_t *slot_widths, unsigned vector_bytes);
+                                const uint8_t *slot_widths, unsigned vector_bytes, bool better);
 
 /* A target machine for this processor; NULL where there is none. The caller disposes of it. */
 LLVMTargetMachineRef gen_host_machine(LLVMCodeGenOptLevel level, LLVMRelocMode relocations, LLVMCodeModel model);
