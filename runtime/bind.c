@@ -38,12 +38,32 @@ static bool bind_lists(run_binding *binding)
     return true;
 }
 
-/* Gives a code that some line may have its number among those. */
-static void number_code(run_binding *binding, int64_t id)
+/* Gives codes that some line may have their numbers among those, as many as are met. */
+typedef struct numbering {
+    uint32_t *numbers; /* by symbol */
+    size_t symbols;
+    uint32_t count;
+} numbering;
+
+static inline void number_code(numbering *n, int64_t id)
 {
-    size_t symbols = binding->store->symbols.entries.count;
-    if (id >= 0 && (size_t)id < symbols && binding->code_numbers[id] == 0)
-        binding->code_numbers[id] = ++binding->code_count;
+    if ((uint64_t)id < n->symbols && n->numbers[id] == 0) n->numbers[id] = ++n->count;
+}
+
+static void number_list(numbering *n, const uint32_t *codes, size_t count)
+{
+    numbering local = *n; /* in registers */
+    for (size_t i = 0; i < count; i++) number_code(&local, codes[i]);
+    *n = local;
+}
+
+static void number_column(numbering *n, const run_column *column, uint32_t rows)
+{
+    numbering local = *n;
+    for (uint32_t row = 0; row < rows; row++) {
+        if (column->states[row] == RUN_PRESENT) number_code(&local, column->bits[row]);
+    }
+    *n = local;
 }
 
 /* The codes of systems that sets are of, and of lists, which hold nothing else, in the order in which they are met. Other texts,
@@ -61,22 +81,22 @@ static bool number_codes(run_binding *binding)
     enum { FEW = 4096 };
     bool all = store->symbols.entries.count <= FEW || store->counts[LANG_RECORD_line] == 0;
     size_t symbols = plan->sets.count == 0 || !all ? 0 : store->symbols.entries.count;
-    for (size_t id = 0; id < symbols; id++) number_code(binding, (int64_t)id);
+    numbering n = {binding->code_numbers, store->symbols.entries.count, 0};
+    for (size_t id = 0; id < symbols; id++) number_code(&n, (int64_t)id);
+    binding->code_count = n.count;
     if (symbols > 0) return true;
     for (size_t s = 0; s < plan->sets.count; s++) {
         if ((size_t)plan->sets.items[s]->system < systems) asked[plan->sets.items[s]->system] = true;
     }
-    for (size_t i = 0; plan->sets.count > 0 && i < store->pool.count; i++) number_code(binding, store->pool.items[i]);
+    if (plan->sets.count > 0) number_list(&n, store->pool.items, store->pool.count);
     for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
         const lang_field_info *info = lang_schema_field(store->schema, (lang_field)f);
         bool code = info->type.kind == LANG_TYPE_CODE && !info->type.list && info->type.detail < systems;
         if (!code || !asked[info->type.detail] || (int)info->record >= lang_schema_record_count(store->schema))
             continue;
-        const run_column *column = &store->columns[f];
-        for (uint32_t row = 0; row < store->counts[info->record]; row++) {
-            if (column->states[row] == RUN_PRESENT) number_code(binding, column->bits[row]);
-        }
+        number_column(&n, &store->columns[f], store->counts[info->record]);
     }
+    binding->code_count = n.count;
     return true;
 }
 
