@@ -44,9 +44,11 @@ struct run_kernel_code {
     size_t next;       /* the first entry that nobody has taken on */
     size_t improved;   /* likewise, to make it better */
     size_t unfinished; /* how many have been taken on, either way, and are not done */
-    pthread_cond_t finished;
+    pthread_cond_t changed;
     size_t loaded, made;
     bool working, ended;
+    unsigned users; /* runs that are going on */
+    bool lasting;   /* someone works on while code is made: it pays to make it better */
     pthread_t thread;
     bool has_thread;
     workshop workshops[WORKSHOPS];
@@ -64,7 +66,7 @@ run_kernel_code *run_kernel_code_new(const base_allocator *allocator, const plan
     atomic_init(&code->generation, 1);
     pthread_mutex_init(&code->lock, NULL);
     pthread_mutex_init(&code->waiting, NULL);
-    pthread_cond_init(&code->finished, NULL);
+    pthread_cond_init(&code->changed, NULL);
     base_arena_init(&code->arena, allocator);
     for (int i = 0; i < WORKSHOPS; i++) {
         base_arena_init(&code->workshops[i].arena, allocator);
@@ -93,7 +95,7 @@ void run_kernel_code_free(run_kernel_code *code)
     }
     pthread_mutex_destroy(&code->lock);
     pthread_mutex_destroy(&code->waiting);
-    pthread_cond_destroy(&code->finished);
+    pthread_cond_destroy(&code->changed);
     base_arena_release(&code->arena);
     base_allocator allocator = code->allocator;
     allocator.reallocate(allocator.state, code, 0);
@@ -178,7 +180,7 @@ static void get_next(run_kernel_code *code, workshop *shop)
     entry->tried = true;
     entry->best = g.best || g.object.kernel == NULL;
     code->unfinished--;
-    pthread_cond_broadcast(&code->finished);
+    pthread_cond_broadcast(&code->changed);
     if (g.object.kernel == NULL) return;
     code->made += g.from_disk ? 0 : 1;
     code->loaded += g.from_disk ? 1 : 0;
@@ -189,7 +191,7 @@ static void get_next(run_kernel_code *code, workshop *shop)
 static void improve_next(run_kernel_code *code, workshop *shop)
 {
     code_entry *entry = code->entries.items[code->improved++];
-    while (!entry->tried) pthread_cond_wait(&code->finished, &code->lock);
+    while (!entry->tried) pthread_cond_wait(&code->changed, &code->lock);
     if (entry->best) return;
     code->unfinished++;
     pthread_mutex_unlock(&code->lock);
@@ -197,7 +199,7 @@ static void improve_next(run_kernel_code *code, workshop *shop)
     pthread_mutex_lock(&code->lock);
     entry->best = true;
     code->unfinished--;
-    pthread_cond_broadcast(&code->finished);
+    pthread_cond_broadcast(&code->changed);
     if (g.object.kernel == NULL) return;
     entry->before = entry->object;
     entry->object = g.object;
@@ -207,7 +209,7 @@ static void improve_next(run_kernel_code *code, workshop *shop)
 /* With the lock held: tries one entry after the other until none is left, and then, if asked to, makes them better. */
 static void get_all(run_kernel_code *code, workshop *shop, bool better)
 {
-    while (!code->ended) {
+    while (!code->ended && (shop != &code->workshops[BESIDE] || code->users > 0)) {
         if (code->next < code->entries.count)
             get_next(code, shop);
         else if (better && code->improved < code->entries.count)
@@ -222,8 +224,9 @@ static void *get_beside(void *state)
 {
     run_kernel_code *code = state;
     pthread_mutex_lock(&code->lock);
-    get_all(code, &code->workshops[BESIDE], true);
+    get_all(code, &code->workshops[BESIDE], code->lasting);
     code->working = false;
+    pthread_cond_broadcast(&code->changed);
     pthread_mutex_unlock(&code->lock);
     return NULL;
 }
@@ -231,7 +234,8 @@ static void *get_beside(void *state)
 /* With the lock held: sees to it that someone gets what is wanted. */
 static void start_getting(run_kernel_code *code)
 {
-    if (code->working || code->next == code->entries.count) return;
+    bool none = code->next == code->entries.count && (!code->lasting || code->improved == code->entries.count);
+    if (code->working || none) return;
     if (code->has_thread) {
         /* It has ended, or is about to: it needs no lock any more. */
         pthread_t old = code->thread;
@@ -243,25 +247,48 @@ static void start_getting(run_kernel_code *code)
     if (!code->has_thread) code->working = false;
 }
 
+void run_kernel_code_begin(run_kernel_code *code)
+{
+    pthread_mutex_lock(&code->lock);
+    code->users++;
+    pthread_cond_broadcast(&code->changed);
+    pthread_mutex_unlock(&code->lock);
+}
+
+void run_kernel_code_end(run_kernel_code *code)
+{
+    pthread_mutex_lock(&code->lock);
+    code->users--;
+    while (code->users == 0 && code->working) pthread_cond_wait(&code->changed, &code->lock);
+    bool last = code->users == 0 && code->has_thread;
+    pthread_t thread = code->thread;
+    if (last) code->has_thread = false;
+    pthread_mutex_unlock(&code->lock);
+    if (last) pthread_join(thread, NULL);
+}
+
 /* Waits until all that was asked for is there, first code or better, and does some of it meanwhile. */
 static void wait_for_all(run_kernel_code *code, bool better)
 {
     pthread_mutex_lock(&code->waiting);
     pthread_mutex_lock(&code->lock);
-    if (code->entries.count - code->next > 1) start_getting(code);
+    code->lasting = code->lasting || better;
+    if (code->users > 0) start_getting(code);
     get_all(code, &code->workshops[WAITING], better);
     size_t wanted = code->entries.count;
     for (size_t i = 0; i < wanted; i++) {
-        while (!code->entries.items[i]->tried) pthread_cond_wait(&code->finished, &code->lock);
+        while (!code->entries.items[i]->tried) pthread_cond_wait(&code->changed, &code->lock);
     }
-    while (better && code->unfinished > 0) pthread_cond_wait(&code->finished, &code->lock);
+    while (better && code->unfinished > 0) pthread_cond_wait(&code->changed, &code->lock);
     pthread_mutex_unlock(&code->lock);
     pthread_mutex_unlock(&code->waiting);
 }
 
 void run_kernel_code_settle(run_kernel_code *code)
 {
+    run_kernel_code_begin(code);
     wait_for_all(code, true);
+    run_kernel_code_end(code);
 }
 
 void run_kernel_code_count(run_kernel_code *code, size_t *made, size_t *loaded)
@@ -343,6 +370,7 @@ static const run_kernel_memo *look_up(run_packer *packer, uint32_t index, uint64
     code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
     if (entry != NULL) memo->kernel = entry->object.kernel;
     bool missing = entry != NULL && !entry->tried;
+    code->lasting = code->lasting || !packer->wait;
     if (missing && !packer->wait) start_getting(code);
     pthread_mutex_unlock(&code->lock);
     if (missing && packer->wait) {

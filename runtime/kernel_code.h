@@ -14,6 +14,11 @@ run_kernel_code *run_kernel_code_new(const base_allocator *allocator, const plan
 /* Waits for what is being made and lets all code go. */
 void run_kernel_code_free(run_kernel_code *code);
 
+/* Around a run: as long as one is going on, a thread beside it makes code. It ends with the last of them, after the kernel at hand, so
+ * that none is left when a process ends in the middle: LLVM's own memory goes then. What is still wanted is made in later runs. */
+void run_kernel_code_begin(run_kernel_code *code);
+void run_kernel_code_end(run_kernel_code *code);
+
 /* Waits until the best of all that was asked for is there, or is known not to be had. */
 void run_kernel_code_settle(run_kernel_code *code);
 

@@ -1,5 +1,6 @@
 /* Batches judged, on this thread and others, and their events put in the order of lines. */
 #include "runtime/many.h"
+#include "runtime/kernel_code.h"
 #include "runtime/sweep.h"
 
 #include <pthread.h>
@@ -142,7 +143,10 @@ bool run_judge_many(run_many *many, base_arena *arena, const run_binding *bindin
     if (many->arenas == NULL) return false;
     many->arena_count = threads;
     for (size_t i = 0; i < threads; i++) base_arena_init(&many->arenas[i], &arena->allocator);
-    return judge_batches(many, binding, kernels, rows, how) && order_events(many);
+    if (how->kernels != NULL) run_kernel_code_begin(how->kernels);
+    bool judged_all = judge_batches(many, binding, kernels, rows, how);
+    if (how->kernels != NULL) run_kernel_code_end(how->kernels);
+    return judged_all && order_events(many);
 }
 
 void run_many_release(run_many *many)

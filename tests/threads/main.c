@@ -4,7 +4,10 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { THREADS = 4 };
 
@@ -112,7 +115,6 @@ static size_t compare_many(const adj_policies *policies)
     judging_many work[THREADS];
     pthread_t threads[THREADS];
     size_t failed = 0;
-    write_lines();
     for (size_t i = 0; i < THREADS; i++) {
         work[i] = (judging_many){.policies = policies, .threads = (unsigned)i};
         if (pthread_create(&threads[i], NULL, judge_many, &work[i]) != 0) return THREADS;
@@ -226,11 +228,47 @@ static size_t compare_sitting(const adj_policies *policies)
     return failed;
 }
 
+/* ---- a process that ends while code is being made ---- */
+
+/* Ends at once after judging, with all that it has: a thread is still in LLVM then. */
+static void end_in_the_middle(void)
+{
+    static adj_policies *policies;
+    static adj_encounters *encounters;
+    static adj_results *results;
+    static const char *const paths[] = {"policies/ct_medicaid_clinic.adj"};
+    if (adj_policies_compile(paths, 1, NULL, &policies) != ADJ_OK) _exit(2);
+    encounters = adj_encounters_new_for(policies, NULL);
+    if (encounters == NULL ||
+        adj_encounters_read_bytes_as(encounters, "lines.csv", many_lines, strlen(many_lines), ADJ_ROLE_JUDGED) !=
+            ADJ_OK ||
+        adj_encounters_finish(encounters) != ADJ_OK || adj_evaluate(policies, encounters, NULL, &results) != ADJ_OK)
+        _exit(2);
+    exit(0);
+}
+
+static size_t count_bad_ends(void)
+{
+    enum { TIMES = 6 };
+    size_t bad = 0;
+    for (int i = 0; i < TIMES; i++) {
+        int status = 0;
+        pid_t child = fork();
+        if (child == 0) end_in_the_middle();
+        if (child < 0 || waitpid(child, &status, 0) != child) return THREADS;
+        bad += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    }
+    if (bad > 0) fprintf(stderr, "%zu of %d processes did not end well\n", bad, TIMES);
+    return bad < THREADS ? bad : THREADS;
+}
+
 int main(void)
 {
     static const char *const paths[] = {"policies/ct_medicaid_clinic.adj", "policies/practice_standards.adj",
                                         "examples/harbor/harbor_group_psychotherapy.adj"};
     adj_policies *policies = NULL;
+    write_lines();
+    size_t failed = count_bad_ends(); /* first, while this process has one thread */
     if (adj_policies_compile(paths, 3, NULL, &policies) != ADJ_OK) return 1;
     judging work[THREADS];
     pthread_t threads[THREADS];
@@ -239,7 +277,6 @@ int main(void)
             (judging){.policies = policies, .evaluator = i % 2 == 0 ? ADJ_EVALUATOR_BEST : ADJ_EVALUATOR_INTERPRETER};
         if (pthread_create(&threads[i], NULL, judge, &work[i]) != 0) return 1;
     }
-    size_t failed = 0;
     for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     for (size_t i = 0; i < THREADS; i++) {
         bool same = work[i].done && work[i].denied == 14 && work[i].digest == work[0].digest;
@@ -248,6 +285,6 @@ int main(void)
     }
     failed += compare_many(policies) + compare_views(policies) + compare_sitting(policies);
     adj_policies_free(policies);
-    printf("%zu passed, %zu failed\n", 4 * THREADS - failed, failed);
+    printf("%zu passed, %zu failed\n", 5 * THREADS - failed, failed);
     return failed > 0;
 }
