@@ -31,29 +31,40 @@ typedef struct pool {
     bool stopped;
 } pool;
 
+/* Notes the first line that is shown, and writes the heading of its claim. */
+static bool begin_claim(const pool *p, const adj_line *line, block *b)
+{
+    cli_is_next_claim(&b->report, line->file, line->claim);
+    b->first = b->report.last == NULL ? NULL : strdup(b->report.last);
+    if (b->first == NULL) return false;
+    p->format->claim(&b->report, line);
+    if (fflush(b->report.out) != 0) return false;
+    b->heading = b->length;
+    return true;
+}
+
+static bool write_line(const pool *p, const adj_line *line, const adj_explanation *explanation, block *b)
+{
+    bool first = b->first == NULL && p->format->claim != NULL && cli_shows(&b->report, p->format, line, explanation);
+    if (first && !begin_claim(p, line, b)) return false;
+    cli_report_line(&b->report, p->format, line, explanation);
+    cli_tally_line(&b->report, line, explanation);
+    return true;
+}
+
 static bool write_lines(const pool *p, adj_results *results, size_t number, block *b)
 {
     size_t end = (number + 1) * BLOCK_LINES < p->count ? (number + 1) * BLOCK_LINES : p->count;
-    for (size_t i = number * BLOCK_LINES; i < end; i++) {
+    bool good = true;
+    for (size_t i = number * BLOCK_LINES; good && i < end; i++) {
         adj_line line = adj_results_line(results, i);
         adj_explanation *explanation = NULL;
         if (line.out_of_memory) return false;
         if (line.findings > 0 && adj_results_explain(results, i, &explanation) != ADJ_OK) return false;
-        bool first =
-            b->first == NULL && p->format->claim != NULL && cli_shows(&b->report, p->format, &line, explanation);
-        if (first) {
-            cli_is_next_claim(&b->report, line.file, line.claim);
-            b->first = b->report.last == NULL ? NULL : strdup(b->report.last);
-            if (b->first == NULL) return false;
-            p->format->claim(&b->report, &line);
-            fflush(b->report.out);
-            b->heading = b->length;
-        }
-        cli_report_line(&b->report, p->format, &line, explanation);
-        cli_tally_line(&b->report, &line, explanation);
+        good = write_line(p, &line, explanation, b);
         adj_explanation_free(explanation);
     }
-    return true;
+    return good;
 }
 
 static void write_block(const pool *p, adj_results *results, size_t number, block *b)

@@ -285,30 +285,42 @@ typedef struct walk {
     places *near; /* NULL for nothing */
 } walk;
 
+bool run_judge_together(run_vectors *vectors, const run_context *context, const plan_aggregate *aggregate,
+                        const uint32_t *subjects, const uint32_t *rows, size_t count, run_element *elements)
+{
+    static const run_element every = {.state = RUN_PRESENT, .second_state = RUN_PRESENT, .truth = RUN_TRUE};
+    for (size_t i = 0; i < count; i++) elements[i] = every;
+    if (aggregate->block == PLAN_NO_STEP) return true;
+    const plan_block *block = &context->binding->plan->blocks.items[aggregate->block];
+    const plan_step *last = &block->steps.items[block->steps.count - 1];
+    run_vectors_begin(vectors, aggregate->block, subjects, rows, count);
+    if (!run_vectors_run(vectors, NULL, 0)) return false;
+    const run_vector *truths = run_vectors_get(vectors, last->a);
+    for (size_t i = 0; i < count; i++) elements[i].truth = truths->states[i];
+    if (last->b == PLAN_NO_STEP) return true;
+    const run_vector *values = run_vectors_get(vectors, last->b);
+    for (size_t i = 0; i < count; i++) {
+        elements[i].state = values->states[i];
+        elements[i].bits = values->bits[i];
+    }
+    return true;
+}
+
 /* Judges what was gathered, and adds it to what its subjects have, in the order in which it came. */
 static void judge_gathered(run_context *context, const plan_aggregate *aggregate, gathering *g)
 {
-    size_t scratch = context->scratch.count;
-    const plan_block *block = &context->binding->plan->blocks.items[aggregate->block];
-    const plan_step *last = &block->steps.items[block->steps.count - 1];
-    run_vectors_begin(g->vectors, aggregate->block, g->subjects, g->rows, g->count);
-    if (!run_vectors_run(g->vectors, NULL, 0)) {
+    run_element elements[RUN_ITEMS];
+    size_t scratch = context->scratch.count, count = g->count;
+    g->count = 0;
+    if (!run_judge_together(g->vectors, context, aggregate, g->subjects, g->rows, count, elements)) {
         g->failed = true;
         return;
     }
-    const run_vector *truths = run_vectors_get(g->vectors, last->a);
-    const run_vector *values = last->b == PLAN_NO_STEP ? NULL : run_vectors_get(g->vectors, last->b);
-    for (size_t i = 0; i < g->count; i++) {
-        run_truth truth = run_truth_and(g->limits[i], truths->states[i]);
+    for (size_t i = 0; i < count; i++) {
+        run_truth truth = run_truth_and(g->limits[i], elements[i].truth);
         if (truth == RUN_FALSE) continue;
-        run_element element = {.state = RUN_PRESENT, .truth = (uint8_t)truth};
-        if (values != NULL) {
-            element.state = values->states[i];
-            element.bits = values->bits[i];
-        }
-        tally(aggregate->kind, truth, &element, &g->results[g->owners[i]], &g->open[g->owners[i]]);
+        tally(aggregate->kind, truth, &elements[i], &g->results[g->owners[i]], &g->open[g->owners[i]]);
     }
-    g->count = 0;
     context->scratch.count = scratch;
 }
 

@@ -46,20 +46,11 @@ void run_guest_leave(run_store *store, uint32_t seat)
 
 /* ---- its place among others ---- */
 
-typedef struct order_key {
-    int64_t date;
-    const char *claim;
-    int64_t number;
-} order_key;
-
-static order_key key_of(const run_binding *binding, uint32_t line)
+/* The guest's claim may have a text that the store does not know. */
+static run_order_key key_of_guest(const run_binding *binding, uint32_t line)
 {
     const run_store *store = binding->store;
-    order_key key = {INT64_MIN, "", 0};
-    if (run_store_present(store, LANG_FIELD_line_date, line))
-        key.date = run_store_bits(store, LANG_FIELD_line_date, line);
-    if (run_store_present(store, LANG_FIELD_line_number, line))
-        key.number = run_store_bits(store, LANG_FIELD_line_number, line);
+    run_order_key key = run_order_key_of(store, line);
     if (!run_store_present(store, LANG_FIELD_line_claim, line)) return key;
     uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
     if (!run_store_present(store, LANG_FIELD_claim_id, claim)) return key;
@@ -68,17 +59,15 @@ static order_key key_of(const run_binding *binding, uint32_t line)
     return key;
 }
 
-/* As lines are ordered (index.c); of equal ones the guest, which came last, stands last. */
-static bool stands_before(const run_binding *binding, uint32_t line, const order_key *guest)
+/* Of lines that nothing tells apart the guest, which came last, stands last. */
+static bool stands_before(const run_store *store, uint32_t line, const run_order_key *guest)
 {
-    const run_store *store = binding->store;
     int64_t date = run_store_present(store, LANG_FIELD_line_date, line)
                        ? run_store_bits(store, LANG_FIELD_line_date, line)
                        : INT64_MIN;
-    if (date != guest->date) return date < guest->date;
-    order_key key = key_of(binding, line);
-    int claims = strcmp(key.claim, guest->claim);
-    return claims != 0 ? claims < 0 : key.number <= guest->number;
+    if (date != guest->date) return date < guest->date; /* as a rule: then no text is read */
+    run_order_key key = run_order_key_of(store, line);
+    return run_compare_order(&key, guest) <= 0;
 }
 
 /* Positions of a store are odd, so that there is room between any two. */
@@ -92,12 +81,12 @@ static void take_position(const run_context *context, const run_candidates *foun
 static void insert(const run_context *context, const run_groups *groups, int64_t group, run_candidates *found)
 {
     const run_binding *binding = context->binding;
-    order_key guest = key_of(binding, context->guest->line);
+    run_order_key guest = key_of_guest(binding, context->guest->line);
     found->rows = groups->rows + groups->starts[group];
     size_t count = groups->starts[group + 1] - groups->starts[group], low = 0, high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (stands_before(binding, found->rows[middle], &guest))
+        if (stands_before(binding->store, found->rows[middle], &guest))
             low = middle + 1;
         else
             high = middle;

@@ -5,26 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct sort_key {
-    int64_t date; /* the smallest number for an unknown date */
-    const char *claim;
-    int64_t number;
-    uint32_t row;
-} sort_key;
-
-static int by_order(const void *a, const void *b)
+int run_compare_order(const run_order_key *x, const run_order_key *y)
 {
-    const sort_key *x = a, *y = b;
     if (x->date != y->date) return x->date < y->date ? -1 : 1;
     int claims = strcmp(x->claim, y->claim);
     if (claims != 0) return claims;
-    if (x->number != y->number) return x->number < y->number ? -1 : 1;
-    return x->row < y->row ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
 }
 
-static sort_key key_of(const run_store *store, uint32_t line)
+static int by_order(const void *a, const void *b)
 {
-    sort_key key = {.row = line, .claim = "", .date = INT64_MIN};
+    const run_order_key *x = a, *y = b;
+    int order = run_compare_order(x, y);
+    return order != 0 ? order : x->row < y->row ? -1 : 1;
+}
+
+run_order_key run_order_key_of(const run_store *store, uint32_t line)
+{
+    run_order_key key = {.row = line, .claim = "", .date = INT64_MIN};
     if (run_store_present(store, LANG_FIELD_line_date, line))
         key.date = run_store_bits(store, LANG_FIELD_line_date, line);
     if (run_store_present(store, LANG_FIELD_line_number, line)) {
@@ -119,13 +117,13 @@ static bool collect_unknown(run_store *store, const uint32_t *order)
 bool run_index(run_store *store)
 {
     uint32_t count = store->counts[LANG_RECORD_line];
-    sort_key *keys = base_arena_alloc(&store->arena, (count + 1) * sizeof *keys);
+    run_order_key *keys = base_arena_alloc(&store->arena, (count + 1) * sizeof *keys);
     uint32_t *order = base_arena_alloc(&store->arena, (count + 1) * sizeof *order);
     store->position = base_arena_alloc(&store->arena, (count + store->guests + 1) * sizeof *store->position);
     store->indexed_symbols = store->symbols.entries.count;
     store->void_frequency = base_intern_find(&store->symbols, "8", 1);
     if (keys == NULL || order == NULL || store->position == NULL) return false;
-    for (uint32_t line = 0; line < count; line++) keys[line] = key_of(store, line);
+    for (uint32_t line = 0; line < count; line++) keys[line] = run_order_key_of(store, line);
     if (count > 1) qsort(keys, count, sizeof *keys, by_order);
     for (uint32_t i = 0; i < count; i++) {
         order[i] = keys[i].row;

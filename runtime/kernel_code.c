@@ -399,6 +399,7 @@ void run_kernel_ask(run_packer *packer, uint32_t index, uint64_t signature)
     if (code == NULL || packer->keys_only || packer->memos[index].signature == signature + 1) return;
     const plan_unit *unit = &packer->kernels->units.items[index];
     uint8_t slot_widths[SLOT_LIMIT];
+    packer->memos[index].signature = 0; /* its constants are fitted anew */
     if (!can_have_code(packer, index, slot_widths)) return;
     pthread_mutex_lock(&code->lock);
     const code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);

@@ -244,6 +244,18 @@ const lang_schema *run_policies_schema(const adj_policies *policies);
 void run_link(run_store *store);
 bool run_index(run_store *store);
 
+/* What lines are ordered by: date, claim and number; the smallest number for an unknown date. */
+typedef struct run_order_key {
+    int64_t date;
+    const char *claim;
+    int64_t number;
+    uint32_t row;
+} run_order_key;
+run_order_key run_order_key_of(const run_store *store, uint32_t line);
+
+/* Below, at or above zero; 0 where nothing but the row tells them apart. */
+int run_compare_order(const run_order_key *x, const run_order_key *y);
+
 /* A replacement (7) or void (8) retires the claim it names, by the payer's number or the provider's own. */
 void run_retire_claims(run_store *store);
 

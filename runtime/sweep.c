@@ -422,6 +422,12 @@ static bool take_for_guest(run_context *context, uint32_t index, const swept *m,
     return true;
 }
 
+/* The aggregate whose `where` an aggregate shares. */
+static uint32_t model_of(const run_context *context, uint32_t index)
+{
+    return context->sweeps->models[context->sweeps->accumulator_of[index]];
+}
+
 /* Windows past the last day, as after an addition of many months, are left to the walk. */
 static bool can_take(const run_window *window)
 {
@@ -443,7 +449,7 @@ bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_wi
         int depth = context->depth;
         void (*counted)(void *, uint32_t, run_truth) = context->counted;
         context->counted = NULL;
-        m = sweep_member(context, s->models[s->accumulator_of[index]], &others);
+        m = sweep_member(context, model_of(context, index), &others);
         context->counted = counted;
         context->depth = depth;
         if (m == NULL) return false;
@@ -459,72 +465,77 @@ bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_wi
 
 /* ---- many subjects ---- */
 
-/* Elements of several members that are judged together. */
-typedef struct judging {
+/* Members who are to be swept, and their elements, which are judged together: `judged` of them are in the context's room. */
+typedef struct sweeping {
     run_context *context;
     run_vectors *vectors;
+    uint32_t index;
     const plan_aggregate *aggregate;
-    uint32_t rows[RUN_ITEMS];
-    size_t count, done; /* at hand, and before */
-} judging;
+    const run_subject *members[RUN_ITEMS];
+    size_t member_count;
+    uint32_t rows[RUN_ITEMS]; /* at hand */
+    size_t count, judged;
+} sweeping;
 
-static bool judge_elements(judging *j)
+static bool judge_elements(sweeping *s)
 {
-    static const run_element every = {.state = RUN_PRESENT, .truth = RUN_TRUE};
-    const run_vector *truths = NULL, *values = NULL;
-    run_judged *judged = judged_room(j->context, j->done + j->count);
-    if (judged == NULL) return false;
-    if (j->aggregate->block != PLAN_NO_STEP) {
-        const plan_block *block = &j->context->binding->plan->blocks.items[j->aggregate->block];
-        const plan_step *last = &block->steps.items[block->steps.count - 1];
-        run_vectors_begin(j->vectors, j->aggregate->block, j->rows, j->rows, j->count);
-        if (!run_vectors_run(j->vectors, NULL, 0)) return false;
-        truths = run_vectors_get(j->vectors, last->a);
-        if (last->b != PLAN_NO_STEP) values = run_vectors_get(j->vectors, last->b);
-    }
-    for (size_t i = 0; i < j->count; i++) {
-        run_element element = every;
-        if (truths != NULL) element.truth = truths->states[i];
-        if (values != NULL) {
-            element.state = values->states[i];
-            element.bits = values->bits[i];
-        }
-        judged[j->done + i] = judged_of(j->aggregate, &element);
-    }
-    j->done += j->count;
-    j->count = 0;
+    run_element elements[RUN_ITEMS];
+    run_judged *judged = judged_room(s->context, s->judged + s->count);
+    if (judged == NULL ||
+        !run_judge_together(s->vectors, s->context, s->aggregate, s->rows, s->rows, s->count, elements))
+        return false;
+    for (size_t i = 0; i < s->count; i++) judged[s->judged + i] = judged_of(s->aggregate, &elements[i]);
+    s->judged += s->count;
+    s->count = 0;
     return true;
 }
 
-/* Sweeps the members of subjects who have not been met yet. */
+/* Sums up the members at hand, for all to see. */
+static bool sum_members(sweeping *s)
+{
+    uint32_t model = model_of(s->context, s->index);
+    size_t done = 0;
+    if (s->count > 0 && !judge_elements(s)) return false;
+    for (size_t i = 0; i < s->member_count; i++) {
+        const run_subject *member = s->members[i];
+        swept *m = sum_member(s->context, model, &member->found, s->context->judged + done);
+        if (m == NULL) return false;
+        done += member->found.count;
+        atomic_store_explicit(member_of(s->context, s->index, member->line), m, memory_order_release);
+    }
+    s->member_count = s->judged = 0;
+    return true;
+}
+
+static bool is_at_hand(const sweeping *s, const uint32_t *rows)
+{
+    for (size_t i = s->member_count; i-- > 0;) {
+        if (s->members[i]->found.rows == rows) return true;
+    }
+    return false;
+}
+
+/* Sweeps the members of subjects who have not been met yet, a few thousand elements at a time. */
 static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
                           size_t count)
 {
-    uint32_t model = context->sweeps->models[context->sweeps->accumulator_of[index]];
-    judging j = {.context = context, .vectors = vectors, .aggregate = &context->binding->plan->aggregates.items[model]};
-    uint16_t of[RUN_ITEMS];
-    size_t made = 0, scratch = context->scratch.count, done = 0;
-    const uint32_t *last = NULL;
+    enum { MOST = 1 << 14 };
+    sweeping s = {.context = context, .vectors = vectors, .index = index};
+    s.aggregate = &context->binding->plan->aggregates.items[model_of(context, index)];
+    size_t scratch = context->scratch.count;
     for (size_t i = 0; i < count; i++) {
         const run_candidates *found = &subjects[i].found;
-        if (!subjects[i].of_member || found->rows == last) continue;
-        last = found->rows;
+        if (!subjects[i].of_member || is_at_hand(&s, found->rows)) continue;
         if (atomic_load_explicit(member_of(context, index, subjects[i].line), memory_order_acquire) != NULL) continue;
-        of[made++] = (uint16_t)i;
+        s.members[s.member_count++] = &subjects[i];
         for (size_t k = 0; k < found->count; k++) {
-            j.rows[j.count++] = found->rows[k];
-            if (j.count == RUN_ITEMS && !judge_elements(&j)) return false;
+            s.rows[s.count++] = found->rows[k];
+            if (s.count == RUN_ITEMS && !judge_elements(&s)) return false;
         }
+        if (s.judged >= MOST && !sum_members(&s)) return false;
     }
-    if (j.count > 0 && !judge_elements(&j)) return false;
+    if (!sum_members(&s)) return false;
     context->scratch.count = scratch;
-    for (size_t i = 0; i < made; i++) {
-        const run_subject *s = &subjects[of[i]];
-        swept *m = sum_member(context, model, &s->found, context->judged + done);
-        if (m == NULL) return false;
-        done += s->found.count;
-        atomic_store_explicit(member_of(context, index, s->line), m, memory_order_release);
-    }
     return true;
 }
 

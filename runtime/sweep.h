@@ -42,6 +42,10 @@ run_truth run_line_counts(const run_context *context, const plan_aggregate *aggr
 /* What an aggregate's `where` says of an element. */
 run_truth run_judge_element(run_context *context, uint32_t index, uint32_t line, uint32_t row, run_element *element);
 
+/* The same of up to RUN_ITEMS elements, each with its subject, for aggregates that are not of `distinct`. False when memory runs out. */
+bool run_judge_together(run_vectors *vectors, const run_context *context, const plan_aggregate *aggregate,
+                        const uint32_t *subjects, const uint32_t *rows, size_t count, run_element *elements);
+
 /* Running sums of a run's members, by what is summed; shared by its threads. */
 typedef struct run_sweeps run_sweeps;
 run_sweeps *run_sweeps_new(const base_allocator *allocator, const run_binding *binding);

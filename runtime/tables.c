@@ -627,11 +627,15 @@ static void number_input(const many_items *m, size_t input, size_t count, int64_
     }
 }
 
-/* Items of a table whose rows are those of one file: what they ask of memory is asked together. */
+enum { FILE_VALUES = 1024 };
+_Static_assert((int)FILE_VALUES / (int)LANG_TABLE_COLUMN_LIMIT > 0 && (int)LANG_BULK_TOGETHER >= (int)RUN_ITEMS,
+               "some items of the widest table fit, and all items of vectors");
+
+/* Some items of a table whose rows are those of one file: what they ask of memory is asked together. */
 static void search_file(const many_items *m, size_t count, int64_t *rows, uint8_t *found)
 {
     const lang_table *source = m->context->binding->plan->tables.items[m->table].source;
-    int64_t values[LANG_BULK_TOGETHER * LANG_TABLE_COLUMN_LIMIT], first[LANG_BULK_TOGETHER];
+    int64_t values[FILE_VALUES], first[LANG_BULK_TOGETHER];
     bool unknown[LANG_BULK_TOGETHER] = {false};
     memset(values, 0, count * m->inputs * sizeof *values);
     for (size_t k = 0; k < m->inputs; k++) number_input(m, k, count, values, unknown);
@@ -653,11 +657,18 @@ void run_lookup_many(run_context *context, uint32_t table, const int64_t *const 
     many_items m = {context, table, bits, states, t->source->inputs.count};
     bool file = t->row_count == 0 && t->source->bulks.count == 1 && t->source->hit != LANG_HIT_ALL && !t->corrected &&
                 context->rows_met == NULL;
-    if (file) {
-        search_file(&m, count, rows, found);
-        return;
+    size_t together = FILE_VALUES / (m.inputs + 1);
+    for (size_t from = 0; file && from < count; from += together) {
+        const int64_t *part[PLAN_LOOKUP_LIMIT + 1];
+        const uint8_t *known[PLAN_LOOKUP_LIMIT + 1];
+        for (size_t k = 0; k <= m.inputs; k++) {
+            part[k] = bits[k] + from;
+            known[k] = states[k] + from;
+        }
+        many_items some = {context, table, part, known, m.inputs};
+        search_file(&some, count - from < together ? count - from : together, rows + from, found + from);
     }
-    for (size_t i = 0; i < count; i++) ask_one(&m, i, &rows[i], &found[i]);
+    for (size_t i = 0; !file && i < count; i++) ask_one(&m, i, &rows[i], &found[i]);
 }
 
 /* ---- outputs ---- */
