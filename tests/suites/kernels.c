@@ -302,6 +302,98 @@ Test(kernels, exceptions_of_elements_count_for_themselves)
     adj_policies_free(policies);
 }
 
+/* Memory may run out while the elements of many lines are gathered. */
+Test(kernels, memory_may_run_out_while_elements_are_gathered)
+{
+    static const char text[] =
+        "policy gathering\n  title \"Gathering\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+        "clause alone\n  cite \"1\"\n"
+        "  forbid exists other in history in the last 200 days where procedure = this.procedure\n"
+        "  deny CO-97 as coding \"{other.procedure}\"\n";
+    bool done = false;
+    size_t allowed = 0;
+    for (; !done && allowed < 100000; allowed += 1 + allowed / 50) {
+        support_memory f = {.left = SIZE_MAX};
+        adj_allocator allocator = {support_reallocate, &f};
+        adj_options options = {.allocator = &allocator};
+        const char *names[] = {"gathering.adj"}, *texts[] = {text};
+        adj_policies *policies = NULL;
+        cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK);
+        adj_encounters *encounters = encounters_of(policies, 600);
+        adj_results *results = NULL;
+        f.left = allowed;
+        adj_status status = adj_evaluate(policies, encounters, &options, &results);
+        done = status == ADJ_OK;
+        cr_assert(done || status == ADJ_OUT_OF_MEMORY);
+        adj_results_free(results);
+        adj_encounters_free(encounters);
+        adj_policies_free(policies);
+        cr_assert_eq(f.live, 0u, "%zu blocks leak when allocation %zu fails", f.live, allowed);
+    }
+    cr_expect(done);
+    cr_expect_geq(allowed, 10u);
+}
+
+/* ---- members with many lines ---- */
+
+enum { MANY = 18000, PEOPLE = 3 };
+
+/* How many findings each claim has; `sorted` by member, else one member's line after another's. */
+static void count_by_claim(const adj_policies *policies, bool sorted, uint8_t *findings)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    base_text text;
+    base_text_init(&text, &arena);
+    base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n");
+    for (int k = 0; k < MANY; k++) {
+        int i = sorted ? k % (MANY / PEOPLE) * PEOPLE + k / (MANY / PEOPLE) : k, day = i / PEOPLE / 40;
+        char date[16];
+        base_date_write(base_date_make(2024, 1, 1) + day, date);
+        base_text_format(&text, "C%05d,M%d,K,1,%s,%s,11,1,90.00\n", i, i % PEOPLE, date, i % 7 < 3 ? "90853" : "90834");
+    }
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    const char *csv = base_text_string(&text);
+    cr_assert_eq(adj_encounters_read_bytes_as(encounters, "lines.csv", csv, strlen(csv), ADJ_ROLE_JUDGED), ADJ_OK);
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    adj_results *results = NULL;
+    cr_assert_eq(adj_evaluate(policies, encounters, NULL, &results), ADJ_OK);
+    cr_assert_eq(adj_results_count(results), (size_t)MANY);
+    for (size_t l = 0; l < MANY; l++) {
+        adj_line line = adj_results_line(results, l);
+        findings[strtol(line.claim + 1, NULL, 10)] = (uint8_t)line.failing;
+    }
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    base_arena_release(&arena);
+}
+
+Test(kernels, members_with_many_lines_in_any_order)
+{
+    static const char text[] =
+        "policy members\n  title \"Members\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+        "clause few\n  cite \"1\"\n"
+        "  require at most 500 of history in the last 30 days where procedure in 90853\n"
+        "  deny CO-119 as limit \"{count}\"\n\n"
+        "clause least\n  cite \"2\"\n  require (sum of units over history in the last 10 days) <= 397\n"
+        "  deny CO-119 as limit \"{sum}\"\n";
+    static uint8_t in_turn[MANY], sorted[MANY];
+    const char *names[] = {"members.adj"}, *texts[] = {text};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 1, NULL, &policies), ADJ_OK, "%s",
+                 policies == NULL ? "" : adj_policies_diagnostics(policies));
+    count_by_claim(policies, false, in_turn);
+    count_by_claim(policies, true, sorted);
+    size_t failing[3] = {0};
+    for (size_t i = 0; i < MANY; i++) {
+        cr_assert_eq(in_turn[i], sorted[i], "claim %zu", i);
+        failing[in_turn[i]]++;
+    }
+    cr_expect_gt(failing[0], 100u, "%zu %zu %zu", failing[0], failing[1], failing[2]);
+    cr_expect_gt(failing[1], 100u, "%zu %zu %zu", failing[0], failing[1], failing[2]);
+    adj_policies_free(policies);
+}
+
 /* ---- constants that columns cannot hold ---- */
 
 /* Columns are as narrow as their numbers allow: what they are compared with may be beyond that, or at its very edge. */
