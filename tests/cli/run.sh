@@ -479,6 +479,7 @@ awk 'BEGIN { print "claim_id,member_id,payer,line,date,procedure,pos,units,charg
     for (i = 1; i <= 1300; i++) printf "%s,M1,HARBOR,%d,2026-01-07,90853,11,1,65.00\n", i < 10 ? "FIRST" : "BIG", i }' >"$work/big.csv"
 expect "a claim of many blocks" 1 "$adjudge" check "$work/big.csv" --policy policies --policy examples/harbor --threads 3
 [ "$(grep -c "^[^ ].*BIG" "$work/out")" = 1 ] && passed=$((passed + 1)) || { echo "FAILED: a claim of many blocks has not one heading"; failed=$((failed + 1)); }
+[ "$(grep -c '^$' "$work/out")" = 2 ] && passed=$((passed + 1)) || { echo "FAILED: blank lines stand within a claim"; failed=$((failed + 1)); }
 expect "by machine code at once" 1 "$adjudge" "${many[@]}" --evaluator best
 same "by machine code at once" "$work/by_one" "$work/out"
 expect "the interpreter" 1 "$adjudge" "${many[@]}" --evaluator interpreter

@@ -336,7 +336,7 @@ Test(kernels, memory_may_run_out_while_elements_are_gathered)
 
 /* ---- members with many lines ---- */
 
-enum { MANY = 18000, PEOPLE = 3 };
+enum { MANY = 30000, PEOPLE = 5 };
 
 /* How many findings each claim has; `sorted` by member, else one member's line after another's. */
 static void count_by_claim(const adj_policies *policies, bool sorted, uint8_t *findings)
@@ -350,7 +350,8 @@ static void count_by_claim(const adj_policies *policies, bool sorted, uint8_t *f
         int i = sorted ? k % (MANY / PEOPLE) * PEOPLE + k / (MANY / PEOPLE) : k, day = i / PEOPLE / 40;
         char date[16];
         base_date_write(base_date_make(2024, 1, 1) + day, date);
-        base_text_format(&text, "C%05d,M%d,K,1,%s,%s,11,1,90.00\n", i, i % PEOPLE, date, i % 7 < 3 ? "90853" : "90834");
+        base_text_format(&text, "C%05d,M%d,K,1,%s,%s,11,1,90.00\n", i, i % PEOPLE, date,
+                         i % 7 < 3 || i % PEOPLE == PEOPLE - 1 ? "90853" : "90834");
     }
     adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
     const char *csv = base_text_string(&text);
@@ -392,6 +393,65 @@ Test(kernels, members_with_many_lines_in_any_order)
     cr_expect_gt(failing[0], 100u, "%zu %zu %zu", failing[0], failing[1], failing[2]);
     cr_expect_gt(failing[1], 100u, "%zu %zu %zu", failing[0], failing[1], failing[2]);
     adj_policies_free(policies);
+}
+
+/* ---- tables of files ---- */
+
+/* Keys of many columns are asked for in parts. */
+Test(kernels, look_ups_of_many_columns)
+{
+    static const char text[] = "policy wide\n  title \"Wide\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+                               "table rates (procedure, pos, units, charge) gives (most: count)\n  unique\n"
+                               "  from \"wide_table.csv\"\n\n"
+                               "clause listed\n  cite \"1\"\n  require rates(procedure, pos, units, charge) is found\n"
+                               "  deny CO-16 M76 as data \"{charge}\"\n\n"
+                               "clause few\n  cite \"2\"\n  when rates(procedure, pos, units, charge) is found\n"
+                               "  require rates(procedure, pos, units, charge).most >= 3\n"
+                               "  deny CO-151 as limit \"{units}\"\n";
+    char folder[] = "/tmp/adjudge-table-XXXXXX", path[64], table[64];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/wide.adj", folder);
+    snprintf(table, sizeof table, "%s/wide_table.csv", folder);
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fputs(text, file);
+    fclose(file);
+    file = fopen(table, "w");
+    cr_assert_not_null(file);
+    fputs("procedure,pos,units,charge,most\n", file);
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    base_text lines;
+    base_text_init(&lines, &arena);
+    base_text_put(&lines, "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n");
+    for (int i = 0; i < 700; i++) {
+        const char *procedure = i % 2 == 0 ? "90853" : "90834", *pos = i % 5 == 4 ? "" : "11";
+        base_text_format(&lines, "C%d,M1,K,1,2024-01-10,%s,%s,%d,%d.00\n", i, procedure, pos, 1 + i % 3, 20 + i);
+        if (i % 3 != 1) fprintf(file, "%s,11,%d,%d.00,%d\n", procedure, 1 + i % 3, 20 + i, i % 5);
+    }
+    fclose(file);
+    const char *paths[] = {path};
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BOTH};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile(paths, 1, &options, &policies), ADJ_OK, "%s",
+                 policies == NULL ? "" : adj_policies_diagnostics(policies));
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    const char *csv = base_text_string(&lines);
+    cr_assert_eq(adj_encounters_read_bytes_as(encounters, "lines.csv", csv, strlen(csv), ADJ_ROLE_JUDGED), ADJ_OK);
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    adj_results *results = NULL;
+    cr_assert_eq(adj_evaluate(policies, encounters, &options, &results), ADJ_OK, "the evaluators differ");
+    size_t failing[3] = {0};
+    for (size_t i = 0; i < 700; i++) failing[adj_results_line(results, i).failing]++;
+    cr_expect_gt(failing[0], 100u);
+    cr_expect_gt(failing[1], 200u);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    base_arena_release(&arena);
+    unlink(path);
+    unlink(table);
+    rmdir(folder);
 }
 
 /* ---- constants that columns cannot hold ---- */

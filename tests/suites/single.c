@@ -252,7 +252,8 @@ Test(single, beside_a_history_a_line_gets_what_it_gets_among_others)
             cr_assert_eq(adj_single_new_with(policies, history, &single), ADJ_OK);
             for (int trial = 0; trial < 30; trial++) {
                 told_line t = any_line(&g, trial % 2 == 0);
-                if (trial % 7 == 6) t.member = 77; /* no one of the history */
+                if (trial % 4 == 3) t = lines[generator_below(&g, (uint32_t)count)]; /* one that is there already */
+                if (trial % 7 == 6) t.member = 77;                                   /* no one of the history */
                 adj_single_answer answer = judge_told(single, &t);
                 spell(policies, &answer, given);
                 judge_among(policies, lines, count, complete, &t, meant, &verdict);
