@@ -182,6 +182,7 @@ static int run_chosen(const chosen *c)
     int code = 0;
     for (unsigned payers = 10; code == 0 && payers <= 40 && wants(c, "judging"); payers += 30)
         code = bench_judging(size_of(c, 1000000, 20000), payers, c->quick);
+    if (code == 0 && wants(c, "lines")) code = bench_lines(c->size, c->quick);
     if (code == 0 && wants(c, "scale")) code = bench_scale(c->quick);
     if (code == 0 && wants(c, "single")) code = bench_single(c->quick);
     if (code == 0 && wants(c, "pairs")) code = bench_tables(size_of(c, 300000, 2000), c->quick);
@@ -192,11 +193,11 @@ static int run_chosen(const chosen *c)
     return code;
 }
 
-/* bench [PART [SIZE]]: all, or one part: judging, scale, single, pairs, windows, policies, readers, export; SIZE are its lines, claims or
+/* bench [PART [SIZE]]: all, or one part: judging, lines, scale, single, pairs, windows, policies, readers, export; SIZE are its lines, claims or
  * copies. `short` runs everything once, on little, to see that it works. */
 int main(int count, char **arguments)
 {
-    static const char *const parts[] = {"judging", "scale",    "single",  "pairs",
+    static const char *const parts[] = {"judging", "lines",    "scale",   "single", "pairs",
                                         "windows", "policies", "readers", "export"};
     chosen c = {.quick = count > 1 && strcmp(arguments[1], "short") == 0};
     for (size_t i = 0; count > 1 && i < sizeof parts / sizeof *parts; i++) {
@@ -205,7 +206,7 @@ int main(int count, char **arguments)
     long size = count > 2 ? strtol(arguments[2], NULL, 10) : 0;
     bool good = count == 1 || c.quick || c.which != NULL;
     if (!good || size < 0 || size > 100000000) {
-        fputs("Usage: bench [judging|scale|single|pairs|windows|policies|readers|export|short [SIZE]]\n", stderr);
+        fputs("Usage: bench [judging|lines|scale|single|pairs|windows|policies|readers|export|short [SIZE]]\n", stderr);
         return 2;
     }
     c.size = (size_t)size;

@@ -34,6 +34,8 @@ void by_hand_vectors(packed_batch *batch, const workload_payer *payer);
 int bench_judging(size_t lines, unsigned payers, bool quick);
 
 /* Measures what grows with clauses, lines and threads. */
+/* From columns to events: `size` lines, or 10,000 to ten million of them for 0. */
+int bench_lines(size_t size, bool quick);
 int bench_scale(bool quick);
 
 /* Measures one encounter at a time. Not 0 where an answer differs, or something is allocated. */

@@ -170,11 +170,12 @@ static bool fits_memory(size_t lines)
     return pages < 0 || bytes < 0 || (size_t)pages * (size_t)bytes / each > lines;
 }
 
-static void bench_lines(bool quick)
+int bench_lines(size_t size, bool quick)
 {
     adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
     adj_policies *policies = workload_compile(10, 0, &options);
-    for (size_t lines = 10000; lines <= (quick ? 10000U : 10000000U) && fits_memory(lines); lines *= 10) {
+    size_t from = size > 0 ? size : 10000, to = size > 0 ? size : quick ? 10000 : 10000000;
+    for (size_t lines = from; lines <= to && fits_memory(lines); lines *= 10) {
         adj_encounters *encounters = workload_encounters(policies, lines, 10, 10);
         bench_all_kernels(policies, encounters, true);
         options.threads = 1;
@@ -192,6 +193,7 @@ static void bench_lines(bool quick)
         adj_encounters_free(encounters);
     }
     adj_policies_free(policies);
+    return 0;
 }
 
 /* ---- explaining ---- */
@@ -227,7 +229,6 @@ static void bench_explaining(bool quick)
 int bench_scale(bool quick)
 {
     bench_compiling(quick);
-    bench_lines(quick);
     bench_library(quick ? 5000 : 200000, quick);
     bench_explaining(quick);
     return 0;

@@ -393,6 +393,15 @@ static bool gather_lines(scheduler *s, size_t count)
     return true;
 }
 
+static int by_first_line(const void *a, const void *b)
+{
+    const run_batch *x = a, *y = b;
+    uint32_t first = x->work->lines[x->first], second = y->work->lines[y->first];
+    return first < second ? -1 : first > second;
+}
+
+/* Lines of different works lie mixed in the store: batches that begin near each other are judged one after the other, so that what
+ * one brings into the caches serves the next. */
 static bool make_batches(scheduler *s, size_t most)
 {
     run_schedule *schedule = s->schedule;
@@ -405,6 +414,8 @@ static bool make_batches(scheduler *s, size_t most)
             *batch = (run_batch){.work = work, .first = first, .count = rest < most ? rest : most};
         }
     }
+    if (schedule->batches.count > 1)
+        qsort(schedule->batches.items, schedule->batches.count, sizeof *schedule->batches.items, by_first_line);
     return true;
 }
 
