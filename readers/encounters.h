@@ -160,6 +160,13 @@ typedef struct read_input {
  * out shorter than it was ends there, and this is told. */
 void read_fill(read_input *input, size_t upto);
 
+/* Gives up bytes before a place, of which nobody holds pointers; not each time that it is told. */
+static inline void read_give_up(read_input *input, size_t before)
+{
+    enum { OFTEN = 1 << 22 };
+    if (input->source != NULL && before >= input->source->dropped + OFTEN) read_source_drop(input->source, before);
+}
+
 /* Brings back bytes that were given up. */
 void read_again(read_input *input, size_t from, size_t to);
 

@@ -278,7 +278,10 @@ void side_read_record(side_reader *r, csv_cell *cells, size_t count)
 static bool go_on(side_reader *r, size_t at)
 {
     if (r->scratch.blocks != NULL) base_arena_reset(&r->scratch);
-    if (!read_batch_is_full(r->input)) return !r->store->arena.failed;
+    if (!read_batch_is_full(r->input)) {
+        read_give_up(r->input, at);
+        return !r->store->arena.failed;
+    }
     r->batch++;
     return read_batch_end(r->input, at) && !r->store->arena.failed;
 }

@@ -1,5 +1,8 @@
 /* Windows of files, by an anonymous mapping that is filled by reading: a mapped file that becomes shorter would kill the
- * process that reads it. */
+ * process that reads it. Pages behind the window go to its front again: new ones cost as much as reading. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* for mremap; NOLINT(bugprone-reserved-identifier) */
+#endif
 #include "readers/source.h"
 
 #include <errno.h>
@@ -7,29 +10,36 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 /* Memory is given back in pieces of this size, which is that of large pages where there are some. */
-enum { PIECE = 1 << 21 };
+enum {
+    PIECE = 1 << 21,
+    MOST_MOVED = 1 << 14 /* each is a mapping of its own for the system, which allows some tens of thousands */
+};
 
 bool read_source_open(read_source *source, int file, size_t length)
 {
     *source = (read_source){.file = file, .length = length};
-    if (length > SIZE_MAX - 2 * (size_t)READ_SOURCE_PADDING) return false;
-    void *bytes = mmap(NULL, length + READ_SOURCE_PADDING, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (bytes == MAP_FAILED) return false;
+    if (length > SIZE_MAX / 2) return false;
+    size_t pieces = (length + READ_SOURCE_PADDING + PIECE - 1) / PIECE;
+    source->mapped_length = (pieces + 1) * PIECE; /* one more, for where pieces begin */
+    source->mapped =
+        mmap(NULL, source->mapped_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (source->mapped == MAP_FAILED) return false;
+    source->bytes = source->mapped + (PIECE - (uintptr_t)source->mapped % PIECE) % PIECE;
 #ifdef MADV_HUGEPAGE
-    if (length >= 2 * (size_t)PIECE) madvise(bytes, length, MADV_HUGEPAGE); /* fewer faults while it is filled */
+    /* Fewer faults while it is filled. */
+    if (length >= 2 * (size_t)PIECE) madvise(source->bytes, pieces * PIECE, MADV_HUGEPAGE);
 #endif
-    source->bytes = bytes;
     return true;
 }
 
 void read_source_close(read_source *source)
 {
-    if (source->bytes != NULL) munmap(source->bytes, source->length + READ_SOURCE_PADDING);
+    if (source->bytes != NULL) munmap(source->mapped, source->mapped_length);
     source->bytes = NULL;
 }
 
@@ -55,7 +65,31 @@ void read_source_fill(read_source *source, size_t upto)
             source->filled += step;
         else
             source->failed = true;
+        /* What a page held before is nobody's. */
+        if (source->moved > 0) memset(source->bytes + source->filled, 0, READ_SOURCE_PADDING);
     }
+}
+
+/* Lets the pages of a piece hold what is read next. False if they could not be moved, or are not needed there. */
+static bool move_ahead(read_source *source, size_t piece)
+{
+#ifdef MREMAP_DONTUNMAP
+    enum { MOST_AHEAD = 4 };
+    size_t next = (source->filled + PIECE - 1) / PIECE * PIECE;
+    if (source->ahead < next) source->ahead = next;
+    bool wanted = source->ahead < source->length && source->ahead - next < (size_t)MOST_AHEAD * PIECE;
+    if (!wanted || source->moved == MOST_MOVED) return false;
+    void *moved = mremap(source->bytes + piece, PIECE, PIECE, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+                         source->bytes + source->ahead);
+    if (moved == MAP_FAILED) return false;
+    source->ahead += PIECE;
+    source->moved++;
+    return true;
+#else
+    (void)source;
+    (void)piece;
+    return false;
+#endif
 }
 
 void read_source_drop(read_source *source, size_t before)
@@ -63,7 +97,10 @@ void read_source_drop(read_source *source, size_t before)
     size_t whole = before / PIECE * PIECE;
     if (whole <= source->dropped) return;
     size_t from = source->again < source->dropped ? source->again : source->dropped;
-    madvise(source->bytes + from, whole - from, MADV_DONTNEED);
+    for (size_t piece = from; piece < whole; piece += PIECE) {
+        bool fresh = piece >= source->dropped;
+        if (!fresh || !move_ahead(source, piece)) madvise(source->bytes + piece, PIECE, MADV_DONTNEED);
+    }
     source->dropped = source->again = whole;
 }
 

@@ -15,6 +15,10 @@ typedef struct read_source {
     size_t dropped; /* and those before here given back since */
     size_t again;   /* from here on some of those were read again; `dropped` where none were */
     bool failed;    /* the file could not be read, or has become shorter */
+    char *mapped;   /* what `bytes` is a part of */
+    size_t mapped_length;
+    size_t ahead; /* before here, pages stand ready for what is read next */
+    size_t moved; /* pieces whose pages did */
 } read_source;
 
 /* Begins with an empty window; false if there is no address space. */
@@ -24,7 +28,7 @@ void read_source_close(read_source *source);
 /* Reads on until `upto` bytes (or all there are) are in memory, in steps; what has been reached is source->filled. */
 void read_source_fill(read_source *source, size_t upto);
 
-/* Gives back the memory of what stands before a place. */
+/* Gives back the memory of what stands before a place, or reads what comes next into it. */
 void read_source_drop(read_source *source, size_t before);
 
 /* Reads what was given back again, for as long as nothing more is given back. */

@@ -404,12 +404,17 @@ bool read_x12(read_input *input)
     forget_person(&r->subscriber);
     forget_person(&r->patient);
     bool ended = false;
+    size_t part = 0; /* where what may still be at hand begins */
     while (x12_next(&r->scanner, &segment) && !input->store->arena.failed) {
         x12_text name = x12_element(&segment, 0);
         uint32_t id = x12_id(name);
         ended = id == X12_ID('I', 'E', 'A');
         r->scanner.context.now = segment.offset;
-        if (may_part(r, id) && read_batch_is_full(input) && !next_batch(r, &segment)) return false;
+        if (may_part(r, id)) {
+            if (read_batch_is_full(input) && !next_batch(r, &segment)) return false;
+            read_give_up(input, part);
+            part = segment.offset;
+        }
         read_segment(r, &segment, name, id);
         x12_follow(&r->scanner, &segment, id);
     }
