@@ -102,6 +102,21 @@ const char *base_format(base_arena *arena, const char *format, ...)
     return base_text_string(&text);
 }
 
+size_t base_number_write(int64_t number, char out[BASE_NUMBER_ROOM])
+{
+    char digits[BASE_NUMBER_ROOM];
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    size_t count = 0, length = 0;
+    do {
+        digits[count++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0) out[length++] = '-';
+    while (count > 0) out[length++] = digits[--count];
+    out[length] = '\0';
+    return length;
+}
+
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;

@@ -33,6 +33,10 @@ const char *base_text_string(const base_text *text);
 /* A formatted string in the arena; "" when memory runs out. */
 const char *base_format(base_arena *arena, const char *format, ...) BASE_PRINTF(2, 3);
 
+/* Writes a number in decimal digits, with its sign where it is negative, and a NUL; gives their count without it. */
+enum { BASE_NUMBER_ROOM = 24 };
+size_t base_number_write(int64_t number, char out[BASE_NUMBER_ROOM]);
+
 /* Damerau-Levenshtein distance of two short words; used for "did you mean". Words over 63 bytes count as far apart. */
 size_t base_edit_distance(const char *a, const char *b);
 

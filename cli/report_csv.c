@@ -1,16 +1,29 @@
 /* The report for spreadsheets: a row for each finding, and one for each line without findings. */
 #include "cli/report.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* How long a text is, and whether it may stand without quotation marks. */
+static size_t measure(const char *text, bool *plain)
+{
+    size_t length = 0;
+    *plain = true;
+    for (; text[length] != '\0'; length++) {
+        char byte = text[length];
+        if (byte == ',' || byte == '"' || byte == '\r' || byte == '\n') *plain = false;
+    }
+    return length;
+}
+
 static void cell(const cli_report *report, const char *text, bool last)
 {
     FILE *out = report->out;
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fwrite_unlocked(text, 1, strlen(text), out);
+    bool plain;
+    size_t length = measure(text, &plain);
+    if (plain) {
+        fwrite_unlocked(text, 1, length, out);
     } else {
         putc_unlocked('"', out);
         for (const char *at = text; *at != '\0'; at++) {
@@ -20,6 +33,21 @@ static void cell(const cli_report *report, const char *text, bool last)
         putc_unlocked('"', out);
     }
     putc_unlocked(last ? '\n' : ',', out);
+}
+
+/* A cell with a number of which so many digits stand behind the point. */
+static void number(const cli_report *report, int64_t value, int places)
+{
+    char text[32], *at = text + sizeof text;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    *--at = ',';
+    for (int digits = 0; rest > 0 || digits <= places; digits++) {
+        if (places > 0 && digits == places) *--at = '.';
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    }
+    if (value < 0) *--at = '-';
+    fwrite_unlocked(at, 1, (size_t)(text + sizeof text - at), report->out);
 }
 
 static void joined(const cli_report *report, const char *const *items, size_t count)
@@ -61,13 +89,10 @@ static void csv_begin(cli_report *report)
 
 static void line_cells(cli_report *report, const adj_line *line)
 {
-    char number[40];
     cell(report, line->file, false);
-    snprintf(number, sizeof number, "%zu", line->segment);
-    cell(report, number, false);
+    number(report, (int64_t)line->segment, 0);
     cell(report, line->claim, false);
-    snprintf(number, sizeof number, "%" PRId64, line->number);
-    cell(report, number, false);
+    number(report, line->number, 0);
     cell(report, line->patient, false);
     cell(report, line->payer, false);
     cell(report, line->date, false);
@@ -75,8 +100,10 @@ static void line_cells(cli_report *report, const adj_line *line)
     cell(report, line->modifiers, false);
     cell(report, line->place_of_service, false);
     cell(report, line->units, false);
-    snprintf(number, sizeof number, "%" PRId64 ".%02" PRId64, line->charge / 100, line->charge % 100);
-    cell(report, line->charge_known ? number : "", false);
+    if (line->charge_known)
+        number(report, line->charge, 2);
+    else
+        cell(report, "", false);
     cell(report, adj_verdict_name(line->verdict), false);
     cell(report, line->reason, false);
 }

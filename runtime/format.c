@@ -5,12 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A copy in the arena; "" when memory runs out. */
+static const char *kept(base_arena *arena, const char *text, size_t length)
+{
+    const char *copy = base_arena_copy(arena, text, length);
+    return copy == NULL ? "" : copy;
+}
+
+static const char *number_text(base_arena *arena, int64_t number)
+{
+    char digits[BASE_NUMBER_ROOM];
+    return kept(arena, digits, base_number_write(number, digits));
+}
+
 static const char *thousandths(base_arena *arena, int64_t value)
 {
+    if (value % 1000 == 0) return number_text(arena, value / 1000);
     const char *sign = value < 0 ? "-" : "";
     uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     uint64_t part = size % 1000;
-    if (part == 0) return base_format(arena, "%s%" PRIu64, sign, size / 1000);
     int places = part % 100 == 0 ? 1 : part % 10 == 0 ? 2 : 3;
     if (places == 1) part /= 100;
     if (places == 2) part /= 10;
@@ -22,7 +35,7 @@ static const char *date_text(base_arena *arena, int64_t date)
     if (date < BASE_DATE_MIN || date > BASE_DATE_MAX) return "a day past the calendar";
     char buffer[16];
     base_date_write((base_date)date, buffer);
-    return base_format(arena, "%s", buffer);
+    return kept(arena, buffer, strlen(buffer));
 }
 
 static const char *symbol_text(base_arena *arena, const run_context *context, lang_type type, int64_t id)
@@ -73,7 +86,7 @@ const char *run_format(base_arena *arena, const run_context *context, lang_type 
         for (char *at = word; *at != '\0'; at++) {
             if (*at == '_') *at = ' ';
         }
-        return base_format(arena, "%s", word);
+        return kept(arena, word, strlen(word));
     }
     case LANG_TYPE_DATE: return date_text(arena, bits);
     case LANG_TYPE_DATES:
@@ -81,8 +94,8 @@ const char *run_format(base_arena *arena, const run_context *context, lang_type 
                            date_text(arena, run_span_to(bits)));
     case LANG_TYPE_TIMES: return times_text(arena, bits);
     case LANG_TYPE_MINUTES: return counted(arena, thousandths(arena, bits), "minute");
-    case LANG_TYPE_DAYS: return counted(arena, base_format(arena, "%" PRId64, bits), "day");
-    case LANG_TYPE_MONTHS: return counted(arena, base_format(arena, "%" PRId64, bits), "month");
+    case LANG_TYPE_DAYS: return counted(arena, number_text(arena, bits), "day");
+    case LANG_TYPE_MONTHS: return counted(arena, number_text(arena, bits), "month");
     case LANG_TYPE_MONEY: {
         uint64_t size = bits < 0 ? 0 - (uint64_t)bits : (uint64_t)bits;
         return base_format(arena, "%s$%" PRIu64 ".%02" PRIu64, bits < 0 ? "-" : "", size / 100, size % 100);
@@ -96,6 +109,6 @@ const char *run_format(base_arena *arena, const run_context *context, lang_type 
     }
     case LANG_TYPE_RECORD: return "present";
     case LANG_TYPE_ROW: return base_format(arena, "row %" PRId64, bits + 1);
-    default: return base_format(arena, "%" PRId64, bits);
+    default: return number_text(arena, bits);
     }
 }
