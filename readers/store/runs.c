@@ -1,44 +1,39 @@
 /* Runs: predictions that are kept with all that they came from, so that they can be made again. */
+#include "readers/store/digest.h"
 #include "readers/store/store.h"
 #include "runtime/handles.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-static bool add_line(EVP_MD_CTX *context, const adj_line *line)
+static bool add_line(store_digest *digest, const adj_line *line)
 {
     char text[64];
     const char *const texts[] = {line->claim,     line->patient,          line->payer, line->date,  line->procedure,
                                  line->modifiers, line->place_of_service, line->units, line->reason};
     bool good = true;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        good = good && EVP_DigestUpdate(context, texts[i], strlen(texts[i]) + 1) == 1;
+        good = good && store_digest_add(digest, texts[i], strlen(texts[i]) + 1);
     int length = snprintf(text, sizeof text, "%d %lld %lld %d", (int)line->verdict, (long long)line->number,
                           (long long)line->charge, (int)line->charge_known);
-    return good && EVP_DigestUpdate(context, text, (size_t)length + 1) == 1;
+    return good && store_digest_add(digest, text, (size_t)length + 1);
 }
 
-bool adj_results_digest(adj_results *results, char digest[65])
+bool adj_results_digest(adj_results *results, char digits[STORE_DIGEST_ROOM])
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+    store_digest *digest = store_digest_new();
+    bool good = digest != NULL;
     size_t clauses = adj_policies_clause_count(results->policies);
     for (size_t i = 0; good && i < adj_results_count(results); i++) {
         adj_line line = adj_results_line(results, i);
-        good = !line.out_of_memory && add_line(context, &line);
+        good = !line.out_of_memory && add_line(digest, &line);
         for (size_t c = 0; good && c < clauses; c++) {
             char verdict = (char)adj_results_clause(results, i, c);
-            good = EVP_DigestUpdate(context, &verdict, 1) == 1;
+            good = store_digest_add(digest, &verdict, 1);
         }
     }
-    unsigned char raw[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    good = good && EVP_DigestFinal_ex(context, raw, &size) == 1 && size == 32;
-    for (unsigned int i = 0; good && i < size; i++) snprintf(digest + 2 * i, 3, "%02x", raw[i]);
-    EVP_MD_CTX_free(context);
-    return good;
+    return store_digest_end(digest, good, digits);
 }
 
 static bool take_number(void *state, const store_value *columns, size_t count)

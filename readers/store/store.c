@@ -3,7 +3,6 @@
 
 #include "readers/unpack.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,35 +94,6 @@ bool store_last_import(adj_store *store, int64_t *number)
 {
     *number = 0;
     return store_database_run(store->database, "SELECT MAX(id) FROM adjudge_import", NULL, 0, take_number, number);
-}
-
-/* ---- contents ---- */
-
-bool adj_digest(const char *bytes, size_t length, char digest[65])
-{
-    unsigned char raw[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    if (EVP_Digest(bytes, length, raw, &size, EVP_sha256(), NULL) != 1 || size != 32) return false;
-    for (unsigned int i = 0; i < size; i++) snprintf(digest + 2 * i, 3, "%02x", raw[i]);
-    return true;
-}
-
-bool adj_digest_file(const char *path, char digest[65])
-{
-    unsigned char raw[EVP_MAX_MD_SIZE], piece[1 << 16];
-    unsigned int size = 0;
-    FILE *file = fopen(path, "rb");
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good = file != NULL && context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-    for (size_t got = sizeof piece; good && got == sizeof piece;) {
-        got = fread(piece, 1, sizeof piece, file);
-        good = ferror(file) == 0 && EVP_DigestUpdate(context, piece, got) == 1;
-    }
-    good = good && EVP_DigestFinal_ex(context, raw, &size) == 1 && size == 32;
-    for (unsigned int i = 0; good && i < size; i++) snprintf(digest + 2 * i, 3, "%02x", raw[i]);
-    EVP_MD_CTX_free(context);
-    if (file != NULL) fclose(file);
-    return good;
 }
 
 bool store_put_content(adj_store *store, const char *bytes, size_t length, char digest[65])
