@@ -92,9 +92,10 @@ typedef struct run_schedule {
     int64_t *constants; /* of the kernels, as this run has them */
 } run_schedule;
 
-/* Divides lines into batches of at most `most` lines. `rows` are the store's rows of the lines, `judged` which are to be judged. */
+/* Divides lines into batches of at most `most` lines, on so many threads. `rows` are the store's rows of the lines, `judged` which are to
+ * be judged. */
 bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_kernels *kernels, run_context *context,
-                       const uint32_t *rows, const bool *judged, size_t count, size_t most);
+                       const uint32_t *rows, const bool *judged, size_t count, size_t most, size_t threads);
 
 /* What packing and judging a batch works with; one for each thread. */
 typedef struct run_packer {

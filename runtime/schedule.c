@@ -2,6 +2,7 @@
  * these that some line has, the clauses are run with nothing else known. What is surely out of scope then is so for all its lines,
  * and they never meet it. Lines that meet the same clauses are gathered; cost follows what applies, not what exists. */
 #include "runtime/handles.h"
+#include "runtime/line_keys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +10,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { KEY_FIELDS = 3, FEW_LINES = 256 };
-
-static const lang_field key_fields[KEY_FIELDS] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan,
-                                                  LANG_FIELD_line_procedure};
-
-typedef struct line_key {
-    int64_t parts[KEY_FIELDS]; /* the value; below zero for absent and unknown */
-    uint32_t row;              /* of some line that has it */
-    uint32_t count;
-    uint32_t work;
-} line_key;
+enum { FEW_LINES = 256 };
 
 typedef struct scheduler {
     run_schedule *schedule;
@@ -28,91 +19,11 @@ typedef struct scheduler {
     const plan_kernels *kernels;
     run_context *context;
     run_packer packer;
-    BASE_ARRAY(line_key) keys;
-    uint32_t *slots; /* key + 1 */
-    size_t slot_count;
-    uint32_t *key_of; /* by line; PLAN_NO_STEP where it is not judged */
+    run_line_keys keys;
     size_t few;       /* works with fewer lines go together */
     uint32_t *stamps; /* by input */
     uint32_t stamp;
 } scheduler;
-
-/* ---- keys ---- */
-
-static void key_of_row(const scheduler *s, uint32_t row, int64_t parts[KEY_FIELDS])
-{
-    for (size_t i = 0; i < KEY_FIELDS; i++) {
-        const run_column *column = &s->context->columns[key_fields[i]];
-        parts[i] = column->states[row] == RUN_PRESENT ? column->bits[row] : -1 - (int64_t)column->states[row];
-    }
-}
-
-static size_t place_of(const int64_t parts[KEY_FIELDS])
-{
-    uint64_t hash = 0;
-    for (size_t i = 0; i < KEY_FIELDS; i++) {
-        hash = (hash ^ (uint64_t)parts[i]) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 32;
-    }
-    return (size_t)hash;
-}
-
-static bool grow_keys(scheduler *s)
-{
-    size_t count = s->slot_count == 0 ? 256 : s->slot_count * 2;
-    uint32_t *slots = base_arena_alloc(&s->scratch, count * sizeof *slots);
-    if (slots == NULL) return false;
-    for (uint32_t i = 0; i < s->keys.count; i++) {
-        size_t at = place_of(s->keys.items[i].parts) & (count - 1);
-        while (slots[at] != 0) at = (at + 1) & (count - 1);
-        slots[at] = i + 1;
-    }
-    s->slots = slots;
-    s->slot_count = count;
-    return true;
-}
-
-static bool same_parts(const line_key *key, const int64_t parts[KEY_FIELDS])
-{
-    bool same = true;
-    for (size_t i = 0; i < KEY_FIELDS; i++) same = same && key->parts[i] == parts[i];
-    return same;
-}
-
-/* `found` comes in as the key of the line before, which is often the same. */
-static bool find_key(scheduler *s, uint32_t row, uint32_t *found)
-{
-    int64_t parts[KEY_FIELDS];
-    key_of_row(s, row, parts);
-    if (*found < s->keys.count && same_parts(&s->keys.items[*found], parts)) return true;
-    size_t at = place_of(parts) & (s->slot_count - 1);
-    for (; s->slots[at] != 0; at = (at + 1) & (s->slot_count - 1)) {
-        *found = s->slots[at] - 1;
-        if (same_parts(&s->keys.items[*found], parts)) return true;
-    }
-    line_key *slot = BASE_PUSH(&s->scratch, &s->keys);
-    if (slot == NULL) return false;
-    *slot = (line_key){.row = row};
-    memcpy(slot->parts, parts, sizeof slot->parts);
-    *found = (uint32_t)s->keys.count - 1;
-    s->slots[at] = *found + 1;
-    return s->keys.count * 2 < s->slot_count || grow_keys(s);
-}
-
-static bool find_keys(scheduler *s, const uint32_t *rows, const bool *judged, size_t count)
-{
-    s->key_of = base_arena_alloc(&s->scratch, (count + 1) * sizeof *s->key_of);
-    uint32_t found = 0;
-    if (s->key_of == NULL || !grow_keys(s)) return false;
-    for (size_t i = 0; i < count; i++) {
-        s->key_of[i] = PLAN_NO_STEP;
-        if (!judged[i]) continue;
-        if (!find_key(s, rows[i], &found)) return false;
-        s->key_of[i] = found;
-        s->keys.items[s->key_of[i]].count++;
-    }
-    return true;
-}
 
 /* ---- inputs that units need ---- */
 
@@ -315,7 +226,7 @@ static bool divide(scheduler *s, const portion *p)
             work_of[k] = work_of[i];
             break;
         }
-        lines[work_of[k]] += s->keys.items[p->keys[k]].count;
+        lines[work_of[k]] += s->keys.all.keys.items[p->keys[k]].count;
     }
     uint32_t few = PLAN_NO_STEP;
     for (size_t k = 0; k < p->count; k++) {
@@ -329,7 +240,7 @@ static bool divide(scheduler *s, const portion *p)
             if (!add_work(s, p, work_of, work)) return false;
             made[work] = (uint32_t)s->schedule->works.count;
         }
-        s->keys.items[p->keys[k]].work = made[work] - 1;
+        s->keys.all.keys.items[p->keys[k]].work = made[work] - 1;
     }
     return true;
 }
@@ -348,19 +259,19 @@ static int by_payer(const void *a, const void *b)
 
 static bool make_works(scheduler *s)
 {
-    size_t count = s->keys.count;
+    size_t count = s->keys.all.keys.count;
     payer_key *order = base_arena_alloc(&s->scratch, (count + 1) * sizeof *order);
     portion *p = base_arena_alloc(&s->scratch, sizeof *p);
     if (order == NULL || p == NULL) return false;
     p->policies = base_arena_alloc(&s->scratch, (s->context->binding->plan->policies.count + 1) * sizeof *p->policies);
     if (p->policies == NULL) return false;
-    for (uint32_t k = 0; k < count; k++) order[k] = (payer_key){s->keys.items[k].parts[0], k};
+    for (uint32_t k = 0; k < count; k++) order[k] = (payer_key){s->keys.all.keys.items[k].parts[0], k};
     if (count > 1) qsort(order, count, sizeof *order, by_payer);
     for (size_t k = 0; k < count;) {
         int64_t payer = order[k].payer;
         p->count = 0;
         for (; k < count && p->count < RUN_BATCH_LINES && order[k].payer == payer; k++) {
-            p->rows[p->count] = s->keys.items[order[k].key].row;
+            p->rows[p->count] = s->keys.all.keys.items[order[k].key].row;
             p->keys[p->count++] = order[k].key;
         }
         p->policy_count = run_policies_of(s->context->binding, payer >= 0, (uint32_t)payer, p->policies);
@@ -371,24 +282,16 @@ static bool make_works(scheduler *s)
 
 /* ---- batches ---- */
 
-static bool gather_lines(scheduler *s, size_t count)
+static bool gather_lines(scheduler *s, size_t threads)
 {
     run_schedule *schedule = s->schedule;
     size_t works = schedule->works.count;
-    uint32_t *lines = base_arena_alloc(s->arena, (count + 1) * sizeof *lines);
-    size_t *starts = base_arena_alloc(&s->scratch, (works + 2) * sizeof *starts);
-    if (lines == NULL || starts == NULL) return false;
-    for (size_t i = 0; i < count; i++) {
-        if (s->key_of[i] != PLAN_NO_STEP) starts[s->keys.items[s->key_of[i]].work + 1]++;
-    }
+    uint32_t *lines = base_arena_alloc(s->arena, (s->keys.line_count + 1) * sizeof *lines);
+    size_t *starts = base_arena_alloc(&s->scratch, (works + 1) * sizeof *starts);
+    if (lines == NULL || starts == NULL || !run_gather_lines(&s->keys, works, threads, lines, starts)) return false;
     for (size_t w = 0; w < works; w++) {
-        run_work *work = &schedule->works.items[w];
-        starts[w + 1] += starts[w];
-        work->lines = lines + starts[w];
-        work->line_count = starts[w + 1] - starts[w];
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (s->key_of[i] != PLAN_NO_STEP) lines[starts[s->keys.items[s->key_of[i]].work]++] = (uint32_t)i;
+        schedule->works.items[w].lines = lines + starts[w];
+        schedule->works.items[w].line_count = starts[w + 1] - starts[w];
     }
     return true;
 }
@@ -441,7 +344,7 @@ static bool bind_constants(scheduler *s)
 }
 
 bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_kernels *kernels, run_context *context,
-                       const uint32_t *rows, const bool *judged, size_t count, size_t most)
+                       const uint32_t *rows, const bool *judged, size_t count, size_t most, size_t threads)
 {
     *schedule = (run_schedule){0};
     scheduler s = {.schedule = schedule, .arena = arena, .kernels = kernels, .context = context};
@@ -451,8 +354,9 @@ bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_ker
     bool good = s.stamps != NULL && bind_constants(&s) &&
                 run_packer_init(&s.packer, &arena->allocator, context, kernels, schedule->constants);
     s.packer.keys_only = true;
-    good = good && find_keys(&s, rows, judged, count) && make_works(&s) && gather_lines(&s, count) &&
-           make_batches(&s, most);
+    good = good && run_find_line_keys(&s.keys, &arena->allocator, context, rows, judged, count, threads) &&
+           make_works(&s) && gather_lines(&s, threads) && make_batches(&s, most);
+    run_line_keys_release(&s.keys);
     run_packer_release(&s.packer);
     base_arena_release(&s.scratch);
     return good;

@@ -1,0 +1,65 @@
+/* Threads that take items until none is left. */
+#include "runtime/crew.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+typedef struct crew {
+    run_task task;
+    void *state;
+    size_t threads, items;
+    atomic_size_t next;
+    atomic_bool failed;
+} crew;
+
+typedef struct member {
+    crew *crew;
+    size_t number;
+    pthread_t thread;
+    bool started;
+} member;
+
+/* Towards the end one at a time, so that all threads end together. */
+static size_t portion(const crew *c, size_t next)
+{
+    enum { MOST = 8 };
+    size_t share = next < c->items ? (c->items - next) / (4 * c->threads) : 0;
+    return share < 1 ? 1 : share < MOST ? share : MOST;
+}
+
+static void *work(void *argument)
+{
+    const member *m = argument;
+    crew *c = m->crew;
+    size_t next = atomic_load_explicit(&c->next, memory_order_relaxed);
+    while (next < c->items && !atomic_load_explicit(&c->failed, memory_order_relaxed)) {
+        size_t end = next + portion(c, next);
+        if (!atomic_compare_exchange_weak_explicit(&c->next, &next, end, memory_order_relaxed, memory_order_relaxed))
+            continue;
+        for (; next < end && next < c->items; next++) {
+            if (!c->task(c->state, m->number, next)) atomic_store_explicit(&c->failed, true, memory_order_relaxed);
+        }
+        next = atomic_load_explicit(&c->next, memory_order_relaxed);
+    }
+    return NULL;
+}
+
+bool run_crew(size_t threads, size_t items, run_task task, void *state)
+{
+    enum { MOST_THREADS = 1024 };
+    if (threads > items) threads = items;
+    if (threads > MOST_THREADS) threads = MOST_THREADS;
+    crew c = {.task = task, .state = state, .threads = threads < 1 ? 1 : threads, .items = items};
+    member self = {.crew = &c}, *others = c.threads > 1 ? calloc(c.threads, sizeof *others) : NULL;
+    for (size_t i = 1; others != NULL && i < c.threads; i++) {
+        others[i] = (member){.crew = &c, .number = i};
+        others[i].started = pthread_create(&others[i].thread, NULL, work, &others[i]) == 0;
+    }
+    work(&self);
+    for (size_t i = 1; others != NULL && i < c.threads; i++) {
+        if (others[i].started) pthread_join(others[i].thread, NULL);
+    }
+    free(others);
+    return !atomic_load(&c.failed);
+}

@@ -1,0 +1,171 @@
+/* Keys of lines: each thread finds those of its chunks, which are then put together in the order of lines. */
+#include "runtime/line_keys.h"
+#include "runtime/crew.h"
+
+#include <string.h>
+
+static const lang_field key_fields[RUN_KEY_FIELDS] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan,
+                                                      LANG_FIELD_line_procedure};
+
+static void parts_of_row(const run_context *context, uint32_t row, int64_t parts[RUN_KEY_FIELDS])
+{
+    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) {
+        const run_column *column = &context->columns[key_fields[i]];
+        parts[i] = column->states[row] == RUN_PRESENT ? column->bits[row] : -1 - (int64_t)column->states[row];
+    }
+}
+
+static size_t slot_of(const int64_t parts[RUN_KEY_FIELDS])
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) {
+        hash = (hash ^ (uint64_t)parts[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 32;
+    }
+    return (size_t)hash;
+}
+
+static bool grow(run_line_chunk *chunk)
+{
+    size_t count = chunk->slot_count == 0 ? 256 : chunk->slot_count * 2;
+    uint32_t *slots = base_arena_alloc(&chunk->arena, count * sizeof *slots);
+    if (slots == NULL) return false;
+    for (uint32_t i = 0; i < chunk->keys.count; i++) {
+        size_t at = slot_of(chunk->keys.items[i].parts) & (count - 1);
+        while (slots[at] != 0) at = (at + 1) & (count - 1);
+        slots[at] = i + 1;
+    }
+    chunk->slots = slots;
+    chunk->slot_count = count;
+    return true;
+}
+
+static bool same_parts(const run_line_key *key, const int64_t parts[RUN_KEY_FIELDS])
+{
+    bool same = true;
+    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) same = same && key->parts[i] == parts[i];
+    return same;
+}
+
+/* `found` comes in as the key of the line before, which is often the same. */
+static bool find_key(run_line_chunk *chunk, const int64_t parts[RUN_KEY_FIELDS], uint32_t row, uint32_t *found)
+{
+    if (*found < chunk->keys.count && same_parts(&chunk->keys.items[*found], parts)) return true;
+    size_t at = slot_of(parts) & (chunk->slot_count - 1);
+    for (; chunk->slots[at] != 0; at = (at + 1) & (chunk->slot_count - 1)) {
+        *found = chunk->slots[at] - 1;
+        if (same_parts(&chunk->keys.items[*found], parts)) return true;
+    }
+    run_line_key *slot = BASE_PUSH(&chunk->arena, &chunk->keys);
+    if (slot == NULL) return false;
+    *slot = (run_line_key){.row = row};
+    memcpy(slot->parts, parts, sizeof slot->parts);
+    *found = (uint32_t)chunk->keys.count - 1;
+    chunk->slots[at] = *found + 1;
+    return chunk->keys.count * 2 < chunk->slot_count || grow(chunk);
+}
+
+static bool find_keys(void *state, size_t worker, size_t item)
+{
+    (void)worker;
+    const run_line_keys *keys = state;
+    run_line_chunk *chunk = &keys->chunks[item];
+    uint32_t found = 0;
+    if (!grow(chunk)) return false;
+    for (size_t i = chunk->first; i < chunk->end; i++) {
+        keys->key_of[i] = PLAN_NO_STEP;
+        if (!keys->judged[i]) continue;
+        int64_t parts[RUN_KEY_FIELDS];
+        parts_of_row(keys->context, keys->rows[i], parts);
+        if (!find_key(chunk, parts, keys->rows[i], &found)) return false;
+        keys->key_of[i] = found;
+        chunk->keys.items[found].count++;
+    }
+    return true;
+}
+
+/* Numbers the keys of all chunks together. */
+static bool put_together(run_line_keys *keys)
+{
+    run_line_chunk *all = &keys->all;
+    if (!grow(all)) return false;
+    for (size_t c = 0; c < keys->chunk_count; c++) {
+        run_line_chunk *chunk = &keys->chunks[c];
+        chunk->key_numbers = base_arena_alloc(&chunk->arena, (chunk->keys.count + 1) * sizeof *chunk->key_numbers);
+        if (chunk->key_numbers == NULL) return false;
+        for (size_t k = 0; k < chunk->keys.count; k++) {
+            const run_line_key *key = &chunk->keys.items[k];
+            uint32_t found = PLAN_NO_STEP;
+            if (!find_key(all, key->parts, key->row, &found)) return false;
+            all->keys.items[found].count += key->count;
+            chunk->key_numbers[k] = found;
+        }
+    }
+    return true;
+}
+
+bool run_find_line_keys(run_line_keys *keys, const base_allocator *allocator, const run_context *context,
+                        const uint32_t *rows, const bool *judged, size_t count, size_t threads)
+{
+    enum { LEAST = 1 << 14, EACH = 4 /* chunks for a thread, where there are others */ };
+    *keys = (run_line_keys){*allocator, .context = context, .rows = rows, .judged = judged, .line_count = count};
+    base_arena_init(&keys->all.arena, allocator);
+    size_t chunks = threads > 1 ? threads * EACH : 1;
+    if (chunks > count / LEAST) chunks = count < LEAST ? 1 : count / LEAST;
+    keys->chunks = base_arena_alloc(&keys->all.arena, chunks * sizeof *keys->chunks);
+    keys->key_of = base_arena_alloc(&keys->all.arena, (count + 1) * sizeof *keys->key_of);
+    if (keys->chunks == NULL || keys->key_of == NULL) return false;
+    keys->chunk_count = chunks;
+    for (size_t c = 0; c < chunks; c++) {
+        base_arena_init(&keys->chunks[c].arena, allocator);
+        keys->chunks[c].first = count / chunks * c;
+        keys->chunks[c].end = c + 1 == chunks ? count : count / chunks * (c + 1);
+    }
+    return run_crew(threads, chunks, find_keys, keys) && put_together(keys);
+}
+
+void run_line_keys_release(run_line_keys *keys)
+{
+    for (size_t c = 0; c < keys->chunk_count; c++) base_arena_release(&keys->chunks[c].arena);
+    if (keys->allocator.reallocate != NULL) base_arena_release(&keys->all.arena);
+    *keys = (run_line_keys){0};
+}
+
+/* ---- lines by work ---- */
+
+static bool gather(void *state, size_t worker, size_t item)
+{
+    (void)worker;
+    const run_line_keys *keys = state;
+    run_line_chunk *chunk = &keys->chunks[item];
+    for (size_t k = 0; k < chunk->keys.count; k++)
+        chunk->key_numbers[k] = keys->all.keys.items[chunk->key_numbers[k]].work;
+    for (size_t i = chunk->first; i < chunk->end; i++) {
+        if (keys->key_of[i] != PLAN_NO_STEP)
+            keys->lines[chunk->places[chunk->key_numbers[keys->key_of[i]]]++] = (uint32_t)i;
+    }
+    return true;
+}
+
+bool run_gather_lines(run_line_keys *keys, size_t works, size_t threads, uint32_t *lines, size_t *starts)
+{
+    keys->lines = lines;
+    for (size_t c = 0; c < keys->chunk_count; c++) {
+        run_line_chunk *chunk = &keys->chunks[c];
+        chunk->places = base_arena_alloc(&chunk->arena, (works + 1) * sizeof *chunk->places);
+        if (chunk->places == NULL) return false;
+        for (size_t k = 0; k < chunk->keys.count; k++)
+            chunk->places[keys->all.keys.items[chunk->key_numbers[k]].work] += chunk->keys.items[k].count;
+    }
+    size_t start = 0;
+    for (size_t w = 0; w < works; w++) {
+        starts[w] = start;
+        for (size_t c = 0; c < keys->chunk_count; c++) {
+            size_t count = keys->chunks[c].places[w];
+            keys->chunks[c].places[w] = start;
+            start += count;
+        }
+    }
+    starts[works] = start;
+    return run_crew(threads, keys->chunk_count, gather, keys);
+}
