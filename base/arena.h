@@ -23,6 +23,9 @@ typedef struct base_arena {
     size_t left;
     size_t total; /* bytes taken from the allocator */
     bool clean;   /* what is left of the block at hand holds zeros already */
+    bool reuses;  /* what arrays leave behind when they grow is given out again: nobody may hold it any longer */
+    char *scrap;  /* such memory */
+    size_t scrap_left;
     base_allocator allocator;
     bool failed;
 } base_arena;

@@ -34,8 +34,8 @@ static bool rehash(base_intern *table, size_t slot_count)
 
 bool base_intern_init(base_intern *table, base_arena *arena)
 {
-    *table = (base_intern){.arena = arena};
-    return rehash(table, 256) && base_intern_add(table, "", 0) == 0;
+    *table = (base_intern){.arena = arena, .texts = arena};
+    return rehash(table, 32) && base_intern_add(table, "", 0) == 0;
 }
 
 bool base_intern_reserve(base_intern *table, const base_intern *like)
@@ -49,7 +49,7 @@ static uint32_t add(base_intern *table, const char *text, size_t length)
     size_t slot = slot_of(table, text, length, hash);
     if (table->slots[slot] != 0) return table->slots[slot] - 1;
     if (length > UINT32_MAX || table->entries.count >= UINT32_MAX - 1) return BASE_INTERN_NONE;
-    char *copy = base_arena_copy(table->arena, text, length);
+    char *copy = base_arena_copy(table->texts, text, length);
     if (copy == NULL) return BASE_INTERN_NONE;
     base_intern_entry *entry = BASE_PUSH(table->arena, &table->entries);
     if (entry == NULL) return BASE_INTERN_NONE;
@@ -79,7 +79,9 @@ static uint64_t short_bytes(const char *text, size_t length)
 
 uint32_t base_intern_add(base_intern *table, const char *text, size_t length)
 {
-    if (length == 0 || length > BASE_INTERN_SHORT) return add(table, text, length);
+    /* Of few texts the table itself is as near. */
+    bool few = table->entries.count < BASE_INTERN_FEW;
+    if (few || length == 0 || length > BASE_INTERN_SHORT) return add(table, text, length);
     if (table->lately == NULL)
         table->lately = base_arena_alloc(table->arena, BASE_INTERN_LATELY * sizeof *table->lately);
     if (table->lately == NULL) return BASE_INTERN_NONE;

@@ -19,15 +19,16 @@ typedef struct base_intern_short {
     uint32_t id;
 } base_intern_short;
 
-enum { BASE_INTERN_SHORT = 8, BASE_INTERN_LATELY = 512 };
+enum { BASE_INTERN_SHORT = 8, BASE_INTERN_LATELY = 512, BASE_INTERN_FEW = 128 };
 
 /* Ids count from 0 in order of first sight; id 0 is always the empty text. */
 typedef struct base_intern {
     base_arena *arena;
+    base_arena *texts; /* where the texts are kept; the same, unless set after base_intern_init */
     BASE_ARRAY(base_intern_entry) entries;
     uint32_t *slots; /* id + 1, 0 for free */
     size_t slot_count;
-    base_intern_short *lately; /* NULL until the first short text */
+    base_intern_short *lately; /* NULL until there are more than few */
 } base_intern;
 
 #define BASE_INTERN_NONE UINT32_MAX

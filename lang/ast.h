@@ -245,10 +245,10 @@ struct lang_expression {
     union {
         struct {
             lang_literal_kind kind;
+            lang_unit unit;
             const char *spelling;
             int64_t value; /* as its kind keeps it; thousandths for a decimal */
             int64_t value_to;
-            lang_unit unit;
         } literal;
         lang_path path;
         struct {

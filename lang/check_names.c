@@ -25,11 +25,11 @@ static size_t declared(const lang_file *file, const lang_name **names, size_t li
     return count;
 }
 
-static void duplicates_in(lang_checker *checker, const lang_name **names, size_t count)
+static void duplicates_in(lang_checker *checker, base_arena *scratch, const lang_name **names, size_t count)
 {
     base_intern seen;
-    const lang_name **firsts = base_arena_alloc(checker->arena, (count + 2) * sizeof *firsts);
-    if (firsts == NULL || !base_intern_init(&seen, checker->arena)) return;
+    const lang_name **firsts = base_arena_alloc(scratch, (count + 2) * sizeof *firsts);
+    if (firsts == NULL || !base_intern_init(&seen, scratch)) return;
     for (size_t i = 0; i < count; i++) {
         size_t known = seen.entries.count;
         uint32_t id = base_intern_add(&seen, names[i]->text, strlen(names[i]->text));
@@ -41,20 +41,25 @@ static void duplicates_in(lang_checker *checker, const lang_name **names, size_t
     }
 }
 
-void lang_check_duplicates(lang_checker *checker)
+static void check_declarations(lang_checker *checker, base_arena *scratch)
 {
     const lang_file *file = checker->file;
     size_t room = file->code_sets.count + file->parameters.count + file->tables.count + file->defines.count +
                   file->clauses.count + file->measures.count + file->exceptions.count + 1;
-    const lang_name **names = base_arena_alloc(checker->arena, room * sizeof *names);
+    const lang_name **names = base_arena_alloc(scratch, room * sizeof *names);
     if (names == NULL) return;
-    duplicates_in(checker, names, declared(file, names, room));
+    duplicates_in(checker, scratch, names, declared(file, names, room));
     for (size_t i = 0; i < file->clauses.count; i++) names[i] = &file->clauses.items[i]->name;
     size_t named = file->clauses.count;
     for (size_t i = 0; i < file->exceptions.count; i++) names[named++] = &file->exceptions.items[i]->name;
-    duplicates_in(checker, names, named);
+    duplicates_in(checker, scratch, names, named);
     for (size_t i = 0; i < file->measures.count; i++) names[i] = &file->measures.items[i]->name;
-    duplicates_in(checker, names, file->measures.count);
+    duplicates_in(checker, scratch, names, file->measures.count);
+}
+
+static void check_lets(lang_checker *checker)
+{
+    const lang_file *file = checker->file;
     for (size_t s = 0; s < file->sections.count; s++) {
         const lang_section *section = file->sections.items[s];
         for (size_t i = 0; i < section->lets.count; i++) {
@@ -70,6 +75,16 @@ void lang_check_duplicates(lang_checker *checker)
             }
         }
     }
+}
+
+void lang_check_duplicates(lang_checker *checker)
+{
+    base_arena scratch;
+    base_arena_init(&scratch, &checker->arena->allocator);
+    check_declarations(checker, &scratch);
+    if (scratch.failed) checker->arena->failed = true;
+    base_arena_release(&scratch);
+    check_lets(checker);
 }
 
 static bool uses_back(const lang_file *from, const lang_file *to, size_t depth)

@@ -321,14 +321,14 @@ static void report_overlap(lang_checker *checker, const lang_table *table, const
 }
 
 /* Rows are compared with those before them in the same bucket: of one value of a plain column, where there is one. */
-void lang_check_unique(lang_checker *checker, const lang_table *table)
+static void check_unique(lang_checker *checker, base_arena *scratch, const lang_table *table)
 {
     enum { REPORTED = 5 };
     int reported = 0, column = plain_column(table);
     base_intern buckets;
-    uint32_t *last = base_arena_alloc(checker->arena, (table->rows.count + 2) * sizeof *last);
-    uint32_t *before = base_arena_alloc(checker->arena, (table->rows.count + 2) * sizeof *before);
-    if (last == NULL || before == NULL || !base_intern_init(&buckets, checker->arena)) return;
+    uint32_t *last = base_arena_alloc(scratch, (table->rows.count + 2) * sizeof *last);
+    uint32_t *before = base_arena_alloc(scratch, (table->rows.count + 2) * sizeof *before);
+    if (last == NULL || before == NULL || !base_intern_init(&buckets, scratch)) return;
     for (uint32_t i = 1; i < table->rows.count && reported < REPORTED; i++) {
         const lang_table_row *row = &table->rows.items[i];
         const char *text = column < 0 ? "" : plain_text(row, column);
@@ -345,6 +345,15 @@ void lang_check_unique(lang_checker *checker, const lang_table *table)
             break;
         }
     }
+}
+
+void lang_check_unique(lang_checker *checker, const lang_table *table)
+{
+    base_arena scratch;
+    base_arena_init(&scratch, &checker->arena->allocator);
+    check_unique(checker, &scratch, table);
+    if (scratch.failed) checker->arena->failed = true;
+    base_arena_release(&scratch);
 }
 
 static bool check_shape(lang_checker *checker, lang_table *table)

@@ -57,20 +57,30 @@ void lang_scan_advance(lang_parser *parser, size_t length)
     parser->token_end += (uint32_t)length;
 }
 
+/* The words of a file are few and stand there often: each is kept once. While a file is read, the table is the scanner's and goes with it;
+ * holes and cells, which are read one by one and later, have one for all of a file. */
+static base_intern *words_of(lang_parser *parser)
+{
+    base_intern **words = parser->hole_mode ? &parser->file->words : &parser->words;
+    base_arena *memory = parser->hole_mode ? parser->arena : &parser->memory;
+    if (*words != NULL) return *words;
+    *words = base_arena_alloc(memory, sizeof **words);
+    if (*words == NULL || !base_intern_init(*words, memory)) {
+        parser->arena->failed = true;
+        *words = NULL;
+        return NULL;
+    }
+    (*words)->texts = parser->arena;
+    return *words;
+}
+
 lang_name lang_scan_name(lang_parser *parser, const char *text, size_t length)
 {
     lang_span span = {parser->file->index, parser->token_start, parser->token_end};
-    lang_file *file = parser->file;
-    if (file->words == NULL) {
-        /* The words of a file are few and stand there often: each is kept once. */
-        file->words = base_arena_alloc(parser->arena, sizeof *file->words);
-        if (file->words == NULL || !base_intern_init(file->words, parser->arena)) {
-            file->words = NULL;
-            return (lang_name){"", span};
-        }
-    }
-    uint32_t id = base_intern_add(file->words, text, length);
-    return (lang_name){id == BASE_INTERN_NONE ? "" : base_intern_text(file->words, id), span};
+    base_intern *words = words_of(parser);
+    uint32_t id = words == NULL || length == 0 ? BASE_INTERN_NONE : base_intern_add(words, text, length);
+    if (words != NULL && words->arena->failed) parser->arena->failed = true;
+    return (lang_name){id == BASE_INTERN_NONE ? "" : base_intern_text(words, id), span};
 }
 
 size_t lang_scan_duration(lang_parser *parser, const char *text, size_t length)
@@ -343,6 +353,7 @@ static void close_scan(lang_parser *parser)
     if (parser->scanner != NULL) lang_flex_lex_destroy(parser->scanner);
     parser->scanner = NULL;
     if (!parser->hole_mode) base_arena_release(&parser->memory);
+    parser->words = NULL;
 }
 
 /* Makes the scanner ready for the bytes [start, end); close_scan ends what it began. */
@@ -402,7 +413,11 @@ bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file
     size_t errors = diagnostics->errors;
     lang_parser parser = {.arena = arena, .diagnostics = diagnostics, .file = file, .start_token = TOKEN_START_FILE};
     uint32_t start = file->length >= 3 && memcmp(file->text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    if (!run(&parser, start, (uint32_t)file->length)) return false;
+    /* Lists grow while they are read, and nobody else knows them yet. */
+    arena->reuses = true;
+    bool read = run(&parser, start, (uint32_t)file->length);
+    arena->reuses = false;
+    if (!read) return false;
     if (!file->header_seen && diagnostics->errors == errors) {
         lang_diagnostic *diagnostic = lang_diagnose(diagnostics, LANG_E0204, (lang_span){file->index, 0, 1},
                                                     "this file says neither `policy` nor `module`");

@@ -3,6 +3,7 @@
 #ifndef LANG_PARSER_H
 #define LANG_PARSER_H
 
+#include "base/intern.h"
 #include "lang/diagnostics.h"
 
 enum {
@@ -28,8 +29,9 @@ typedef struct lang_parser {
     lang_diagnostics *diagnostics;
     lang_file *file;
     void *scanner;
-    base_arena memory; /* of the scanner of a whole file: given back after the scan */
-    char *reserve;     /* what is left of the scanner's memory */
+    base_arena memory;  /* of the scanner of a whole file: given back after the scan */
+    base_intern *words; /* of the file that is being read; in `memory` */
+    char *reserve;      /* what is left of the scanner's memory */
     size_t reserve_left;
     uint32_t token_start;
     uint32_t token_end;
