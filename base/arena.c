@@ -176,6 +176,7 @@ char *base_arena_copy(base_arena *arena, const char *text, size_t length)
 static void leave(base_arena *arena, void *items, size_t size)
 {
 #if defined(ADJUDGE_POISON)
+    (void)arena;
     ASAN_POISON_MEMORY_REGION(items, size);
 #else
     size_t whole = size / ALIGNMENT * ALIGNMENT;
