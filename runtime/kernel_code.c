@@ -108,7 +108,7 @@ static void key_of(const run_kernel_code *code, const code_entry *entry, bool be
 {
     const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
     XXH3_state_t state;
-    uint64_t facts[5] = {3 /* how kernels are made and called */, run_processor_digest(), entry->signature,
+    uint64_t facts[5] = {4 /* how kernels are made and called */, run_processor_digest(), entry->signature,
                          (uint64_t)shape->slot_count << 32 | shape->constant_count,
                          (uint64_t)better << 2 | (uint64_t)shape->clause << 1 | shape->plain};
     XXH3_128bits_reset(&state);

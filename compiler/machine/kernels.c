@@ -1,10 +1,10 @@
 /* Machine code of shapes: explicit vectors. Expects a shape and how wide its columns are; produces one relocatable object with the
  * function `kernel`, which calls nothing and reads nothing but its arguments.
  *
- * First each comparison has a loop of its own over all words: vectors of lanes as wide as the processor's registers, no wider, give
- * 64 bits that are put aside. Then one loop does the logic, on as many words as a register holds: three-valued logic costs an
- * instruction or two for 512 lines. No passes run before code generation: shapes come already shared and narrow
- * (docs/performance.md). */
+ * First each comparison has a loop of its own over all lines: vectors of lanes as wide as the processor's registers, no wider, give
+ * as many bits, which are put aside. Then one loop does the logic, on as many words as a register holds: three-valued logic costs an
+ * instruction or two for 512 lines. No passes run before code generation: shapes come already shared and narrow, and what is not
+ * written here takes no time there (docs/performance.md). */
 #include "compiler/machine/target.h"
 
 #include <llvm-c/Core.h>
@@ -22,8 +22,11 @@ typedef struct value {
     uint16_t source; /* slot or constant */
     uint8_t width;   /* PLAN_OF_NUMBER for a constant */
     const struct value *a, *b;
-    LLVMValueRef past; /* of a sum in 64 bits: words put aside, lines where it is past the range */
+    LLVMValueRef past; /* of a sum in 64 bits: bits put aside, lines where it is past the range */
 } value;
+
+/* Pointers of a slot's lanes. */
+enum { SLOT_LANES, SLOT_VALUES, SLOT_YES, SLOT_NO, SLOT_PARTS };
 
 typedef struct kernel {
     LLVMContextRef context;
@@ -31,18 +34,25 @@ typedef struct kernel {
     base_arena *arena;
     const plan_shape *shape;
     const uint8_t *slot_widths;
-    unsigned vector_bytes, unrolled;              /* the last: words of a comparison that one step of its loop makes */
+    unsigned vector_bytes;
+    bool better;
     LLVMTypeRef word, byte, pointer, truths_type; /* the last: words of one step of the loop that does the logic */
-    LLVMValueRef function, lanes, inputs, constants, words;
+    LLVMValueRef function, lanes, inputs, constants, words, lines;
     LLVMBasicBlockRef entry;
-    LLVMValueRef at; /* the number of the word at hand */
-    LLVMValueRef planes[RUN_PLANES];
-    LLVMValueRef *columns, *yes, *no; /* by slot */
-    LLVMValueRef zero, ones;          /* of truths_type */
-    truth *truths;                    /* by register */
+    LLVMBasicBlockRef last_body;       /* of the loop that ended at the block at hand, while that is empty; else NULL */
+    LLVMValueRef at;                   /* the number of the line, in the last loop of the word, at hand */
+    LLVMValueRef (*slots)[SLOT_PARTS]; /* by slot; NULL until wanted */
+    LLVMValueRef (
+        *known)[SLOT_PARTS]; /* by slot, in the loop that does the logic: the words that SLOT_YES and SLOT_NO lead to */
+    LLVMValueRef zero, ones; /* of truths_type */
+    truth *truths;           /* by register */
     const value **values;
     const value **made;  /* by step: the value that it makes */
-    LLVMValueRef *aside; /* by step: the words of a comparison */
+    LLVMValueRef *aside; /* by step: the bits of a comparison */
+    /* In the loop at hand: the constant read last, in all lanes. */
+    LLVMValueRef splat;
+    LLVMTypeRef splat_lane;
+    unsigned splat_constant;
 } kernel;
 
 static LLVMValueRef number(const kernel *k, uint64_t n)
@@ -70,33 +80,74 @@ static LLVMValueRef either(const kernel *k, LLVMValueRef a, LLVMValueRef b)
     return a == k->zero || a == b ? b : b == k->zero ? a : LLVMBuildOr(k->builder, a, b, "");
 }
 
-static LLVMValueRef load_at(const kernel *k, LLVMTypeRef type, LLVMValueRef base, LLVMValueRef byte, unsigned align)
+static LLVMValueRef load(const kernel *k, LLVMTypeRef type, LLVMValueRef place, unsigned align)
 {
-    LLVMValueRef place = LLVMBuildGEP2(k->builder, k->byte, base, &byte, 1, "");
-    LLVMValueRef load = LLVMBuildLoad2(k->builder, type, place, "");
-    LLVMSetAlignment(load, align);
-    return load;
+    LLVMValueRef loaded = LLVMBuildLoad2(k->builder, type, place, "");
+    LLVMSetAlignment(loaded, align);
+    return loaded;
 }
 
-static LLVMValueRef plane_place(const kernel *k, LLVMValueRef plane)
+/* The place of the n-th of such items. */
+static LLVMValueRef item(const kernel *k, LLVMTypeRef type, LLVMValueRef base, LLVMValueRef n)
 {
-    LLVMValueRef index = k->at;
-    return LLVMBuildGEP2(k->builder, k->word, plane, &index, 1, "");
+    return LLVMBuildGEP2(k->builder, type, base, &n, 1, "");
 }
 
-static LLVMValueRef words_of(const kernel *k, LLVMValueRef plane, LLVMTypeRef type)
+static LLVMValueRef bytes_on(const kernel *k, LLVMValueRef base, size_t bytes)
 {
-    LLVMValueRef load = LLVMBuildLoad2(k->builder, type, plane_place(k, plane), "");
-    LLVMSetAlignment(load, 8);
-    return load;
+    return bytes == 0 ? base : item(k, k->byte, base, number(k, bytes));
 }
 
-static void store_words(const kernel *k, LLVMValueRef plane, LLVMValueRef words)
+static LLVMValueRef words_of(const kernel *k, LLVMValueRef plane)
 {
-    LLVMSetAlignment(LLVMBuildStore(k->builder, words, plane_place(k, plane)), 8);
+    return load(k, k->truths_type, item(k, k->word, plane, k->at), 8);
 }
 
-/* ---- lanes, of one word ---- */
+/* ---- what the arguments hold, read when it is first wanted, before all loops ---- */
+
+/* Goes to where all loops are still to come; gives the place to go back to. */
+static LLVMBasicBlockRef go_to_entry(const kernel *k)
+{
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(k->builder);
+    LLVMValueRef end = LLVMGetBasicBlockTerminator(k->entry);
+    if (end != NULL)
+        LLVMPositionBuilderBefore(k->builder, end);
+    else
+        LLVMPositionBuilderAtEnd(k->builder, k->entry);
+    return here;
+}
+
+static LLVMValueRef slot_part(const kernel *k, unsigned slot, unsigned part)
+{
+    static const size_t offsets[] = {[SLOT_VALUES] = offsetof(run_lanes, values),
+                                     [SLOT_YES] = offsetof(run_lanes, yes),
+                                     [SLOT_NO] = offsetof(run_lanes, no)};
+    LLVMValueRef *found = &k->slots[slot][part];
+    if (*found != NULL) return *found;
+    LLVMValueRef own = part == SLOT_LANES ? NULL : slot_part(k, slot, SLOT_LANES);
+    LLVMBasicBlockRef here = go_to_entry(k);
+    if (part == SLOT_LANES) {
+        LLVMTypeRef half = LLVMInt32TypeInContext(k->context);
+        LLVMValueRef input = load(k, half, bytes_on(k, k->inputs, slot * sizeof(uint32_t)), 4);
+        LLVMTypeRef lanes = LLVMArrayType2(k->byte, sizeof(run_lanes));
+        *found = item(k, lanes, k->lanes, LLVMBuildZExt(k->builder, input, k->word, ""));
+    } else {
+        *found = load(k, k->pointer, bytes_on(k, own, offsets[part]), 8);
+    }
+    LLVMPositionBuilderAtEnd(k->builder, here);
+    return *found;
+}
+
+static LLVMValueRef plane(const kernel *k, unsigned n)
+{
+    LLVMBasicBlockRef here = go_to_entry(k);
+    LLVMValueRef place = bytes_on(k, LLVMGetParam(k->function, 4), n * sizeof(uint64_t *));
+    LLVMValueRef found = load(k, k->pointer, place, 8);
+    LLVMPositionBuilderAtEnd(k->builder, here);
+    return found;
+}
+
+/* ---- lanes, of one vector ---- */
 
 static LLVMTypeRef lane_type(const kernel *k, uint8_t width)
 {
@@ -117,50 +168,76 @@ static LLVMValueRef splat(const kernel *k, LLVMValueRef scalar, unsigned lanes)
     return LLVMBuildShuffleVector(k->builder, first, none, LLVMConstNull(LLVMVectorType(half, lanes)), "");
 }
 
+/* A constant, or its lower part: numbers lie with that first. */
 static LLVMValueRef constant_of(const kernel *k, unsigned constant, LLVMTypeRef type)
 {
-    LLVMValueRef all = load_at(k, k->word, k->constants, number(k, (uint64_t)constant * 8), 8);
-    return type == k->word ? all : LLVMBuildTrunc(k->builder, all, type, "");
+    return load(k, type, bytes_on(k, k->constants, (size_t)constant * 8), 8);
 }
 
-/* Of a value, one word: the lines where it is absent. */
-static LLVMValueRef absent_word(const kernel *k, const value *v)
+/* The bits of the c-th vector, at the place that is theirs in a plane: where they are less than a byte, `shift` into one. */
+static LLVMValueRef bits_place(const kernel *k, LLVMValueRef plane, unsigned c, unsigned lanes, unsigned *shift)
 {
-    if (v->operation == PLAN_LANE_VALUE) return words_of(k, k->no[v->source], k->word);
-    if (v->operation != PLAN_LANE_OR_ELSE) return number(k, 0);
-    return LLVMBuildAnd(k->builder, absent_word(k, v->a), absent_word(k, v->b), "");
+    *shift = lanes < 8 ? c * lanes % 8 : 0;
+    LLVMValueRef first = item(k, k->byte, plane, LLVMBuildLShr(k->builder, k->at, number(k, 3), ""));
+    return bytes_on(k, first, c * lanes / 8);
 }
 
-static LLVMValueRef chunk_of(const kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width);
-
-static LLVMValueRef column_chunk(const kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
+static LLVMTypeRef bits_type(const kernel *k, unsigned lanes)
 {
-    LLVMTypeRef narrow = LLVMVectorType(lane_type(k, v->width), lanes);
-    LLVMValueRef line =
-        LLVMBuildAdd(k->builder, LLVMBuildShl(k->builder, k->at, number(k, 6), ""), number(k, (uint64_t)c * lanes), "");
-    LLVMValueRef byte = LLVMBuildShl(k->builder, line, number(k, v->width), "");
-    LLVMValueRef chunk = load_at(k, narrow, k->columns[v->source], byte, 1);
+    return LLVMIntTypeInContext(k->context, lanes);
+}
+
+/* Of a value, the lines of the c-th vector where it is absent. */
+static LLVMValueRef absent_bits(const kernel *k, const value *v, unsigned c, unsigned lanes)
+{
+    if (v->operation == PLAN_LANE_VALUE) {
+        unsigned shift;
+        LLVMValueRef place = bits_place(k, slot_part(k, v->source, SLOT_NO), c, lanes, &shift);
+        LLVMValueRef bits = load(k, bits_type(k, lanes < 8 ? 8 : lanes), place, 1);
+        if (shift > 0) bits = LLVMBuildLShr(k->builder, bits, LLVMConstInt(k->byte, shift, 0), "");
+        return lanes < 8 ? LLVMBuildTrunc(k->builder, bits, bits_type(k, lanes), "") : bits;
+    }
+    if (v->operation != PLAN_LANE_OR_ELSE) return LLVMConstNull(bits_type(k, lanes));
+    return LLVMBuildAnd(k->builder, absent_bits(k, v->a, c, lanes), absent_bits(k, v->b, c, lanes), "");
+}
+
+static LLVMValueRef chunk_of(kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width);
+
+/* Vectors of one step that compare with the same constant share it. */
+static LLVMValueRef constant_chunk(kernel *k, unsigned constant, LLVMTypeRef lane, unsigned lanes)
+{
+    if (k->splat != NULL && k->splat_constant == constant && k->splat_lane == lane) return k->splat;
+    k->splat = splat(k, constant_of(k, constant, lane), lanes);
+    k->splat_constant = constant;
+    k->splat_lane = lane;
+    return k->splat;
+}
+
+static LLVMValueRef column_chunk(kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
+{
+    LLVMTypeRef lane = lane_type(k, v->width);
+    LLVMValueRef first = item(k, lane, slot_part(k, v->source, SLOT_VALUES), k->at);
+    LLVMValueRef place = bytes_on(k, first, (size_t)(c * lanes) << v->width);
+    LLVMValueRef chunk = load(k, LLVMVectorType(lane, lanes), place, 1);
     if (v->width == width) return chunk;
     return LLVMBuildSExt(k->builder, chunk, LLVMVectorType(lane_type(k, width), lanes), "");
 }
 
 /* The first of two values, where it is not absent. */
-static LLVMValueRef chosen_chunk(const kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
+static LLVMValueRef chosen_chunk(kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
 {
-    LLVMValueRef bits = LLVMBuildLShr(k->builder, absent_word(k, v->a), number(k, (uint64_t)c * lanes), "");
-    if (lanes < 64) bits = LLVMBuildTrunc(k->builder, bits, LLVMIntTypeInContext(k->context, lanes), "");
     LLVMTypeRef masks = LLVMVectorType(LLVMInt1TypeInContext(k->context), lanes);
-    LLVMValueRef none = LLVMBuildBitCast(k->builder, bits, masks, "");
+    LLVMValueRef none = LLVMBuildBitCast(k->builder, absent_bits(k, v->a, c, lanes), masks, "");
     return LLVMBuildSelect(k->builder, none, chunk_of(k, v->b, c, lanes, width), chunk_of(k, v->a, c, lanes, width),
                            "");
 }
 
 /* The c-th vector of a value, `lanes` lanes of a width that is its own or more. */
-static LLVMValueRef chunk_of(const kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
+static LLVMValueRef chunk_of(kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
 {
     switch (v->operation) {
     case PLAN_LANE_VALUE: return column_chunk(k, v, c, lanes, width);
-    case PLAN_LANE_NUMBER: return splat(k, constant_of(k, v->source, lane_type(k, width)), lanes);
+    case PLAN_LANE_NUMBER: return constant_chunk(k, v->source, lane_type(k, width), lanes);
     case PLAN_LANE_OR_ELSE: return chosen_chunk(k, v, c, lanes, width);
     default: break;
     }
@@ -171,46 +248,27 @@ static LLVMValueRef chunk_of(const kernel *k, const value *v, unsigned c, unsign
     return v->width == width ? sum : LLVMBuildSExt(k->builder, sum, LLVMVectorType(lane_type(k, width), lanes), "");
 }
 
-/* Puts the bits of the c-th vector into their places in a word. */
-static LLVMValueRef add_bits(const kernel *k, LLVMValueRef word, LLVMValueRef mask, unsigned c, unsigned lanes)
-{
-    LLVMValueRef bits = LLVMBuildBitCast(k->builder, mask, LLVMIntTypeInContext(k->context, lanes), "");
-    if (lanes < 64) bits = LLVMBuildZExt(k->builder, bits, k->word, "");
-    if (c == 0) return bits;
-    bits = LLVMBuildShl(k->builder, bits, number(k, (uint64_t)c * lanes), "");
-    return LLVMBuildOr(k->builder, word, bits, "");
-}
-
-static LLVMValueRef compared_word(const kernel *k, const plan_lane_step *step, const value *a, const value *b)
+/* A comparison of the c-th vectors: a bit a lane. */
+static LLVMValueRef compared(kernel *k, const plan_lane_step *step, unsigned c, unsigned lanes)
 {
     LLVMIntPredicate predicate = step->operation == PLAN_LANE_EQUAL  ? LLVMIntEQ
                                  : step->operation == PLAN_LANE_LESS ? LLVMIntSLT
                                                                      : LLVMIntSLE;
+    const value *a = k->values[step->a], *b = k->values[step->b];
     uint8_t width = plan_lane_width((plan_lane_operation)step->operation, a->width, b->width);
-    unsigned lanes = lanes_of(k, width);
-    LLVMValueRef word = NULL;
-    for (unsigned c = 0; c < 64 / lanes; c++) {
-        LLVMValueRef x = chunk_of(k, a, c, lanes, width), y = chunk_of(k, b, c, lanes, width);
-        word = add_bits(k, word, LLVMBuildICmp(k->builder, predicate, x, y, ""), c, lanes);
-    }
-    return word;
+    LLVMValueRef x = chunk_of(k, a, c, lanes, width), y = chunk_of(k, b, c, lanes, width);
+    return LLVMBuildICmp(k->builder, predicate, x, y, "");
 }
 
-/* The lines of a word where a sum in 64 bits is past the range. */
-static LLVMValueRef past_word(const kernel *k, const value *v)
+/* The lanes of the c-th vector where a sum in 64 bits is past the range. */
+static LLVMValueRef past_range(kernel *k, const value *v, unsigned c, unsigned lanes)
 {
-    unsigned lanes = lanes_of(k, 3);
     bool adds = v->operation == PLAN_LANE_ADD;
-    LLVMValueRef word = NULL;
-    for (unsigned c = 0; c < 64 / lanes; c++) {
-        LLVMValueRef x = chunk_of(k, v->a, c, lanes, 3), y = chunk_of(k, v->b, c, lanes, 3),
-                     s = chunk_of(k, v, c, lanes, 3);
-        LLVMValueRef other = LLVMBuildXor(k->builder, x, adds ? s : y, "");
-        LLVMValueRef over = LLVMBuildAnd(k->builder, other, LLVMBuildXor(k->builder, adds ? y : x, s, ""), "");
-        LLVMValueRef mask = LLVMBuildICmp(k->builder, LLVMIntSLT, over, LLVMConstNull(LLVMTypeOf(over)), "");
-        word = add_bits(k, word, mask, c, lanes);
-    }
-    return word;
+    LLVMValueRef x = chunk_of(k, v->a, c, lanes, 3), y = chunk_of(k, v->b, c, lanes, 3),
+                 s = chunk_of(k, v, c, lanes, 3);
+    LLVMValueRef other = LLVMBuildXor(k->builder, x, adds ? s : y, "");
+    LLVMValueRef over = LLVMBuildAnd(k->builder, other, LLVMBuildXor(k->builder, adds ? y : x, s, ""), "");
+    return LLVMBuildICmp(k->builder, LLVMIntSLT, over, LLVMConstNull(LLVMTypeOf(over)), "");
 }
 
 /* ---- loops ---- */
@@ -222,22 +280,31 @@ typedef struct loop {
 static loop open_loop(kernel *k)
 {
     loop l = {.before = LLVMGetInsertBlock(k->builder)};
-    l.body = LLVMAppendBasicBlockInContext(k->context, k->function, "");
-    LLVMBuildBr(k->builder, l.body);
-    LLVMPositionBuilderAtEnd(k->builder, l.body);
+    if (k->last_body != NULL) {
+        /* The block at which the loop before ended has nothing in it yet. */
+        l.body = l.before;
+        l.before = k->last_body;
+    } else {
+        l.body = LLVMAppendBasicBlockInContext(k->context, k->function, "");
+        LLVMBuildBr(k->builder, l.body);
+        LLVMPositionBuilderAtEnd(k->builder, l.body);
+    }
+    k->last_body = NULL;
+    k->splat = NULL;
     k->at = LLVMBuildPhi(k->builder, k->word, "");
     return l;
 }
 
-static void close_loop(kernel *k, const loop *l, unsigned words)
+static void close_loop(kernel *k, const loop *l, unsigned step, LLVMValueRef end)
 {
     LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(k->context, k->function, "");
-    LLVMValueRef next = LLVMBuildAdd(k->builder, k->at, number(k, words), "");
-    LLVMBuildCondBr(k->builder, LLVMBuildICmp(k->builder, LLVMIntULT, next, k->words, ""), l->body, after);
+    LLVMValueRef next = LLVMBuildAdd(k->builder, k->at, number(k, step), "");
+    LLVMBuildCondBr(k->builder, LLVMBuildICmp(k->builder, LLVMIntULT, next, end, ""), l->body, after);
     LLVMValueRef incoming[] = {number(k, 0), next};
     LLVMBasicBlockRef blocks[] = {l->before, l->body};
     LLVMAddIncoming(k->at, incoming, blocks, 2);
     LLVMPositionBuilderAtEnd(k->builder, after);
+    k->last_body = l->body;
 }
 
 /* Room for the words of a whole batch. */
@@ -249,6 +316,32 @@ static LLVMValueRef new_aside(kernel *k)
     LLVMSetAlignment(room, 64);
     LLVMPositionBuilderAtEnd(k->builder, here);
     return room;
+}
+
+/* A loop that puts a bit for each line aside: of a comparison, or of where a sum is past the range. Better code takes 256 lines a step. */
+static LLVMValueRef put_bits_aside(kernel *k, const plan_lane_step *step, const value *sum, uint8_t width)
+{
+    unsigned lanes = lanes_of(k, width), lines = k->better ? 256 : lanes < 8 ? 8 : lanes;
+    LLVMValueRef aside = new_aside(k), byte = NULL;
+    loop l = open_loop(k);
+    for (unsigned c = 0; c < lines / lanes; c++) {
+        unsigned shift;
+        LLVMValueRef mask = sum != NULL ? past_range(k, sum, c, lanes) : compared(k, step, c, lanes);
+        LLVMValueRef bits = LLVMBuildBitCast(k->builder, mask, bits_type(k, lanes), "");
+        LLVMValueRef place = bits_place(k, aside, c, lanes, &shift);
+        if (lanes < 8) {
+            bits = LLVMBuildZExt(k->builder, bits, k->byte, "");
+            if (shift > 0) {
+                bits = LLVMBuildShl(k->builder, bits, LLVMConstInt(k->byte, shift, 0), "");
+                bits = LLVMBuildOr(k->builder, byte, bits, "");
+            }
+            byte = bits;
+            if (shift + lanes < 8) continue;
+        }
+        LLVMSetAlignment(LLVMBuildStore(k->builder, bits, place), 1);
+    }
+    close_loop(k, &l, lines, k->lines);
+    return aside;
 }
 
 static const value *new_value(kernel *k, const plan_lane_step *step)
@@ -265,28 +358,40 @@ static const value *new_value(kernel *k, const plan_lane_step *step)
     v->b = k->values[step->b];
     v->width = plan_lane_width(v->operation, v->a->width, v->b->width);
     if (v->operation == PLAN_LANE_OR_ELSE || v->width < 3) return v;
-    v->past = new_aside(k);
-    loop l = open_loop(k);
-    store_words(k, v->past, past_word(k, v));
-    close_loop(k, &l, 1);
+    v->past = put_bits_aside(k, step, v, 3);
     return v;
 }
 
 /* ---- the loop that does the logic ---- */
 
-static truth presence(const kernel *k, const value *v)
+/* The words of a slot, each read once. */
+static LLVMValueRef slot_words(const kernel *k, unsigned slot, unsigned part)
+{
+    LLVMValueRef *known = &k->known[slot][part];
+    if (*known == NULL) *known = words_of(k, slot_part(k, slot, part));
+    return *known;
+}
+
+/* The lines where a value is present. */
+static LLVMValueRef present(const kernel *k, const value *v);
+
+/* And where it is surely absent. */
+static LLVMValueRef absent(const kernel *k, const value *v)
+{
+    if (v->operation == PLAN_LANE_VALUE) return slot_words(k, v->source, SLOT_NO);
+    return v->operation == PLAN_LANE_OR_ELSE ? both(k, absent(k, v->a), absent(k, v->b)) : k->zero;
+}
+
+static LLVMValueRef present(const kernel *k, const value *v)
 {
     switch (v->operation) {
-    case PLAN_LANE_VALUE:
-        return (truth){words_of(k, k->yes[v->source], k->truths_type), words_of(k, k->no[v->source], k->truths_type)};
-    case PLAN_LANE_NUMBER: return (truth){k->ones, k->zero};
+    case PLAN_LANE_VALUE: return slot_words(k, v->source, SLOT_YES);
+    case PLAN_LANE_NUMBER: return k->ones;
+    case PLAN_LANE_OR_ELSE: return either(k, present(k, v->a), both(k, absent(k, v->a), present(k, v->b)));
     default: break;
     }
-    truth a = presence(k, v->a), b = presence(k, v->b);
-    if (v->operation == PLAN_LANE_OR_ELSE) return (truth){either(k, a.yes, both(k, a.no, b.yes)), both(k, a.no, b.no)};
-    LLVMValueRef known = both(k, a.yes, b.yes);
-    if (v->past != NULL) known = both(k, known, negated(k, words_of(k, v->past, k->truths_type)));
-    return (truth){known, k->zero};
+    LLVMValueRef known = both(k, present(k, v->a), present(k, v->b));
+    return v->past == NULL ? known : both(k, known, negated(k, words_of(k, v->past)));
 }
 
 static truth constant_truth(const kernel *k, uint16_t constant)
@@ -301,8 +406,8 @@ static truth constant_truth(const kernel *k, uint16_t constant)
 
 static truth related(const kernel *k, const plan_lane_step *step, LLVMValueRef aside)
 {
-    LLVMValueRef known = both(k, presence(k, k->values[step->a]).yes, presence(k, k->values[step->b]).yes);
-    LLVMValueRef holds = words_of(k, aside, k->truths_type);
+    LLVMValueRef known = both(k, present(k, k->values[step->a]), present(k, k->values[step->b]));
+    LLVMValueRef holds = words_of(k, aside);
     return (truth){both(k, known, holds), both(k, known, negated(k, holds))};
 }
 
@@ -315,17 +420,20 @@ static void make_truth(kernel *k, uint32_t index)
     if (of_truths) a = k->truths[step->a];
     if (of_truths && plan_lane_operands(step) > 1) b = k->truths[step->b];
     switch (step->operation) {
-    case PLAN_LANE_TRUTH:
-        *to = (truth){words_of(k, k->yes[step->a], k->truths_type), words_of(k, k->no[step->a], k->truths_type)};
-        break;
+    case PLAN_LANE_TRUTH: *to = (truth){slot_words(k, step->a, SLOT_YES), slot_words(k, step->a, SLOT_NO)}; break;
     case PLAN_LANE_CONSTANT: *to = constant_truth(k, step->a); break;
     case PLAN_LANE_NOT: *to = (truth){a.no, a.yes}; break;
     case PLAN_LANE_AND: *to = (truth){both(k, a.yes, b.yes), either(k, a.no, b.no)}; break;
     case PLAN_LANE_OR: *to = (truth){either(k, a.yes, b.yes), both(k, a.no, b.no)}; break;
     case PLAN_LANE_DECIDE: *to = (truth){a.yes, b.yes}; break;
-    case PLAN_LANE_PRESENT: *to = presence(k, k->values[step->a]); break;
+    case PLAN_LANE_PRESENT: *to = (truth){present(k, k->values[step->a]), absent(k, k->values[step->a])}; break;
     default: *to = related(k, step, k->aside[index]); break;
     }
+}
+
+static void store_words(const kernel *k, unsigned n, LLVMValueRef words)
+{
+    LLVMSetAlignment(LLVMBuildStore(k->builder, words, item(k, k->word, plane(k, n), k->at)), 8);
 }
 
 /* run_clause_verdict, many lines at a time. */
@@ -334,52 +442,22 @@ static void conclude(const kernel *k)
     const plan_shape *shape = k->shape;
     truth first = k->truths[shape->results[0]];
     if (!shape->clause) {
-        store_words(k, k->planes[0], first.yes);
-        store_words(k, k->planes[1], first.no);
+        store_words(k, 0, first.yes);
+        store_words(k, 1, first.no);
         return;
     }
     truth requirement = k->truths[shape->results[1]], fails = k->truths[shape->results[2]];
     LLVMValueRef applies = negated(k, first.no), events = both(k, applies, negated(k, requirement.yes));
     LLVMValueRef surely = both(k, first.yes, fails.yes);
-    store_words(k, k->planes[RUN_PLANE_APPLIES], applies);
-    store_words(k, k->planes[RUN_PLANE_EVENTS], events);
+    store_words(k, RUN_PLANE_APPLIES, applies);
+    store_words(k, RUN_PLANE_EVENTS, events);
     /* Of a plain clause, what fails is what is surely not required: it neither passes nor is excused. */
     if (!shape->plain) surely = both(k, both(k, events, negated(k, fails.no)), surely);
-    store_words(k, k->planes[RUN_PLANE_FAILS], surely);
-    if (!shape->plain) store_words(k, k->planes[RUN_PLANE_EXCUSED], both(k, events, fails.no));
+    store_words(k, RUN_PLANE_FAILS, surely);
+    if (!shape->plain) store_words(k, RUN_PLANE_EXCUSED, both(k, events, fails.no));
 }
 
 /* ---- the function ---- */
-
-static LLVMValueRef pointer_at(const kernel *k, LLVMValueRef base, size_t byte)
-{
-    return load_at(k, k->pointer, base, number(k, byte), 8);
-}
-
-/* The lanes of the input that is a slot's. */
-static LLVMValueRef slot_pointer(const kernel *k, unsigned slot)
-{
-    LLVMTypeRef half = LLVMInt32TypeInContext(k->context);
-    LLVMValueRef input = load_at(k, half, k->inputs, number(k, slot * sizeof(uint32_t)), 4);
-    LLVMValueRef wide = LLVMBuildZExt(k->builder, input, k->word, "");
-    LLVMValueRef byte = LLVMBuildMul(k->builder, wide, number(k, sizeof(run_lanes)), "");
-    return LLVMBuildGEP2(k->builder, k->byte, k->lanes, &byte, 1, "");
-}
-
-static void load_pointers(kernel *k)
-{
-    const plan_shape *shape = k->shape;
-    for (unsigned i = 0; i < shape->slot_count; i++) {
-        LLVMValueRef slot = slot_pointer(k, i);
-        bool truth_slot = (shape->truth_slots[i / 64] >> (i % 64) & 1) != 0;
-        if (!truth_slot) k->columns[i] = pointer_at(k, slot, offsetof(run_lanes, values));
-        k->yes[i] = pointer_at(k, slot, offsetof(run_lanes, yes));
-        k->no[i] = pointer_at(k, slot, offsetof(run_lanes, no));
-    }
-    int planes = !shape->clause ? 2 : shape->plain ? 3 : 4;
-    for (int p = 0; p < planes; p++)
-        k->planes[p] = pointer_at(k, LLVMGetParam(k->function, 4), (size_t)p * sizeof(uint64_t *));
-}
 
 static bool is_relation(const plan_lane_step *step)
 {
@@ -396,15 +474,9 @@ static bool make_comparisons(kernel *k)
             if (k->made[i] == NULL) return false;
             k->values[step->to] = k->made[i];
         } else if (is_relation(step)) {
-            k->aside[i] = new_aside(k);
-            loop l = open_loop(k);
-            LLVMValueRef at = k->at;
-            for (unsigned u = 0; u < k->unrolled; u++) {
-                if (u > 0) k->at = LLVMBuildAdd(k->builder, at, number(k, u), "");
-                store_words(k, k->aside[i], compared_word(k, step, k->values[step->a], k->values[step->b]));
-            }
-            k->at = at;
-            close_loop(k, &l, k->unrolled);
+            const value *a = k->values[step->a], *b = k->values[step->b];
+            uint8_t width = plan_lane_width((plan_lane_operation)step->operation, a->width, b->width);
+            k->aside[i] = put_bits_aside(k, step, NULL, width);
         }
     }
     return true;
@@ -422,7 +494,7 @@ static void make_logic(kernel *k)
         k->values[step->to] = k->made[i];
     }
     conclude(k);
-    close_loop(k, &l, k->vector_bytes / 8);
+    close_loop(k, &l, k->vector_bytes / 8, k->words);
 }
 
 static bool make_function(kernel *k, LLVMModuleRef module)
@@ -436,7 +508,7 @@ static bool make_function(kernel *k, LLVMModuleRef module)
     k->constants = LLVMGetParam(k->function, 2);
     k->words = LLVMGetParam(k->function, 3);
     LLVMPositionBuilderAtEnd(k->builder, k->entry);
-    load_pointers(k);
+    k->lines = LLVMBuildShl(k->builder, k->words, number(k, 6), "");
     if (!make_comparisons(k)) return false;
     make_logic(k);
     LLVMBuildRetVoid(k->builder);
@@ -447,7 +519,7 @@ LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const
                                 const uint8_t *slot_widths, unsigned vector_bytes, bool better)
 {
     kernel k = {.context = context, .shape = shape, .slot_widths = slot_widths, .vector_bytes = vector_bytes};
-    k.unrolled = better ? 4 : 1;
+    k.better = better;
     k.word = LLVMInt64TypeInContext(context);
     k.byte = LLVMInt8TypeInContext(context);
     k.pointer = LLVMPointerTypeInContext(context, 0);
@@ -458,9 +530,8 @@ LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const
     k.made = base_arena_alloc(arena, (shape->step_count + 1U) * sizeof *k.made);
     k.aside = base_arena_alloc(arena, (shape->step_count + 1U) * sizeof *k.aside);
     size_t slots = shape->slot_count + 1U;
-    k.columns = base_arena_alloc(arena, slots * sizeof *k.columns);
-    k.yes = base_arena_alloc(arena, slots * sizeof *k.yes);
-    k.no = base_arena_alloc(arena, slots * sizeof *k.no);
+    k.slots = base_arena_alloc(arena, slots * sizeof *k.slots);
+    k.known = base_arena_alloc(arena, slots * sizeof *k.known);
     k.truths = base_arena_alloc(arena, (shape->truth_count + 1U) * sizeof *k.truths);
     k.values = base_arena_alloc(arena, (shape->value_count + 1U) * sizeof *k.values);
     if (arena->failed) return NULL;

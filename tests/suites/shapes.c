@@ -1,0 +1,209 @@
+/* Machine code of shapes for narrower processors than this one, too: each made-up shape gives, in registers of every width, what it gives
+ * interpreted. */
+#include "tests/suites/support.h"
+
+#include "runtime/kernel_code.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS = 6, CONSTANTS = 6, STEPS = 80, ROOM = RUN_BATCH_WORDS };
+
+typedef struct random_shape {
+    plan_shape shape;
+    plan_lane_step steps[STEPS];
+    uint64_t truth_slots[1];
+    uint8_t widths[SLOTS + 32];
+    int64_t constants[CONSTANTS];
+    uint16_t truths, values;
+    uint64_t state;
+} random_shape;
+
+static uint32_t below(random_shape *r, uint32_t limit)
+{
+    r->state = r->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(r->state >> 33) % limit;
+}
+
+static uint16_t add_step(random_shape *r, plan_lane_operation operation, uint32_t a, uint32_t b)
+{
+    uint16_t to = operation >= PLAN_LANE_VALUE ? r->values++ : r->truths++;
+    r->steps[r->shape.step_count++] = (plan_lane_step){(uint8_t)operation, (uint16_t)a, (uint16_t)b, to};
+    return to;
+}
+
+/* Slots, constants, sums and substitutes of them; comparisons; logic. */
+static void make_shape(random_shape *r, uint64_t seed)
+{
+    *r = (random_shape){.state = seed};
+    r->shape.steps = r->steps;
+    r->shape.truth_slots = r->truth_slots;
+    r->shape.slot_count = (uint16_t)(2 + below(r, SLOTS - 1));
+    r->shape.constant_count = CONSTANTS;
+    uint16_t columns = 0;
+    for (uint16_t s = 0; s < r->shape.slot_count; s++) {
+        bool truth = s > 0 && below(r, 4) == 0;
+        if (truth) r->truth_slots[0] |= UINT64_C(1) << s;
+        r->widths[s] = truth ? 0 : (uint8_t)below(r, 4);
+        if (truth) add_step(r, PLAN_LANE_TRUTH, s, 0);
+        if (!truth) add_step(r, PLAN_LANE_VALUE, s, 0);
+        columns = r->values;
+    }
+    for (uint32_t i = 0, sums = below(r, 4); i < sums; i++) {
+        static const plan_lane_operation operations[] = {PLAN_LANE_ADD, PLAN_LANE_SUBTRACT, PLAN_LANE_OR_ELSE};
+        uint32_t other = below(r, r->values);
+        if (below(r, 2) == 0) other = add_step(r, PLAN_LANE_NUMBER, 1 + below(r, CONSTANTS - 1), 0);
+        add_step(r, operations[below(r, 3)], below(r, columns), other);
+    }
+    for (uint32_t i = 0, relations = 1 + below(r, 5); i < relations; i++) {
+        static const plan_lane_operation operations[] = {PLAN_LANE_EQUAL, PLAN_LANE_LESS, PLAN_LANE_AT_MOST};
+        uint32_t a = below(r, r->values), b = below(r, r->values);
+        if (below(r, 2) == 0) b = add_step(r, PLAN_LANE_NUMBER, 1 + below(r, CONSTANTS - 1), 0);
+        if (below(r, 2) == 0) add_step(r, operations[below(r, 3)], a, b);
+        if (below(r, 2) == 0) add_step(r, operations[below(r, 3)], b, a);
+        if (below(r, 3) == 0) add_step(r, PLAN_LANE_PRESENT, a, 0);
+    }
+    if (r->truths == 0) add_step(r, PLAN_LANE_PRESENT, 0, 0);
+    if (below(r, 3) == 0) add_step(r, PLAN_LANE_CONSTANT, 0, 0);
+    for (uint32_t i = 0, more = 2 + below(r, 8); i < more; i++) {
+        uint32_t a = below(r, r->truths), b = below(r, r->truths);
+        plan_lane_operation operation = (plan_lane_operation)(PLAN_LANE_NOT + below(r, 4));
+        /* What decides for and what decides against are never both true. */
+        if (operation == PLAN_LANE_DECIDE) {
+            b = add_step(r, PLAN_LANE_AND, a, b);
+            a = add_step(r, PLAN_LANE_NOT, a, 0);
+        }
+        add_step(r, operation, a, b);
+    }
+    r->shape.clause = below(r, 4) != 0;
+    r->shape.plain = r->shape.clause && below(r, 2) == 0;
+    r->shape.results[0] = (uint16_t)below(r, r->truths);
+    r->shape.results[1] = (uint16_t)below(r, r->truths);
+    r->shape.results[2] = (uint16_t)below(r, r->truths);
+    if (r->shape.plain) r->shape.results[2] = add_step(r, PLAN_LANE_NOT, r->shape.results[1], 0);
+    r->shape.truth_count = r->truths;
+    r->shape.value_count = r->values;
+    for (int c = 0; c < CONSTANTS; c++) {
+        static const int64_t far[] = {0, 1, 3, 126, -126, 127, 32766, -32767, 40000, INT64_C(5000000000)};
+        r->constants[c] = below(r, 3) == 0 ? far[below(r, 10)] : (int64_t)below(r, 9) - 4;
+    }
+    r->constants[0] = below(r, 3); /* a truth */
+}
+
+/* A number that lanes of a width may hold: mostly small, now and then as large as they go. */
+static int64_t number_of(random_shape *r, uint8_t width)
+{
+    int64_t most = width == 3 ? INT64_MAX - 1 : (INT64_C(1) << ((8 << width) - 1)) - 2;
+    switch (below(r, 8)) {
+    case 0: return most;
+    case 1: return -most;
+    default: return (int64_t)below(r, 9) - 4;
+    }
+}
+
+typedef struct columns {
+    run_lanes lanes[SLOTS];
+    uint64_t yes[SLOTS][ROOM], no[SLOTS][ROOM];
+    int64_t values[SLOTS][ROOM * 64];
+} columns;
+
+static void fill(random_shape *r, columns *c)
+{
+    for (uint16_t s = 0; s < r->shape.slot_count; s++) {
+        bool truth = (r->truth_slots[0] >> s & 1) != 0;
+        c->lanes[s] = (run_lanes){truth ? NULL : c->values[s], c->yes[s], c->no[s], r->widths[s]};
+        for (size_t w = 0; w < ROOM; w++) {
+            uint64_t one =
+                (uint64_t)below(r, UINT32_MAX) << 33 ^ (uint64_t)below(r, UINT32_MAX) << 11 ^ below(r, UINT32_MAX);
+            uint64_t two = (uint64_t)below(r, UINT32_MAX) << 32 ^ below(r, UINT32_MAX);
+            c->yes[s][w] = one;
+            c->no[s][w] = ~one & two;
+        }
+        for (size_t i = 0; !truth && i < (size_t)ROOM * 64; i++) {
+            bool there = (c->yes[s][i / 64] >> (i % 64) & 1) != 0;
+            int64_t value = there ? number_of(r, r->widths[s]) : 0;
+            memcpy((char *)c->values[s] + (i << r->widths[s]), &value, (size_t)1 << r->widths[s]);
+        }
+    }
+}
+
+static bool runs_here(const char *features)
+{
+#if defined(__x86_64__)
+    if (strcmp(features, "") == 0) return true;
+    if (strcmp(features, "+avx2") == 0) return __builtin_cpu_supports("avx2") != 0;
+    return __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vl") != 0;
+#else
+    (void)features;
+    return false;
+#endif
+}
+
+typedef struct trial {
+    run_registers registers;
+    random_shape random;
+    columns columns;
+    uint64_t expected[RUN_PLANES][ROOM], found[RUN_PLANES][ROOM];
+} trial;
+
+/* Whether a shape's code finds what it gives interpreted; true, too, where it has none for its constants. */
+static bool agrees(trial *t, const run_machine_provider *provider, struct run_object_maker *maker, bool better,
+                   size_t *run)
+{
+    static const uint32_t inputs[SLOTS] = {0, 1, 2, 3, 4, 5};
+    random_shape *r = &t->random;
+    int64_t fitting[CONSTANTS];
+    const char *bytes, *error = "";
+    size_t length;
+    run_object object;
+    if (!plan_fit_constants(&r->shape, r->widths, r->constants, fitting)) return true;
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    bool good = provider->make_object(maker, &arena, &r->shape, r->widths, better, false, &bytes, &length, &error) &&
+                run_object_load(&object, bytes, length);
+    base_arena_release(&arena);
+    if (!good) return false;
+    uint64_t words = 1 + below(r, ROOM);
+    uint64_t *const expected[] = {t->expected[0], t->expected[1], t->expected[2], t->expected[3]};
+    uint64_t *const found[] = {t->found[0], t->found[1], t->found[2], t->found[3]};
+    good = run_interpret_shape(&t->registers, &r->shape, t->columns.lanes, inputs, r->constants, words, expected);
+    object.kernel(t->columns.lanes, inputs, fitting, words, found);
+    run_object_unload(&object);
+    int planes = !r->shape.clause ? 2 : r->shape.plain ? 3 : 4;
+    for (int p = 0; p < planes && good; p++) good = memcmp(t->expected[p], t->found[p], words * sizeof(uint64_t)) == 0;
+    ++*run;
+    return good;
+}
+
+Test(shapes, give_in_registers_of_every_width_what_they_give_interpreted)
+{
+    enum { SHAPES = 150 };
+    const run_machine_provider *provider = run_machine_provider_get();
+    if (provider == NULL) return;
+    static const struct {
+        const char *cpu, *features;
+    } targets[] = {{"x86-64", ""}, {"haswell", "+avx2"}, {"skylake-avx512", "+avx512bw,+avx512vl"}};
+    trial *t = calloc(1, sizeof *t);
+    cr_assert(t != NULL);
+    base_allocator allocator = base_allocator_default();
+    run_registers_init(&t->registers, &allocator);
+    for (size_t p = 0; p < sizeof targets / sizeof *targets; p++) {
+        if (!runs_here(targets[p].features)) continue;
+        base_arena arena;
+        base_arena_init(&arena, NULL);
+        struct run_object_maker *maker =
+            provider->maker_for(&arena, "x86_64-linux-gnu", targets[p].cpu, targets[p].features);
+        cr_assert(maker != NULL);
+        size_t run = 0;
+        for (uint64_t seed = 1; seed <= SHAPES; seed++) {
+            make_shape(&t->random, seed);
+            fill(&t->random, &t->columns);
+            cr_expect(agrees(t, provider, maker, seed % 3 == 0, &run), "%s: shape %d", targets[p].cpu, (int)seed);
+        }
+        cr_expect(run > SHAPES / 2, "%s: only %zu shapes have code", targets[p].cpu, run);
+        provider->maker_free(maker);
+        base_arena_release(&arena);
+    }
+    run_registers_release(&t->registers);
+    free(t);
+}
