@@ -186,12 +186,10 @@ static void leave(base_arena *arena, void *items, size_t size)
 #endif
 }
 
-bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size)
+bool base_arena_reserve(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size,
+                        size_t wanted)
 {
-    if (count < *capacity) return true;
-    /* Most arrays of a tree hold one or two items; large items start alone. */
-    size_t first = item_size >= 64 ? 1 : item_size >= 16 ? 2 : 4;
-    size_t wanted = *capacity == 0 ? first : *capacity * 2;
+    if (wanted <= *capacity) return true;
     if (wanted > SIZE_MAX / 4 / item_size) {
         arena->failed = true;
         return false;
@@ -203,6 +201,14 @@ bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capa
     *items = grown;
     *capacity = wanted;
     return true;
+}
+
+bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size)
+{
+    if (count < *capacity) return true;
+    /* Most arrays of a tree hold one or two items; large items start alone. */
+    size_t first = item_size >= 64 ? 1 : item_size >= 16 ? 2 : 4;
+    return base_arena_reserve(arena, items, count, capacity, item_size, *capacity == 0 ? first : *capacity * 2);
 }
 
 void base_arena_settle(base_arena *arena, void **items, size_t *count, size_t *capacity, size_t item_size)

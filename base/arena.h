@@ -51,6 +51,10 @@ char *base_arena_copy(base_arena *arena, const char *text, size_t length);
 /* Grows an array that lives in the arena so that one more item fits; false (array unchanged) on failure. */
 bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size);
 
+/* The same, so that `wanted` items fit. */
+bool base_arena_reserve(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size,
+                        size_t wanted);
+
 /* Copies an array into exactly as much memory as it needs; arena->failed is set, and the array empty,
  * where there is none. */
 void base_arena_settle(base_arena *arena, void **items, size_t *count, size_t *capacity, size_t item_size);

@@ -58,6 +58,7 @@ void read_fill(read_input *input, size_t upto)
     if (input->source == NULL || input->filled >= upto) return;
     read_source_fill(input->source, upto);
     input->filled = input->source->filled;
+    input->store->source_filled = input->filled;
     if (!input->source->failed || input->length == input->filled) return;
     note_problem(input->store, "D0003", input->name,
                  "the file became shorter, or could not be read on, while it was read");
@@ -138,7 +139,12 @@ static adj_status read_plain(adj_encounters *encounters, const char *name, read_
     input->name_symbol = base_intern_add(&store->symbols, name, strlen(name));
     if (input->name_symbol == BASE_INTERN_NONE) return ADJ_OUT_OF_MEMORY;
     input->name = base_intern_text(&store->symbols, input->name_symbol);
+    /* Batches begin anew, again and again. */
+    bool whole = input->source != NULL && inner(encounters)->batches == NULL;
+    run_store_begin_source(store, whole ? input->length : 0);
+    store->source_filled = input->filled;
     bool read = reader(input, state);
+    run_store_begin_source(store, 0);
     bool failed = store->arena.failed || input->arena.failed || inner(encounters)->lasting.failed;
     base_arena_release(&input->arena);
     if (failed) return ADJ_OUT_OF_MEMORY;

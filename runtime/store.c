@@ -29,10 +29,39 @@ static bool widen_to(run_store *store, lang_record record, uint32_t wanted)
     return true;
 }
 
+/* How many rows of a record the source that is being read will have brought when it ends, by what it brought so far; 0 where that is not
+ * to be told. Room that is not used costs nothing, but moving what is there does. */
+static uint32_t expected(const run_store *store, lang_record record)
+{
+    enum { ENOUGH = 16384, FOLD = 64 };
+    uint32_t old = store->capacities[record], before = store->source_counts[record], count = store->counts[record];
+    if (store->source_length <= store->source_filled || old < ENOUGH || count <= before) return 0;
+    double part = (double)store->source_filled / (double)store->source_length;
+    double all = before + (count - before) / part * 1.125, most = (double)old * FOLD;
+    if (all > most) all = most;
+    return all < UINT32_MAX / 4 ? (uint32_t)all : 0;
+}
+
+void run_store_begin_source(run_store *store, uint64_t length)
+{
+    store->source_length = length;
+    store->source_filled = 0;
+    memcpy(store->source_counts, store->counts,
+           (size_t)lang_schema_record_count(store->schema) * sizeof *store->counts);
+}
+
+#define RESERVE(store, array, wanted)                                                                                  \
+    base_arena_reserve(&(store)->arena, (void **)&(store)->array.items, (store)->array.count,                          \
+                       &(store)->array.capacity, sizeof *(store)->array.items, wanted)
+
 static bool widen(run_store *store, lang_record record)
 {
-    uint32_t old = store->capacities[record];
-    return old <= UINT32_MAX / 4 && widen_to(store, record, old == 0 ? 16 : old * 2);
+    uint32_t old = store->capacities[record], wanted = old == 0 ? 16 : old * 2, all = expected(store, record);
+    if (old > UINT32_MAX / 4) return false;
+    if (all > wanted) wanted = all;
+    if (all > 0 && record == LANG_RECORD_line && !RESERVE(store, lines, wanted)) return false;
+    if (all > 0 && record == LANG_RECORD_claim && !RESERVE(store, claims, wanted)) return false;
+    return widen_to(store, record, wanted);
 }
 
 bool run_store_reserve(run_store *store, lang_record record, uint32_t rows)
@@ -85,6 +114,7 @@ static bool begin_tables(run_store *store)
     store->counts = base_arena_alloc(&store->arena, records * sizeof *store->counts);
     store->capacities = base_arena_alloc(&store->arena, records * sizeof *store->capacities);
     store->columns = base_arena_alloc(&store->arena, fields * sizeof *store->columns);
+    store->source_counts = base_arena_alloc(&store->arena, records * sizeof *store->source_counts);
     if (store->arena.failed) return false;
     if (!base_intern_init(&store->symbols, &store->arena) || !base_intern_init(&store->members, &store->arena)) {
         return false;

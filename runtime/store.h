@@ -113,6 +113,9 @@ typedef struct run_store {
     const lang_schema *schema; /* outlives the store */
     uint32_t *counts;          /* by record */
     uint32_t *capacities;
+    uint64_t source_length,
+        source_filled; /* of the source that is being read, bytes, and what of it is in memory; 0 where nobody told */
+    uint32_t *source_counts;   /* by record: rows before it */
     run_column *columns;       /* by field */
     bool *site_feeds;          /* by record of the site: whether a file of it was given */
     BASE_ARRAY(uint32_t) pool; /* of lists */
@@ -176,6 +179,10 @@ void run_store_copy_told(run_store *to, const run_store *from);
 
 /* Makes room for so many rows at once. */
 bool run_store_reserve(run_store *store, lang_record record, uint32_t rows);
+
+/* Says that a source of so many bytes is read from now on, or with 0 that none is: its rows so far tell how many will come, and room is
+ * made for them at once. What is read of it is told by `source_filled`. */
+void run_store_begin_source(run_store *store, uint64_t length);
 
 static inline void run_store_set(run_store *store, lang_field field, uint32_t row, int64_t bits)
 {
