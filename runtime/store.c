@@ -33,11 +33,13 @@ static bool widen_to(run_store *store, lang_record record, uint32_t wanted)
  * to be told. Room that is not used costs nothing, but moving what is there does. */
 static uint32_t expected(const run_store *store, lang_record record)
 {
+    /* What is in memory runs ahead of what was read, and files are not the same all over. */
     enum { ENOUGH = 16384, FOLD = 64 };
+    const double margin = 1.5;
     uint32_t old = store->capacities[record], before = store->source_counts[record], count = store->counts[record];
     if (store->source_length <= store->source_filled || old < ENOUGH || count <= before) return 0;
     double part = (double)store->source_filled / (double)store->source_length;
-    double all = before + (count - before) / part * 1.125, most = (double)old * FOLD;
+    double all = before + (count - before) / part * margin, most = (double)old * FOLD;
     if (all > most) all = most;
     return all < UINT32_MAX / 4 ? (uint32_t)all : 0;
 }

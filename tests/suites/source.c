@@ -1,5 +1,6 @@
 /* Windows of files: what stands in them is the file, wherever its pages came from. */
 #include "readers/source.h"
+#include "runtime/store.h"
 
 #include <criterion/criterion.h>
 #include <stdint.h>
@@ -95,4 +96,33 @@ Test(source, pages_go_to_the_front)
     cr_assert(source.ahead <= source.filled + (size_t)6 * PIECE);
     read_source_close(&source);
     close(file);
+}
+
+/* ---- room for the rows of a file ---- */
+
+static uint32_t capacity_after(uint64_t length, uint64_t filled, uint32_t rows)
+{
+    run_store store;
+    cr_assert(run_store_init(&store, &lang_schema_standard, NULL));
+    run_store_begin_source(&store, length);
+    store.source_filled = filled;
+    for (uint32_t i = 0; i < rows; i++) cr_assert_eq(run_store_add(&store, LANG_RECORD_line), i);
+    uint32_t capacity = store.capacities[LANG_RECORD_line];
+    cr_assert(store.lines.count == rows && store.lines.items[rows - 1].place == rows - 1);
+    run_store_release(&store);
+    return capacity;
+}
+
+Test(source, what_a_file_brought_so_far_tells_what_it_will_bring)
+{
+    enum { ENOUGH = 16384 };
+    cr_expect_eq(capacity_after(0, 0, ENOUGH + 1), 2 * ENOUGH, "no file: twice as many");
+    uint32_t tenth = capacity_after(1000000, 100000, ENOUGH + 1);
+    cr_expect(tenth >= 10 * ENOUGH && tenth <= 20 * ENOUGH, "a tenth of it: %u", tenth);
+    cr_expect_eq(capacity_after(1000000, 900000, ENOUGH + 1), 2 * ENOUGH, "most of it: twice as many");
+    cr_expect_eq(capacity_after(1000000, 1000000, ENOUGH + 1), 2 * ENOUGH, "all of it");
+    uint32_t hardly = capacity_after(UINT64_MAX, 1, ENOUGH + 1);
+    cr_expect(hardly >= 2 * ENOUGH && hardly <= 64 * ENOUGH, "hardly any: %u", hardly);
+    /* More than was to be expected. */
+    cr_expect_geq(capacity_after(1000000, 500000, 10 * ENOUGH), 10 * ENOUGH);
 }
