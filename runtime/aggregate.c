@@ -5,37 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether a line counts as a service at all: paid and submitted ones do, pending ones perhaps, denied ones don't. */
-run_truth run_line_counts(const run_context *context, const plan_aggregate *aggregate, uint32_t line)
-{
-    const run_store *store = context->binding->store;
-    if (store->lines.items[line].unreadable) return RUN_NEITHER;
-    bool later = store->as_of_given && !store->lines.items[line].subject &&
-                 run_store_present(store, LANG_FIELD_line_date, line) &&
-                 run_store_bits(store, LANG_FIELD_line_date, line) > store->as_of;
-    if (later) return RUN_FALSE;
-    if (run_store_present(store, LANG_FIELD_line_claim, line)) {
-        uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
-        if (store->claims.items[claim].retired) return RUN_FALSE;
-        if (run_claim_voids(store, claim)) return RUN_FALSE;
-    }
-    if (!run_store_present(store, LANG_FIELD_line_status, line)) return RUN_NEITHER;
-    static const struct {
-        const char *word;
-        run_truth counts;
-        run_truth when_named;
-    } statuses[] = {{"planned", RUN_FALSE, RUN_TRUE},   {"submitted", RUN_TRUE, RUN_TRUE},
-                    {"pending", RUN_NEITHER, RUN_TRUE}, {"paid", RUN_TRUE, RUN_TRUE},
-                    {"denied", RUN_FALSE, RUN_TRUE},    {"void", RUN_FALSE, RUN_FALSE},
-                    {"replaced", RUN_FALSE, RUN_FALSE}};
-    size_t status = (size_t)run_store_bits(store, LANG_FIELD_line_status, line);
-    if (status >= sizeof statuses / sizeof *statuses) return RUN_NEITHER;
-    /* What is planned has not happened, except where the policy looks ahead. */
-    bool ahead = aggregate->window.kind == LANG_WINDOW_NEXT_DAYS || aggregate->window.kind == LANG_WINDOW_NEXT_MONTHS;
-    if (ahead && status == 0) return RUN_TRUE;
-    return aggregate->names_status ? statuses[status].when_named : statuses[status].counts;
-}
-
 static void of_group(const run_groups *groups, int64_t group, run_candidates *found)
 {
     found->rows = groups->rows + groups->starts[group];
@@ -193,15 +162,21 @@ static bool of_lines(lang_collection collection)
            collection == LANG_COLLECTION_SESSION_LINES;
 }
 
-/* Whether an element is in the window and counts as a service at all. */
+/* Whether an element that is `inside` the window, surely or perhaps, counts as a service at all. */
+static run_truth counted(const run_context *context, const plan_aggregate *aggregate, uint32_t line, uint32_t row,
+                         run_truth inside)
+{
+    if (inside == RUN_FALSE || row == line) return inside;
+    return run_truth_and(inside, run_line_counts(context, aggregate, row));
+}
+
+/* Whether an element is in the window and counts. */
 static run_truth admitted(const run_context *context, const plan_aggregate *aggregate, const run_window *window,
                           uint32_t line, uint32_t row)
 {
     if (!of_lines(aggregate->collection)) return RUN_TRUE;
     if (row == line && aggregate->without_subject) return RUN_FALSE;
-    run_truth inside = run_line_in_window(context, window, line, row);
-    return inside == RUN_FALSE || row == line ? inside
-                                              : run_truth_and(inside, run_line_counts(context, aggregate, row));
+    return counted(context, aggregate, line, row, run_line_in_window(context, window, line, row));
 }
 
 /* ---- distinct values ---- */
@@ -283,6 +258,7 @@ typedef struct walk {
     gathering *gathering; /* NULL to judge each element at once */
     uint16_t owner;
     places *near; /* NULL for nothing */
+    size_t self;  /* the subject's place among what was found; SIZE_MAX where it is not known */
 } walk;
 
 bool run_judge_together(run_vectors *vectors, const run_context *context, const plan_aggregate *aggregate,
@@ -356,9 +332,8 @@ static void as_member(const walk *w, run_element *element)
     }
 }
 
-static void visit(walk *w, uint32_t row, run_truth limit)
+static void visit(walk *w, uint32_t row, run_truth truth)
 {
-    run_truth truth = run_truth_and(limit, admitted(w->context, w->aggregate, &w->window, w->line, row));
     if (truth == RUN_FALSE) return;
     if (w->gathering != NULL) {
         gather(w, row, truth);
@@ -376,25 +351,48 @@ static void visit(walk *w, uint32_t row, run_truth limit)
     }
 }
 
+/* An element of history whose day is one of the window's: what is left is where it stands. */
+static run_truth standing(const walk *w, uint32_t row)
+{
+    const uint32_t *position = w->context->binding->store->position;
+    if (row == w->line) return w->window.before || w->aggregate->without_subject ? RUN_FALSE : RUN_TRUE;
+    if (w->window.cut && position[row] > position[w->line]) return RUN_FALSE;
+    if (w->window.forward && position[row] < position[w->line]) return RUN_FALSE;
+    return counted(w->context, w->aggregate, w->line, row, RUN_TRUE);
+}
+
+/* Where the elements of a window begin and end among those with a day. Nothing that stands behind the subject is in a window that is cut
+ * there. */
+static void find_places(const walk *w, places *near)
+{
+    const run_store *store = w->context->binding->store;
+    bool known = w->near != NULL && w->near->rows == w->found.rows;
+    int64_t past = w->window.to == INT64_MAX ? w->window.to : w->window.to + 1;
+    if (known) *near = *w->near;
+    if (!known) *near = (places){.rows = w->found.rows, .undated = first_on(store, &w->found, 0, INT64_MIN)};
+    near->start = first_near(store, &w->found, near->undated, near->start, w->window.from);
+    bool up_to_it = w->window.cut && w->self != SIZE_MAX && w->self >= near->start &&
+                    run_store_bits(store, LANG_FIELD_line_date, w->line) <= w->window.to;
+    near->end = up_to_it ? w->self + 1 : first_near(store, &w->found, near->start, near->end, past);
+    if (w->near != NULL) *w->near = *near;
+}
+
 /* Every element of the window. History is ordered by date, unknown dates first, and searched; the rest is walked. */
 static void visit_window(walk *w, run_truth limit)
 {
-    const run_store *store = w->context->binding->store;
-    bool narrow = w->window.known && w->aggregate->collection == LANG_COLLECTION_HISTORY;
-    size_t undated = w->found.count, start = undated, end = undated;
-    if (narrow) {
-        bool known = w->near != NULL && w->near->rows == w->found.rows;
-        places near = known ? *w->near : (places){.rows = w->found.rows};
-        int64_t past = w->window.to == INT64_MAX ? w->window.to : w->window.to + 1;
-        near.undated = undated = known ? near.undated : first_on(store, &w->found, 0, INT64_MIN);
-        near.start = start = first_near(store, &w->found, undated, near.start, w->window.from);
-        near.end = end = first_near(store, &w->found, start, near.end, past);
-        if (w->near != NULL) *w->near = near;
+    size_t walked = w->found.count;
+    places near = {.start = walked, .end = walked};
+    if (w->window.known && w->aggregate->collection == LANG_COLLECTION_HISTORY) {
+        find_places(w, &near);
+        walked = near.undated;
     }
-    for (size_t i = 0; i < end; i++) {
-        if (i == undated && start > undated) i = start;
-        if (i >= end) break;
-        visit(w, run_candidate(&w->found, i), limit);
+    for (size_t i = 0; i < walked; i++) {
+        uint32_t row = run_candidate(&w->found, i);
+        visit(w, row, run_truth_and(limit, admitted(w->context, w->aggregate, &w->window, w->line, row)));
+    }
+    for (size_t i = near.start; i < near.end; i++) {
+        uint32_t row = run_candidate(&w->found, i);
+        visit(w, row, run_truth_and(limit, standing(w, row)));
     }
 }
 
@@ -469,7 +467,8 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     *result = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
-    walk w = {.context = context, .aggregate = aggregate, .index = index, .line = line, .result = result};
+    walk w = {
+        .context = context, .aggregate = aggregate, .index = index, .line = line, .result = result, .self = SIZE_MAX};
     run_find_window(context, aggregate, line, bound, bound_state, &w.window);
     collect(context, aggregate, line, &w.found);
     if (w.found.rows == NULL) w.found.rows = &w.found.alone;
@@ -499,10 +498,9 @@ bool run_walks_alone(const plan_aggregate *aggregate)
     return aggregate->kind == PLAN_DISTINCT || periodic(aggregate);
 }
 
-/* What all aggregates over the histories of the same subjects share. */
+/* What all aggregates over the histories of the same subjects share; kept with their vectors, since elements have histories, too. */
 typedef struct run_together {
-    const run_vectors *vectors; /* that they stand in, and their mark there */
-    uint32_t mark;
+    uint32_t mark; /* of the subjects there */
     run_subject subjects[RUN_ITEMS];
     run_window windows[RUN_ITEMS]; /* of the aggregate at hand */
 } run_together;
@@ -548,24 +546,21 @@ static void remember_window(run_context *context, uint32_t index, uint32_t line,
     *window = memo->windows[place];
 }
 
-static run_together *together_for(run_context *context, const run_vectors *vectors, uint32_t index,
-                                  const uint32_t *lines, size_t count)
+static run_together *together_for(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
+                                  size_t count)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     size_t aggregates = context->binding->plan->aggregates.count;
-    if (context->together == NULL) {
-        context->together = base_arena_alloc(context->arena, sizeof *context->together);
+    if (context->windows_of == NULL)
         context->windows_of = base_arena_alloc(context->arena, (aggregates + 1) * sizeof(run_window_memo *));
-    }
-    run_together *t = context->together;
+    run_together *t = run_vectors_keep(vectors, sizeof *t);
     if (t == NULL || context->windows_of == NULL) return NULL;
-    if (t->vectors == vectors && t->mark == run_vectors_mark(vectors)) return t;
+    if (t->mark == run_vectors_mark(vectors)) return t;
     for (size_t i = 0; i < count; i++) {
         t->subjects[i].line = lines[i];
         collect(context, aggregate, lines[i], &t->subjects[i].found);
     }
     run_find_subjects(context, t->subjects, count);
-    t->vectors = vectors;
     t->mark = run_vectors_mark(vectors);
     return t;
 }
@@ -588,6 +583,27 @@ static bool sweep_all(run_context *context, run_vectors *vectors, uint32_t index
     return run_sweep_many(context, inner, index, t->subjects, t->windows, count, results, done);
 }
 
+/* Where a subject's elements are to be found, and its window. */
+static void begin_walk(walk *w, const run_together *t, size_t i, const run_vector *bound)
+{
+    run_context *context = w->context;
+    if (t != NULL && by_calendar(w->aggregate))
+        remember_window(context, w->index, w->line, &w->window);
+    else
+        run_find_window(context, w->aggregate, w->line, bound->bits[i], bound->states[i], &w->window);
+    w->self = SIZE_MAX;
+    if (t == NULL) {
+        collect(context, w->aggregate, w->line, &w->found);
+    } else {
+        w->found = t->subjects[i].found;
+        if (t->subjects[i].of_member) w->self = t->subjects[i].self;
+    }
+    /* A single row is kept in what was found. */
+    bool alone = w->found.rows == NULL || (t != NULL && w->found.rows == &t->subjects[i].found.alone);
+    if (alone) w->found.rows = &w->found.alone;
+    w->open = !w->found.complete;
+}
+
 /* Elements of those subjects that are left, judged together. */
 static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
                      const run_vector *bound, size_t count, run_value *results, const bool *done)
@@ -596,21 +612,17 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     gathering g = {.vectors = run_vectors_inner(vectors), .results = results, .open = open};
     places near = {0};
-    if (g.vectors == NULL) return false;
+    bool of_member = aggregate->collection == LANG_COLLECTION_HISTORY && aggregate->key == LANG_HISTORY_MEMBER;
+    const run_together *t = of_member ? together_for(context, vectors, index, lines, count) : NULL;
+    if (g.vectors == NULL || (of_member && t == NULL)) return false;
+    walk w = {.context = context, .aggregate = aggregate, .index = index, .gathering = &g, .near = &near};
     for (size_t i = 0; i < count; i++) {
         if (done[i]) continue;
         results[i] = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
-        walk w = {.context = context,
-                  .aggregate = aggregate,
-                  .index = index,
-                  .line = lines[i],
-                  .gathering = &g,
-                  .near = &near};
+        w.line = lines[i];
         w.owner = (uint16_t)i;
-        run_find_window(context, aggregate, lines[i], bound->bits[i], bound->states[i], &w.window);
-        collect(context, aggregate, lines[i], &w.found);
-        if (w.found.rows == NULL) w.found.rows = &w.found.alone;
-        open[i] = !w.found.complete;
+        begin_walk(&w, t, i, bound);
+        open[i] = w.open;
         visit_window(&w, RUN_TRUE);
     }
     if (g.count > 0) judge_gathered(context, aggregate, &g);

@@ -159,19 +159,20 @@ struct run_context {
     size_t block_room;
     int depth, depth_limit;
     base_arena *arena;
-    uint32_t *policies;           /* room for those that the line at hand meets */
-    uint8_t **rows_met;           /* by table, by written row: set where a lookup finds it; NULL where nobody asks */
-    bool redact;                  /* explanations hide what tells who a member is */
-    bool undispatched;            /* every line meets every policy: the plain meaning, to compare with */
-    struct run_sweeps *sweeps;    /* running sums of history; NULL to walk */
-    bool failed;                  /* memory ran out while judging */
+    uint32_t *policies;        /* room for those that the line at hand meets */
+    uint8_t **rows_met;        /* by table, by written row: set where a lookup finds it; NULL where nobody asks */
+    bool redact;               /* explanations hide what tells who a member is */
+    bool undispatched;         /* every line meets every policy: the plain meaning, to compare with */
+    struct run_sweeps *sweeps; /* running sums of history; NULL to walk */
+    uint8_t *standings;      /* by line, shared by the threads of a run: what counts.c found of it; 0 for nothing yet */
+    uint32_t standing_count; /* lines of that; 0 for none */
+    bool failed;             /* memory ran out while judging */
     BASE_ARRAY(uint32_t) scratch; /* rows and lists that `all` tables gave for the line at hand */
     BASE_ARRAY(run_seen) seen;    /* values that `distinct` met */
     run_judged *judged;           /* elements before they are summed up */
     size_t judged_room;
     struct run_lately *lately;           /* answers of tables; made when first needed */
-    struct run_together *together;       /* what aggregates of many subjects share; made when first needed */
-    struct run_window_memo **windows_of; /* by aggregate; likewise */
+    struct run_window_memo **windows_of; /* by aggregate; made when first needed */
     const run_change *changes;
     size_t change_count;
     const uint32_t *overlay_pool;

@@ -76,13 +76,17 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
     judging j = {many, rows, base_arena_alloc(many->arena, count * sizeof *j.workers)};
     if (j.workers == NULL) return false;
     run_sweeps *sweeps = binding->plan->aggregates.count == 0 ? NULL : run_sweeps_new(&many->arena->allocator, binding);
-    bool good = sweeps != NULL || binding->plan->aggregates.count == 0;
+    uint32_t lines = binding->store->counts[LANG_RECORD_line];
+    uint8_t *standings = sweeps == NULL ? NULL : base_arena_alloc(many->arena, lines + 1U);
+    bool good = binding->plan->aggregates.count == 0 || (sweeps != NULL && standings != NULL);
     for (size_t i = 0; i < count; i++) {
         worker *w = &j.workers[i];
         base_arena *arena = &many->arenas[i];
         good = good && run_context_init(&w->context, arena, binding, how->code) &&
                run_packer_init(&w->packer, &arena->allocator, &w->context, kernels, many->schedule.constants);
         w->context.sweeps = sweeps;
+        w->context.standings = standings;
+        w->context.standing_count = standings == NULL ? 0 : lines;
         w->packer.code = how->kernels;
         w->packer.wait = how->wait;
     }

@@ -36,7 +36,7 @@ static inline uint32_t run_candidate(const run_candidates *found, size_t i)
     return i < found->gap ? found->rows[i] : i == found->gap ? found->alone : found->rows[i - 1];
 }
 
-/* Whether a line counts as a service at all: paid and submitted ones do, pending ones perhaps, denied ones don't. */
+/* Whether a line counts as a service at all: paid and submitted ones do, pending ones perhaps, denied ones don't (counts.c). */
 run_truth run_line_counts(const run_context *context, const plan_aggregate *aggregate, uint32_t line);
 
 /* What an aggregate's `where` says of an element. */

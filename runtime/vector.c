@@ -27,6 +27,7 @@ struct run_vectors {
     BASE_ARRAY(int64_t *) numbers;
     BASE_ARRAY(uint8_t *) bytes;
     size_t numbers_used, bytes_used;
+    void *kept;
     run_vectors *inner;
 };
 
@@ -78,6 +79,12 @@ void run_vectors_begin(run_vectors *v, uint32_t block, const uint32_t *subjects,
 uint32_t run_vectors_mark(const run_vectors *v)
 {
     return v->mark;
+}
+
+void *run_vectors_keep(run_vectors *v, size_t size)
+{
+    if (v->kept == NULL) v->kept = base_arena_alloc(&v->arena, size);
+    return v->kept;
 }
 
 const run_vector *run_vectors_get(const run_vectors *v, uint32_t step)

@@ -39,6 +39,9 @@ static inline run_value run_vector_value(const run_vector *vector, size_t item)
     return (run_value){bits, vector->high == NULL ? bits : vector->high[item], vector->states[item]};
 }
 
+/* What whoever works on the same subjects keeps with them, of one size: zeros at first. NULL when memory runs out. */
+void *run_vectors_keep(run_vectors *vectors, size_t size);
+
 /* A number of the subjects at hand, which others have not. */
 uint32_t run_vectors_mark(const run_vectors *vectors);
 
