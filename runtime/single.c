@@ -16,6 +16,20 @@ typedef struct guest_cell {
     bool list, record, symbol; /* the last: of codes, texts and words, which have numbers from 0 on */
 } guest_cell;
 
+/* One of the fields that lines are told by, and the reference to its record. */
+typedef struct told_field {
+    guest_cell cell;
+    uint32_t field;
+    uint32_t reference; /* place among the references; the first is of the line's own */
+} told_field;
+
+typedef struct told_reference {
+    guest_cell cell;
+    bool patient; /* to the line's patient */
+    bool itself;  /* it is one of the fields, too */
+    bool told;    /* of the line at hand: something of its record */
+} told_reference;
+
 struct adj_single {
     base_allocator allocator;
     base_arena arena;
@@ -41,8 +55,14 @@ struct adj_single {
     uint16_t touched[TOUCHED]; /* fields that are to be forgotten; all of them where there are more */
     size_t touched_count;
     bool patient_touched;
+    bool member_used; /* the member was of a line that has been judged */
     uint32_t *pool; /* of lists */
     size_t pool_used, pool_room;
+    /* Of adj_single_judge_values: */
+    told_field *fields;
+    told_reference *references;
+    size_t told_count, reference_count;
+    bool filled; /* with such values, which are to be forgotten */
 };
 
 static bool bind(adj_single *s)
@@ -216,21 +236,36 @@ static inline void put(adj_single *s, int64_t handle, const guest_cell *cell, in
     *cell->state = (uint8_t)state;
 }
 
-static void forget(adj_single *s, size_t field)
+static void forget_cell(const guest_cell *cell)
 {
-    *s->cells[field].bits = 0;
-    *s->cells[field].state = RUN_UNKNOWN;
+    *cell->bits = 0;
+    *cell->state = RUN_UNKNOWN;
+}
+
+/* Forgets what was set field by field. */
+static void forget_touched(adj_single *s)
+{
+    size_t fields = s->field_count;
+    bool all = s->touched_count > TOUCHED;
+    for (size_t i = 0; all && i < fields; i++) forget_cell(&s->cells[i]);
+    for (size_t i = 0; !all && i < s->touched_count; i++) forget_cell(&s->cells[s->touched[i]]);
+    s->touched_count = s->pool_used = 0;
+    s->patient_touched = false;
+}
+
+static void forget_member(adj_single *s)
+{
+    s->guest.told = false;
+    s->guest.member = RUN_NO_ROW;
 }
 
 void adj_single_begin(adj_single *s)
 {
-    size_t fields = s->field_count;
-    bool all = s->touched_count > TOUCHED;
-    for (size_t i = 0; all && i < fields; i++) forget(s, i);
-    for (size_t i = 0; !all && i < s->touched_count; i++) forget(s, s->touched[i]);
-    s->touched_count = s->pool_used = 0;
-    s->patient_touched = s->guest.told = false;
-    s->guest.member = RUN_NO_ROW;
+    forget_touched(s);
+    forget_member(s);
+    for (size_t i = 0; s->filled && i < s->told_count; i++) forget_cell(&s->fields[i].cell);
+    for (size_t i = 1; s->filled && i < s->reference_count; i++) forget_cell(&s->references[i].cell);
+    s->filled = false;
 }
 
 /* A code in its normal spelling, in `buffer` where that is another one. */
@@ -280,6 +315,7 @@ int64_t adj_single_text(adj_single *s, int64_t field, const char *text, size_t l
 bool adj_single_member(adj_single *s, const char *member, size_t length)
 {
     s->guest.told = true;
+    s->member_used = false;
     uint32_t row = base_intern_find(&s->store->members, member, length);
     s->guest.member = row == BASE_INTERN_NONE ? RUN_NO_ROW : row;
     return row != BASE_INTERN_NONE;
@@ -314,20 +350,31 @@ static bool room_for(adj_single *s, size_t count)
     return true;
 }
 
+/* Packs codes into the pool; false where one stands for none. There is room. Lists keep 32 bits of what the store does not hold, from the
+ * far end; see bind_lists. */
+static inline bool pack_codes(adj_single *s, const int64_t *codes, size_t count, int64_t *list)
+{
+    int64_t all = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t foreign = (int64_t)UINT32_MAX - 1 - (codes[i] - ((int64_t)1 << 32));
+        s->pool[s->pool_used + i] = (uint32_t)(codes[i] <= (int64_t)UINT32_MAX ? codes[i] : foreign);
+        all |= codes[i];
+    }
+    *list = run_list_pack(s->pool_used, count) | RUN_LIST_OVERLAY;
+    if (all < 0) return false;
+    s->pool_used += count;
+    return true;
+}
+
 adj_status adj_single_set_list(adj_single *s, int64_t field, const int64_t *codes, size_t count)
 {
     const guest_cell *cell = cell_of(s, field);
+    int64_t list;
     if (cell == NULL) return ADJ_NOT_FOUND;
     if (!cell->list || count > UINT16_MAX) return ADJ_INVALID_INPUT;
     if (!room_for(s, count)) return ADJ_OUT_OF_MEMORY;
-    /* Lists keep 32 bits of what the store does not hold, from the far end; see bind_lists. */
-    for (size_t i = 0; i < count; i++) {
-        if (codes[i] < 0) return ADJ_INVALID_INPUT;
-        int64_t foreign = (int64_t)UINT32_MAX - 1 - (codes[i] - ((int64_t)1 << 32));
-        s->pool[s->pool_used + i] = (uint32_t)(codes[i] <= (int64_t)UINT32_MAX ? codes[i] : foreign);
-    }
-    put(s, field, cell, run_list_pack(s->pool_used, count) | RUN_LIST_OVERLAY, RUN_PRESENT);
-    s->pool_used += count;
+    if (!pack_codes(s, codes, count, &list)) return ADJ_INVALID_INPUT;
+    put(s, field, cell, list, RUN_PRESENT);
     return ADJ_OK;
 }
 
@@ -385,10 +432,120 @@ adj_status adj_single_judge(adj_single *s, adj_single_answer *answer)
 {
     *answer = (adj_single_answer){.verdict = ADJ_NOT_ADJUDICATED, .reason = "", .events = s->events};
     if (s->stale && !bind(s)) return ADJ_OUT_OF_MEMORY;
+    s->member_used = true;
     join_member(s);
     size_t count = run_judge_listed(&s->context, s->guest.line, s->verdicts, s->judged);
     run_summary summary = {.worst = ADJ_PASS};
     for (size_t i = 0; i < count; i++) judge_policy(s, s->judged[i], &summary, answer);
     answer->verdict = run_summary_verdict(s->store, s->guest.line, summary, &answer->reason);
     return run_context_failed(&s->context) ? ADJ_OUT_OF_MEMORY : ADJ_OK;
+}
+
+/* ---- a line in one call ---- */
+
+static bool among(const told_field *fields, size_t count, uint32_t field)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fields[i].field == field) return true;
+    }
+    return false;
+}
+
+/* The place of a reference among those that are used, where it is added if need be. */
+static uint32_t place_of_reference(const adj_single *s, told_reference *references, size_t *count, uint32_t field)
+{
+    if (field == (uint16_t)LANG_NO_FIELD) return 0;
+    for (size_t i = 1; i < *count; i++) {
+        if (references[i].cell.bits == s->cells[field].bits) return (uint32_t)i;
+    }
+    references[*count] = (told_reference){.cell = s->cells[field], .patient = field == LANG_FIELD_line_patient};
+    return (uint32_t)(*count)++;
+}
+
+adj_status adj_single_fields(adj_single *s, const int64_t *handles, size_t count)
+{
+    told_field *fields = base_arena_alloc(&s->arena, (count + 1) * sizeof *fields);
+    told_reference *references = base_arena_alloc(&s->arena, (count + 1) * sizeof *references);
+    size_t reference_count = 1;
+    if (fields == NULL || references == NULL) return ADJ_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        const guest_cell *cell = cell_of(s, handles[i]);
+        uint32_t field = (uint32_t)(handles[i] & 0xFFFF), reference = (uint32_t)(handles[i] >> 16 & 0xFFFF);
+        if (cell == NULL) return ADJ_NOT_FOUND;
+        if (among(fields, i, field)) return ADJ_INVALID_INPUT;
+        fields[i] = (told_field){*cell, field, place_of_reference(s, references, &reference_count, reference)};
+    }
+    for (size_t r = 1; r < reference_count; r++) {
+        for (size_t i = 0; i < count; i++) {
+            if (fields[i].cell.bits == references[r].cell.bits) references[r].itself = true;
+        }
+    }
+    adj_single_begin(s);
+    s->fields = fields;
+    s->references = references;
+    s->told_count = count;
+    s->reference_count = reference_count;
+    return ADJ_OK;
+}
+
+/* Puts the values of lists into the pool; what they are in the end is the cell's. */
+static adj_status fill_list(adj_single *s, const adj_single_value *value, int64_t *bits)
+{
+    if (value->value < 0 || value->value > UINT16_MAX) return ADJ_INVALID_INPUT;
+    if (!room_for(s, (size_t)value->value)) return ADJ_OUT_OF_MEMORY;
+    return pack_codes(s, value->codes, (size_t)value->value, bits) ? ADJ_OK : ADJ_INVALID_INPUT;
+}
+
+static adj_status fill_fields(adj_single *s, const adj_single_value *values)
+{
+    for (size_t i = 0; i < s->told_count; i++) {
+        const told_field *f = &s->fields[i];
+        const adj_single_value *v = &values[i];
+        bool present = v->told == ADJ_TOLD_PRESENT;
+        int64_t bits = !present ? 0 : f->cell.record ? f->cell.leads_to : v->value;
+        if (present && f->cell.list) {
+            adj_status status = fill_list(s, v, &bits);
+            if (status != ADJ_OK) return status;
+        }
+        if ((present && f->cell.symbol && bits < 0) || (unsigned)v->told > ADJ_TOLD_PRESENT) return ADJ_INVALID_INPUT;
+        *f->cell.bits = bits;
+        *f->cell.state = (uint8_t)v->told;
+        s->references[f->reference].told |= v->told != ADJ_TOLD_NOTHING;
+    }
+    return ADJ_OK;
+}
+
+/* A record is known by what is told of it. */
+static void fill_references(adj_single *s)
+{
+    for (size_t i = 1; i < s->reference_count; i++) {
+        told_reference *r = &s->references[i];
+        if (r->told) {
+            *r->cell.bits = r->cell.leads_to;
+            *r->cell.state = RUN_PRESENT;
+            s->patient_touched = s->patient_touched || r->patient;
+        } else if (!r->itself) {
+            forget_cell(&r->cell);
+        }
+    }
+}
+
+adj_status adj_single_judge_values(adj_single *s, const adj_single_value *values, adj_single_answer *answer)
+{
+    _Static_assert((int)ADJ_TOLD_NOTHING == RUN_UNKNOWN && (int)ADJ_TOLD_ABSENT == RUN_ABSENT &&
+                       (int)ADJ_TOLD_PRESENT == RUN_PRESENT,
+                   "what is told of a field is its state");
+    *answer = (adj_single_answer){.verdict = ADJ_NOT_ADJUDICATED, .reason = "", .events = s->events};
+    if (s->fields == NULL) return ADJ_INVALID_INPUT;
+    forget_touched(s);
+    if (s->member_used) forget_member(s);
+    for (size_t i = 0; i < s->reference_count; i++) s->references[i].told = false;
+    s->filled = true;
+    adj_status status = fill_fields(s, values);
+    if (status == ADJ_OK) {
+        fill_references(s);
+        status = adj_single_judge(s, answer);
+    }
+    s->member_used = true;
+    return status;
 }

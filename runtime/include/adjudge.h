@@ -558,6 +558,24 @@ ADJ_API adj_status adj_single_set_list(adj_single *single, int64_t field, const 
 /* Judges the line. */
 ADJ_API adj_status adj_single_judge(adj_single *single, adj_single_answer *answer);
 
+/* What is known of one field of a line. Zeros: nobody told it. */
+typedef enum adj_told { ADJ_TOLD_NOTHING, ADJ_TOLD_ABSENT, ADJ_TOLD_PRESENT } adj_told;
+typedef struct adj_single_value {
+    int64_t value;        /* as in adj_single_set; of a list, how many codes; of a record, nothing */
+    const int64_t *codes; /* of a list, as in adj_single_set_list */
+    adj_told told;
+} adj_single_value;
+
+/* Says of which fields adj_single_judge_values is told, and in which order; the fields of the last call count. ADJ_NOT_FOUND for no field,
+ * ADJ_INVALID_INPUT for one that stands there twice: those of the call before then stay. */
+ADJ_API adj_status adj_single_fields(adj_single *single, const int64_t *fields, size_t count);
+
+/* Judges a line of which these values are told, one for each of those fields, and nothing else but the member, where adj_single_member was
+ * called since the line before: adj_single_begin, a call for each field and adj_single_judge in one. ADJ_INVALID_INPUT as for those calls;
+ * nothing is judged then. */
+ADJ_API adj_status adj_single_judge_values(adj_single *single, const adj_single_value *values,
+                                           adj_single_answer *answer);
+
 typedef struct adj_line {
     adj_verdict verdict;
     const char *reason;  /* for not adjudicated, unreadable and no known version: why; else "" */

@@ -202,6 +202,48 @@ static adj_single_answer judge_told(adj_single *single, const told_line *t)
     return answer;
 }
 
+enum { TOLD_FIELDS = 9 };
+
+static void name_fields(adj_single *single, int64_t fields[TOLD_FIELDS])
+{
+    static const char *const paths[TOLD_FIELDS] = {
+        "payer", "claim.id", "number", "patient.state", "rendering_provider", "procedure", "date", "units", "status"};
+    for (int f = 0; f < TOLD_FIELDS; f++) fields[f] = adj_single_field(single, paths[f]);
+    cr_assert_eq(adj_single_fields(single, fields, TOLD_FIELDS), ADJ_OK);
+}
+
+static adj_single_value value_of(int64_t value)
+{
+    return (adj_single_value){.value = value, .told = value == NOT_TOLD ? ADJ_TOLD_NOTHING : ADJ_TOLD_PRESENT};
+}
+
+static adj_single_value text_value(adj_single *single, int64_t field, const char *text)
+{
+    return value_of(text == NULL ? NOT_TOLD : adj_single_text(single, field, text, strlen(text)));
+}
+
+/* The same in one call. */
+static adj_single_answer judge_in_one_call(adj_single *single, const int64_t fields[TOLD_FIELDS], const told_line *t)
+{
+    adj_single_answer answer;
+    char claim[16], member[16];
+    snprintf(claim, sizeof claim, "C%02d", (int)t->claim);
+    snprintf(member, sizeof member, "M%d", (int)t->member);
+    const adj_single_value values[TOLD_FIELDS] = {
+        text_value(single, fields[0], "K"),
+        text_value(single, fields[1], claim),
+        value_of(t->number),
+        text_value(single, fields[3], t->member % 2 == 1 ? "NY" : NULL),
+        text_value(single, fields[4], t->provider == NOT_TOLD ? NULL : providers[t->provider]),
+        text_value(single, fields[5], t->procedure == NOT_TOLD ? NULL : procedures[t->procedure]),
+        value_of(t->date),
+        value_of(t->units),
+        value_of(t->status)};
+    if (t->member != NOT_TOLD) adj_single_member(single, member, strlen(member));
+    cr_assert_eq(adj_single_judge_values(single, values, &answer), ADJ_OK);
+    return answer;
+}
+
 /* What the interpreter says of the line among the others: one letter for each clause. */
 static void judge_among(const adj_policies *policies, const told_line *history, size_t count, completeness complete,
                         const told_line *t, char *verdicts, adj_verdict *verdict)
@@ -249,12 +291,15 @@ Test(single, beside_a_history_a_line_gets_what_it_gets_among_others)
             adj_encounters_seat_singles(history, 2);
             cr_assert_eq(adj_encounters_finish(history), ADJ_OK);
             adj_single *single = NULL;
+            int64_t fields[TOLD_FIELDS];
             cr_assert_eq(adj_single_new_with(policies, history, &single), ADJ_OK);
+            name_fields(single, fields);
             for (int trial = 0; trial < 30; trial++) {
                 told_line t = any_line(&g, trial % 2 == 0);
                 if (trial % 4 == 3) t = lines[generator_below(&g, (uint32_t)count)]; /* one that is there already */
                 if (trial % 7 == 6) t.member = 77;                                   /* no one of the history */
-                adj_single_answer answer = judge_told(single, &t);
+                bool once = trial % 3 == 1;
+                adj_single_answer answer = once ? judge_in_one_call(single, fields, &t) : judge_told(single, &t);
                 spell(policies, &answer, given);
                 judge_among(policies, lines, count, complete, &t, meant, &verdict);
                 cr_assert_str_eq(given, meant, "round %d, trial %d", round, trial);
@@ -385,4 +430,228 @@ Test(single, memory_may_run_out_anywhere_beside_a_history)
     }
     cr_expect(done);
     cr_expect_geq(allowed, 4u, "only %zu allocations were needed", allowed);
+}
+
+/* ---- a line in one call ---- */
+
+typedef struct one_call {
+    adj_single *single;
+    int64_t fields[9];
+    adj_single_value values[9];
+    int64_t codes[2];
+} one_call;
+
+enum { PAYER, PROCEDURE, DATE, AGE, UNITS, RECEIVED, POS, MODIFIERS, AUTHORIZATION };
+
+static one_call new_call(const adj_policies *policies)
+{
+    static const char *const paths[] = {"payer",          "procedure", "date",      "age",          "units",
+                                        "claim.received", "pos",       "modifiers", "authorization"};
+    one_call c = {0};
+    cr_assert_eq(adj_single_new(policies, &c.single), ADJ_OK);
+    for (int f = 0; f < 9; f++) c.fields[f] = adj_single_field(c.single, paths[f]);
+    cr_assert_eq(adj_single_fields(c.single, c.fields, 9), ADJ_OK);
+    return c;
+}
+
+static void tell_any(one_call *c, generator *g)
+{
+    static const char *const places[] = {"11", "22", "99"};
+    int64_t numbers[9] = {[DATE] = 19800 + generator_below(g, 3),
+                          [AGE] = 16 + generator_below(g, 4),
+                          [UNITS] = 1000 * generator_below(g, 4),
+                          [RECEIVED] = 19829 + generator_below(g, 3),
+                          [MODIFIERS] = generator_below(g, 3)};
+    numbers[PAYER] = text_of(c->single, "payer", generator_chance(g, 90) ? "K" : "L");
+    numbers[PROCEDURE] = text_of(c->single, "procedure", generator_chance(g, 80) ? "90853" : "90834");
+    numbers[POS] = text_of(c->single, "pos", places[generator_below(g, 3)]);
+    c->codes[0] = text_of(c->single, "modifiers", generator_chance(g, 50) ? "95" : "HQ");
+    c->codes[1] = text_of(c->single, "modifiers", "GT");
+    for (int f = 0; f < 9; f++) {
+        uint32_t kind = generator_below(g, 8);
+        c->values[f] = (adj_single_value){.value = numbers[f],
+                                          .codes = f == MODIFIERS ? c->codes : NULL,
+                                          .told = kind == 0   ? ADJ_TOLD_NOTHING
+                                                  : kind == 1 ? ADJ_TOLD_ABSENT
+                                                              : ADJ_TOLD_PRESENT};
+    }
+}
+
+/* The same values, a call for each. */
+static void set_values(const one_call *c)
+{
+    adj_single_begin(c->single);
+    for (int f = 0; f < 9; f++) {
+        const adj_single_value *v = &c->values[f];
+        if (v->told == ADJ_TOLD_ABSENT) adj_single_set_absent(c->single, c->fields[f]);
+        if (v->told != ADJ_TOLD_PRESENT || f == AUTHORIZATION) continue;
+        if (f == MODIFIERS)
+            cr_assert_eq(adj_single_set_list(c->single, c->fields[f], c->codes, (size_t)v->value), ADJ_OK);
+        else
+            cr_assert_eq(adj_single_set(c->single, c->fields[f], v->value), ADJ_OK);
+    }
+}
+
+Test(single, one_call_says_what_a_call_for_each_field_says)
+{
+    adj_policies *policies = support_policies(policy_text);
+    one_call c = new_call(policies);
+    generator g = {.state = 11};
+    size_t verdicts[ADJ_VERDICT_COUNT] = {0};
+    for (int trial = 0; trial < 3000; trial++) {
+        adj_single_answer once, each;
+        tell_any(&c, &g);
+        cr_assert_eq(adj_single_judge_values(c.single, c.values, &once), ADJ_OK);
+        size_t count = once.event_count;
+        adj_single_event events[8];
+        memcpy(events, once.events, count * sizeof *events);
+        set_values(&c);
+        cr_assert_eq(adj_single_judge(c.single, &each), ADJ_OK);
+        cr_assert_eq(each.verdict, once.verdict, "trial %d", trial);
+        cr_assert(each.event_count == count && memcmp(each.events, events, count * sizeof *events) == 0, "trial %d",
+                  trial);
+        verdicts[once.verdict]++;
+    }
+    cr_expect_gt(verdicts[ADJ_PASS], 50u);
+    cr_expect_gt(verdicts[ADJ_DENY], 500u);
+    cr_expect_gt(verdicts[ADJ_CANNOT_TELL], 500u);
+    /* What was told in one call is forgotten like everything else. */
+    adj_single_answer answer;
+    adj_single_begin(c.single);
+    cr_assert_eq(adj_single_judge(c.single, &answer), ADJ_OK);
+    cr_expect_eq(answer.verdict, ADJ_CANNOT_TELL);
+    adj_single_free(c.single);
+    adj_policies_free(policies);
+}
+
+Test(single, one_call_takes_nothing_that_cannot_be)
+{
+    adj_policies *policies = support_policies(policy_text);
+    adj_single *bare = NULL;
+    adj_single_answer answer;
+    cr_assert_eq(adj_single_new(policies, &bare), ADJ_OK);
+    cr_expect_eq(adj_single_judge_values(bare, NULL, &answer), ADJ_INVALID_INPUT, "no fields were named");
+    cr_expect_eq(adj_single_fields(bare, NULL, 0), ADJ_OK);
+    cr_expect_eq(adj_single_judge_values(bare, NULL, &answer), ADJ_OK);
+    cr_expect_eq(answer.verdict, ADJ_CANNOT_TELL);
+    adj_single_free(bare);
+    one_call c = new_call(policies);
+    int64_t twice[] = {c.fields[POS], c.fields[UNITS], c.fields[POS]}, none[] = {c.fields[POS], 0xFFFE};
+    cr_expect_eq(adj_single_fields(c.single, twice, 3), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_fields(c.single, none, 2), ADJ_NOT_FOUND);
+    generator g = {.state = 5};
+    size_t events[2];
+    for (int kind = 0; kind < 5; kind++) {
+        do tell_any(&c, &g);
+        while (c.values[MODIFIERS].told != ADJ_TOLD_PRESENT || c.values[POS].told != ADJ_TOLD_PRESENT ||
+               c.values[MODIFIERS].value == 0);
+        cr_assert_eq(adj_single_judge_values(c.single, c.values, &answer), ADJ_OK, "those named before still count");
+        events[0] = answer.event_count;
+        adj_verdict verdict = answer.verdict;
+        one_call bad = c;
+        int64_t codes[] = {-1, -1};
+        switch (kind) {
+        case 0: bad.values[POS].value = -1; break;
+        case 1: bad.values[MODIFIERS].codes = codes; break;
+        case 2: bad.values[MODIFIERS].value = -1; break;
+        case 3: bad.values[MODIFIERS].value = 70000; break;
+        default: bad.values[UNITS].told = (adj_told)7; break;
+        }
+        cr_expect_eq(adj_single_judge_values(c.single, bad.values, &answer), ADJ_INVALID_INPUT, "%d", kind);
+        cr_expect(answer.event_count == 0 && answer.verdict == ADJ_NOT_ADJUDICATED);
+        c.values[MODIFIERS].codes = c.codes;
+        cr_assert_eq(adj_single_judge_values(c.single, c.values, &answer), ADJ_OK);
+        events[1] = answer.event_count;
+        cr_expect(events[0] == events[1] && answer.verdict == verdict, "%d", kind);
+    }
+    adj_single_free(c.single);
+    adj_policies_free(policies);
+}
+
+/* A record is known by what is told of it, and absent only where nothing is. */
+Test(single, records_in_one_call)
+{
+    adj_policies *policies = support_policies(
+        "policy records\n  title \"Records\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+        "clause authorized\n  cite \"1\"\n  require authorization is present\n  deny CO-197 as authorization "
+        "\"{date}\"\n\n"
+        "clause left\n  cite \"2\"\n  when authorization is present\n  require authorization.units_remaining >= 1\n"
+        "  deny CO-198 as authorization \"{date}\"\n");
+    adj_single *single = NULL;
+    adj_single_answer answer;
+    cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
+    int64_t fields[] = {adj_single_field(single, "payer"), adj_single_field(single, "date"),
+                        adj_single_field(single, "authorization"),
+                        adj_single_field(single, "authorization.units_remaining")};
+    cr_assert_eq(adj_single_fields(single, fields, 4), ADJ_OK);
+    static const struct {
+        adj_told record, left;
+        int64_t units;
+        adj_verdict verdict;
+        size_t events;
+    } cases[] = {{ADJ_TOLD_NOTHING, ADJ_TOLD_NOTHING, 0, ADJ_CANNOT_TELL, 2},
+                 {ADJ_TOLD_ABSENT, ADJ_TOLD_NOTHING, 0, ADJ_DENY, 1},
+                 {ADJ_TOLD_PRESENT, ADJ_TOLD_NOTHING, 0, ADJ_CANNOT_TELL, 1},
+                 {ADJ_TOLD_NOTHING, ADJ_TOLD_PRESENT, 5000, ADJ_PASS, 0},
+                 {ADJ_TOLD_ABSENT, ADJ_TOLD_PRESENT, 0, ADJ_DENY, 1},
+                 {ADJ_TOLD_PRESENT, ADJ_TOLD_PRESENT, 5000, ADJ_PASS, 0},
+                 {ADJ_TOLD_NOTHING, ADJ_TOLD_NOTHING, 0, ADJ_CANNOT_TELL, 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        adj_single_value values[] = {text_value(single, fields[0], "K"),
+                                     value_of(19800),
+                                     {.told = cases[i].record},
+                                     {.value = cases[i].units, .told = cases[i].left}};
+        cr_assert_eq(adj_single_judge_values(single, values, &answer), ADJ_OK);
+        cr_expect_eq(answer.verdict, cases[i].verdict, "case %zu: %d", i, (int)answer.verdict);
+        cr_expect_eq(answer.event_count, cases[i].events, "case %zu: %zu", i, answer.event_count);
+    }
+    /* The same where the record itself is none of the fields. */
+    const int64_t fewer[] = {fields[0], fields[1], fields[3]};
+    cr_assert_eq(adj_single_fields(single, fewer, 3), ADJ_OK);
+    adj_single_value values[] = {text_value(single, fields[0], "K"), value_of(19800), value_of(5000)};
+    cr_assert_eq(adj_single_judge_values(single, values, &answer), ADJ_OK);
+    cr_expect_eq(answer.verdict, ADJ_PASS);
+    values[2].told = ADJ_TOLD_NOTHING;
+    cr_assert_eq(adj_single_judge_values(single, values, &answer), ADJ_OK);
+    cr_expect(answer.verdict == ADJ_CANNOT_TELL && answer.event_count == 2, "%zu", answer.event_count);
+    adj_single_free(single);
+    adj_policies_free(policies);
+}
+
+/* What is told of the line's patient counts beside what the history knows of the member. */
+Test(single, patient_in_one_call)
+{
+    adj_policies *policies =
+        support_policies("policy people\n  title \"People\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+                         "clause a\n  cite \"1\"\n  require patient.state is present and patient.state = \"NY\"\n  "
+                         "deny CO-16 M76 as data \"{date}\"\n\n"
+                         "clause b\n  cite \"2\"\n  require at most 0 of history on the same day earlier\n"
+                         "  deny CO-119 as limit \"{date}\"\n");
+    const told_line line = {1, 0, 19800, 0, 1000, 1, 1, 1};
+    adj_encounters *history = history_of(policies, &line, 1, ALL_TOLD);
+    adj_encounters_seat_singles(history, 1);
+    cr_assert_eq(adj_encounters_finish(history), ADJ_OK);
+    adj_single *single = NULL;
+    adj_single_answer answer;
+    cr_assert_eq(adj_single_new_with(policies, history, &single), ADJ_OK);
+    const int64_t fields[] = {adj_single_field(single, "payer"), adj_single_field(single, "date"),
+                              adj_single_field(single, "patient.state")};
+    cr_assert_eq(adj_single_fields(single, fields, 3), ADJ_OK);
+    adj_single_value values[] = {text_value(single, fields[0], "K"), value_of(19801),
+                                 text_value(single, fields[2], "NY")};
+    adj_single_member(single, "M1", 2);
+    cr_assert_eq(adj_single_judge_values(single, values, &answer), ADJ_OK);
+    cr_expect_eq(answer.verdict, ADJ_PASS);
+    values[2].told = ADJ_TOLD_NOTHING;
+    adj_single_member(single, "M1", 2);
+    cr_assert_eq(adj_single_judge_values(single, values, &answer), ADJ_OK);
+    cr_expect(answer.event_count == 1 && answer.events[0].clause == 0 &&
+                  answer.events[0].verdict == ADJ_CLAUSE_CANNOT_TELL,
+              "nobody told the state");
+    values[2].told = ADJ_TOLD_PRESENT;
+    cr_assert_eq(adj_single_judge_values(single, values, &answer), ADJ_OK);
+    cr_expect(answer.event_count == 1 && answer.events[0].clause == 1, "nobody told the member of this line");
+    adj_single_free(single);
+    adj_encounters_free(history);
+    adj_policies_free(policies);
 }
