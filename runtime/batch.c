@@ -42,7 +42,10 @@ bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
     if (found == NULL)
         return run_interpret_shape(&packer->registers, shape, packer->lanes, inputs,
                                    packer->constants + unit->constants, packer->words, planes);
-    found->kernel(packer->lanes, inputs, found->constants, packer->words, planes);
+    if (found->kernel != NULL)
+        found->kernel(packer->lanes, inputs, found->constants, packer->words, planes);
+    else
+        run_composite_unit(packer, found->composite, inputs, found->constants, planes);
     return true;
 }
 

@@ -116,6 +116,7 @@ typedef struct run_packer {
     struct run_kernel_code *code;   /* machine code of shapes; NULL for none */
     bool wait;                      /* for code that is not there yet, instead of interpreting meanwhile */
     struct run_kernel_memo *memos;  /* by unit: what was found for it last */
+    uint64_t *part_planes;          /* of composites */
 } run_packer;
 
 bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context,
@@ -153,11 +154,19 @@ bool run_unit(run_packer *packer, uint32_t unit, uint64_t *const *planes);
 
 /* ---- machine code of shapes (kernel_code.c) ---- */
 
+/* Code of a shape in parts: that of its comparisons, and of the logic over what they say. It is there sooner: shapes share parts. */
+typedef struct run_composite {
+    const struct plan_split *split;
+    run_kernel *parts;
+    run_kernel logic;
+} run_composite;
+
 typedef struct run_kernel_memo {
     uint64_t signature;  /* plus one; 0 for none: how wide the slots are */
     uint64_t generation; /* of the code, when it was looked for */
-    run_kernel kernel;   /* NULL: interpreted */
-    int64_t *constants;  /* as it takes them; made when first needed */
+    run_kernel kernel;   /* NULL: interpreted, unless there is a composite */
+    const run_composite *composite;
+    int64_t *constants; /* as it takes them; made when first needed */
 } run_kernel_memo;
 
 /* Sees to it that the machine code for a unit with such slots is being made. */
@@ -166,6 +175,10 @@ void run_kernel_ask(run_packer *packer, uint32_t unit, uint64_t signature);
 /* The machine code for a unit with slots as wide as these, two bits a slot in the signature, and the constants that it takes; NULL where
  * it is to be interpreted. */
 const run_kernel_memo *run_kernel_find(run_packer *packer, uint32_t unit, uint64_t signature);
+
+/* Runs a unit by a composite. */
+void run_composite_unit(run_packer *packer, const run_composite *composite, const uint32_t *inputs,
+                        const int64_t *constants, uint64_t *const *planes);
 
 /* Judges a batch; events and bits of where clauses apply come from `arena`, `flags` is by place in the list of lines. */
 bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, const uint32_t *rows, uint8_t *flags);

@@ -1,6 +1,8 @@
 /* Which shapes have machine code, and getting it for those that have not: from the disk, else from the maker, on a thread beside the
- * work; those who wait for code help that thread. */
+ * work; those who wait for code help that thread. First a shape's parts get code, which it shares with others; then it gets better code,
+ * of its own. */
 #include "runtime/kernel_code.h"
+#include "compiler/plan/split.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,16 +11,23 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { SLOT_LIMIT = 30 };
+enum { SLOT_LIMIT = PLAN_SPLIT_SLOTS, NO_UNIT = UINT32_MAX, PART_BUCKETS = 256 };
 
-/* A shape with slots of some widths, and its code. */
+/* A shape with slots of some widths, and its code: that of units, or a part of such ones. */
 typedef struct code_entry {
-    uint32_t shape;
+    const plan_shape *shape;
+    uint32_t number; /* of the shape among the kernels'; NO_UNIT for a part */
     uint64_t signature;
     run_object object; /* its kernel is NULL until there is code, and for ever where none can be had */
     run_object before; /* code that was made quickly, once there is better: someone may still be running it */
     bool tried, best;
-    uint8_t slot_widths[SLOT_LIMIT];
+    bool from_disk;
+    run_composite
+        *composite; /* of a unit's: its code in parts, of which those that are not there yet are NULL; NULL for none */
+    struct code_entry **parts; /* of the composite: of each part, and of the logic behind them */
+    struct code_entry *next;   /* of a part: in its bucket */
+    uint64_t hash;
+    uint8_t slot_widths[SLOT_LIMIT + PLAN_PART_LIMIT];
 } code_entry;
 
 /* What making code takes. */
@@ -39,11 +48,12 @@ struct run_kernel_code {
     pthread_mutex_t lock;            /* of all below */
     base_arena arena;
     BASE_ARRAY(code_entry *) entries;
-    uint32_t *slots; /* entry + 1 */
-    size_t slot_count;
-    size_t next;       /* the first entry that nobody has taken on */
-    size_t improved;   /* likewise, to make it better */
-    size_t unfinished; /* how many have been taken on, either way, and are not done */
+    uint32_t *slots;                   /* entry + 1 */
+    size_t slot_count, units;          /* the last: entries of units */
+    code_entry *buckets[PART_BUCKETS]; /* parts, by what they do */
+    size_t next;                       /* the first entry that nobody has taken on */
+    size_t improved;                   /* likewise, to make it better */
+    size_t unfinished;                 /* how many have been taken on, either way, and are not done */
     pthread_cond_t changed;
     size_t loaded, made;
     bool working, ended;
@@ -104,16 +114,17 @@ void run_kernel_code_free(run_kernel_code *code)
 /* ---- getting code ---- */
 
 /* What a kernel follows from: this library's way of making it, the processor, the shape and its widths. */
-static void key_of(const run_kernel_code *code, const code_entry *entry, bool better, uint64_t key[2])
+static void key_of(const code_entry *entry, bool better, uint64_t key[2])
 {
-    const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
+    const plan_shape *shape = entry->shape;
     XXH3_state_t state;
-    uint64_t facts[5] = {4 /* how kernels are made and called */, run_processor_digest(), entry->signature,
+    uint64_t facts[4] = {4 /* how kernels are made and called */, run_processor_digest(),
                          (uint64_t)shape->slot_count << 32 | shape->constant_count,
                          (uint64_t)better << 2 | (uint64_t)shape->clause << 1 | shape->plain};
     XXH3_128bits_reset(&state);
     XXH3_128bits_update(&state, ADJUDGE_VERSION, sizeof ADJUDGE_VERSION);
     XXH3_128bits_update(&state, facts, sizeof facts);
+    XXH3_128bits_update(&state, entry->slot_widths, shape->slot_count);
     XXH3_128bits_update(&state, shape->results, sizeof shape->results);
     XXH3_128bits_update(&state, shape->truth_slots, (shape->slot_count + 63U) / 64 * 8);
     for (uint32_t i = 0; i < shape->step_count; i++) {
@@ -133,7 +144,7 @@ static bool load_kept(const run_kernel_code *code, workshop *shop, const code_en
     const char *bytes;
     size_t length;
     uint64_t key[2];
-    key_of(code, entry, better, key);
+    key_of(entry, better, key);
     return run_cache_read(&shop->scratch, code->cache, key, &bytes, &length) && run_object_load(object, bytes, length);
 }
 
@@ -142,46 +153,145 @@ typedef struct got {
     bool from_disk, best;
 } got;
 
+/* Gets what is kept on disk for an entry, the better the better. */
+static got get_kept(const run_kernel_code *code, workshop *shop, const code_entry *entry, bool better)
+{
+    got g = {.best = true};
+    base_arena_reset(&shop->scratch);
+    if (code->cache == NULL) return (got){.best = better};
+    g.from_disk = load_kept(code, shop, entry, true, &g.object);
+    if (g.from_disk) return g;
+    g.best = better;
+    if (!better) g.from_disk = load_kept(code, shop, entry, false, &g.object);
+    return g;
+}
+
 /* Gets the code of an entry, in a workshop of which this thread is the only one. */
 static got get_code(const run_kernel_code *code, workshop *shop, const code_entry *entry, bool better)
 {
-    got g = {.best = better};
-    base_arena_reset(&shop->scratch);
-    if (code->cache != NULL) {
-        g.from_disk = g.best = load_kept(code, shop, entry, true, &g.object);
-        if (!g.from_disk && !better) g.from_disk = load_kept(code, shop, entry, false, &g.object);
-        if (g.from_disk) return g;
-        g.best = better;
-    }
+    got g = get_kept(code, shop, entry, better);
+    if (g.from_disk) return g;
     if (code->provider == NULL || code->provider->maker_new == NULL) return g;
     if (shop->maker == NULL) shop->maker = code->provider->maker_new(&shop->arena);
-    const plan_shape *shape = &code->kernels->shapes.items[entry->shape];
     const char *bytes, *error;
     size_t length;
-    if (shop->maker == NULL || !code->provider->make_object(shop->maker, &shop->scratch, shape, entry->slot_widths,
-                                                            better, false, &bytes, &length, &error))
+    if (shop->maker == NULL || !code->provider->make_object(shop->maker, &shop->scratch, entry->shape,
+                                                            entry->slot_widths, better, false, &bytes, &length, &error))
         return g;
     if (!run_object_load(&g.object, bytes, length) || code->cache == NULL) return g;
     uint64_t key[2];
-    key_of(code, entry, better, key);
+    key_of(entry, better, key);
     run_cache_write(&shop->scratch, code->cache, key, bytes, length);
     return g;
 }
 
-/* With the lock held, which it lets go meanwhile: gets the next entry its first code. */
+/* ---- parts; all with the lock held ---- */
+
+static bool same_part(const code_entry *entry, const plan_shape *shape, uint64_t hash, const uint8_t *widths)
+{
+    const plan_shape *own = entry->shape;
+    return entry->hash == hash && own->slot_count == shape->slot_count &&
+           own->constant_count == shape->constant_count && own->step_count == shape->step_count &&
+           own->truth_count == shape->truth_count && own->value_count == shape->value_count &&
+           own->clause == shape->clause && own->plain == shape->plain && *own->truth_slots == *shape->truth_slots &&
+           memcmp(own->results, shape->results, sizeof own->results) == 0 &&
+           memcmp(own->steps, shape->steps, own->step_count * sizeof *own->steps) == 0 &&
+           memcmp(entry->slot_widths, widths, own->slot_count) == 0;
+}
+
+/* The entry of a part, added when new; NULL when memory runs out. */
+static code_entry *entry_of_part(run_kernel_code *code, const plan_shape *shape, const uint8_t *widths)
+{
+    uint64_t facts[3] = {XXH3_64bits(shape->steps, shape->step_count * sizeof *shape->steps),
+                         XXH3_64bits(widths, shape->slot_count), *shape->truth_slots};
+    uint64_t hash = XXH3_64bits(facts, sizeof facts);
+    code_entry **bucket = &code->buckets[hash % PART_BUCKETS];
+    for (code_entry *entry = *bucket; entry != NULL; entry = entry->next) {
+        if (same_part(entry, shape, hash, widths)) return entry;
+    }
+    code_entry *entry = base_arena_alloc(&code->arena, sizeof *entry);
+    code_entry **slot = entry == NULL ? NULL : BASE_PUSH(&code->arena, &code->entries);
+    if (slot == NULL) return NULL;
+    *slot = entry;
+    entry->shape = shape;
+    entry->number = NO_UNIT;
+    entry->hash = hash;
+    memcpy(entry->slot_widths, widths, shape->slot_count);
+    entry->next = *bucket;
+    return *bucket = entry;
+}
+
+/* Gives an entry its parts, which are then to be got; false where it has none. */
+static bool take_apart(run_kernel_code *code, code_entry *entry)
+{
+    uint8_t widths[PLAN_SPLIT_SLOTS + PLAN_PART_LIMIT] = {0};
+    plan_split *split = base_arena_alloc(&code->arena, sizeof *split);
+    run_composite *composite = base_arena_alloc(&code->arena, sizeof *composite);
+    if (split == NULL || composite == NULL || !plan_split_shape(&code->arena, entry->shape, split)) return false;
+    *composite = (run_composite){split, base_arena_alloc(&code->arena, split->count * sizeof *composite->parts), NULL};
+    entry->parts = base_arena_alloc(&code->arena, (split->count + 1U) * sizeof(code_entry *));
+    if (composite->parts == NULL || entry->parts == NULL) return false;
+    for (uint32_t p = 0; p < split->count; p++) {
+        const plan_part *part = &split->parts[p];
+        for (uint16_t i = 0; i < part->shape.slot_count; i++) widths[i] = entry->slot_widths[part->slots[i]];
+        entry->parts[p] = entry_of_part(code, &part->shape, widths);
+        if (entry->parts[p] == NULL) return false;
+    }
+    memset(widths, 0, sizeof widths);
+    entry->parts[split->count] = entry_of_part(code, &split->logic, widths);
+    if (entry->parts[split->count] == NULL) return false;
+    entry->composite = composite;
+    return true;
+}
+
+/* Whether all that can be had for an entry at first has been tried; notes the code of its parts once it has. */
+static bool is_tried(run_kernel_code *code, code_entry *entry)
+{
+    if (entry->tried || entry->composite == NULL) return entry->tried;
+    run_composite *composite = entry->composite;
+    uint32_t count = composite->split->count;
+    bool all = true, from_disk = true;
+    for (uint32_t p = 0; p <= count; p++) {
+        const code_entry *part = entry->parts[p];
+        if (!part->tried) return false;
+        all = all && part->object.kernel != NULL;
+        from_disk = from_disk && part->from_disk;
+        if (p < count) composite->parts[p] = part->object.kernel;
+    }
+    composite->logic = entry->parts[count]->object.kernel;
+    entry->tried = true;
+    entry->best = !all; /* where a part cannot be had, the whole cannot */
+    if (!all) entry->composite = NULL;
+    code->made += all && !from_disk ? 1 : 0;
+    code->loaded += all && from_disk ? 1 : 0;
+    if (all) atomic_fetch_add_explicit(&code->generation, 1, memory_order_release);
+    return true;
+}
+
+/* ---- making ---- */
+
+/* With the lock held, which it lets go meanwhile: gets the next entry its first code, or has its parts got. */
 static void get_next(run_kernel_code *code, workshop *shop)
 {
     code_entry *entry = code->entries.items[code->next++];
+    bool unit = entry->number != NO_UNIT;
     code->unfinished++;
     pthread_mutex_unlock(&code->lock);
-    got g = get_code(code, shop, entry, false);
+    got g = unit ? get_kept(code, shop, entry, false) : get_code(code, shop, entry, false);
     pthread_mutex_lock(&code->lock);
-    entry->object = g.object;
-    entry->tried = true;
-    entry->best = g.best || g.object.kernel == NULL;
+    if (unit && g.object.kernel == NULL && !take_apart(code, entry)) {
+        pthread_mutex_unlock(&code->lock);
+        g = get_code(code, shop, entry, false);
+        pthread_mutex_lock(&code->lock);
+    }
     code->unfinished--;
     pthread_cond_broadcast(&code->changed);
-    if (g.object.kernel == NULL) return;
+    if (entry->composite != NULL) return;
+    entry->object = g.object;
+    entry->from_disk = g.from_disk;
+    entry->tried = true;
+    entry->best = g.best || g.object.kernel == NULL || !unit;
+    if (g.object.kernel == NULL || !unit) return;
     code->made += g.from_disk ? 0 : 1;
     code->loaded += g.from_disk ? 1 : 0;
     atomic_fetch_add_explicit(&code->generation, 1, memory_order_release);
@@ -191,7 +301,7 @@ static void get_next(run_kernel_code *code, workshop *shop)
 static void improve_next(run_kernel_code *code, workshop *shop)
 {
     code_entry *entry = code->entries.items[code->improved++];
-    while (!entry->tried) pthread_cond_wait(&code->changed, &code->lock);
+    while (!is_tried(code, entry)) pthread_cond_wait(&code->changed, &code->lock);
     if (entry->best) return;
     code->unfinished++;
     pthread_mutex_unlock(&code->lock);
@@ -275,9 +385,10 @@ static void wait_for_all(run_kernel_code *code, bool better)
     code->lasting = code->lasting || better;
     if (code->users > 0) start_getting(code);
     get_all(code, &code->workshops[WAITING], better);
+    /* All of these have been taken on; what others ask for meanwhile they will wait for themselves. */
     size_t wanted = code->entries.count;
     for (size_t i = 0; i < wanted; i++) {
-        while (!code->entries.items[i]->tried) pthread_cond_wait(&code->changed, &code->lock);
+        while (!is_tried(code, code->entries.items[i])) pthread_cond_wait(&code->changed, &code->lock);
     }
     while (better && code->unfinished > 0) pthread_cond_wait(&code->changed, &code->lock);
     pthread_mutex_unlock(&code->lock);
@@ -307,7 +418,9 @@ static bool grow(run_kernel_code *code)
     uint32_t *slots = base_arena_alloc(&code->arena, count * sizeof *slots);
     if (slots == NULL) return false;
     for (uint32_t i = 0; i < code->entries.count; i++) {
-        uint64_t parts[2] = {code->entries.items[i]->shape, code->entries.items[i]->signature};
+        const code_entry *entry = code->entries.items[i];
+        if (entry->number == NO_UNIT) continue;
+        uint64_t parts[2] = {entry->number, entry->signature};
         size_t at = (size_t)XXH3_64bits(parts, sizeof parts) & (count - 1);
         while (slots[at] != 0) at = (at + 1) & (count - 1);
         slots[at] = i + 1;
@@ -320,19 +433,21 @@ static bool grow(run_kernel_code *code)
 /* The entry of a shape with such slots, added when new; with the lock held. NULL when memory runs out. */
 static code_entry *entry_of(run_kernel_code *code, uint32_t shape, uint64_t signature, const uint8_t *slot_widths)
 {
-    if (code->entries.count * 2 >= code->slot_count && !grow(code)) return NULL;
+    if (code->units * 2 >= code->slot_count && !grow(code)) return NULL;
     uint64_t parts[2] = {shape, signature};
     size_t at = (size_t)XXH3_64bits(parts, sizeof parts) & (code->slot_count - 1);
     for (; code->slots[at] != 0; at = (at + 1) & (code->slot_count - 1)) {
         code_entry *entry = code->entries.items[code->slots[at] - 1];
-        if (entry->shape == shape && entry->signature == signature) return entry;
+        if (entry->number == shape && entry->signature == signature) return entry;
     }
     code_entry *entry = base_arena_alloc(&code->arena, sizeof *entry);
     code_entry **slot = entry == NULL ? NULL : BASE_PUSH(&code->arena, &code->entries);
     if (slot == NULL) return NULL;
     *slot = entry;
-    entry->shape = shape;
+    entry->shape = &code->kernels->shapes.items[shape];
+    entry->number = shape;
     entry->signature = signature;
+    code->units++;
     memcpy(entry->slot_widths, slot_widths, SLOT_LIMIT);
     code->slots[at] = (uint32_t)code->entries.count;
     return entry;
@@ -355,6 +470,19 @@ static bool can_have_code(run_packer *packer, uint32_t index, uint8_t slot_width
            plan_fit_constants(shape, slot_widths, packer->constants + unit->constants, memo->constants);
 }
 
+static bool has_code(const run_kernel_memo *memo)
+{
+    return memo->kernel != NULL || memo->composite != NULL;
+}
+
+/* Notes what code an entry has, with the lock held. */
+static void take_code(const code_entry *entry, run_kernel_memo *memo)
+{
+    bool whole = entry->object.kernel != NULL;
+    memo->kernel = entry->object.kernel;
+    memo->composite = !whole && entry->tried ? entry->composite : NULL;
+}
+
 /* Looks a unit up, and asks for it where it is not there. */
 static const run_kernel_memo *look_up(run_packer *packer, uint32_t index, uint64_t signature)
 {
@@ -364,23 +492,25 @@ static const run_kernel_memo *look_up(run_packer *packer, uint32_t index, uint64
     memo->generation = atomic_load_explicit(&code->generation, memory_order_acquire);
     memo->signature = signature + 1;
     memo->kernel = NULL;
+    memo->composite = NULL;
     uint8_t slot_widths[SLOT_LIMIT];
     if (!can_have_code(packer, index, slot_widths)) return NULL;
     pthread_mutex_lock(&code->lock);
     code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
-    if (entry != NULL) memo->kernel = entry->object.kernel;
-    bool missing = entry != NULL && !entry->tried;
+    bool missing = entry != NULL && !is_tried(code, entry);
+    if (entry != NULL) take_code(entry, memo);
     code->lasting = code->lasting || !packer->wait;
     if (missing && !packer->wait) start_getting(code);
     pthread_mutex_unlock(&code->lock);
     if (missing && packer->wait) {
         wait_for_all(code, false);
         pthread_mutex_lock(&code->lock);
-        memo->kernel = entry->object.kernel;
+        is_tried(code, entry);
+        take_code(entry, memo);
         memo->generation = atomic_load_explicit(&code->generation, memory_order_acquire);
         pthread_mutex_unlock(&code->lock);
     }
-    return memo->kernel == NULL ? NULL : memo;
+    return has_code(memo) ? memo : NULL;
 }
 
 const run_kernel_memo *run_kernel_find(run_packer *packer, uint32_t index, uint64_t signature)
@@ -389,7 +519,7 @@ const run_kernel_memo *run_kernel_find(run_packer *packer, uint32_t index, uint6
     const run_kernel_memo *memo = &packer->memos[index];
     bool same = memo->signature == signature + 1;
     if (same && memo->generation == atomic_load_explicit(&packer->code->generation, memory_order_acquire))
-        return memo->kernel == NULL ? NULL : memo;
+        return has_code(memo) ? memo : NULL;
     return look_up(packer, index, signature);
 }
 
@@ -402,7 +532,7 @@ void run_kernel_ask(run_packer *packer, uint32_t index, uint64_t signature)
     packer->memos[index].signature = 0; /* its constants are fitted anew */
     if (!can_have_code(packer, index, slot_widths)) return;
     pthread_mutex_lock(&code->lock);
-    const code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
-    if (entry != NULL && !entry->tried) start_getting(code);
+    code_entry *entry = entry_of(code, unit->shape, signature, slot_widths);
+    if (entry != NULL && !is_tried(code, entry)) start_getting(code);
     pthread_mutex_unlock(&code->lock);
 }

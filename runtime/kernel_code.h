@@ -22,7 +22,7 @@ void run_kernel_code_end(run_kernel_code *code);
 /* Waits until the best of all that was asked for is there, or is known not to be had. */
 void run_kernel_code_settle(run_kernel_code *code);
 
-/* How many kernels there are, and how many of them came from the disk. */
+/* How many units' shapes have code, and how many of them from the disk alone. */
 void run_kernel_code_count(run_kernel_code *code, size_t *made, size_t *loaded);
 
 /* ---- objects (object_code.c) ---- */

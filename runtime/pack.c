@@ -1,6 +1,7 @@
 /* Packing: the columns that a batch's clauses read, as narrow as the batch allows, and what they ask of codes as bits. What takes
  * more than reading a column is worked out by the interpreter's own steps, for the lines that need it. */
 #include "runtime/pack.h"
+#include "compiler/plan/split.h"
 #include "runtime/vector.h"
 
 #include <string.h>
@@ -22,7 +23,9 @@ bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_co
     packer->lanes = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->lanes);
     packer->memos = base_arena_alloc(context->arena, (kernels->units.count + 1) * sizeof *packer->memos);
     packer->answers = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->answers);
-    return packer->answers != NULL && packer->lanes != NULL && packer->memos != NULL;
+    packer->part_planes =
+        base_arena_alloc(context->arena, (size_t)PLAN_PART_LIMIT * 2 * RUN_BATCH_WORDS * sizeof(uint64_t));
+    return packer->answers != NULL && packer->lanes != NULL && packer->memos != NULL && packer->part_planes != NULL;
 }
 
 void run_packer_release(run_packer *packer)
