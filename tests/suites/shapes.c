@@ -2,6 +2,7 @@
  * interpreted. */
 #include "tests/suites/support.h"
 
+#include "compiler/plan/split.h"
 #include "runtime/kernel_code.h"
 
 #include <stdlib.h>
@@ -144,11 +145,58 @@ typedef struct trial {
     random_shape random;
     columns columns;
     uint64_t expected[RUN_PLANES][ROOM], found[RUN_PLANES][ROOM];
+    uint64_t part_planes[PLAN_PART_LIMIT * 2 * ROOM];
 } trial;
+
+static bool same_planes(const trial *t, uint64_t words)
+{
+    const plan_shape *shape = &t->random.shape;
+    int planes = !shape->clause ? 2 : shape->plain ? 3 : 4;
+    for (int p = 0; p < planes; p++) {
+        if (memcmp(t->expected[p], t->found[p], words * sizeof(uint64_t)) != 0) return false;
+    }
+    return true;
+}
+
+/* Whether a shape's parts find together what it gives. */
+static bool parts_agree(trial *t, const run_machine_provider *provider, struct run_object_maker *maker,
+                        const uint32_t *inputs, const int64_t *fitting, uint64_t words, size_t *apart)
+{
+    random_shape *r = &t->random;
+    plan_split split;
+    run_object objects[PLAN_PART_LIMIT + 1] = {{0}};
+    run_kernel kernels[PLAN_PART_LIMIT];
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    bool splits = plan_split_shape(&arena, &r->shape, &split), good = true;
+    for (uint32_t p = 0; splits && good && p <= split.count; p++) {
+        uint8_t widths[PLAN_SPLIT_SLOTS + PLAN_PART_LIMIT] = {0};
+        const plan_shape *shape = p < split.count ? &split.parts[p].shape : &split.logic;
+        const char *bytes, *error;
+        size_t length;
+        for (uint16_t i = 0; p < split.count && i < shape->slot_count; i++)
+            widths[i] = r->widths[split.parts[p].slots[i]];
+        good = provider->make_object(maker, &arena, shape, widths, false, false, &bytes, &length, &error) &&
+               run_object_load(&objects[p], bytes, length);
+        if (p < split.count) kernels[p] = objects[p].kernel;
+    }
+    if (splits && good) {
+        run_packer packer = {.lanes = t->columns.lanes, .words = words, .part_planes = t->part_planes};
+        uint64_t *const found[] = {t->found[0], t->found[1], t->found[2], t->found[3]};
+        memset(t->found, 0x5A, sizeof t->found);
+        run_composite_unit(&packer, &(run_composite){&split, kernels, objects[split.count].kernel}, inputs, fitting,
+                           found);
+        good = same_planes(t, words);
+        ++*apart;
+    }
+    for (uint32_t p = 0; splits && p <= split.count; p++) run_object_unload(&objects[p]);
+    base_arena_release(&arena);
+    return good;
+}
 
 /* Whether a shape's code finds what it gives interpreted; true, too, where it has none for its constants. */
 static bool agrees(trial *t, const run_machine_provider *provider, struct run_object_maker *maker, bool better,
-                   size_t *run)
+                   size_t *run, size_t *apart)
 {
     static const uint32_t inputs[SLOTS] = {0, 1, 2, 3, 4, 5};
     random_shape *r = &t->random;
@@ -169,8 +217,7 @@ static bool agrees(trial *t, const run_machine_provider *provider, struct run_ob
     good = run_interpret_shape(&t->registers, &r->shape, t->columns.lanes, inputs, r->constants, words, expected);
     object.kernel(t->columns.lanes, inputs, fitting, words, found);
     run_object_unload(&object);
-    int planes = !r->shape.clause ? 2 : r->shape.plain ? 3 : 4;
-    for (int p = 0; p < planes && good; p++) good = memcmp(t->expected[p], t->found[p], words * sizeof(uint64_t)) == 0;
+    good = good && same_planes(t, words) && parts_agree(t, provider, maker, inputs, fitting, words, apart);
     ++*run;
     return good;
 }
@@ -194,12 +241,14 @@ Test(shapes, give_in_registers_of_every_width_what_they_give_interpreted)
         struct run_object_maker *maker =
             provider->maker_for(&arena, "x86_64-linux-gnu", targets[p].cpu, targets[p].features);
         cr_assert(maker != NULL);
-        size_t run = 0;
+        size_t run = 0, apart = 0;
         for (uint64_t seed = 1; seed <= SHAPES; seed++) {
             make_shape(&t->random, seed);
             fill(&t->random, &t->columns);
-            cr_expect(agrees(t, provider, maker, seed % 3 == 0, &run), "%s: shape %d", targets[p].cpu, (int)seed);
+            cr_expect(agrees(t, provider, maker, seed % 3 == 0, &run, &apart), "%s: shape %d", targets[p].cpu,
+                      (int)seed);
         }
+        cr_expect(apart > SHAPES / 3, "%s: only %zu shapes have parts", targets[p].cpu, apart);
         cr_expect(run > SHAPES / 2, "%s: only %zu shapes have code", targets[p].cpu, run);
         provider->maker_free(maker);
         base_arena_release(&arena);
