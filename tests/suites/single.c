@@ -316,6 +316,31 @@ Test(single, beside_a_history_a_line_gets_what_it_gets_among_others)
     }
 }
 
+/* A line that could not be read may have been a service, or not. */
+Test(single, history_that_could_not_be_read_cannot_be_counted)
+{
+    adj_policies *policies = support_policies(
+        "policy beside\n  title \"Beside\"\n  payer \"K\"\n  effective 2020-01-01\n\nclause same_day\n  cite \"1\"\n"
+        "  require at most 1 of history on the same day\n  deny CO-119 as limit \"{date}\"\n");
+    const told_line before = {1, 0, 19800, 0, 1000, 1, 1, 1}, line = {1, 0, 19800, 0, 1000, 1, 2, 1};
+    for (int unreadable = 0; unreadable < 2; unreadable++) {
+        static const adj_verdict meant[] = {ADJ_DENY, ADJ_CANNOT_TELL};
+        adj_encounters *history = history_of(policies, &before, 1, ALL_TOLD);
+        history->store.lines.items[0].unreadable = unreadable != 0;
+        add_line(&history->store, &line, true);
+        cr_assert_eq(adj_encounters_finish(history), ADJ_OK);
+        for (int e = 0; e < 2; e++) {
+            adj_options options = {.evaluator = e == 0 ? ADJ_EVALUATOR_INTERPRETER : ADJ_EVALUATOR_BOTH};
+            adj_results *results = NULL;
+            cr_assert_eq(adj_evaluate(policies, history, &options, &results), ADJ_OK);
+            cr_expect_eq(adj_results_line(results, 0).verdict, meant[unreadable], "%d %d", unreadable, e);
+            adj_results_free(results);
+        }
+        adj_encounters_free(history);
+    }
+    adj_policies_free(policies);
+}
+
 Test(single, seats_beside_a_history)
 {
     adj_policies *policies = support_policies(windows);
