@@ -56,7 +56,7 @@ struct adj_single {
     size_t touched_count;
     bool patient_touched;
     bool member_used; /* the member was of a line that has been judged */
-    uint32_t *pool; /* of lists */
+    uint32_t *pool;   /* of lists */
     size_t pool_used, pool_room;
     /* Of adj_single_judge_values: */
     told_field *fields;
