@@ -291,9 +291,10 @@ static void get_next(run_kernel_code *code, workshop *shop)
     entry->from_disk = g.from_disk;
     entry->tried = true;
     entry->best = g.best || g.object.kernel == NULL || !unit;
-    if (g.object.kernel == NULL || !unit) return;
-    code->made += g.from_disk ? 0 : 1;
-    code->loaded += g.from_disk ? 1 : 0;
+    if (g.object.kernel == NULL) return;
+    code->made += unit && !g.from_disk ? 1 : 0;
+    code->loaded += unit && g.from_disk ? 1 : 0;
+    /* With a part some units may have all of theirs: whoever judges looks again. */
     atomic_fetch_add_explicit(&code->generation, 1, memory_order_release);
 }
 
