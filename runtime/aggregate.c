@@ -163,8 +163,8 @@ static bool of_lines(lang_collection collection)
 }
 
 /* Whether an element that is `inside` the window, surely or perhaps, counts as a service at all. */
-static run_truth counted(const run_context *context, const plan_aggregate *aggregate, uint32_t line, uint32_t row,
-                         run_truth inside)
+static run_truth as_service(const run_context *context, const plan_aggregate *aggregate, uint32_t line, uint32_t row,
+                            run_truth inside)
 {
     if (inside == RUN_FALSE || row == line) return inside;
     return run_truth_and(inside, run_line_counts(context, aggregate, row));
@@ -176,7 +176,7 @@ static run_truth admitted(const run_context *context, const plan_aggregate *aggr
 {
     if (!of_lines(aggregate->collection)) return RUN_TRUE;
     if (row == line && aggregate->without_subject) return RUN_FALSE;
-    return counted(context, aggregate, line, row, run_line_in_window(context, window, line, row));
+    return as_service(context, aggregate, line, row, run_line_in_window(context, window, line, row));
 }
 
 /* ---- distinct values ---- */
@@ -352,13 +352,13 @@ static void visit(walk *w, uint32_t row, run_truth truth)
 }
 
 /* An element of history whose day is one of the window's: what is left is where it stands. */
-static run_truth standing(const walk *w, uint32_t row)
+static run_truth in_order(const walk *w, uint32_t row)
 {
     const uint32_t *position = w->context->binding->store->position;
     if (row == w->line) return w->window.before || w->aggregate->without_subject ? RUN_FALSE : RUN_TRUE;
     if (w->window.cut && position[row] > position[w->line]) return RUN_FALSE;
     if (w->window.forward && position[row] < position[w->line]) return RUN_FALSE;
-    return counted(w->context, w->aggregate, w->line, row, RUN_TRUE);
+    return as_service(w->context, w->aggregate, w->line, row, RUN_TRUE);
 }
 
 /* Where the elements of a window begin and end among those with a day. Nothing that stands behind the subject is in a window that is cut
@@ -392,7 +392,7 @@ static void visit_window(walk *w, run_truth limit)
     }
     for (size_t i = near.start; i < near.end; i++) {
         uint32_t row = run_candidate(&w->found, i);
-        visit(w, row, run_truth_and(limit, standing(w, row)));
+        visit(w, row, run_truth_and(limit, in_order(w, row)));
     }
 }
 

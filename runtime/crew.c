@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 typedef struct crew {
     run_task task;
@@ -45,21 +44,22 @@ static void *work(void *argument)
     return NULL;
 }
 
-bool run_crew(size_t threads, size_t items, run_task task, void *state)
+bool run_crew(base_arena *arena, size_t threads, size_t items, run_task task, void *state)
 {
     enum { MOST_THREADS = 1024 };
     if (threads > items) threads = items;
     if (threads > MOST_THREADS) threads = MOST_THREADS;
     crew c = {.task = task, .state = state, .threads = threads < 1 ? 1 : threads, .items = items};
-    member self = {.crew = &c}, *others = c.threads > 1 ? calloc(c.threads, sizeof *others) : NULL;
-    for (size_t i = 1; others != NULL && i < c.threads; i++) {
+    member self = {.crew = &c}, *others = NULL;
+    if (c.threads > 1) others = base_arena_alloc(arena, c.threads * sizeof *others);
+    if (c.threads > 1 && others == NULL) return false;
+    for (size_t i = 1; i < c.threads; i++) {
         others[i] = (member){.crew = &c, .number = i};
         others[i].started = pthread_create(&others[i].thread, NULL, work, &others[i]) == 0;
     }
     work(&self);
-    for (size_t i = 1; others != NULL && i < c.threads; i++) {
+    for (size_t i = 1; i < c.threads; i++) {
         if (others[i].started) pthread_join(others[i].thread, NULL);
     }
-    free(others);
     return !atomic_load(&c.failed);
 }

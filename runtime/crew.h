@@ -2,15 +2,14 @@
 #ifndef RUN_CREW_H
 #define RUN_CREW_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "base/arena.h"
 
 /* Does one item; `worker` is a number below that of the threads, the same for no two at a time. */
 typedef bool (*run_task)(void *state, size_t worker, size_t item);
 
 /* Has all items done by so many threads, this one among them, each taking some that follow each other: what is written for them lies
- * mixed, and threads should not write to it in turn. One that cannot be had leaves its share to the others. False where any item
- * failed; some may then be left. */
-bool run_crew(size_t threads, size_t items, run_task task, void *state);
+ * mixed, and threads should not write to it in turn. One that cannot be had leaves its share to the others. The arena is this thread's, for
+ * the time of the call. False where any item failed; some may then be left. */
+bool run_crew(base_arena *arena, size_t threads, size_t items, run_task task, void *state);
 
 #endif

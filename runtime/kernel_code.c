@@ -166,11 +166,10 @@ static got get_kept(const run_kernel_code *code, workshop *shop, const code_entr
     return g;
 }
 
-/* Gets the code of an entry, in a workshop of which this thread is the only one. */
-static got get_code(const run_kernel_code *code, workshop *shop, const code_entry *entry, bool better)
+/* Makes the code of an entry, and keeps it on disk; as `before` where that cannot be had. */
+static got make_code(const run_kernel_code *code, workshop *shop, const code_entry *entry, bool better, got before)
 {
-    got g = get_kept(code, shop, entry, better);
-    if (g.from_disk) return g;
+    got g = before;
     if (code->provider == NULL || code->provider->maker_new == NULL) return g;
     if (shop->maker == NULL) shop->maker = code->provider->maker_new(&shop->arena);
     const char *bytes, *error;
@@ -183,6 +182,13 @@ static got get_code(const run_kernel_code *code, workshop *shop, const code_entr
     key_of(entry, better, key);
     run_cache_write(&shop->scratch, code->cache, key, bytes, length);
     return g;
+}
+
+/* Gets the code of an entry, in a workshop of which this thread is the only one. */
+static got get_code(const run_kernel_code *code, workshop *shop, const code_entry *entry, bool better)
+{
+    got g = get_kept(code, shop, entry, better);
+    return g.from_disk ? g : make_code(code, shop, entry, better, g);
 }
 
 /* ---- parts; all with the lock held ---- */
@@ -281,7 +287,7 @@ static void get_next(run_kernel_code *code, workshop *shop)
     pthread_mutex_lock(&code->lock);
     if (unit && g.object.kernel == NULL && !take_apart(code, entry)) {
         pthread_mutex_unlock(&code->lock);
-        g = get_code(code, shop, entry, false);
+        g = make_code(code, shop, entry, false, g);
         pthread_mutex_lock(&code->lock);
     }
     code->unfinished--;

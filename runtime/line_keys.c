@@ -121,7 +121,7 @@ bool run_find_line_keys(run_line_keys *keys, const base_allocator *allocator, co
         keys->chunks[c].first = count / chunks * c;
         keys->chunks[c].end = c + 1 == chunks ? count : count / chunks * (c + 1);
     }
-    return run_crew(threads, chunks, find_keys, keys) && put_together(keys);
+    return run_crew(&keys->all.arena, threads, chunks, find_keys, keys) && put_together(keys);
 }
 
 void run_line_keys_release(run_line_keys *keys)
@@ -167,5 +167,5 @@ bool run_gather_lines(run_line_keys *keys, size_t works, size_t threads, uint32_
         }
     }
     starts[works] = start;
-    return run_crew(threads, keys->chunk_count, gather, keys);
+    return run_crew(&keys->all.arena, threads, keys->chunk_count, gather, keys);
 }

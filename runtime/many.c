@@ -66,7 +66,8 @@ static bool order_events(run_many *many)
         many->starts[i] = total;
     }
     many->events = base_arena_alloc(many->arena, (total + 1) * sizeof *many->events);
-    return many->events != NULL && run_crew(many->arena_count, many->schedule.batches.count, put_events, many);
+    return many->events != NULL &&
+           run_crew(many->arena, many->arena_count, many->schedule.batches.count, put_events, many);
 }
 
 static bool judge_batches(run_many *many, const run_binding *binding, const plan_kernels *kernels, const uint32_t *rows,
@@ -90,7 +91,7 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
         w->packer.code = how->kernels;
         w->packer.wait = how->wait;
     }
-    good = good && run_crew(count, many->schedule.batches.count, judge_batch, &j);
+    good = good && run_crew(many->arena, count, many->schedule.batches.count, judge_batch, &j);
     for (size_t i = 0; i < count; i++) run_packer_release(&j.workers[i].packer);
     run_sweeps_free(sweeps);
     return good && order_events(many);

@@ -491,7 +491,8 @@ adj_status adj_single_fields(adj_single *s, const int64_t *handles, size_t count
 /* Puts the values of lists into the pool; what they are in the end is the cell's. */
 static adj_status fill_list(adj_single *s, const adj_single_value *value, int64_t *bits)
 {
-    if (value->value < 0 || value->value > UINT16_MAX) return ADJ_INVALID_INPUT;
+    if (value->value < 0 || value->value > UINT16_MAX || (value->value > 0 && value->codes == NULL))
+        return ADJ_INVALID_INPUT;
     if (!room_for(s, (size_t)value->value)) return ADJ_OUT_OF_MEMORY;
     return pack_codes(s, value->codes, (size_t)value->value, bits) ? ADJ_OK : ADJ_INVALID_INPUT;
 }

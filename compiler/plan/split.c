@@ -29,6 +29,16 @@ static bool begin(base_arena *arena, builder *b, uint32_t steps, uint8_t *slots,
     return b->shape.steps != NULL && b->shape.truth_slots != NULL;
 }
 
+/* Adds a step, field by field: shapes are compared as bytes, and what lies between fields stays zero. */
+static void put_step(builder *b, uint8_t operation, uint16_t first, uint16_t second, uint16_t to)
+{
+    plan_lane_step *step = &b->shape.steps[b->shape.step_count++];
+    step->operation = operation;
+    step->a = first;
+    step->b = second;
+    step->to = to;
+}
+
 static bool relates(const plan_lane_step *step)
 {
     return step->operation >= PLAN_LANE_EQUAL && step->operation <= PLAN_LANE_AT_MOST;
@@ -61,16 +71,15 @@ static bool find_operands(base_arena *arena, const plan_shape *shape, whole *w)
 static uint16_t add_value(builder *b, const whole *w, uint32_t number)
 {
     const plan_lane_step *step = &w->shape->steps[number];
-    plan_lane_step added = {.operation = step->operation};
-    if (step->operation == PLAN_LANE_VALUE) added.a = taken(b->slots, &b->shape.slot_count, step->a);
-    if (step->operation == PLAN_LANE_NUMBER) added.a = taken(b->constants, &b->shape.constant_count, step->a);
+    uint16_t first = 0, second = 0;
+    if (step->operation == PLAN_LANE_VALUE) first = taken(b->slots, &b->shape.slot_count, step->a);
+    if (step->operation == PLAN_LANE_NUMBER) first = taken(b->constants, &b->shape.constant_count, step->a);
     if (plan_lane_operands(step) > 0) {
-        added.a = add_value(b, w, w->operands[number][0]);
-        added.b = add_value(b, w, w->operands[number][1]);
+        first = add_value(b, w, w->operands[number][0]);
+        second = add_value(b, w, w->operands[number][1]);
     }
-    added.to = b->shape.value_count++;
-    b->shape.steps[b->shape.step_count++] = added;
-    return added.to;
+    put_step(b, step->operation, first, second, b->shape.value_count);
+    return b->shape.value_count++;
 }
 
 /* How many steps a value takes with all that it follows from. */
@@ -92,10 +101,9 @@ static bool add_part(base_arena *arena, const whole *w, uint32_t number, plan_pa
     builder b;
     for (int k = 0; k < operands; k++) count += steps_of(w, w->operands[number][k], STEPS);
     if (count > STEPS || !begin(arena, &b, (uint32_t)count, part->slots, part->constants)) return false;
-    plan_lane_step last = {.operation = step->operation};
-    last.a = add_value(&b, w, w->operands[number][0]);
-    if (operands > 1) last.b = add_value(&b, w, w->operands[number][1]);
-    b.shape.steps[b.shape.step_count++] = last;
+    uint16_t first = add_value(&b, w, w->operands[number][0]), second = 0;
+    if (operands > 1) second = add_value(&b, w, w->operands[number][1]);
+    put_step(&b, step->operation, first, second, 0);
     b.shape.truth_count = 1;
     part->shape = b.shape;
     return true;
@@ -111,25 +119,23 @@ static bool is_part(const whole *w, uint32_t number)
 /* A step of the logic: what parts and slots give is read, the rest stays. */
 static bool add_logic(base_arena *arena, const whole *w, uint32_t number, builder *b, plan_split *split)
 {
-    plan_lane_step step = w->shape->steps[number];
-    if (step.operation >= PLAN_LANE_VALUE) return true;
+    const plan_lane_step *step = &w->shape->steps[number];
+    if (step->operation >= PLAN_LANE_VALUE) return true;
     uint16_t source = NONE;
     if (is_part(w, number)) {
         if (!add_part(arena, w, number, &split->parts[split->count])) return false;
         source = (uint16_t)(PLAN_SPLIT_SLOTS + split->count++);
-    } else if (step.operation == PLAN_LANE_PRESENT) {
+    } else if (step->operation == PLAN_LANE_PRESENT) {
         source = w->shape->steps[w->operands[number][0]].a; /* a value is present where its slot is true */
-    } else if (step.operation == PLAN_LANE_TRUTH) {
-        source = step.a;
+    } else if (step->operation == PLAN_LANE_TRUTH) {
+        source = step->a;
     }
-    if (source != NONE) {
-        step.operation = PLAN_LANE_TRUTH;
-        step.a = taken(b->slots, &b->shape.slot_count, source);
-        step.b = 0;
-    } else if (step.operation == PLAN_LANE_CONSTANT) {
-        step.a = taken(b->constants, &b->shape.constant_count, step.a);
-    }
-    b->shape.steps[b->shape.step_count++] = step;
+    if (source != NONE)
+        put_step(b, PLAN_LANE_TRUTH, taken(b->slots, &b->shape.slot_count, source), 0, step->to);
+    else if (step->operation == PLAN_LANE_CONSTANT)
+        put_step(b, PLAN_LANE_CONSTANT, taken(b->constants, &b->shape.constant_count, step->a), 0, step->to);
+    else
+        put_step(b, step->operation, step->a, step->b, step->to);
     return true;
 }
 

@@ -566,7 +566,7 @@ Test(single, one_call_takes_nothing_that_cannot_be)
     cr_expect_eq(adj_single_fields(c.single, none, 2), ADJ_NOT_FOUND);
     generator g = {.state = 5};
     size_t events[2];
-    for (int kind = 0; kind < 5; kind++) {
+    for (int kind = 0; kind < 6; kind++) {
         do tell_any(&c, &g);
         while (c.values[MODIFIERS].told != ADJ_TOLD_PRESENT || c.values[POS].told != ADJ_TOLD_PRESENT ||
                c.values[MODIFIERS].value == 0);
@@ -580,6 +580,7 @@ Test(single, one_call_takes_nothing_that_cannot_be)
         case 1: bad.values[MODIFIERS].codes = codes; break;
         case 2: bad.values[MODIFIERS].value = -1; break;
         case 3: bad.values[MODIFIERS].value = 70000; break;
+        case 4: bad.values[MODIFIERS].codes = NULL; break;
         default: bad.values[UNITS].told = (adj_told)7; break;
         }
         cr_expect_eq(adj_single_judge_values(c.single, bad.values, &answer), ADJ_INVALID_INPUT, "%d", kind);
