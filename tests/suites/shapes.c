@@ -256,3 +256,87 @@ Test(shapes, give_in_registers_of_every_width_what_they_give_interpreted)
     run_registers_release(&t->registers);
     free(t);
 }
+
+/* ---- which parts are the same ---- */
+
+/* Two clauses with the same steps: first and second number, compared with a constant each; both; not both. What applies is the one or the
+ * other comparison. */
+static const plan_lane_step pair_steps[] = {
+    {PLAN_LANE_VALUE, 0, 0, 0},  {PLAN_LANE_NUMBER, 0, 0, 1}, {PLAN_LANE_LESS, 0, 1, 0}, {PLAN_LANE_VALUE, 1, 0, 2},
+    {PLAN_LANE_NUMBER, 1, 0, 3}, {PLAN_LANE_LESS, 2, 3, 1},   {PLAN_LANE_AND, 0, 1, 2},  {PLAN_LANE_NOT, 2, 0, 3}};
+
+enum { PAIR_STEPS = sizeof pair_steps / sizeof *pair_steps };
+
+static plan_shape pair_shape(base_arena *arena, uint16_t applies)
+{
+    plan_shape shape = {.step_count = PAIR_STEPS,
+                        .slot_count = 2,
+                        .constant_count = 2,
+                        .truth_count = 4,
+                        .value_count = 4,
+                        .results = {applies, 2, 3},
+                        .clause = true,
+                        .plain = true};
+    shape.steps = base_arena_alloc(arena, sizeof pair_steps);
+    shape.truth_slots = base_arena_alloc(arena, sizeof *shape.truth_slots);
+    cr_assert(shape.steps != NULL && shape.truth_slots != NULL);
+    for (size_t i = 0; i < PAIR_STEPS; i++) {
+        shape.steps[i].operation = pair_steps[i].operation;
+        shape.steps[i].a = pair_steps[i].a;
+        shape.steps[i].b = pair_steps[i].b;
+        shape.steps[i].to = pair_steps[i].to;
+    }
+    return shape;
+}
+
+/* Shapes that differ in nothing but what their results are, or in how wide a slot is, share no more than they may. */
+Test(shapes, that_are_nearly_the_same_have_code_of_their_own)
+{
+    if (run_machine_provider_get() == NULL) return;
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    base_allocator allocator = base_allocator_default();
+    plan_shape shapes[2] = {pair_shape(&arena, 0), pair_shape(&arena, 1)};
+    plan_unit units[2] = {{.shape = 0}, {.shape = 1}};
+    uint32_t slots[] = {0, 1};
+    int64_t constants[] = {3, 5};
+    plan_kernels kernels = {.shapes = {shapes, 2, 2}, .units = {units, 2, 2}, .slots = {slots, 2, 2}};
+    kernels.inputs.count = 2;
+    run_context context = {.arena = &arena};
+    run_packer packer;
+    cr_assert(run_packer_init(&packer, &allocator, &context, &kernels, constants));
+    packer.code = run_kernel_code_new(&allocator, &kernels, NULL);
+    packer.wait = true;
+    packer.words = 1;
+    cr_assert(packer.code != NULL);
+    run_kernel_code_begin(packer.code);
+    static const uint64_t yes[8] = {UINT64_MAX}, no[8] = {0};
+    size_t ran = 0;
+    for (int width = 0; width < 4; width++) {
+        int64_t numbers[2][64 * 8] = {{0}};
+        for (int i = 0; i < 64; i++) {
+            int64_t values[] = {i % 8, i / 8};
+            for (int c = 0; c < 2; c++)
+                memcpy((char *)numbers[c] + ((size_t)i << width), &values[c], (size_t)1 << width);
+        }
+        for (int c = 0; c < 2; c++) packer.lanes[c] = (run_lanes){numbers[c], yes, no, (uint64_t)width};
+        for (uint32_t u = 0; u < 2; u++) {
+            uint64_t meant[RUN_PLANES][8], found[RUN_PLANES][8];
+            uint64_t *const expected[] = {meant[0], meant[1], meant[2], meant[3]};
+            uint64_t *const planes[] = {found[0], found[1], found[2], found[3]};
+            cr_assert(run_interpret_shape(&packer.registers, &shapes[u], packer.lanes, slots, constants, 1, expected));
+            const run_kernel_memo *memo = run_kernel_find(&packer, u, (uint64_t)width << 2 | (uint64_t)width);
+            ran += memo != NULL && memo->composite != NULL;
+            cr_assert(run_unit(&packer, u, planes));
+            for (int p = 0; p < 3; p++)
+                cr_expect_eq(found[p][0], meant[p][0], "width %d, unit %u, plane %d", width, u, p);
+        }
+    }
+#if defined(__x86_64__)
+    cr_expect_eq(ran, 8u, "%zu by their parts", ran);
+#endif
+    run_kernel_code_end(packer.code);
+    run_kernel_code_free(packer.code);
+    run_packer_release(&packer);
+    base_arena_release(&arena);
+}
