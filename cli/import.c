@@ -31,7 +31,11 @@ static int digest_files(const cli_texts *paths, adj_import_file *files, char (*d
 {
     for (size_t i = 0; i < paths->count; i++) {
         if (!adj_digest_file(paths->items[i], digests[i])) {
-            fprintf(stderr, "adjudge import: %s: there is no such file, or it cannot be read\n", paths->items[i]);
+            bool able = adj_digest("", 0, digests[i]);
+            fprintf(
+                stderr, "adjudge import: %s: %s\n", paths->items[i],
+                able ? "there is no such file, or it cannot be read"
+                     : "its digest cannot be worked out: OpenSSL's libcrypto.so.3 cannot be loaded; install libssl3");
             return EXIT_INPUT;
         }
         files[i] = (adj_import_file){paths->items[i], digests[i], ""};

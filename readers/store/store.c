@@ -1,5 +1,6 @@
 /* Opening a store, and its tables. */
 #include "readers/store/store.h"
+#include "readers/store/digest.h"
 
 #include "readers/unpack.h"
 
@@ -62,7 +63,13 @@ adj_status adj_store_open(const char *where, bool existing, const adj_options *o
     if (store == NULL) return ADJ_OUT_OF_MEMORY;
     *store = (adj_store){.allocator = allocator};
     base_arena_init(&store->arena, &allocator);
-    char message[512];
+    char message[512], digest[STORE_DIGEST_ROOM];
+    if (!adj_digest("", 0, digest))
+        return store_fail(
+            store,
+            "the store %s cannot be opened: its digests need OpenSSL's libcrypto.so.3, which cannot be loaded; "
+            "install libssl3",
+            where);
     store->database = store_database_open(where, existing, message, sizeof message);
     if (store->database == NULL) return store_fail(store, "the store %s cannot be opened: %s", where, message);
     if (make_tables(store)) return ADJ_OK;

@@ -498,6 +498,31 @@ if "$adjudge" --version | grep -q LLVM && [ "$(uname -m)" = x86_64 ]; then
     chmod 755 "$work/cache"
 fi
 
+# Negative amounts are written as such.
+printf 'claim_id,member_id,payer,line,date,procedure,pos,units,charge\nC1,M1,HARBOR,1,2026-01-07,90853,11,1,-1.50\n' >"$work/negative.csv"
+"$adjudge" check "$work/negative.csv" --policy policies --format csv --no-summary >"$work/out" 2>"$work/err" || true
+holds "a negative charge" out ',11,1,-1.50,'
+
+# Where libcrypto cannot be loaded, everything works that needs no digest, and the rest says what is missing.
+if ! ldd "$adjudge" | grep -q -e libasan -e libtsan && command -v cc >/dev/null; then
+    cat >"$work/without.c" <<'SHIM'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <string.h>
+void *dlopen(const char *name, int flags)
+{
+    void *(*next)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+    return name != NULL && strstr(name, "libcrypto") != NULL ? NULL : next(name, flags);
+}
+SHIM
+    cc -shared -fPIC "$work/without.c" -o "$work/without.so" -ldl
+    expect "without libcrypto a check works" 1 env LD_PRELOAD="$work/without.so" "$adjudge" check "$work/negative.csv" --policy policies
+    expect "without libcrypto no import" 2 env LD_PRELOAD="$work/without.so" "$adjudge" import examples/demo/history.csv --store "$work/without.db"
+    holds "without libcrypto no import" err "libcrypto.so.3 cannot be loaded; install libssl3"
+    expect "without libcrypto no store" 2 env LD_PRELOAD="$work/without.so" "$adjudge" history --store "$work/without.db"
+    holds "without libcrypto no store" err "install libssl3"
+fi
+
 # Nothing but the public interface is exported.
 if command -v nm >/dev/null; then
     nm -D --defined-only "$library" | awk '$2 ~ /[TDBRVW]/ {print $3}' | grep -v -e '^adj_' -e '^_' -e '^__' -e 'asan' -e 'tsan' -e gcov -e mangle_path >"$work/leaks"
