@@ -53,12 +53,12 @@ bool run_crew(base_arena *arena, size_t threads, size_t items, run_task task, vo
     member self = {.crew = &c}, *others = NULL;
     if (c.threads > 1) others = base_arena_alloc(arena, c.threads * sizeof *others);
     if (c.threads > 1 && others == NULL) return false;
-    for (size_t i = 1; i < c.threads; i++) {
+    for (size_t i = 1; others != NULL && i < c.threads; i++) {
         others[i] = (member){.crew = &c, .number = i};
         others[i].started = pthread_create(&others[i].thread, NULL, work, &others[i]) == 0;
     }
     work(&self);
-    for (size_t i = 1; i < c.threads; i++) {
+    for (size_t i = 1; others != NULL && i < c.threads; i++) {
         if (others[i].started) pthread_join(others[i].thread, NULL);
     }
     return !atomic_load(&c.failed);
