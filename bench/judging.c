@@ -220,16 +220,39 @@ static size_t bytes_of_line(const judging *j)
     return (bits + 7) / 8;
 }
 
+/* Finds the code for a batch, which is part of packing: of machine code, or none. */
+static void find_code(judging *j, packed_batch *b)
+{
+    const plan_kernels *kernels = j->policies->kernels;
+    const run_work *work = b->batch.work;
+    choose(j, b);
+    size_t shared = 0;
+    b->shared = base_arena_alloc(&b->arena, (work->input_count + 1) * sizeof *b->shared);
+    if (b->shared == NULL) bench_stop("out of memory");
+    for (size_t i = 0; i < work->input_count; i++) {
+        const plan_input *input = &kernels->inputs.items[work->inputs[i]];
+        size_t slots;
+        if (input->kind != PLAN_INPUT_UNIT) continue;
+        run_lanes *lanes = base_arena_alloc(&b->arena, RUN_CALL_SLOTS * sizeof *lanes);
+        if (lanes == NULL) bench_stop("out of memory");
+        run_make_call(&j->packer, input->unit, lanes, &slots, &b->shared[shared++]);
+    }
+    b->shared_count = shared;
+    b->calls = run_make_calls(&j->packer, &b->arena, work);
+    if (b->calls == NULL) bench_stop("out of memory");
+}
+
 /* Truths that clauses share are worked out again: they are part of judging. */
 static void shared_units(judging *j, packed_batch *b)
 {
     const plan_kernels *kernels = j->policies->kernels;
-    for (size_t i = 0; i < b->batch.work->input_count; i++) {
-        const plan_input *input = &kernels->inputs.items[b->batch.work->inputs[i]];
-        if (input->kind != PLAN_INPUT_UNIT) continue;
-        const run_lanes *lanes = &b->lanes[b->batch.work->inputs[i]];
+    const run_work *work = b->batch.work;
+    size_t shared = 0;
+    for (size_t i = 0; shared < b->shared_count; i++) {
+        if (kernels->inputs.items[work->inputs[i]].kind != PLAN_INPUT_UNIT) continue;
+        const run_lanes *lanes = &b->lanes[work->inputs[i]];
         uint64_t *const planes[] = {(uint64_t *)(uintptr_t)lanes->yes, (uint64_t *)(uintptr_t)lanes->no};
-        run_unit(&j->packer, input->unit, planes);
+        run_do_call(&j->packer, &b->shared[shared++], planes);
     }
 }
 
@@ -241,7 +264,7 @@ static void kernels_way(judging *j, packed_batch *b)
     uint64_t *spare = j->outcome.spare;
     uint64_t *const planes[] = {spare, spare + RUN_BATCH_WORDS, spare + 2 * RUN_BATCH_WORDS,
                                 spare + 3 * RUN_BATCH_WORDS};
-    for (size_t u = 0; u < b->batch.work->unit_count; u++) run_unit(&j->packer, b->batch.work->units[u], planes);
+    for (size_t u = 0; u < b->batch.work->unit_count; u++) run_do_call(&j->packer, &b->calls[u], planes);
     j->checksum += spare[0];
 }
 
@@ -251,7 +274,7 @@ static void events_way(judging *j, packed_batch *b)
     choose(j, b);
     shared_units(j, b);
     j->outcome.events.count = 0;
-    run_units(&j->packer, b->batch.work, &j->outcome);
+    run_units(&j->packer, b->calls, &j->outcome);
     j->checksum += j->outcome.events.count;
 }
 
@@ -366,7 +389,11 @@ int bench_judging(size_t lines, unsigned payers, bool quick)
     int runs = quick ? 1 : BENCH_RUNS;
     for (int r = 0; r < runs; r++) {
         for (size_t w = 0; w < WAYS; w++) {
-            j->packer.code = ways[w].machine && adj_has_machine_code() ? j->policies->kernel_code : NULL;
+            /* Where the code lies changes with the way alone. */
+            if (w == 0 || ways[w].machine != ways[w - 1].machine) {
+                j->packer.code = ways[w].machine && adj_has_machine_code() ? j->policies->kernel_code : NULL;
+                for (size_t b = 0; b < j->batch_count; b++) find_code(j, &j->batches[b]);
+            }
             memory[w][r] = from_memory(j, ways[w].how);
             cache[w][r] = from_cache(j, ways[w].how);
         }

@@ -14,6 +14,8 @@ typedef struct packed_batch {
     base_arena arena; /* of its columns */
     run_lanes *lanes; /* by input */
     uint32_t *rows;
+    run_call *shared, *calls; /* truths that clauses share, and the clauses */
+    size_t shared_count;
     packed_column *columns; /* that kernels read */
     size_t column_count;
     uint64_t words;

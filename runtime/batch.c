@@ -33,20 +33,71 @@ static void ask_for_code(run_packer *packer, const run_work *work, bool filled)
     }
 }
 
-bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
+void run_make_call(run_packer *packer, uint32_t index, run_lanes *lanes, size_t *slots, run_call *call)
 {
+    static const uint32_t one_after_the_other[RUN_CALL_SLOTS] = {
+        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+        16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
     const plan_unit *unit = &packer->kernels->units.items[index];
     const plan_shape *shape = &packer->kernels->shapes.items[unit->shape];
     const uint32_t *inputs = packer->kernels->slots.items + unit->slots;
     const run_kernel_memo *found = run_kernel_find(packer, index, signature_of(packer, unit));
-    if (found == NULL)
-        return run_interpret_shape(&packer->registers, shape, packer->lanes, inputs,
-                                   packer->constants + unit->constants, packer->words, planes);
-    if (found->kernel != NULL)
-        found->kernel(packer->lanes, inputs, found->constants, packer->words, planes);
-    else
-        run_composite_unit(packer, found->composite, inputs, found->constants, planes);
-    return true;
+    *slots = 0;
+    *call = (run_call){.lanes = packer->lanes, .inputs = inputs, .unit = index, .clause = unit->clause};
+    call->plain = shape->plain;
+    if (found == NULL) {
+        call->constants = packer->constants + unit->constants;
+        return;
+    }
+    call->kernel = found->kernel;
+    call->composite = found->composite;
+    call->constants = found->constants;
+    if (found->kernel == NULL || shape->slot_count > RUN_CALL_SLOTS) return;
+    for (uint32_t i = 0; i < shape->slot_count; i++) lanes[i] = packer->lanes[inputs[i]];
+    *slots = shape->slot_count;
+    call->lanes = lanes;
+    call->inputs = one_after_the_other;
+}
+
+bool run_do_call(run_packer *packer, const run_call *call, uint64_t *const *planes)
+{
+    if (call->kernel != NULL) {
+        call->kernel(call->lanes, call->inputs, call->constants, packer->words, planes);
+        return true;
+    }
+    if (call->composite != NULL) {
+        run_composite_unit(packer, call->composite, call->inputs, call->constants, planes);
+        return true;
+    }
+    const plan_shape *shape = &packer->kernels->shapes.items[packer->kernels->units.items[call->unit].shape];
+    return run_interpret_shape(&packer->registers, shape, call->lanes, call->inputs, call->constants, packer->words,
+                               planes);
+}
+
+bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
+{
+    run_lanes lanes[RUN_CALL_SLOTS];
+    size_t slots;
+    run_call call;
+    run_make_call(packer, index, lanes, &slots, &call);
+    return run_do_call(packer, &call, planes);
+}
+
+run_call *run_make_calls(run_packer *packer, base_arena *arena, const run_work *work)
+{
+    if (packer->wait) ask_for_code(packer, work, true);
+    size_t all = 0, taken = 0;
+    for (size_t u = 0; u < work->unit_count; u++)
+        all += packer->kernels->shapes.items[packer->kernels->units.items[work->units[u]].shape].slot_count;
+    run_call *calls = base_arena_alloc(arena, (work->unit_count + 1) * sizeof *calls);
+    run_lanes *lanes = base_arena_alloc(arena, (all + 1) * sizeof *lanes);
+    if (calls == NULL || lanes == NULL) return NULL;
+    for (size_t u = 0; u < work->unit_count; u++) {
+        size_t slots;
+        run_make_call(packer, work->units[u], lanes + taken, &slots, &calls[u]);
+        taken += slots;
+    }
+    return calls;
 }
 
 /* The bits of a word that stand for lines. */
@@ -171,10 +222,9 @@ static size_t words_with_bits(const uint64_t *words, uint64_t count, uint16_t *f
 }
 
 /* What a clause says, from its planes; those of where it applies lie in the batch already. */
-static bool take_clause(run_outcome *o, size_t unit, uint64_t *const *planes)
+static bool take_clause(run_outcome *o, const run_call *call, uint64_t *const *planes)
 {
-    const plan_unit *source = &o->packer->kernels->units.items[o->batch->work->units[unit]];
-    bool plain = o->packer->kernels->shapes.items[source->shape].plain;
+    bool plain = call->plain;
     uint64_t words = o->packer->words, last = words - 1, valid = valid_bits(o->packer, last);
     uint64_t *applies = planes[RUN_PLANE_APPLIES], *events = planes[RUN_PLANE_EVENTS];
     const uint64_t *fails = planes[RUN_PLANE_FAILS], *excused = planes[RUN_PLANE_EXCUSED];
@@ -194,7 +244,7 @@ static bool take_clause(run_outcome *o, size_t unit, uint64_t *const *planes)
             uint16_t verdict = (fails[w] >> bit & 1) != 0 ? ADJ_CLAUSE_FAIL
                                : excuse                   ? ADJ_CLAUSE_EXCUSED
                                                           : ADJ_CLAUSE_CANNOT_TELL;
-            *event++ = (run_batch_event){source->clause, (uint16_t)(w * 64 + bit), verdict};
+            *event++ = (run_batch_event){call->clause, (uint16_t)(w * 64 + bit), verdict};
         }
     }
     o->events.count = (size_t)(event - o->events.items);
@@ -226,13 +276,12 @@ static void take_flags(const run_outcome *o, uint8_t *flags)
     }
 }
 
-bool run_units(run_packer *packer, const run_work *work, run_outcome *o)
+bool run_units(run_packer *packer, const run_call *calls, run_outcome *o)
 {
     uint64_t words = packer->words, room = RUN_ROOM(words);
-    if (packer->wait) ask_for_code(packer, work, true);
-    for (size_t u = 0; u < work->unit_count; u++) {
+    for (size_t u = 0; u < o->batch->work->unit_count; u++) {
         uint64_t *const planes[] = {o->batch->applies + u * words, o->spare, o->spare + room, o->spare + 2 * room};
-        if (!run_unit(packer, work->units[u], planes) || !take_clause(o, u, planes)) return false;
+        if (!run_do_call(packer, &calls[u], planes) || !take_clause(o, &calls[u], planes)) return false;
     }
     return true;
 }
@@ -270,7 +319,8 @@ bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, co
     run_outcome o = {.packer = packer, .batch = batch};
     o.spare = base_arena_alloc(&packer->arena, RUN_ROOM(words) * RUN_PLANES * sizeof *o.spare);
     if (o.spare == NULL || batch->applies == NULL || !run_pack_batch(packer, work)) return false;
-    if (!run_units(packer, work, &o)) return false;
+    const run_call *calls = run_make_calls(packer, &packer->arena, work);
+    if (calls == NULL || !run_units(packer, calls, &o)) return false;
     take_flags(&o, flags);
     batch->event_count = o.events.count;
     batch->events = base_arena_alloc(arena, (o.events.count + 1) * sizeof *batch->events);

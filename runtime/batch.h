@@ -146,8 +146,30 @@ typedef struct run_outcome {
     uint64_t any[RUN_BATCH_WORDS];   /* bits: some clause applies */
 } run_outcome;
 
-/* Runs the clauses of a batch whose inputs are packed. */
-bool run_units(run_packer *packer, const run_work *work, run_outcome *outcome);
+/* A unit that is to be run: all that its code takes, side by side. What units, shapes and slots say is spread over memory, and reading
+ * it takes as long as the code of a small clause. */
+typedef struct run_call {
+    run_kernel kernel;
+    const struct run_composite *composite; /* where there is no kernel; neither: interpreted */
+    const int64_t *constants;
+    const run_lanes *lanes;
+    const uint32_t *inputs; /* by slot: which of the lanes */
+    uint32_t unit, clause;
+    bool plain; /* as its shape */
+} run_call;
+
+/* Finds what a unit of this batch is run by. `lanes` has room for RUN_CALL_SLOTS; of those the first `*slots` are taken. */
+enum { RUN_CALL_SLOTS = 32 };
+void run_make_call(run_packer *packer, uint32_t unit, run_lanes *lanes, size_t *slots, run_call *call);
+
+/* Runs it. */
+bool run_do_call(run_packer *packer, const run_call *call, uint64_t *const *planes);
+
+/* The clauses of a work, to be run over a batch whose inputs are packed; NULL when memory runs out. */
+run_call *run_make_calls(run_packer *packer, base_arena *arena, const run_work *work);
+
+/* Runs the clauses of a batch. */
+bool run_units(run_packer *packer, const run_call *calls, run_outcome *outcome);
 
 /* Runs a unit over the batch. */
 bool run_unit(run_packer *packer, uint32_t unit, uint64_t *const *planes);
