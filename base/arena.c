@@ -29,6 +29,7 @@ enum {
     SMALLEST_BLOCK = 4096,
     LARGEST_BLOCK = 1 << 20,
     ALIGNMENT = 16,
+    WIDE_ALIGNMENT = 64,
     HEADER = (sizeof(base_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT
 };
 
@@ -116,12 +117,15 @@ static void begin_block(base_arena *arena, base_arena_block *block)
 {
     block->before = arena->blocks;
     arena->blocks = block;
-    arena->next = (char *)block + HEADER;
-    arena->left = block->size;
+    size_t skipped = 0;
+    if (arena->wide) skipped = (WIDE_ALIGNMENT - ((uintptr_t)block + HEADER) % WIDE_ALIGNMENT) % WIDE_ALIGNMENT;
+    arena->next = (char *)block + HEADER + skipped;
+    arena->left = block->size - skipped;
 }
 
 static bool add_block(base_arena *arena, size_t wanted)
 {
+    if (arena->wide) wanted += WIDE_ALIGNMENT;
     base_arena_block *block = take_spare(arena, wanted);
     if (block != NULL) {
         arena->clean = false;
@@ -146,8 +150,9 @@ void *base_arena_alloc(base_arena *arena, size_t size)
         arena->failed = true;
         return NULL;
     }
-    size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (rounded == 0) rounded = ALIGNMENT;
+    size_t alignment = arena->wide ? WIDE_ALIGNMENT : ALIGNMENT;
+    size_t rounded = (size + alignment - 1) / alignment * alignment;
+    if (rounded == 0) rounded = alignment;
     if (rounded <= arena->scrap_left) {
         void *scrap = arena->scrap;
         arena->scrap += rounded;

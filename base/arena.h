@@ -23,6 +23,7 @@ typedef struct base_arena {
     size_t left;
     size_t total; /* bytes taken from the allocator */
     bool clean;   /* what is left of the block at hand holds zeros already */
+    bool wide;    /* pieces begin at multiples of 64 bytes, as the widest registers like it */
     bool reuses;  /* what arrays leave behind when they grow is given out again: nobody may hold it any longer */
     char *scrap;  /* such memory */
     size_t scrap_left;

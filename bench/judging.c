@@ -78,12 +78,14 @@ static void pack(judging *j, packed_batch *b, const run_batch *batch, const uint
     const run_work *work = batch->work;
     b->batch = *batch;
     base_arena_init(&b->arena, NULL);
+    b->arena.wide = true;
     b->rows = base_arena_alloc(&b->arena, batch->count * sizeof *b->rows);
     for (size_t i = 0; i < batch->count; i++) b->rows[i] = rows[work->lines[batch->first + i]];
     b->payer =
         kernels->units.items[work->units[0]].clause / (unsigned)j->policies->plan->policies.items[0].clause_count;
     base_arena own = j->packer.arena;
     base_arena_init(&j->packer.arena, NULL);
+    j->packer.arena.wide = true;
     run_packer_begin(&j->packer, b->rows, batch->count);
     j->outcome.batch = &b->batch;
     b->words = j->packer.words;
@@ -107,6 +109,7 @@ static void prepare(judging *j, size_t lines, unsigned payers)
 {
     adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
     base_arena_init(&j->arena, NULL);
+    j->arena.wide = true;
     j->policies = workload_compile(payers, 0, &options);
     j->encounters = workload_encounters(j->policies, lines, payers, 10);
     j->lines = lines;
@@ -252,7 +255,8 @@ static void shared_units(judging *j, packed_batch *b)
         if (kernels->inputs.items[work->inputs[i]].kind != PLAN_INPUT_UNIT) continue;
         const run_lanes *lanes = &b->lanes[work->inputs[i]];
         uint64_t *const planes[] = {(uint64_t *)(uintptr_t)lanes->yes, (uint64_t *)(uintptr_t)lanes->no};
-        run_do_call(&j->packer, &b->shared[shared++], planes);
+        run_start_call(&j->packer, &b->shared[shared], 0);
+        run_finish_call(&j->packer, &b->shared[shared++], 0, planes);
     }
 }
 
@@ -264,7 +268,12 @@ static void kernels_way(judging *j, packed_batch *b)
     uint64_t *spare = j->outcome.spare;
     uint64_t *const planes[] = {spare, spare + RUN_BATCH_WORDS, spare + 2 * RUN_BATCH_WORDS,
                                 spare + 3 * RUN_BATCH_WORDS};
-    for (size_t u = 0; u < b->batch.work->unit_count; u++) run_do_call(&j->packer, &b->calls[u], planes);
+    size_t count = b->batch.work->unit_count;
+    run_start_call(&j->packer, &b->calls[0], 0);
+    for (size_t u = 0; u < count; u++) {
+        if (u + 1 < count) run_start_call(&j->packer, &b->calls[u + 1], (u + 1) % 2);
+        run_finish_call(&j->packer, &b->calls[u], u % 2, planes);
+    }
     j->checksum += spare[0];
 }
 

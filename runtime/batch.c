@@ -50,6 +50,7 @@ void run_make_call(run_packer *packer, uint32_t index, run_lanes *lanes, size_t 
         return;
     }
     call->kernel = found->kernel;
+    call->compare = found->compare;
     call->composite = found->composite;
     call->constants = found->constants;
     if (found->kernel == NULL || shape->slot_count > RUN_CALL_SLOTS) return;
@@ -59,10 +60,16 @@ void run_make_call(run_packer *packer, uint32_t index, run_lanes *lanes, size_t 
     call->inputs = one_after_the_other;
 }
 
-bool run_do_call(run_packer *packer, const run_call *call, uint64_t *const *planes)
+void run_start_call(const run_packer *packer, const run_call *call, unsigned place)
+{
+    if (call->kernel != NULL && call->compare != NULL)
+        call->compare(call->lanes, call->inputs, call->constants, packer->words, NULL, packer->aside[place]);
+}
+
+bool run_finish_call(run_packer *packer, const run_call *call, unsigned place, uint64_t *const *planes)
 {
     if (call->kernel != NULL) {
-        call->kernel(call->lanes, call->inputs, call->constants, packer->words, planes);
+        call->kernel(call->lanes, call->inputs, call->constants, packer->words, planes, packer->aside[place]);
         return true;
     }
     if (call->composite != NULL) {
@@ -80,7 +87,8 @@ bool run_unit(run_packer *packer, uint32_t index, uint64_t *const *planes)
     size_t slots;
     run_call call;
     run_make_call(packer, index, lanes, &slots, &call);
-    return run_do_call(packer, &call, planes);
+    run_start_call(packer, &call, 0);
+    return run_finish_call(packer, &call, 0, planes);
 }
 
 run_call *run_make_calls(run_packer *packer, base_arena *arena, const run_work *work)
@@ -279,9 +287,12 @@ static void take_flags(const run_outcome *o, uint8_t *flags)
 bool run_units(run_packer *packer, const run_call *calls, run_outcome *o)
 {
     uint64_t words = packer->words, room = RUN_ROOM(words);
-    for (size_t u = 0; u < o->batch->work->unit_count; u++) {
+    size_t count = o->batch->work->unit_count;
+    if (count > 0) run_start_call(packer, &calls[0], 0);
+    for (size_t u = 0; u < count; u++) {
         uint64_t *const planes[] = {o->batch->applies + u * words, o->spare, o->spare + room, o->spare + 2 * room};
-        if (!run_do_call(packer, &calls[u], planes) || !take_clause(o, &calls[u], planes)) return false;
+        if (u + 1 < count) run_start_call(packer, &calls[u + 1], (u + 1) % 2);
+        if (!run_finish_call(packer, &calls[u], u % 2, planes) || !take_clause(o, &calls[u], planes)) return false;
     }
     return true;
 }

@@ -27,7 +27,8 @@ typedef struct run_lanes {
 enum { RUN_PLANES = 4, RUN_PLANE_APPLIES = 0, RUN_PLANE_EVENTS = 1, RUN_PLANE_FAILS = 2, RUN_PLANE_EXCUSED = 3 };
 
 typedef void (*run_kernel)(const run_lanes *lanes, const uint32_t *inputs, const int64_t *constants, uint64_t words,
-                           uint64_t *const *planes); /* `inputs` by slot: which of the lanes */
+                           uint64_t *const *planes,
+                           uint64_t *aside); /* `inputs` by slot: which of the lanes; `aside`: of packers */
 
 /* Memory that shapes are interpreted in, one after the other. */
 typedef struct run_registers {
@@ -117,6 +118,7 @@ typedef struct run_packer {
     bool wait;                      /* for code that is not there yet, instead of interpreting meanwhile */
     struct run_kernel_memo *memos;  /* by unit: what was found for it last */
     uint64_t *part_planes;          /* of composites */
+    uint64_t *aside[2];             /* bits that kernels put aside: as much as the largest needs */
 } run_packer;
 
 bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context,
@@ -150,6 +152,7 @@ typedef struct run_outcome {
  * it takes as long as the code of a small clause. */
 typedef struct run_call {
     run_kernel kernel;
+    run_kernel compare; /* to be called before the kernel; NULL for nothing */
     const struct run_composite *composite; /* where there is no kernel; neither: interpreted */
     const int64_t *constants;
     const run_lanes *lanes;
@@ -162,8 +165,10 @@ typedef struct run_call {
 enum { RUN_CALL_SLOTS = 32 };
 void run_make_call(run_packer *packer, uint32_t unit, run_lanes *lanes, size_t *slots, run_call *call);
 
-/* Runs it. */
-bool run_do_call(run_packer *packer, const run_call *call, uint64_t *const *planes);
+/* Runs it, in two steps: what the first leaves is in one of two places, so that another unit's first may be taken before the second,
+ * which then need not wait until what was just written can be read. */
+void run_start_call(const run_packer *packer, const run_call *call, unsigned place);
+bool run_finish_call(run_packer *packer, const run_call *call, unsigned place, uint64_t *const *planes);
 
 /* The clauses of a work, to be run over a batch whose inputs are packed; NULL when memory runs out. */
 run_call *run_make_calls(run_packer *packer, base_arena *arena, const run_work *work);
@@ -187,6 +192,7 @@ typedef struct run_kernel_memo {
     uint64_t signature;  /* plus one; 0 for none: how wide the slots are */
     uint64_t generation; /* of the code, when it was looked for */
     run_kernel kernel;   /* NULL: interpreted, unless there is a composite */
+    run_kernel compare;  /* to be called before it; NULL for nothing */
     const run_composite *composite;
     int64_t *constants; /* as it takes them; made when first needed */
 } run_kernel_memo;

@@ -17,7 +17,7 @@ void run_composite_unit(run_packer *packer, const run_composite *composite, cons
                                   part_planes + ((size_t)p * 2 + 1) * RUN_BATCH_WORDS};
         for (uint16_t i = 0; i < part->shape.slot_count; i++) own[i] = inputs[part->slots[i]];
         for (uint16_t i = 0; i < part->shape.constant_count; i++) numbers[i] = constants[part->constants[i]];
-        composite->parts[p](packer->lanes, own, numbers, packer->words, both);
+        composite->parts[p](packer->lanes, own, numbers, packer->words, both, packer->aside[0]);
     }
     for (uint16_t i = 0; i < split->logic.slot_count; i++) {
         uint8_t source = split->sources[i];
@@ -28,5 +28,5 @@ void run_composite_unit(run_packer *packer, const run_composite *composite, cons
                                                            part_planes + ((size_t)part * 2 + 1) * RUN_BATCH_WORDS, 0};
     }
     for (uint16_t i = 0; i < split->logic.constant_count; i++) numbers[i] = constants[split->constants[i]];
-    composite->logic(lanes, own, numbers, packer->words, planes);
+    composite->logic(lanes, own, numbers, packer->words, planes, packer->aside[0]);
 }

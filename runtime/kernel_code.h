@@ -32,6 +32,7 @@ typedef struct run_object {
     void *memory;
     size_t size;
     run_kernel kernel;
+    run_kernel compare; /* to be called before it; NULL for nothing */
 } run_object;
 
 /* Loads an object of gen_make_object; false where it is not one for this processor, or asks for anything else. */

@@ -102,8 +102,10 @@ static bool relocate(const elf_view *e, const Elf64_Shdr *s)
     return true;
 }
 
-static bool find_kernel(const elf_view *e, size_t *place)
+/* Where a function lies. */
+static bool find_function(const elf_view *e, const char *wanted, size_t *place)
 {
+    size_t size = strlen(wanted) + 1;
     for (size_t i = 0; i < e->header->e_shnum; i++) {
         const Elf64_Shdr *table = &e->sections[i];
         if (table->sh_type != SHT_SYMTAB || table->sh_link >= e->header->e_shnum || table->sh_offset % 8 != 0) continue;
@@ -111,15 +113,15 @@ static bool find_kernel(const elf_view *e, size_t *place)
         for (size_t n = 0; n < table->sh_size / sizeof(Elf64_Sym); n++) {
             const Elf64_Sym *symbols = at_offset(e, table->sh_offset), *symbol = &symbols[n];
             bool function = ELF64_ST_TYPE(symbol->st_info) == STT_FUNC;
-            if (!function || symbol->st_name + sizeof "kernel" > names->sh_size) continue;
+            if (!function || symbol->st_name + size > names->sh_size) continue;
             const char *name = e->bytes + names->sh_offset + symbol->st_name;
-            if (memcmp(name, "kernel", sizeof "kernel") == 0) return symbol_place(e, table, n, place);
+            if (memcmp(name, wanted, size) == 0) return symbol_place(e, table, n, place);
         }
     }
     return false;
 }
 
-static bool fill(const elf_view *e, size_t *kernel)
+static bool fill(const elf_view *e)
 {
     for (size_t i = 0; i < e->header->e_shnum; i++) {
         const Elf64_Shdr *s = &e->sections[i];
@@ -131,13 +133,13 @@ static bool fill(const elf_view *e, size_t *kernel)
         if (s->sh_type == SHT_REL) return false;
         if (s->sh_type == SHT_RELA && !relocate(e, s)) return false;
     }
-    return find_kernel(e, kernel);
+    return true;
 }
 
 bool run_object_load(run_object *object, const char *bytes, size_t length)
 {
     elf_view e;
-    size_t places[SECTIONS], kernel;
+    size_t places[SECTIONS], kernel, compare;
     *object = (run_object){0};
 #if !defined(__x86_64__)
     return false;
@@ -149,13 +151,16 @@ bool run_object_load(run_object *object, const char *bytes, size_t length)
     size = (size + page - 1) / page * page;
     e.memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (e.memory == MAP_FAILED) return false;
-    if (!fill(&e, &kernel) || mprotect(e.memory, size, PROT_READ | PROT_EXEC) != 0) {
+    if (!fill(&e) || !find_function(&e, "kernel", &kernel) || mprotect(e.memory, size, PROT_READ | PROT_EXEC) != 0) {
         munmap(e.memory, size);
         return false;
     }
     char *entry = e.memory + kernel;
     *object = (run_object){.memory = e.memory, .size = size};
     memcpy(&object->kernel, &entry, sizeof entry);
+    if (!find_function(&e, "compare", &compare)) return true;
+    entry = e.memory + compare;
+    memcpy(&object->compare, &entry, sizeof entry);
     return true;
 }
 

@@ -18,6 +18,7 @@ bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_co
 {
     *packer = (run_packer){.context = context, .kernels = kernels, .constants = constants};
     base_arena_init(&packer->arena, allocator);
+    packer->arena.wide = true;
     base_arena_init(&packer->temporary, allocator);
     run_registers_init(&packer->registers, allocator);
     packer->lanes = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->lanes);
@@ -25,7 +26,17 @@ bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_co
     packer->answers = base_arena_alloc(context->arena, (kernels->inputs.count + 1) * sizeof *packer->answers);
     packer->part_planes =
         base_arena_alloc(context->arena, (size_t)PLAN_PART_LIMIT * 2 * RUN_BATCH_WORDS * sizeof(uint64_t));
-    return packer->answers != NULL && packer->lanes != NULL && packer->memos != NULL && packer->part_planes != NULL;
+    size_t asides = 1;
+    for (size_t i = 0; i < kernels->shapes.count; i++) {
+        size_t own = plan_shape_asides(&kernels->shapes.items[i]);
+        if (own > asides) asides = own;
+    }
+    for (int i = 0; i < 2; i++) {
+        uintptr_t room = (uintptr_t)base_arena_alloc(context->arena, (asides * RUN_BATCH_WORDS + 8) * sizeof(uint64_t));
+        packer->aside[i] = room == 0 ? NULL : (uint64_t *)((room + 63) / 64 * 64);
+    }
+    return packer->answers != NULL && packer->lanes != NULL && packer->memos != NULL && packer->part_planes != NULL &&
+           packer->aside[0] != NULL && packer->aside[1] != NULL;
 }
 
 void run_packer_release(run_packer *packer)

@@ -1,9 +1,12 @@
 /* Machine code of shapes: explicit vectors. Expects a shape and how wide its columns are; produces one relocatable object with the
- * function `kernel`, which calls nothing and reads nothing but its arguments.
+ * function `kernel`, and in better code, where there are comparisons, `compare`, which is to be called before it. They call nothing
+ * and read nothing but their arguments.
  *
  * First each comparison has a loop of its own over all lines: vectors of lanes as wide as the processor's registers, no wider, give
  * as many bits, which are put aside. Then one loop does the logic, on as many words as a register holds: three-valued logic costs an
- * instruction or two for 512 lines. No passes run before code generation: shapes come already shared and narrow, and what is not
+ * instruction or two for 512 lines. Words that were just written bit by bit cannot be read as whole registers for some dozen cycles,
+ * which is a fifth of a small kernel: so better code does the two in functions of their own, between which another clause's comparisons
+ * are done. No passes run before code generation: shapes come already shared and narrow, and what is not
  * written here takes no time there (docs/performance.md). */
 #include "compiler/machine/target.h"
 
@@ -22,8 +25,10 @@ typedef struct value {
     uint16_t source; /* slot or constant */
     uint8_t width;   /* PLAN_OF_NUMBER for a constant */
     const struct value *a, *b;
-    LLVMValueRef past; /* of a sum in 64 bits: bits put aside, lines where it is past the range */
+    uint32_t past; /* of a sum in 64 bits: bits put aside, lines where it is past the range; NO_BITS for others */
 } value;
+
+enum { NO_BITS = UINT32_MAX };
 
 /* Pointers of a slot's lanes. */
 enum { SLOT_LANES, SLOT_VALUES, SLOT_YES, SLOT_NO, SLOT_PARTS };
@@ -48,7 +53,9 @@ typedef struct kernel {
     truth *truths;           /* by register */
     const value **values;
     const value **made;  /* by step: the value that it makes */
-    LLVMValueRef *aside; /* by step: the bits of a comparison */
+    uint32_t *aside;     /* by step: the bits of a comparison, a number among those put aside */
+    LLVMValueRef *rooms; /* by that number, on the stack; NULL where they are to be the caller's */
+    uint32_t aside_count;
     /* In the loop at hand: the constant read last, in all lanes. */
     LLVMValueRef splat;
     LLVMTypeRef splat_lane;
@@ -308,7 +315,7 @@ static void close_loop(kernel *k, const loop *l, unsigned step, LLVMValueRef end
 }
 
 /* Room for the words of a whole batch. */
-static LLVMValueRef new_aside(kernel *k)
+static LLVMValueRef new_room(const kernel *k)
 {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(k->builder);
     LLVMPositionBuilder(k->builder, k->entry, LLVMGetFirstInstruction(k->entry));
@@ -318,17 +325,25 @@ static LLVMValueRef new_aside(kernel *k)
     return room;
 }
 
+static LLVMValueRef room_of(const kernel *k, uint32_t aside)
+{
+    if (k->rooms != NULL) return k->rooms[aside];
+    return bytes_on(k, LLVMGetParam(k->function, 5), (size_t)aside * RUN_BATCH_WORDS * sizeof(uint64_t));
+}
+
 /* A loop that puts a bit for each line aside: of a comparison, or of where a sum is past the range. Better code takes 256 lines a step. */
-static LLVMValueRef put_bits_aside(kernel *k, const plan_lane_step *step, const value *sum, uint8_t width)
+static uint32_t put_bits_aside(kernel *k, const plan_lane_step *step, const value *sum, uint8_t width)
 {
     unsigned lanes = lanes_of(k, width), lines = k->better ? 256 : lanes < 8 ? 8 : lanes;
-    LLVMValueRef aside = new_aside(k), byte = NULL;
+    uint32_t aside = k->aside_count++;
+    if (k->rooms != NULL) k->rooms[aside] = new_room(k);
+    LLVMValueRef byte = NULL;
     loop l = open_loop(k);
     for (unsigned c = 0; c < lines / lanes; c++) {
         unsigned shift;
         LLVMValueRef mask = sum != NULL ? past_range(k, sum, c, lanes) : compared(k, step, c, lanes);
         LLVMValueRef bits = LLVMBuildBitCast(k->builder, mask, bits_type(k, lanes), "");
-        LLVMValueRef place = bits_place(k, aside, c, lanes, &shift);
+        LLVMValueRef place = bits_place(k, room_of(k, aside), c, lanes, &shift);
         if (lanes < 8) {
             bits = LLVMBuildZExt(k->builder, bits, k->byte, "");
             if (shift > 0) {
@@ -349,6 +364,7 @@ static const value *new_value(kernel *k, const plan_lane_step *step)
     value *v = base_arena_alloc(k->arena, sizeof *v);
     if (v == NULL) return NULL;
     *v = (value){.operation = (plan_lane_operation)step->operation, .source = step->a, .width = PLAN_OF_NUMBER};
+    v->past = NO_BITS;
     if (v->operation == PLAN_LANE_NUMBER) return v;
     if (v->operation == PLAN_LANE_VALUE) {
         v->width = k->slot_widths[step->a];
@@ -391,7 +407,7 @@ static LLVMValueRef present(const kernel *k, const value *v)
     default: break;
     }
     LLVMValueRef known = both(k, present(k, v->a), present(k, v->b));
-    return v->past == NULL ? known : both(k, known, negated(k, words_of(k, v->past)));
+    return v->past == NO_BITS ? known : both(k, known, negated(k, words_of(k, room_of(k, v->past))));
 }
 
 static truth constant_truth(const kernel *k, uint16_t constant)
@@ -404,10 +420,10 @@ static truth constant_truth(const kernel *k, uint16_t constant)
     return (truth){splat(k, yes, words), splat(k, no, words)};
 }
 
-static truth related(const kernel *k, const plan_lane_step *step, LLVMValueRef aside)
+static truth related(const kernel *k, const plan_lane_step *step, uint32_t aside)
 {
     LLVMValueRef known = both(k, present(k, k->values[step->a]), present(k, k->values[step->b]));
-    LLVMValueRef holds = words_of(k, aside);
+    LLVMValueRef holds = words_of(k, room_of(k, aside));
     return (truth){both(k, known, holds), both(k, known, negated(k, holds))};
 }
 
@@ -497,19 +513,31 @@ static void make_logic(kernel *k)
     close_loop(k, &l, k->vector_bytes / 8, k->words);
 }
 
-static bool make_function(kernel *k, LLVMModuleRef module)
+static void begin_function(kernel *k, LLVMModuleRef module, const char *name)
 {
-    LLVMTypeRef parameters[] = {k->pointer, k->pointer, k->pointer, k->word, k->pointer};
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(k->context), parameters, 5, 0);
-    k->function = LLVMAddFunction(module, "kernel", type);
+    LLVMTypeRef parameters[] = {k->pointer, k->pointer, k->pointer, k->word, k->pointer, k->pointer};
+    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(k->context), parameters, 6, 0);
+    k->function = LLVMAddFunction(module, name, type);
     k->entry = LLVMAppendBasicBlockInContext(k->context, k->function, "");
     k->lanes = LLVMGetParam(k->function, 0);
     k->inputs = LLVMGetParam(k->function, 1);
     k->constants = LLVMGetParam(k->function, 2);
     k->words = LLVMGetParam(k->function, 3);
+    k->last_body = NULL;
+    memset(k->slots, 0, k->shape->slot_count * sizeof *k->slots);
     LLVMPositionBuilderAtEnd(k->builder, k->entry);
     k->lines = LLVMBuildShl(k->builder, k->words, number(k, 6), "");
+}
+
+static bool make_functions(kernel *k, LLVMModuleRef module)
+{
+    bool apart = k->better && plan_shape_asides(k->shape) > 0;
+    begin_function(k, module, apart ? "compare" : "kernel");
     if (!make_comparisons(k)) return false;
+    if (apart) {
+        LLVMBuildRetVoid(k->builder);
+        begin_function(k, module, "kernel");
+    }
     make_logic(k);
     LLVMBuildRetVoid(k->builder);
     return true;
@@ -529,6 +557,7 @@ LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const
     k.ones = LLVMConstAllOnes(k.truths_type);
     k.made = base_arena_alloc(arena, (shape->step_count + 1U) * sizeof *k.made);
     k.aside = base_arena_alloc(arena, (shape->step_count + 1U) * sizeof *k.aside);
+    if (!better) k.rooms = base_arena_alloc(arena, (shape->step_count + 1U) * sizeof *k.rooms);
     size_t slots = shape->slot_count + 1U;
     k.slots = base_arena_alloc(arena, slots * sizeof *k.slots);
     k.known = base_arena_alloc(arena, slots * sizeof *k.known);
@@ -537,7 +566,7 @@ LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const
     if (arena->failed) return NULL;
     k.builder = LLVMCreateBuilderInContext(context);
     LLVMModuleRef module = LLVMModuleCreateWithNameInContext("kernel", context);
-    bool made = make_function(&k, module);
+    bool made = make_functions(&k, module);
     LLVMDisposeBuilder(k.builder);
     if (made) return module;
     LLVMDisposeModule(module);

@@ -7,7 +7,7 @@
 #include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>
 
-/* The module of a shape, with one function `kernel`. NULL when memory runs out. */
+/* The module of a shape, with the function `kernel` and, where `better` and it compares, `compare`. NULL when memory runs out. */
 LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const plan_shape *shape,
                                 const uint8_t *slot_widths, unsigned vector_bytes, bool better);
 

@@ -118,6 +118,9 @@ typedef struct plan_kernels {
 /* Whether a step of a block gives a truth; the others give values. */
 bool plan_gives_truth(plan_operation operation);
 
+/* How many times at most the code of a shape puts a bit for each line aside: for comparisons, and for sums that may be past the range. */
+uint32_t plan_shape_asides(const plan_shape *shape);
+
 /* How many operands of a step are steps: the first of a and b. */
 int plan_lane_operands(const plan_lane_step *step);
 

@@ -13,6 +13,17 @@ static bool is_value(uint8_t operation)
     return operation >= PLAN_LANE_VALUE;
 }
 
+uint32_t plan_shape_asides(const plan_shape *shape)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < shape->step_count; i++) {
+        unsigned operation = shape->steps[i].operation;
+        bool relation = operation >= PLAN_LANE_EQUAL && operation <= PLAN_LANE_AT_MOST;
+        count += relation || operation == PLAN_LANE_ADD || operation == PLAN_LANE_SUBTRACT;
+    }
+    return count;
+}
+
 int plan_lane_operands(const plan_lane_step *step)
 {
     switch (step->operation) {

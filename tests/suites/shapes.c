@@ -215,7 +215,11 @@ static bool agrees(trial *t, const run_machine_provider *provider, struct run_ob
     uint64_t *const expected[] = {t->expected[0], t->expected[1], t->expected[2], t->expected[3]};
     uint64_t *const found[] = {t->found[0], t->found[1], t->found[2], t->found[3]};
     good = run_interpret_shape(&t->registers, &r->shape, t->columns.lanes, inputs, r->constants, words, expected);
-    object.kernel(t->columns.lanes, inputs, fitting, words, found);
+    uint64_t *aside = calloc((plan_shape_asides(&r->shape) + 1U) * RUN_BATCH_WORDS, sizeof *aside);
+    cr_assert(aside != NULL);
+    if (object.compare != NULL) object.compare(t->columns.lanes, inputs, fitting, words, NULL, aside);
+    object.kernel(t->columns.lanes, inputs, fitting, words, found, aside);
+    free(aside);
     run_object_unload(&object);
     good = good && same_planes(t, words) && parts_agree(t, provider, maker, inputs, fitting, words, apart);
     ++*run;
