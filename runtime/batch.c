@@ -60,18 +60,8 @@ void run_make_call(run_packer *packer, uint32_t index, run_lanes *lanes, size_t 
     call->inputs = one_after_the_other;
 }
 
-void run_start_call(const run_packer *packer, const run_call *call, unsigned place)
+bool run_call_slowly(run_packer *packer, const run_call *call, uint64_t *const *planes)
 {
-    if (call->kernel != NULL && call->compare != NULL)
-        call->compare(call->lanes, call->inputs, call->constants, packer->words, NULL, packer->aside[place]);
-}
-
-bool run_finish_call(run_packer *packer, const run_call *call, unsigned place, uint64_t *const *planes)
-{
-    if (call->kernel != NULL) {
-        call->kernel(call->lanes, call->inputs, call->constants, packer->words, planes, packer->aside[place]);
-        return true;
-    }
     if (call->composite != NULL) {
         run_composite_unit(packer, call->composite, call->inputs, call->constants, planes);
         return true;

@@ -165,11 +165,6 @@ typedef struct run_call {
 enum { RUN_CALL_SLOTS = 32 };
 void run_make_call(run_packer *packer, uint32_t unit, run_lanes *lanes, size_t *slots, run_call *call);
 
-/* Runs it, in two steps: what the first leaves is in one of two places, so that another unit's first may be taken before the second,
- * which then need not wait until what was just written can be read. */
-void run_start_call(const run_packer *packer, const run_call *call, unsigned place);
-bool run_finish_call(run_packer *packer, const run_call *call, unsigned place, uint64_t *const *planes);
-
 /* The clauses of a work, to be run over a batch whose inputs are packed; NULL when memory runs out. */
 run_call *run_make_calls(run_packer *packer, base_arena *arena, const run_work *work);
 
@@ -207,6 +202,24 @@ const run_kernel_memo *run_kernel_find(run_packer *packer, uint32_t unit, uint64
 /* Runs a unit by a composite. */
 void run_composite_unit(run_packer *packer, const run_composite *composite, const uint32_t *inputs,
                         const int64_t *constants, uint64_t *const *planes);
+
+/* Runs a unit that has no kernel. */
+bool run_call_slowly(run_packer *packer, const run_call *call, uint64_t *const *planes);
+
+/* Run a unit in two steps: what the first leaves is in one of two places, so that another unit's first may be taken before the second,
+ * which then need not wait until what was just written can be read. */
+static inline void run_start_call(const run_packer *packer, const run_call *call, size_t place)
+{
+    if (call->compare != NULL)
+        call->compare(call->lanes, call->inputs, call->constants, packer->words, NULL, packer->aside[place]);
+}
+
+static inline bool run_finish_call(run_packer *packer, const run_call *call, size_t place, uint64_t *const *planes)
+{
+    if (call->kernel == NULL) return run_call_slowly(packer, call, planes);
+    call->kernel(call->lanes, call->inputs, call->constants, packer->words, planes, packer->aside[place]);
+    return true;
+}
 
 /* Judges a batch; events and bits of where clauses apply come from `arena`, `flags` is by place in the list of lines. */
 bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, const uint32_t *rows, uint8_t *flags);
