@@ -16,19 +16,19 @@
     L(2, AND(S(2, 0), P(2, 1)), S(2, 2))                                                                               \
     L(3, S(3, 0), NOT(S(3, 1)))                                                                                        \
     L(4, S(4, 0), S(4, 1))                                                                                             \
-    L(5, S(5, 0), GE(5, 1, 32, 1000 * p->least_minutes))                                                               \
-    L(6, S(6, 0), LE(6, 1, 32, 1000 * p->most_minutes))                                                                \
-    L(7, S(7, 0), GE(7, 1, 32, 1000 * p->least_attended))                                                              \
-    L(8, S(8, 0), PAIR(8, 1, 2, 32))                                                                                   \
+    L(5, S(5, 0), GE(5, 1, 8, p->least_minutes))                                                               \
+    L(6, S(6, 0), LE(6, 1, 8, p->most_minutes))                                                                \
+    L(7, S(7, 0), GE(7, 1, 8, p->least_attended))                                                              \
+    L(8, S(8, 0), PAIR(8, 1, 2, 8))                                                                                   \
     L(9, S(9, 0), GE(9, 1, 8, p->least_group))                                                                         \
     L(10, S(10, 0), LE(10, 1, 8, p->most_group))                                                                       \
     L(11, AND(S(11, 0), S(11, 1)), S(11, 2))                                                                           \
     L(12, AND(S(12, 0), S(12, 1)), S(12, 2))                                                                           \
-    L(13, AND(S(13, 0), S(13, 1)), PAIR(13, 2, 3, 16))                                                                 \
+    L(13, AND(S(13, 0), S(13, 1)), PAIR(13, 2, 3, 8))                                                                 \
     L(14, S(14, 0), GE(14, 1, 8, p->youngest))                                                                         \
     L(15, S(15, 0), LE(15, 1, 8, p->oldest))                                                                           \
     L(16, S(16, 0), SUM(16, 1, 2, 16, p->days_to_file))                                                                \
-    L(17, S(17, 0), LE(17, 1, 16, 1000 * p->most_units))                                                               \
+    L(17, S(17, 0), LE(17, 1, 8, p->most_units))                                                               \
     L(18, S(18, 0), AND(S(18, 1), S(18, 2)))                                                                           \
     L(19, S(19, 0), AND(S(19, 1), S(19, 2)))                                                                           \
     L(20, AND(S(20, 0), EQ(20, 1, 8, video)), AND(S(20, 2), S(20, 3)))                                                 \
@@ -170,23 +170,23 @@ void by_hand_loops(packed_batch *b, const workload_payer *p)
     WHEN(2)
     LOOP(3, T(3, 1), Y(0), N(0), N(1), Y(1))
     SIMPLE(4)
-    COMPARE(5, 32, >=, 1000 * p->least_minutes)
-    COMPARE(6, 32, <=, 1000 * p->most_minutes)
-    COMPARE(7, 32, >=, 1000 * p->least_attended)
-    LOOP(8, TV(8, 1, 32); TV(8, 2, 32), Y(0), N(0), (uint8_t)(y1[i] & y2[i] & (v1[i] <= v2[i])),
+    COMPARE(5, 8, >=, p->least_minutes)
+    COMPARE(6, 8, <=, p->most_minutes)
+    COMPARE(7, 8, >=, p->least_attended)
+    LOOP(8, TV(8, 1, 8); TV(8, 2, 8), Y(0), N(0), (uint8_t)(y1[i] & y2[i] & (v1[i] <= v2[i])),
                           (uint8_t)(y1[i] & y2[i] & (v1[i] > v2[i])))
     COMPARE(9, 8, >=, p->least_group)
     COMPARE(10, 8, <=, p->most_group)
     WHEN(11)
     WHEN(12)
-    LOOP(13, T(13, 1); TV(13, 2, 16); TV(13, 3, 16), Y(0) & Y(1), N(0) | N(1),
+    LOOP(13, T(13, 1); TV(13, 2, 8); TV(13, 3, 8), Y(0) & Y(1), N(0) | N(1),
                                       (uint8_t)(y2[i] & y3[i] & (v2[i] <= v3[i])),
                                       (uint8_t)(y2[i] & y3[i] & (v2[i] > v3[i])))
     COMPARE(14, 8, >=, p->youngest)
     COMPARE(15, 8, <=, p->oldest)
     LOOP(16, TV(16, 1, 16); TV(16, 2, 16), Y(0), N(0), (uint8_t)(y1[i] & y2[i] & (v1[i] <= v2[i] + days)),
                             (uint8_t)(y1[i] & y2[i] & (v1[i] > v2[i] + days)))
-    COMPARE(17, 16, <=, 1000 * p->most_units)
+    COMPARE(17, 8, <=, p->most_units)
     TWICE(18)
     TWICE(19)
     LOOP(20, TV(20, 1, 8); T(20, 2); T(20, 3), (uint8_t)(Y(0) & y1[i] & (v1[i] == video)),
@@ -218,27 +218,15 @@ bool by_hand_vectors_possible(void)
         uint64_t low = _mm512_cmp_epi16_mask(_mm512_loadu_si512(v), limit, predicate);                                 \
         uint64_t high = _mm512_cmp_epi16_mask(_mm512_loadu_si512(v + 32), limit, predicate);                           \
         return low | high << 32;                                                                                       \
-    }                                                                                                                  \
-    WIDE static inline uint64_t name##32(__m512i limit, const void *values, size_t w)                                  \
-    {                                                                                                                  \
-        const int32_t *v = (const int32_t *)values + w * 64;                                                           \
-        uint64_t word = 0;                                                                                             \
-        for (size_t k = 0; k < 4; k++)                                                                                 \
-            word |= (uint64_t)_mm512_cmp_epi32_mask(_mm512_loadu_si512(v + 16 * k), limit, predicate) << (16 * k);     \
-        return word;                                                                                                   \
     }
 COMPARISON(at_least, _MM_CMPINT_NLT)
 COMPARISON(at_most, _MM_CMPINT_LE)
 COMPARISON(equals, _MM_CMPINT_EQ)
 
-WIDE static inline uint64_t pair32(const void *x, const void *y, size_t w)
+WIDE static inline uint64_t pair8(const void *x, const void *y, size_t w)
 {
-    const int32_t *a = (const int32_t *)x + w * 64, *b = (const int32_t *)y + w * 64;
-    uint64_t word = 0;
-    for (size_t k = 0; k < 4; k++)
-        word |= (uint64_t)_mm512_cmple_epi32_mask(_mm512_loadu_si512(a + 16 * k), _mm512_loadu_si512(b + 16 * k))
-                << (16 * k);
-    return word;
+    const int8_t *a = (const int8_t *)x + w * 64, *b = (const int8_t *)y + w * 64;
+    return _mm512_cmple_epi8_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b));
 }
 
 WIDE static inline uint64_t sum16(const void *x, const void *y, __m512i more, size_t w)
@@ -249,10 +237,8 @@ WIDE static inline uint64_t sum16(const void *x, const void *y, __m512i more, si
         _mm512_cmple_epi16_mask(_mm512_loadu_si512(a + 32), _mm512_add_epi16(_mm512_loadu_si512(b + 32), more));
     return low | high << 32;
 }
-#define pair16(x, y, w) sum16(x, y, _mm512_setzero_si512(), w)
 #define splat8(n) _mm512_set1_epi8((char)(n))
 #define splat16(n) _mm512_set1_epi16((short)(n))
-#define splat32(n) _mm512_set1_epi32((int)(n))
 #define AND(a, b) and64(a, b)
 #define NOT(a) not64(a)
 #define V(c, k) SLOT(c, k)->values

@@ -91,6 +91,7 @@ typedef struct run_schedule {
     BASE_ARRAY(run_work) works;
     BASE_ARRAY(run_batch) batches;
     int64_t *constants; /* of the kernels, as this run has them */
+    bool *whole;        /* by input: told in whole units of PLAN_SCALE, as the constants are that it is compared with */
 } run_schedule;
 
 /* Divides lines into batches of at most `most` lines, on so many threads. `rows` are the store's rows of the lines, `judged` which are to
@@ -106,6 +107,7 @@ typedef struct run_packer {
     run_context *context;
     const plan_kernels *kernels;
     const int64_t *constants;
+    const bool *whole;    /* by input: as the schedule has it */
     run_lanes *lanes;     /* by input */
     const uint32_t *rows; /* of the batch's lines in the store */
     size_t count;
@@ -122,7 +124,7 @@ typedef struct run_packer {
 } run_packer;
 
 bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context,
-                     const plan_kernels *kernels, const int64_t *constants);
+                     const plan_kernels *kernels, const run_schedule *schedule);
 void run_packer_release(run_packer *packer);
 
 /* Begins a batch of rows. */

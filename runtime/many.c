@@ -84,7 +84,7 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
         worker *w = &j.workers[i];
         base_arena *arena = &many->arenas[i];
         good = good && run_context_init(&w->context, arena, binding, how->code) &&
-               run_packer_init(&w->packer, &arena->allocator, &w->context, kernels, many->schedule.constants);
+               run_packer_init(&w->packer, &arena->allocator, &w->context, kernels, &many->schedule);
         w->context.sweeps = sweeps;
         w->context.standings = standings;
         w->context.standing_count = standings == NULL ? 0 : lines;

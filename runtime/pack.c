@@ -14,9 +14,10 @@ typedef struct run_joined {
 } run_joined;
 
 bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context,
-                     const plan_kernels *kernels, const int64_t *constants)
+                     const plan_kernels *kernels, const run_schedule *schedule)
 {
-    *packer = (run_packer){.context = context, .kernels = kernels, .constants = constants};
+    *packer = (run_packer){
+        .context = context, .kernels = kernels, .constants = schedule->constants, .whole = schedule->whole};
     base_arena_init(&packer->arena, allocator);
     packer->arena.wide = true;
     base_arena_init(&packer->temporary, allocator);
@@ -325,14 +326,15 @@ const void *run_narrow(run_packer *packer, const int64_t *values, int64_t low, i
     return narrow;
 }
 
-static bool pack_value(run_packer *packer, const source *s, run_masks *m, run_lanes *lanes)
+/* The values of a column; told in whole units, where `unit` is not 1. */
+static inline bool pack_units(run_packer *packer, const source *s, run_masks *m, run_lanes *lanes, const int64_t unit)
 {
     int64_t *values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *values);
     if (values == NULL) return false;
     int64_t low = 0, high = 0;
     const int64_t *bits = s->column->bits;
     FOR_STATES(packer, s, m, {
-        int64_t value = state == RUN_PRESENT ? bits[s->rows[i]] : 0;
+        int64_t value = state == RUN_PRESENT ? bits[s->rows[i]] / unit : 0;
         yes_ = state == RUN_PRESENT;
         no_ = state == RUN_ABSENT;
         values[i] = value;
@@ -341,6 +343,11 @@ static bool pack_value(run_packer *packer, const source *s, run_masks *m, run_la
     })
     lanes->values = run_narrow(packer, values, low, high, &lanes->width);
     return lanes->values != NULL;
+}
+
+static bool pack_value(run_packer *packer, const source *s, run_masks *m, run_lanes *lanes, bool whole)
+{
+    return whole ? pack_units(packer, s, m, lanes, PLAN_SCALE) : pack_units(packer, s, m, lanes, 1);
 }
 
 /* Whether the keys of the dispatch tell an input: one field of the line, the payer, plan or procedure. */
@@ -394,5 +401,5 @@ bool run_pack_input(run_packer *packer, uint32_t index)
         return pack_unknown(packer, input, lanes);
     if (input->truth) return pack_truth(packer, input, &m);
     source s;
-    return source_of(packer, &input->path, &s) && pack_value(packer, &s, &m, lanes);
+    return source_of(packer, &input->path, &s) && pack_value(packer, &s, &m, lanes, packer->whole[index]);
 }

@@ -343,6 +343,30 @@ static bool bind_constants(scheduler *s)
     return true;
 }
 
+/* Tells values in whole units wherever all that meet are whole. */
+static bool find_units(scheduler *s)
+{
+    const plan_kernels *kernels = s->kernels;
+    int64_t *constants = s->schedule->constants;
+    bool *broken = base_arena_alloc(&s->scratch, kernels->scale_count + 1); /* by scale + 1 */
+    s->schedule->whole = base_arena_alloc(s->arena, kernels->inputs.count + 1);
+    if (broken == NULL || s->schedule->whole == NULL) return false;
+    broken[0] = true;
+    for (size_t i = 0; i < kernels->constants.count; i++) {
+        if (constants[i] % PLAN_SCALE != 0) broken[kernels->constant_scales[i]] = true;
+    }
+    for (size_t i = 0; i < kernels->inputs.count; i++) {
+        bool *scale = &broken[kernels->input_scales[i]];
+        const plan_path *path = &kernels->inputs.items[i].path;
+        if (!*scale) *scale = !run_store_whole(s->context->binding->store, path->fields[path->count - 1], PLAN_SCALE);
+    }
+    for (size_t i = 0; i < kernels->inputs.count; i++) s->schedule->whole[i] = !broken[kernels->input_scales[i]];
+    for (size_t i = 0; i < kernels->constants.count; i++) {
+        if (!broken[kernels->constant_scales[i]]) constants[i] /= PLAN_SCALE;
+    }
+    return true;
+}
+
 bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_kernels *kernels, run_context *context,
                        const uint32_t *rows, const bool *judged, size_t count, size_t most, size_t threads)
 {
@@ -351,8 +375,8 @@ bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_ker
     base_arena_init(&s.scratch, &arena->allocator);
     s.few = most < FEW_LINES ? most : FEW_LINES;
     s.stamps = base_arena_alloc(&s.scratch, (kernels->inputs.count + 1) * sizeof *s.stamps);
-    bool good = s.stamps != NULL && bind_constants(&s) &&
-                run_packer_init(&s.packer, &arena->allocator, context, kernels, schedule->constants);
+    bool good = s.stamps != NULL && bind_constants(&s) && find_units(&s) &&
+                run_packer_init(&s.packer, &arena->allocator, context, kernels, schedule);
     s.packer.keys_only = true;
     good = good && run_find_line_keys(&s.keys, &arena->allocator, context, rows, judged, count, threads) &&
            make_works(&s) && gather_lines(&s, threads) && make_batches(&s, most);

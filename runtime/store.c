@@ -116,6 +116,7 @@ static bool begin_tables(run_store *store)
     store->counts = base_arena_alloc(&store->arena, records * sizeof *store->counts);
     store->capacities = base_arena_alloc(&store->arena, records * sizeof *store->capacities);
     store->columns = base_arena_alloc(&store->arena, fields * sizeof *store->columns);
+    store->whole = base_arena_alloc(&store->arena, fields);
     store->source_counts = base_arena_alloc(&store->arena, records * sizeof *store->source_counts);
     if (store->arena.failed) return false;
     if (!base_intern_init(&store->symbols, &store->arena) || !base_intern_init(&store->members, &store->arena)) {
@@ -181,6 +182,18 @@ bool run_store_reset(run_store *store)
         if (!run_store_reserve(store, (lang_record)r, store->rooms[r])) return false;
     }
     return true;
+}
+
+bool run_store_whole(const run_store *store, lang_field field, int64_t unit)
+{
+    enum { NO = 1, YES = 2 };
+    uint8_t *kept = &store->whole[field], found = __atomic_load_n(kept, __ATOMIC_RELAXED);
+    if (found != 0) return found == YES;
+    const run_column *column = &store->columns[field];
+    uint32_t count = store->counts[lang_schema_field(store->schema, field)->record], row = 0;
+    while (row < count && (column->bits[row] % unit == 0 || column->states[row] != RUN_PRESENT)) row++;
+    __atomic_store_n(kept, row < count ? NO : YES, __ATOMIC_RELAXED);
+    return row == count;
 }
 
 void run_store_set_text(run_store *store, lang_field field, uint32_t row, const char *text, size_t length)

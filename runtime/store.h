@@ -117,6 +117,7 @@ typedef struct run_store {
         source_filled; /* of the source that is being read, bytes, and what of it is in memory; 0 where nobody told */
     uint32_t *source_counts;   /* by record: rows before it */
     run_column *columns;       /* by field */
+    uint8_t *whole;            /* by field, see run_store_whole: 0 not asked, 1 no, 2 yes */
     bool *site_feeds;          /* by record of the site: whether a file of it was given */
     BASE_ARRAY(uint32_t) pool; /* of lists */
     BASE_ARRAY(run_line_extra) lines;
@@ -230,6 +231,10 @@ static inline bool run_claim_voids(const run_store *store, uint32_t claim)
     const run_column *column = &store->columns[LANG_FIELD_claim_frequency];
     return column->states[claim] == RUN_PRESENT && column->bits[claim] == (int64_t)store->void_frequency;
 }
+
+/* Whether all that is present in a column is a multiple of a unit, always the same one. After run_index, which forgets what was found;
+ * any number of threads may ask. */
+bool run_store_whole(const run_store *store, lang_field field, int64_t unit);
 
 /* The text of a symbol column's row; "" unless present. */
 const char *run_store_text(const run_store *store, lang_field field, uint32_t row);

@@ -664,5 +664,6 @@ plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan)
     for (uint32_t p = 0; good && p < plan->policies.count; p++) good = lower_policy(&l, p);
     if (l.scratch.failed) arena->failed = true;
     base_arena_release(&l.scratch);
+    good = good && plan_find_scales(arena, plan, kernels);
     return good && !arena->failed ? kernels : NULL;
 }

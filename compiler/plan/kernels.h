@@ -113,7 +113,14 @@ typedef struct plan_kernels {
     BASE_ARRAY(uint32_t) cones;
     uint32_t *clause_units;      /* by clause of the plan; PLAN_NO_STEP where no policy judges it */
     plan_policy_units *policies; /* by policy of the plan */
+    /* Values that are kept in thousandths and meet no other: all of a scale may be told in whole units, or none. By input and by
+     * constant, scale + 1; 0 for none. */
+    uint32_t *input_scales, *constant_scales;
+    uint32_t scale_count;
 } plan_kernels;
+
+/* How much of what is kept makes a whole unit, of values that have a scale. */
+enum { PLAN_SCALE = 1000 };
 
 /* Whether a step of a block gives a truth; the others give values. */
 bool plan_gives_truth(plan_operation operation);

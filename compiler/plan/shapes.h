@@ -14,6 +14,9 @@ typedef struct plan_shape_table {
 } plan_shape_table;
 
 /* Gives steps, whose operands are numbers of steps, registers: one is free again after the last step that reads it. */
+/* Finds the scales of a plan's kernels; false when memory runs out. */
+bool plan_find_scales(base_arena *arena, const plan_program *plan, plan_kernels *kernels);
+
 void plan_place_registers(base_arena *scratch, plan_shape *shape);
 
 /* The number of a shape, which is copied when it is new; 0 when memory runs out. */

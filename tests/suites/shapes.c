@@ -304,11 +304,13 @@ Test(shapes, that_are_nearly_the_same_have_code_of_their_own)
     plan_unit units[2] = {{.shape = 0}, {.shape = 1}};
     uint32_t slots[] = {0, 1};
     int64_t constants[] = {3, 5};
+    bool whole[] = {false, false};
+    run_schedule schedule = {.constants = constants, .whole = whole};
     plan_kernels kernels = {.shapes = {shapes, 2, 2}, .units = {units, 2, 2}, .slots = {slots, 2, 2}};
     kernels.inputs.count = 2;
     run_context context = {.arena = &arena};
     run_packer packer;
-    cr_assert(run_packer_init(&packer, &allocator, &context, &kernels, constants));
+    cr_assert(run_packer_init(&packer, &allocator, &context, &kernels, &schedule));
     packer.code = run_kernel_code_new(&allocator, &kernels, NULL);
     packer.wait = true;
     packer.words = 1;
