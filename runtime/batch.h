@@ -28,7 +28,8 @@ enum { RUN_PLANES = 4, RUN_PLANE_APPLIES = 0, RUN_PLANE_EVENTS = 1, RUN_PLANE_FA
 
 typedef void (*run_kernel)(const run_lanes *lanes, const uint32_t *inputs, const int64_t *constants, uint64_t words,
                            uint64_t *const *planes,
-                           uint64_t *aside); /* `inputs` by slot: which of the lanes; `aside`: of packers */
+                           uint64_t *aside); /* `inputs` by slot: which of the lanes; better code takes them for one after the
+                                              * other. `aside`: of packers */
 
 /* Memory that shapes are interpreted in, one after the other. */
 typedef struct run_registers {

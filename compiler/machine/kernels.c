@@ -133,7 +133,9 @@ static LLVMValueRef slot_part(const kernel *k, unsigned slot, unsigned part)
     if (*found != NULL) return *found;
     LLVMValueRef own = part == SLOT_LANES ? NULL : slot_part(k, slot, SLOT_LANES);
     LLVMBasicBlockRef here = go_to_entry(k);
-    if (part == SLOT_LANES) {
+    if (part == SLOT_LANES && k->better) {
+        *found = bytes_on(k, k->lanes, slot * sizeof(run_lanes));
+    } else if (part == SLOT_LANES) {
         LLVMTypeRef half = LLVMInt32TypeInContext(k->context);
         LLVMValueRef input = load(k, half, bytes_on(k, k->inputs, slot * sizeof(uint32_t)), 4);
         LLVMTypeRef lanes = LLVMArrayType2(k->byte, sizeof(run_lanes));
