@@ -118,7 +118,7 @@ static void key_of(const code_entry *entry, bool better, uint64_t key[2])
 {
     const plan_shape *shape = entry->shape;
     XXH3_state_t state;
-    uint64_t facts[4] = {6 /* how kernels are made and called */, run_processor_digest(),
+    uint64_t facts[4] = {7 /* how kernels are made and called */, run_processor_digest(),
                          (uint64_t)shape->slot_count << 32 | shape->constant_count,
                          (uint64_t)better << 2 | (uint64_t)shape->clause << 1 | shape->plain};
     XXH3_128bits_reset(&state);

@@ -35,6 +35,7 @@ enum { SLOT_LANES, SLOT_VALUES, SLOT_YES, SLOT_NO, SLOT_PARTS };
 
 typedef struct kernel {
     LLVMContextRef context;
+    LLVMModuleRef module;
     LLVMBuilderRef builder;
     base_arena *arena;
     const plan_shape *shape;
@@ -257,6 +258,46 @@ static LLVMValueRef chunk_of(kernel *k, const value *v, unsigned c, unsigned lan
     return v->width == width ? sum : LLVMBuildSExt(k->builder, sum, LLVMVectorType(lane_type(k, width), lanes), "");
 }
 
+/* ---- saturation ---- */
+
+static plan_operand operand_of(const value *v)
+{
+    bool sum = v->operation == PLAN_LANE_ADD || v->operation == PLAN_LANE_SUBTRACT;
+    plan_operand operand = {.width = v->width, .column = v->operation == PLAN_LANE_VALUE};
+    if (!sum) return operand;
+    bool first = v->a->operation == PLAN_LANE_NUMBER, second = v->b->operation == PLAN_LANE_NUMBER;
+    const value *column = first ? v->b : v->a;
+    operand.sum = first != second && column->operation == PLAN_LANE_VALUE && !(first && v->operation == PLAN_LANE_SUBTRACT);
+    operand.column_width = column->width;
+    return operand;
+}
+
+static uint8_t saturated_width(const kernel *k, const plan_lane_step *step)
+{
+    plan_operand a = operand_of(k->values[step->a]), b = operand_of(k->values[step->b]);
+    return plan_saturated_width(&a, &b);
+}
+
+/* A vector of a sum with saturation: the halves of its constant come one after the other. */
+static LLVMValueRef saturated_chunk(kernel *k, const value *v, unsigned c, unsigned lanes, uint8_t width)
+{
+    if (v->operation == PLAN_LANE_VALUE) return column_chunk(k, v, c, lanes, width);
+    bool adds = v->operation == PLAN_LANE_ADD, first = v->a->operation == PLAN_LANE_NUMBER;
+    const char *name = adds ? "llvm.sadd.sat" : "llvm.ssub.sat";
+    LLVMTypeRef lane = lane_type(k, width), type = LLVMVectorType(lane, lanes), both_types[] = {type, type};
+    LLVMValueRef function =
+        LLVMGetIntrinsicDeclaration(k->module, LLVMLookupIntrinsicID(name, strlen(name)), &type, 1);
+    LLVMTypeRef function_type = LLVMFunctionType(type, both_types, 2, 0);
+    LLVMValueRef sum = column_chunk(k, first ? v->b : v->a, c, lanes, width);
+    size_t constant = (size_t)(first ? v->a : v->b)->source * sizeof(int64_t);
+    for (size_t half = 0; half < 2; half++) {
+        LLVMValueRef place = bytes_on(k, k->constants, constant + (half << width));
+        LLVMValueRef operands[] = {sum, splat(k, load(k, lane, place, 1U << width), lanes)};
+        sum = LLVMBuildCall2(k->builder, function_type, function, operands, 2, "");
+    }
+    return sum;
+}
+
 /* A comparison of the c-th vectors: a bit a lane. */
 static LLVMValueRef compared(kernel *k, const plan_lane_step *step, unsigned c, unsigned lanes)
 {
@@ -265,7 +306,15 @@ static LLVMValueRef compared(kernel *k, const plan_lane_step *step, unsigned c, 
                                                                      : LLVMIntSLE;
     const value *a = k->values[step->a], *b = k->values[step->b];
     uint8_t width = plan_lane_width((plan_lane_operation)step->operation, a->width, b->width);
-    LLVMValueRef x = chunk_of(k, a, c, lanes, width), y = chunk_of(k, b, c, lanes, width);
+    uint8_t saturated = saturated_width(k, step);
+    LLVMValueRef x, y;
+    if (saturated != PLAN_NOT_SATURATED) {
+        x = saturated_chunk(k, a, c, lanes, saturated);
+        y = saturated_chunk(k, b, c, lanes, saturated);
+    } else {
+        x = chunk_of(k, a, c, lanes, width);
+        y = chunk_of(k, b, c, lanes, width);
+    }
     return LLVMBuildICmp(k->builder, predicate, x, y, "");
 }
 
@@ -493,7 +542,9 @@ static bool make_comparisons(kernel *k)
             k->values[step->to] = k->made[i];
         } else if (is_relation(step)) {
             const value *a = k->values[step->a], *b = k->values[step->b];
-            uint8_t width = plan_lane_width((plan_lane_operation)step->operation, a->width, b->width);
+            uint8_t width = saturated_width(k, step);
+            if (width == PLAN_NOT_SATURATED)
+                width = plan_lane_width((plan_lane_operation)step->operation, a->width, b->width);
             k->aside[i] = put_bits_aside(k, step, NULL, width);
         }
     }
@@ -568,6 +619,7 @@ LLVMModuleRef gen_kernel_module(LLVMContextRef context, base_arena *arena, const
     if (arena->failed) return NULL;
     k.builder = LLVMCreateBuilderInContext(context);
     LLVMModuleRef module = LLVMModuleCreateWithNameInContext("kernel", context);
+    k.module = module;
     bool made = make_functions(&k, module);
     LLVMDisposeBuilder(k.builder);
     if (made) return module;

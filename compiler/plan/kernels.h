@@ -140,6 +140,22 @@ uint8_t plan_lane_width(plan_lane_operation operation, uint8_t a, uint8_t b);
  * compares with all of them as the nearest number of that width does. */
 bool plan_lane_fits(int64_t number, uint8_t width);
 
+/* Sums of a column of 8 or 16 bits and a constant, compared with another such column, are worked out in the wider of the two, with
+ * saturation: columns never hold the least and the largest number, so that what saturates compares as the sum would. The constant comes
+ * in two halves, each in a lane's bits, the first below the second: so it may be as large as anything that a sum does not saturate with.
+ * What is to be known of an operand of a comparison: */
+typedef struct plan_operand {
+    uint8_t width; /* of the value; PLAN_OF_NUMBER for a constant */
+    bool column;
+    bool sum;             /* of a column and a constant, or a column less a constant */
+    uint8_t column_width; /* of that column */
+} plan_operand;
+
+enum { PLAN_NOT_SATURATED = 0xFE };
+
+/* How wide the lanes are that two operands are compared in with saturation; PLAN_NOT_SATURATED where they are not. */
+uint8_t plan_saturated_width(const plan_operand *a, const plan_operand *b);
+
 /* What machine code takes for a unit's constants with slots of such widths; false where it cannot be used: something is past what a
  * constant is added to, or stands for. There is room for as many as the shape has. */
 bool plan_fit_constants(const plan_shape *shape, const uint8_t *slot_widths, const int64_t *constants,

@@ -172,37 +172,113 @@ static int64_t nearest(int64_t number, uint8_t width)
     return number > 0 ? most : -most - 1;
 }
 
+uint8_t plan_saturated_width(const plan_operand *a, const plan_operand *b)
+{
+    const plan_operand *sum = a->sum ? a : b, *other = a->sum ? b : a;
+    if (!sum->sum || !other->column || sum->column_width > 1 || other->width > 1) return PLAN_NOT_SATURATED;
+    return sum->column_width > other->width ? sum->column_width : other->width;
+}
+
+/* A constant in two halves for lanes of a width. */
+static int64_t halves_of(int64_t constant, uint8_t width)
+{
+    unsigned bits = 8U << width;
+    int64_t most = (INT64_C(1) << (bits - 1)) - 1;
+    if (constant > 2 * most) constant = 2 * most;
+    if (constant < -2 * most) constant = -2 * most;
+    uint64_t mask = (UINT64_C(1) << bits) - 1, first = (uint64_t)(constant / 2) & mask;
+    uint64_t second = (uint64_t)(constant - constant / 2) & mask;
+    return (int64_t)(first | second << bits);
+}
+
+enum { FITTED_VALUES = 64 };
+
+typedef struct fitter {
+    const int64_t *constants;
+    int64_t *fitting;
+    bool settled[FITTED_VALUES];
+    plan_operand operands[FITTED_VALUES]; /* by register of values */
+    uint16_t numbers[FITTED_VALUES];      /* the constant that it is, or is a sum with */
+} fitter;
+
+/* Settles the constant of a sum that is worked out as it is. */
+static bool settle_sum(fitter *f, uint16_t value)
+{
+    const int64_t reach = INT64_C(1) << 30; /* sums of such numbers and of 16 bits stay within 32 */
+    const plan_operand *operand = &f->operands[value];
+    if (!operand->sum) return true;
+    int64_t constant = f->constants[f->numbers[value]];
+    bool good = operand->width != 2 || (constant < reach && constant > -reach);
+    return good && settle(&f->fitting[f->numbers[value]], &f->settled[f->numbers[value]], constant);
+}
+
+/* A step that works a value out of two. */
+static bool fit_made(fitter *f, const plan_lane_step *step)
+{
+    const plan_operand a = f->operands[step->a], b = f->operands[step->b];
+    bool first = a.width == PLAN_OF_NUMBER, second = b.width == PLAN_OF_NUMBER;
+    if ((first && second) || !settle_sum(f, step->a) || !settle_sum(f, step->b)) return false;
+    plan_operand *made = &f->operands[step->to];
+    uint16_t number = f->numbers[first ? step->a : step->b];
+    *made = (plan_operand){.width = plan_lane_width((plan_lane_operation)step->operation, a.width, b.width)};
+    f->numbers[step->to] = number;
+    if (!first && !second) return true;
+    if (step->operation != PLAN_LANE_OR_ELSE) {
+        made->sum = (first ? b.column : a.column) && !(first && step->operation == PLAN_LANE_SUBTRACT);
+        made->column_width = first ? b.width : a.width;
+        if (made->sum) return true; /* how it is compared decides */
+        made->sum = true;
+        bool good = settle_sum(f, step->to);
+        made->sum = false;
+        return good;
+    }
+    int64_t constant = f->constants[number];
+    return plan_lane_fits(constant, made->width) && settle(&f->fitting[number], &f->settled[number], constant);
+}
+
+static bool fit_relation(fitter *f, const plan_lane_step *step)
+{
+    const plan_operand *a = &f->operands[step->a], *b = &f->operands[step->b];
+    bool first = a->width == PLAN_OF_NUMBER, second = b->width == PLAN_OF_NUMBER;
+    uint8_t saturated = plan_saturated_width(a, b);
+    if (first && second) return false;
+    if (saturated != PLAN_NOT_SATURATED) {
+        uint16_t number = f->numbers[a->sum ? step->a : step->b];
+        return settle(&f->fitting[number], &f->settled[number], halves_of(f->constants[number], saturated));
+    }
+    if (!settle_sum(f, step->a) || !settle_sum(f, step->b)) return false;
+    if (!first && !second) return true;
+    uint16_t number = f->numbers[first ? step->a : step->b];
+    uint8_t common = plan_lane_width((plan_lane_operation)step->operation, a->width, b->width);
+    return settle(&f->fitting[number], &f->settled[number], nearest(f->constants[number], common));
+}
+
 bool plan_fit_constants(const plan_shape *shape, const uint8_t *slot_widths, const int64_t *constants, int64_t *fitting)
 {
-    enum { VALUES = 64 };
-    const int64_t reach = INT64_C(1) << 30; /* sums of such numbers and of 16 bits stay within 32 */
-    uint16_t numbers[VALUES];
-    uint8_t widths[VALUES];
-    bool settled[VALUES] = {false};
-    if (shape->value_count > VALUES || shape->constant_count > VALUES) return false;
+    fitter f = {.constants = constants, .fitting = fitting};
+    if (shape->value_count > FITTED_VALUES || shape->constant_count > FITTED_VALUES) return false;
     memcpy(fitting, constants, shape->constant_count * sizeof *fitting);
     for (uint32_t i = 0; i < shape->step_count; i++) {
         const plan_lane_step *step = &shape->steps[i];
-        bool sums = step->operation == PLAN_LANE_ADD || step->operation == PLAN_LANE_SUBTRACT;
-        bool relates = step->operation >= PLAN_LANE_EQUAL && step->operation <= PLAN_LANE_AT_MOST;
-        if (step->operation == PLAN_LANE_VALUE) widths[step->to] = slot_widths[step->a];
-        if (step->operation == PLAN_LANE_NUMBER) {
-            widths[step->to] = PLAN_OF_NUMBER;
-            numbers[step->to] = step->a;
+        bool good = true;
+        switch (step->operation) {
+        case PLAN_LANE_VALUE:
+            f.operands[step->to] = (plan_operand){.width = slot_widths[step->a], .column = true};
+            break;
+        case PLAN_LANE_NUMBER:
+            f.operands[step->to] = (plan_operand){.width = PLAN_OF_NUMBER};
+            f.numbers[step->to] = step->a;
+            break;
+        case PLAN_LANE_PRESENT: good = f.operands[step->a].width != PLAN_OF_NUMBER; break;
+        case PLAN_LANE_EQUAL:
+        case PLAN_LANE_LESS:
+        case PLAN_LANE_AT_MOST: good = fit_relation(&f, step); break;
+        case PLAN_LANE_ADD:
+        case PLAN_LANE_SUBTRACT:
+        case PLAN_LANE_OR_ELSE: good = fit_made(&f, step); break;
+        default: break;
         }
-        if (step->operation == PLAN_LANE_PRESENT && widths[step->a] == PLAN_OF_NUMBER) return false;
-        if (!relates && !sums && step->operation != PLAN_LANE_OR_ELSE) continue;
-        uint8_t a = widths[step->a], b = widths[step->b];
-        if (a == PLAN_OF_NUMBER && b == PLAN_OF_NUMBER) return false;
-        uint8_t common = plan_lane_width((plan_lane_operation)step->operation, a, b);
-        if (!relates) widths[step->to] = common;
-        if (a != PLAN_OF_NUMBER && b != PLAN_OF_NUMBER) continue;
-        uint16_t which = numbers[a == PLAN_OF_NUMBER ? step->a : step->b];
-        int64_t constant = constants[which];
-        bool good =
-            relates || (sums && common == 2 ? constant < reach && constant > -reach : plan_lane_fits(constant, common));
-        if (!good || !settle(&fitting[which], &settled[which], relates ? nearest(constant, common) : constant))
-            return false;
+        if (!good) return false;
     }
     return true;
 }
