@@ -231,13 +231,15 @@ static void find_code(judging *j, packed_batch *b)
     choose(j, b);
     size_t shared = 0;
     b->shared = base_arena_alloc(&b->arena, (work->input_count + 1) * sizeof *b->shared);
-    if (b->shared == NULL) bench_stop("out of memory");
+    b->shared_inputs = base_arena_alloc(&b->arena, (work->input_count + 1) * sizeof *b->shared_inputs);
+    if (b->shared == NULL || b->shared_inputs == NULL) bench_stop("out of memory");
     for (size_t i = 0; i < work->input_count; i++) {
         const plan_input *input = &kernels->inputs.items[work->inputs[i]];
         size_t slots;
         if (input->kind != PLAN_INPUT_UNIT) continue;
         run_lanes *lanes = base_arena_alloc(&b->arena, RUN_CALL_SLOTS * sizeof *lanes);
         if (lanes == NULL) bench_stop("out of memory");
+        b->shared_inputs[shared] = work->inputs[i];
         run_make_call(&j->packer, input->unit, lanes, &slots, &b->shared[shared++]);
     }
     b->shared_count = shared;
@@ -245,18 +247,23 @@ static void find_code(judging *j, packed_batch *b)
     if (b->calls == NULL) bench_stop("out of memory");
 }
 
+/* Where the words of a truth that clauses share go. */
+static void shared_planes(const packed_batch *b, size_t shared, uint64_t *planes[RUN_PLANES])
+{
+    const run_lanes *lanes = &b->lanes[b->shared_inputs[shared]];
+    planes[0] = (uint64_t *)(uintptr_t)lanes->yes;
+    planes[1] = (uint64_t *)(uintptr_t)lanes->no;
+}
+
 /* Truths that clauses share are worked out again: they are part of judging. */
 static void shared_units(judging *j, packed_batch *b)
 {
-    const plan_kernels *kernels = j->policies->kernels;
-    const run_work *work = b->batch.work;
-    size_t shared = 0;
-    for (size_t i = 0; shared < b->shared_count; i++) {
-        if (kernels->inputs.items[work->inputs[i]].kind != PLAN_INPUT_UNIT) continue;
-        const run_lanes *lanes = &b->lanes[work->inputs[i]];
-        uint64_t *const planes[] = {(uint64_t *)(uintptr_t)lanes->yes, (uint64_t *)(uintptr_t)lanes->no};
-        run_start_call(&j->packer, &b->shared[shared], 0);
-        run_finish_call(&j->packer, &b->shared[shared++], 0, planes);
+    uint64_t *planes[RUN_PLANES];
+    for (size_t i = 0; i < b->shared_count; i++) {
+        shared_planes(b, i, planes);
+        if (i == 0) run_start_call(&j->packer, &b->shared[0], 0);
+        if (i + 1 < b->shared_count) run_start_call(&j->packer, &b->shared[i + 1], (i + 1) % 2);
+        run_finish_call(&j->packer, &b->shared[i], i % 2, planes);
     }
 }
 
