@@ -261,41 +261,48 @@ typedef struct walk {
     size_t self;  /* the subject's place among what was found; SIZE_MAX where it is not known */
 } walk;
 
-bool run_judge_together(run_vectors *vectors, const run_context *context, const plan_aggregate *aggregate,
-                        const uint32_t *subjects, const uint32_t *rows, size_t count, run_element *elements)
+bool run_judge_vectors(run_vectors *vectors, const run_context *context, const plan_aggregate *aggregate,
+                       const uint32_t *subjects, const uint32_t *rows, size_t count, const run_vector **truths,
+                       const run_vector **values)
 {
-    static const run_element every = {.state = RUN_PRESENT, .second_state = RUN_PRESENT, .truth = RUN_TRUE};
-    for (size_t i = 0; i < count; i++) elements[i] = every;
+    *truths = *values = NULL;
     if (aggregate->block == PLAN_NO_STEP) return true;
     const plan_block *block = &context->binding->plan->blocks.items[aggregate->block];
     const plan_step *last = &block->steps.items[block->steps.count - 1];
     run_vectors_begin(vectors, aggregate->block, subjects, rows, count);
     if (!run_vectors_run(vectors, NULL, 0)) return false;
-    const run_vector *truths = run_vectors_get(vectors, last->a);
-    for (size_t i = 0; i < count; i++) elements[i].truth = truths->states[i];
-    if (last->b == PLAN_NO_STEP) return true;
-    const run_vector *values = run_vectors_get(vectors, last->b);
-    for (size_t i = 0; i < count; i++) {
-        elements[i].state = values->states[i];
-        elements[i].bits = values->bits[i];
-    }
+    *truths = run_vectors_get(vectors, last->a);
+    if (last->b != PLAN_NO_STEP) *values = run_vectors_get(vectors, last->b);
     return true;
+}
+
+/* What an element is where its aggregate has no block, or no values. */
+static run_element element_of(const run_vector *truths, const run_vector *values, size_t i)
+{
+    run_element element = {.state = RUN_PRESENT, .second_state = RUN_PRESENT, .truth = RUN_TRUE};
+    if (truths != NULL) element.truth = truths->states[i];
+    if (values != NULL) {
+        element.state = values->states[i];
+        element.bits = values->bits[i];
+    }
+    return element;
 }
 
 /* Judges what was gathered, and adds it to what its subjects have, in the order in which it came. */
 static void judge_gathered(run_context *context, const plan_aggregate *aggregate, gathering *g)
 {
-    run_element elements[RUN_ITEMS];
+    const run_vector *truths, *values;
     size_t scratch = context->scratch.count, count = g->count;
     g->count = 0;
-    if (!run_judge_together(g->vectors, context, aggregate, g->subjects, g->rows, count, elements)) {
+    if (!run_judge_vectors(g->vectors, context, aggregate, g->subjects, g->rows, count, &truths, &values)) {
         g->failed = true;
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        run_truth truth = run_truth_and(g->limits[i], elements[i].truth);
+        run_element element = element_of(truths, values, i);
+        run_truth truth = run_truth_and(g->limits[i], element.truth);
         if (truth == RUN_FALSE) continue;
-        tally(aggregate->kind, truth, &elements[i], &g->results[g->owners[i]], &g->open[g->owners[i]]);
+        tally(aggregate->kind, truth, &element, &g->results[g->owners[i]], &g->open[g->owners[i]]);
     }
     context->scratch.count = scratch;
 }
@@ -502,8 +509,11 @@ bool run_walks_alone(const plan_aggregate *aggregate)
 typedef struct run_together {
     uint32_t mark; /* of the subjects there */
     run_subject subjects[RUN_ITEMS];
-    run_window windows[RUN_ITEMS]; /* of the aggregate at hand */
+    int32_t days[RUN_ITEMS]; /* of subjects of members; NO_DAY where it is not known */
+    run_windows windows;     /* of the aggregate at hand */
 } run_together;
+
+enum { NO_DAY = INT32_MIN };
 
 /* The first and last day of a window that follows from the day alone, by the day. */
 enum { MEMO_DAYS = 512 };
@@ -561,8 +571,43 @@ static run_together *together_for(run_context *context, run_vectors *vectors, ui
         collect(context, aggregate, lines[i], &t->subjects[i].found);
     }
     run_find_subjects(context, t->subjects, count);
+    const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
+    for (size_t i = 0; i < count; i++)
+        t->days[i] = dates->states[lines[i]] == RUN_PRESENT ? (int32_t)dates->bits[lines[i]] : NO_DAY;
     t->mark = run_vectors_mark(vectors);
     return t;
+}
+
+/* Windows past the last day, as after an addition of many months, are left to the walk. */
+static void keep_window(run_windows *windows, size_t i, const run_window *window)
+{
+    windows->known[i] = window->known && window->to < INT32_MAX && window->from > INT32_MIN;
+    if (!windows->known[i]) return;
+    windows->from[i] = (int32_t)window->from;
+    windows->to[i] = (int32_t)window->to;
+    windows->cut = window->cut;
+    windows->before = window->before;
+    windows->forward = window->forward;
+}
+
+/* The windows of those that are some days long, and end with the subject's own; false for others. As set_days of window.c has them. */
+static bool windows_by_length(const plan_aggregate *aggregate, run_together *t, size_t count)
+{
+    bool last = aggregate->window.kind == LANG_WINDOW_LAST_DAYS, within = aggregate->window.kind == LANG_WINDOW_WITHIN_DAYS;
+    int64_t back = aggregate->window.length - (last ? 1 : 0);
+    if ((!last && !within) || aggregate->window.bound != NULL || aggregate->window.whole || !aggregate->window.given ||
+        back < 0 || back > INT32_MAX / 4)
+        return false;
+    run_windows *w = &t->windows;
+    w->cut = true;
+    w->forward = false;
+    w->before = aggregate->window.cut == LANG_CUT_EARLIER;
+    for (size_t i = 0; i < count; i++) {
+        w->known[i] = t->days[i] > INT32_MIN / 4 && t->days[i] < INT32_MAX;
+        w->from[i] = w->known[i] ? t->days[i] - (int32_t)back : 0;
+        w->to[i] = t->days[i];
+    }
+    return true;
 }
 
 /* Those whose windows running sums give; the others are left. */
@@ -573,14 +618,18 @@ static bool sweep_all(run_context *context, run_vectors *vectors, uint32_t index
     run_vectors *inner = run_vectors_inner(vectors);
     run_together *t = together_for(context, vectors, index, lines, count);
     if (inner == NULL || t == NULL) return false;
-    bool calendar = by_calendar(aggregate);
-    for (size_t i = 0; i < count; i++) {
-        if (calendar)
-            remember_window(context, index, lines[i], &t->windows[i]);
-        else
-            run_find_window(context, aggregate, lines[i], bound->bits[i], bound->states[i], &t->windows[i]);
+    if (!windows_by_length(aggregate, t, count)) {
+        bool calendar = by_calendar(aggregate);
+        for (size_t i = 0; i < count; i++) {
+            run_window window;
+            if (calendar)
+                remember_window(context, index, lines[i], &window);
+            else
+                run_find_window(context, aggregate, lines[i], bound->bits[i], bound->states[i], &window);
+            keep_window(&t->windows, i, &window);
+        }
     }
-    return run_sweep_many(context, inner, index, t->subjects, t->windows, count, results, done);
+    return run_sweep_many(context, inner, index, t->subjects, &t->windows, count, results, done);
 }
 
 /* Where a subject's elements are to be found, and its window. */

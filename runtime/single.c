@@ -148,7 +148,7 @@ static adj_status new_single(const adj_policies *policies, adj_encounters *histo
     if (good) find_cells(s);
     good = good && bind(s);
     if (good && history != NULL && policies->plan->aggregates.count > 0) {
-        s->sweeps = s->context.sweeps = run_sweeps_new(&allocator, &s->binding);
+        s->sweeps = s->context.sweeps = run_sweeps_new(&allocator, &s->binding, false);
         good = s->sweeps != NULL;
     }
     if (!good) {

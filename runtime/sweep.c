@@ -23,7 +23,8 @@ typedef struct running {
 
 enum { KNOWN = 4 };
 
-/* One member's. Where all of it is certain, as it is for most, sums are single numbers of 32 bits. */
+/* One member's. Where all of it is certain, as it is for most, sums are single numbers of 32 bits. Threads that come to the same member at
+ * once write the same numbers to the same places. */
 typedef struct swept {
     uint32_t undated; /* elements without a day stand first */
     bool beyond;      /* some amount is out of reach: to be walked */
@@ -34,8 +35,11 @@ typedef struct swept {
     running *sums;
 } swept;
 
+/* `certain` lies side by side for all members, if at all: that of a member begins at the place of its first line plus its own number. */
 typedef struct accumulator {
-    _Atomic(swept *) *members; /* by patient */
+    _Atomic(swept *) *members; /* by patient; NULL while nobody asked, and where `done` */
+    int32_t *certain;          /* by place; NULL where members have memory of their own */
+    _Atomic(uint8_t) *done;    /* by patient: its numbers stand in `certain` */
 } accumulator;
 
 struct run_sweeps {
@@ -43,6 +47,8 @@ struct run_sweeps {
     const run_binding *binding;
     pthread_mutex_t lock; /* of the arena */
     base_arena arena;
+    int32_t *days;            /* by place among the lines of all members; NULL where members have memory of their own */
+    _Atomic(uint8_t) *dated;  /* by patient: all of its days stand there */
     uint32_t *accumulator_of; /* by aggregate; PLAN_NO_STEP for those that are walked */
     accumulator *accumulators;
     uint32_t *models; /* by accumulator: the first aggregate that it serves */
@@ -144,7 +150,20 @@ static void divide(run_sweeps *s)
     }
 }
 
-run_sweeps *run_sweeps_new(const base_allocator *allocator, const run_binding *binding)
+/* Memory for the numbers of all members. */
+static void lay_out(run_sweeps *s, size_t patients)
+{
+    size_t places = s->binding->store->lines_of_patient.starts[patients];
+    s->days = base_arena_alloc(&s->arena, (places + 1) * sizeof *s->days);
+    s->dated = base_arena_alloc(&s->arena, patients + 1);
+    for (size_t i = 0; s->accumulators != NULL && i < s->count; i++) {
+        accumulator *a = &s->accumulators[i];
+        a->certain = base_arena_alloc(&s->arena, (places + patients + 1) * sizeof *a->certain);
+        a->done = base_arena_alloc(&s->arena, patients + 1);
+    }
+}
+
+run_sweeps *run_sweeps_new(const base_allocator *allocator, const run_binding *binding, bool all)
 {
     run_sweeps *s = allocator->reallocate(allocator->state, NULL, sizeof *s);
     if (s == NULL) return NULL;
@@ -160,6 +179,7 @@ run_sweeps *run_sweeps_new(const base_allocator *allocator, const run_binding *b
     s->accumulators = base_arena_alloc(&s->arena, (s->count + 1) * sizeof *s->accumulators);
     for (size_t i = 0; s->accumulators != NULL && i < s->count; i++)
         s->accumulators[i].members = base_arena_alloc(&s->arena, (patients + 1) * sizeof *s->accumulators[i].members);
+    if (all) lay_out(s, patients);
     if (!s->arena.failed) return s;
     run_sweeps_free(s);
     return NULL;
@@ -189,13 +209,13 @@ static void add(run_truth truth, bool known, int64_t amount, int64_t *low, int64
 }
 
 /* What the `where` of an aggregate says of an element, as the subject that it is, too: it does not depend on the subject. */
-static run_judged judged_of(const plan_aggregate *aggregate, const run_element *element)
+static inline run_judged judged_of(bool counts, uint8_t truth, uint8_t state, int64_t bits)
 {
-    bool counts = aggregate->kind == PLAN_COUNTS, known = counts || element->state == RUN_PRESENT;
+    bool known = counts || state == RUN_PRESENT;
     return (run_judged){.amount = counts  ? 1
-                                  : known ? element->bits
+                                  : known ? bits
                                           : 0,
-                        .own = (uint8_t)(element->truth | (known ? KNOWN : 0))};
+                        .own = (uint8_t)(truth | (known ? KNOWN : 0))};
 }
 
 /* Memory of a member, for `width` bytes an element and one more. */
@@ -209,25 +229,37 @@ static swept *new_swept(run_sweeps *s, size_t count, size_t width)
     return m;
 }
 
-/* Sums up a member of whose elements all is certain; false where something is not. */
-static bool sum_certain(const run_context *context, const plan_aggregate *aggregate, const run_candidates *found,
-                        const run_judged *judged, swept *m)
+static inline void put_number(int32_t *place, int64_t number)
+{
+    __atomic_store_n(place, (int32_t)number, __ATOMIC_RELAXED);
+}
+
+/* The days of a member's elements; false where one has none. */
+static bool put_days(const run_context *context, const run_candidates *found, int32_t *days)
 {
     const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
-    int64_t sum = 0;
-    m->certain = (int32_t *)(m + 1);
     for (size_t i = 0; i < found->count; i++) {
         uint32_t row = found->rows[i];
         if (dates->states[row] != RUN_PRESENT) return false;
-        m->days[i] = (int32_t)dates->bits[row];
+        put_number(&days[i], dates->bits[row]);
+    }
+    return true;
+}
+
+/* Sums up a member of whose elements all is certain; false where something is not. */
+static bool sum_certain(const run_context *context, const plan_aggregate *aggregate, const run_candidates *found,
+                        const run_judged *judged, int32_t *certain)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < found->count; i++) {
         if (judged[i].own == (RUN_TRUE | KNOWN)) {
-            if (run_line_counts(context, aggregate, row) != RUN_TRUE) return false;
+            if (run_line_counts(context, aggregate, found->rows[i]) != RUN_TRUE) return false;
             sum += judged[i].amount;
         } else if ((judged[i].own & 3) != RUN_FALSE) {
             return false;
         }
         if (judged[i].amount > REACH || judged[i].amount < -REACH || sum > INT32_MAX || sum < INT32_MIN) return false;
-        m->certain[i + 1] = (int32_t)sum;
+        put_number(&certain[i + 1], sum);
     }
     return true;
 }
@@ -260,15 +292,66 @@ static void sum_up(const run_context *context, const plan_aggregate *aggregate, 
     }
 }
 
-/* Sums up a member whose elements have been judged; NULL when memory runs out. */
-static swept *sum_member(run_context *context, uint32_t index, const run_candidates *found, const run_judged *judged)
+static uint32_t patient_of(const run_context *context, uint32_t line)
 {
+    return (uint32_t)run_store_bits(context->binding->store, LANG_FIELD_line_patient, line);
+}
+
+static accumulator *accumulator_for(const run_sweeps *s, uint32_t index)
+{
+    return &s->accumulators[s->accumulator_of[index]];
+}
+
+/* What was summed up for a member, in `view` where it lies with that of all others; NULL while nothing was. */
+static inline const swept *find_swept(const run_sweeps *s, uint32_t index, uint32_t patient, swept *view)
+{
+    const accumulator *a = accumulator_for(s, index);
+    if (a->certain == NULL || atomic_load_explicit(&a->done[patient], memory_order_acquire) == 0)
+        return atomic_load_explicit(&a->members[patient], memory_order_acquire);
+    uint32_t start = s->binding->store->lines_of_patient.starts[patient];
+    *view = (swept){.days = s->days + start, .certain = a->certain + start + patient};
+    return view;
+}
+
+/* Sums up a member in the memory of all; false where something of it is not certain. */
+static bool sum_in_place(const run_context *context, uint32_t index, uint32_t patient, const run_candidates *found,
+                         const run_judged *judged)
+{
+    const run_sweeps *s = context->sweeps;
+    accumulator *a = accumulator_for(s, index);
+    if (a->certain == NULL) return false;
+    uint32_t start = context->binding->store->lines_of_patient.starts[patient];
+    if (atomic_load_explicit(&s->dated[patient], memory_order_acquire) == 0) {
+        if (!put_days(context, found, s->days + start)) return false;
+        atomic_store_explicit(&s->dated[patient], 1, memory_order_release);
+    }
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    swept *m = new_swept(context->sweeps, found->count, sizeof *m->certain);
-    if (m == NULL || sum_certain(context, aggregate, found, judged, m)) return m;
-    m = new_swept(context->sweeps, found->count, sizeof *m->sums);
-    if (m != NULL) sum_up(context, aggregate, found, judged, m);
-    return m;
+    if (!sum_certain(context, aggregate, found, judged, a->certain + start + patient)) return false;
+    atomic_store_explicit(&a->done[patient], 1, memory_order_release);
+    return true;
+}
+
+/* Sums up a member whose elements have been judged, for all to see; false when memory runs out. */
+static bool sum_member(run_context *context, uint32_t index, uint32_t patient, const run_candidates *found,
+                       const run_judged *judged)
+{
+    if (sum_in_place(context, index, patient, found, judged)) return true;
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    swept *m = NULL;
+    if (accumulator_for(context->sweeps, index)->certain == NULL) {
+        m = new_swept(context->sweeps, found->count, sizeof *m->certain);
+        if (m == NULL) return false;
+        m->certain = (int32_t *)(m + 1);
+        bool certain = put_days(context, found, m->days) && sum_certain(context, aggregate, found, judged, m->certain);
+        if (!certain) m = NULL;
+    }
+    if (m == NULL) {
+        m = new_swept(context->sweeps, found->count, sizeof *m->sums);
+        if (m == NULL) return false;
+        sum_up(context, aggregate, found, judged, m);
+    }
+    atomic_store_explicit(&accumulator_for(context->sweeps, index)->members[patient], m, memory_order_release);
+    return true;
 }
 
 /* Room for elements that are judged and not summed up yet; NULL when memory runs out. */
@@ -284,17 +367,17 @@ static run_judged *judged_room(run_context *context, size_t count)
     return context->judged;
 }
 
-static swept *sweep_member(run_context *context, uint32_t index, const run_candidates *found)
+static bool sweep_member(run_context *context, uint32_t index, uint32_t patient, const run_candidates *found)
 {
-    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    bool counts = context->binding->plan->aggregates.items[index].kind == PLAN_COUNTS;
     run_judged *judged = judged_room(context, found->count + 1);
-    if (judged == NULL) return NULL;
+    if (judged == NULL) return false;
     for (size_t i = 0; i < found->count; i++) {
         run_element element;
         run_judge_element(context, index, found->rows[i], found->rows[i], &element);
-        judged[i] = judged_of(aggregate, &element);
+        judged[i] = judged_of(counts, element.truth, element.state, element.bits);
     }
-    return sum_member(context, index, found, judged);
+    return sum_member(context, index, patient, found, judged);
 }
 
 /* The first place at or after `low` whose day is not before `day`. */
@@ -388,16 +471,6 @@ bool run_can_sweep(const run_sweeps *s, uint32_t aggregate)
     return s->accumulator_of[aggregate] != PLAN_NO_STEP;
 }
 
-static _Atomic(swept *) *member_at(const run_context *context, uint32_t index, uint32_t patient)
-{
-    return &context->sweeps->accumulators[context->sweeps->accumulator_of[index]].members[patient];
-}
-
-static _Atomic(swept *) *member_of(const run_context *context, uint32_t index, uint32_t line)
-{
-    return member_at(context, index, (uint32_t)run_store_bits(context->binding->store, LANG_FIELD_line_patient, line));
-}
-
 /* The same for a line that is none of those that were summed up, and stands at the gap between them. */
 static bool take_for_guest(run_context *context, uint32_t index, const swept *m, const run_window *window,
                            const run_candidates *found, run_value *result, bool *open)
@@ -440,20 +513,20 @@ bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_wi
     run_sweeps *s = context->sweeps;
     if (!run_can_sweep(s, index) || found->count < FEW_ELEMENTS || !can_take(window)) return false;
     bool guest = found->gap != SIZE_MAX;
-    _Atomic(swept *) *member =
-        guest ? member_at(context, index, context->guest->member) : member_of(context, index, line);
+    uint32_t patient = guest ? context->guest->member : patient_of(context, line), model = model_of(context, index);
     run_candidates others = *found;
     others.count -= guest ? 1 : 0;
-    swept *m = atomic_load_explicit(member, memory_order_acquire);
+    swept view;
+    const swept *m = find_swept(s, model, patient, &view);
     if (m == NULL) {
         int depth = context->depth;
         void (*counted)(void *, uint32_t, run_truth) = context->counted;
         context->counted = NULL;
-        m = sweep_member(context, model_of(context, index), &others);
+        bool good = sweep_member(context, model, patient, &others);
         context->counted = counted;
         context->depth = depth;
+        m = good ? find_swept(s, model, patient, &view) : NULL;
         if (m == NULL) return false;
-        atomic_store_explicit(member, m, memory_order_release);
     }
     if (m->beyond) return false;
     if (guest) return take_for_guest(context, index, m, window, found, result, open);
@@ -479,12 +552,16 @@ typedef struct sweeping {
 
 static bool judge_elements(sweeping *s)
 {
-    run_element elements[RUN_ITEMS];
+    const run_vector *truths, *values;
+    bool counts = s->aggregate->kind == PLAN_COUNTS;
     run_judged *judged = judged_room(s->context, s->judged + s->count);
     if (judged == NULL ||
-        !run_judge_together(s->vectors, s->context, s->aggregate, s->rows, s->rows, s->count, elements))
+        !run_judge_vectors(s->vectors, s->context, s->aggregate, s->rows, s->rows, s->count, &truths, &values))
         return false;
-    for (size_t i = 0; i < s->count; i++) judged[s->judged + i] = judged_of(s->aggregate, &elements[i]);
+    judged += s->judged;
+    for (size_t i = 0; i < s->count; i++)
+        judged[i] = judged_of(counts, truths == NULL ? RUN_TRUE : truths->states[i],
+                              values == NULL ? RUN_PRESENT : values->states[i], values == NULL ? 0 : values->bits[i]);
     s->judged += s->count;
     s->count = 0;
     return true;
@@ -493,15 +570,14 @@ static bool judge_elements(sweeping *s)
 /* Sums up the members at hand, for all to see. */
 static bool sum_members(sweeping *s)
 {
-    uint32_t model = model_of(s->context, s->index);
+    uint32_t model = s->index;
     size_t done = 0;
     if (s->count > 0 && !judge_elements(s)) return false;
     for (size_t i = 0; i < s->member_count; i++) {
         const run_subject *member = s->members[i];
-        swept *m = sum_member(s->context, model, &member->found, s->context->judged + done);
-        if (m == NULL) return false;
+        uint32_t patient = patient_of(s->context, member->line);
+        if (!sum_member(s->context, model, patient, &member->found, s->context->judged + done)) return false;
         done += member->found.count;
-        atomic_store_explicit(member_of(s->context, s->index, member->line), m, memory_order_release);
     }
     s->member_count = s->judged = 0;
     return true;
@@ -521,12 +597,16 @@ static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t i
 {
     enum { MOST = 1 << 14 };
     sweeping s = {.context = context, .vectors = vectors, .index = index};
-    s.aggregate = &context->binding->plan->aggregates.items[model_of(context, index)];
+    s.aggregate = &context->binding->plan->aggregates.items[index];
     size_t scratch = context->scratch.count;
+    const uint32_t *last = NULL;
+    swept view;
     for (size_t i = 0; i < count; i++) {
         const run_candidates *found = &subjects[i].found;
-        if (!subjects[i].of_member || is_at_hand(&s, found->rows)) continue;
-        if (atomic_load_explicit(member_of(context, index, subjects[i].line), memory_order_acquire) != NULL) continue;
+        if (!subjects[i].of_member || found->rows == last) continue;
+        last = found->rows;
+        if (is_at_hand(&s, last)) continue;
+        if (find_swept(context->sweeps, index, patient_of(context, subjects[i].line), &view) != NULL) continue;
         s.members[s.member_count++] = &subjects[i];
         for (size_t k = 0; k < found->count; k++) {
             s.rows[s.count++] = found->rows[k];
@@ -554,28 +634,83 @@ void run_find_subjects(const run_context *context, run_subject *subjects, size_t
     }
 }
 
+/* How many of four days are before one. */
+static inline size_t days_before(const int32_t *days, int32_t day)
+{
+    return (size_t)((days[0] < day) + (days[1] < day) + (days[2] < day) + (days[3] < day));
+}
+
+/* The first place at or after `near` whose day is not before `day`, where it is not far: four at a time, since how far is not to be
+ * foreseen, and a branch for each would be guessed wrong. */
+static inline size_t walk_to(const int32_t *days, size_t near, size_t end, int32_t day)
+{
+    while (near + 4 <= end) {
+        size_t step = days_before(days + near, day);
+        near += step;
+        if (step < 4) return near;
+    }
+    while (near < end && days[near] < day) near++;
+    return near;
+}
+
+/* What a window comes to where all is certain. */
+static inline int64_t take_certain(const plan_aggregate *aggregate, const swept *m, const run_windows *windows,
+                                   size_t i, const run_subject *s, size_t *near)
+{
+    enum { FAR = 64 };
+    size_t self = s->self, count = s->found.count;
+    int32_t day = windows->from[i], to_day = windows->to[i];
+    /* Of one subject after the other the window seldom moves far, and backwards never as long as it is the same one's days. */
+    size_t from = *near;
+    if (from > 0 && m->days[from - 1] >= day)
+        from = first_on(m, 0, from, day);
+    else if (from + FAR < count && m->days[from + FAR] < day)
+        from = first_from(m, from, count, day);
+    else
+        from = walk_to(m->days, from, count, day);
+    *near = from;
+    bool through = windows->cut && m->days[self] <= to_day;
+    size_t to = through ? self + 1 : first_on(m, from, count, (int64_t)to_day + 1);
+    if (windows->cut && to > self + 1) to = self + 1;
+    if (windows->forward && from < self) from = self;
+    if (from > to) from = to;
+    int64_t sum = (int64_t)m->certain[to] - m->certain[from];
+    bool apart = aggregate->without_subject || windows->before;
+    if (apart && self >= from && self < to) sum -= (int64_t)m->certain[self + 1] - m->certain[self];
+    return sum;
+}
+
 bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
-                    const run_window *windows, size_t count, const run_vector *results, bool *done)
+                    const run_windows *windows, size_t count, const run_vector *results, bool *done)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    if (!sweep_members(context, vectors, index, subjects, count)) return false;
+    uint32_t model = model_of(context, index);
+    if (!sweep_members(context, vectors, model, subjects, count)) return false;
     const uint32_t *last = NULL;
     const swept *m = NULL;
+    swept view;
     size_t near = 0;
     for (size_t i = 0; i < count; i++) {
         const run_subject *s = &subjects[i];
-        if (!s->of_member || !can_take(&windows[i])) continue;
+        if (!s->of_member || !windows->known[i]) continue;
         if (s->found.rows != last) {
-            m = atomic_load_explicit(member_of(context, index, s->line), memory_order_acquire);
-            near = m->undated;
+            m = find_swept(context->sweeps, model, patient_of(context, s->line), &view);
+            near = m == NULL ? 0 : m->undated;
             last = s->found.rows;
         }
         if (m == NULL || m->beyond) continue;
-        run_value result;
         bool open = !s->found.complete;
-        take(aggregate, m, &windows[i], s->found.count, s->self, &near, &result, &open);
-        results->bits[i] = result.bits;
-        results->high[i] = open ? INT64_MAX : result.high;
+        if (m->certain != NULL) {
+            int64_t sum = take_certain(aggregate, m, windows, i, s, &near);
+            results->bits[i] = sum;
+            results->high[i] = open ? INT64_MAX : sum;
+        } else {
+            run_value result;
+            run_window window = {true, windows->from[i], windows->to[i], windows->cut, windows->before, windows->forward};
+            take(aggregate, m, &window, s->found.count, s->self, &near, &result, &open);
+            results->bits[i] = result.bits;
+            results->high[i] = open ? INT64_MAX : result.high;
+        }
         results->states[i] = RUN_PRESENT;
         done[i] = true;
     }

@@ -42,13 +42,16 @@ run_truth run_line_counts(const run_context *context, const plan_aggregate *aggr
 /* What an aggregate's `where` says of an element. */
 run_truth run_judge_element(run_context *context, uint32_t index, uint32_t line, uint32_t row, run_element *element);
 
-/* The same of up to RUN_ITEMS elements, each with its subject, for aggregates that are not of `distinct`. False when memory runs out. */
-bool run_judge_together(run_vectors *vectors, const run_context *context, const plan_aggregate *aggregate,
-                        const uint32_t *subjects, const uint32_t *rows, size_t count, run_element *elements);
+/* The same of up to RUN_ITEMS elements, each with its subject, for aggregates that are not of `distinct`: their truths and, where something
+ * is added up, what. Both live until the vectors begin anew; `truths` is NULL where every element counts, `values` where none is added
+ * up. False when memory runs out. */
+bool run_judge_vectors(run_vectors *vectors, const run_context *context, const plan_aggregate *aggregate,
+                       const uint32_t *subjects, const uint32_t *rows, size_t count, const run_vector **truths,
+                       const run_vector **values);
 
-/* Running sums of a run's members, by what is summed; shared by its threads. */
+/* Running sums of a run's members, by what is summed; shared by its threads. With `all`, memory is laid out for all members at once. */
 typedef struct run_sweeps run_sweeps;
-run_sweeps *run_sweeps_new(const base_allocator *allocator, const run_binding *binding);
+run_sweeps *run_sweeps_new(const base_allocator *allocator, const run_binding *binding, bool all);
 void run_sweeps_free(run_sweeps *sweeps);
 
 /* Whether an aggregate's elements are judged one by one, whatever else is at hand. */
@@ -73,8 +76,15 @@ typedef struct run_subject {
 /* Finds the places of subjects whose candidates are found. */
 void run_find_subjects(const run_context *context, run_subject *subjects, size_t count);
 
+/* The windows of an aggregate on many subjects; what is not of days is the same for all. */
+typedef struct run_windows {
+    int32_t from[RUN_ITEMS], to[RUN_ITEMS];
+    bool known[RUN_ITEMS]; /* and both within 32 bits */
+    bool cut, before, forward;
+} run_windows;
+
 /* The same for many subjects, each with its window: of those that it cannot answer `done` stays false. False when memory runs out. */
 bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
-                    const run_window *windows, size_t count, const run_vector *results, bool *done);
+                    const run_windows *windows, size_t count, const run_vector *results, bool *done);
 
 #endif
