@@ -508,6 +508,7 @@ bool run_walks_alone(const plan_aggregate *aggregate)
 /* What all aggregates over the histories of the same subjects share; kept with their vectors, since elements have histories, too. */
 typedef struct run_together {
     uint32_t mark; /* of the subjects there */
+    uint64_t swept;
     run_subject subjects[RUN_ITEMS];
     int32_t days[RUN_ITEMS]; /* of subjects of members; NO_DAY where it is not known */
     run_windows windows;     /* of the aggregate at hand */
@@ -571,6 +572,7 @@ static run_together *together_for(run_context *context, run_vectors *vectors, ui
         collect(context, aggregate, lines[i], &t->subjects[i].found);
     }
     run_find_subjects(context, t->subjects, count);
+    t->swept = 0;
     const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
     for (size_t i = 0; i < count; i++)
         t->days[i] = dates->states[lines[i]] == RUN_PRESENT ? (int32_t)dates->bits[lines[i]] : NO_DAY;
@@ -629,7 +631,7 @@ static bool sweep_all(run_context *context, run_vectors *vectors, uint32_t index
             keep_window(&t->windows, i, &window);
         }
     }
-    return run_sweep_many(context, inner, index, t->subjects, &t->windows, count, results, done);
+    return run_sweep_many(context, inner, index, t->subjects, &t->windows, count, &t->swept, results, done);
 }
 
 /* Where a subject's elements are to be found, and its window. */

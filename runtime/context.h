@@ -173,6 +173,7 @@ struct run_context {
     size_t judged_room;
     struct run_lately *lately;           /* answers of tables; made when first needed */
     struct run_window_memo **windows_of; /* by aggregate; made when first needed */
+    struct run_needed **needed_of;       /* by block: steps that its elements need; made when first needed */
     const run_change *changes;
     size_t change_count;
     const uint32_t *overlay_pool;

@@ -5,6 +5,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -251,17 +254,19 @@ static bool sum_certain(const run_context *context, const plan_aggregate *aggreg
                         const run_judged *judged, int32_t *certain)
 {
     int64_t sum = 0;
+    bool doubtful = false;
+    const run_counting how = run_counting_of(aggregate);
+    /* Which elements count is not to be foreseen: no branch asks for it. */
     for (size_t i = 0; i < found->count; i++) {
-        if (judged[i].own == (RUN_TRUE | KNOWN)) {
-            if (run_line_counts(context, aggregate, found->rows[i]) != RUN_TRUE) return false;
-            sum += judged[i].amount;
-        } else if ((judged[i].own & 3) != RUN_FALSE) {
-            return false;
-        }
-        if (judged[i].amount > REACH || judged[i].amount < -REACH || sum > INT32_MAX || sum < INT32_MIN) return false;
+        uint8_t own = judged[i].own;
+        int64_t amount = judged[i].amount;
+        bool counts = own == (RUN_TRUE | KNOWN);
+        doubtful |= (own & 3) != RUN_FALSE && !(counts && run_counts_as(&how, run_line_standing(context, found->rows[i])) == RUN_TRUE);
+        sum += counts ? amount : 0;
+        doubtful |= amount > REACH || amount < -REACH || sum != (int32_t)sum;
         put_number(&certain[i + 1], sum);
     }
-    return true;
+    return !doubtful;
 }
 
 static void sum_up(const run_context *context, const plan_aggregate *aggregate, const run_candidates *found,
@@ -634,14 +639,20 @@ void run_find_subjects(const run_context *context, run_subject *subjects, size_t
     }
 }
 
-/* How many of four days are before one. */
+/* How many of four days, in their order, are before one. */
 static inline size_t days_before(const int32_t *days, int32_t day)
 {
+#if defined(__SSE2__)
+    __m128i four = _mm_loadu_si128((const __m128i *)(const void *)days);
+    unsigned before = (unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmplt_epi32(four, _mm_set1_epi32(day))));
+    return (size_t)__builtin_ctz(~before);
+#else
     return (size_t)((days[0] < day) + (days[1] < day) + (days[2] < day) + (days[3] < day));
+#endif
 }
 
-/* The first place at or after `near` whose day is not before `day`, where it is not far: four at a time, since how far is not to be
- * foreseen, and a branch for each would be guessed wrong. */
+/* The first place at or after `near` whose day is not before `day`: four at a time, since how far that is cannot be foreseen, and a branch
+ * for each would be guessed wrong. */
 static inline size_t walk_to(const int32_t *days, size_t near, size_t end, int32_t day)
 {
     while (near + 4 <= end) {
@@ -653,24 +664,21 @@ static inline size_t walk_to(const int32_t *days, size_t near, size_t end, int32
     return near;
 }
 
-/* What a window comes to where all is certain. */
-static inline int64_t take_certain(const plan_aggregate *aggregate, const swept *m, const run_windows *windows,
-                                   size_t i, const run_subject *s, size_t *near)
+/* The first place whose day is not before `day`. From one subject of a member to the next it seldom moves far, and as a rule not back. */
+static inline size_t next_from(const swept *m, size_t near, size_t count, int32_t day)
 {
     enum { FAR = 64 };
+    if (near > 0 && m->days[near - 1] >= day) return first_on(m, 0, near, day);
+    if (near + FAR < count && m->days[near + FAR] < day) return first_from(m, near, count, day);
+    return walk_to(m->days, near, count, day);
+}
+
+/* What a window comes to where all is certain, however it ends. */
+static int64_t take_certain(const plan_aggregate *aggregate, const swept *m, const run_windows *windows, size_t i,
+                            const run_subject *s, size_t from)
+{
     size_t self = s->self, count = s->found.count;
-    int32_t day = windows->from[i], to_day = windows->to[i];
-    /* Of one subject after the other the window seldom moves far, and backwards never as long as it is the same one's days. */
-    size_t from = *near;
-    if (from > 0 && m->days[from - 1] >= day)
-        from = first_on(m, 0, from, day);
-    else if (from + FAR < count && m->days[from + FAR] < day)
-        from = first_from(m, from, count, day);
-    else
-        from = walk_to(m->days, from, count, day);
-    *near = from;
-    bool through = windows->cut && m->days[self] <= to_day;
-    size_t to = through ? self + 1 : first_on(m, from, count, (int64_t)to_day + 1);
+    size_t to = first_on(m, from, count, (int64_t)windows->to[i] + 1);
     if (windows->cut && to > self + 1) to = self + 1;
     if (windows->forward && from < self) from = self;
     if (from > to) from = to;
@@ -680,39 +688,65 @@ static inline int64_t take_certain(const plan_aggregate *aggregate, const swept 
     return sum;
 }
 
+/* The subjects of one member, of whom all is certain, one after the other. */
+static void take_all_certain(const plan_aggregate *aggregate, const swept *m, const run_windows *windows,
+                             const run_subject *subjects, size_t first, size_t end, const run_vector *results)
+{
+    bool apart = aggregate->without_subject || windows->before, cut = windows->cut && !windows->forward;
+    size_t near = 0, count = subjects[first].found.count, behind = apart ? 0 : 1;
+    for (size_t i = first; i < end; i++) {
+        size_t self = subjects[i].self;
+        near = next_from(m, near, count, windows->from[i]);
+        int64_t sum;
+        /* As a rule a window ends with the subject. */
+        if (cut && m->days[self] <= windows->to[i] && near <= self)
+            sum = (int64_t)m->certain[self + behind] - m->certain[near];
+        else
+            sum = take_certain(aggregate, m, windows, i, &subjects[i], near);
+        results->bits[i] = sum;
+        results->high[i] = subjects[i].found.complete ? sum : INT64_MAX;
+    }
+}
+
+/* The same where something is not. */
+static void take_all(const plan_aggregate *aggregate, const swept *m, const run_windows *windows,
+                     const run_subject *subjects, size_t first, size_t end, const run_vector *results)
+{
+    size_t near = m->undated;
+    for (size_t i = first; i < end; i++) {
+        const run_subject *s = &subjects[i];
+        run_value result;
+        run_window window = {true, windows->from[i], windows->to[i], windows->cut, windows->before, windows->forward};
+        bool open = !s->found.complete;
+        take(aggregate, m, &window, s->found.count, s->self, &near, &result, &open);
+        results->bits[i] = result.bits;
+        results->high[i] = open ? INT64_MAX : result.high;
+    }
+}
+
 bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
-                    const run_windows *windows, size_t count, const run_vector *results, bool *done)
+                    const run_windows *windows, size_t count, uint64_t *swept_already, const run_vector *results,
+                    bool *done)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    uint32_t model = model_of(context, index);
-    if (!sweep_members(context, vectors, model, subjects, count)) return false;
-    const uint32_t *last = NULL;
-    const swept *m = NULL;
-    swept view;
-    size_t near = 0;
-    for (size_t i = 0; i < count; i++) {
-        const run_subject *s = &subjects[i];
-        if (!s->of_member || !windows->known[i]) continue;
-        if (s->found.rows != last) {
-            m = find_swept(context->sweeps, model, patient_of(context, s->line), &view);
-            near = m == NULL ? 0 : m->undated;
-            last = s->found.rows;
-        }
+    uint32_t model = model_of(context, index), sums = context->sweeps->accumulator_of[index];
+    uint64_t bit = sums < 64 ? UINT64_C(1) << sums : 0;
+    if ((*swept_already & bit) == 0 && !sweep_members(context, vectors, model, subjects, count)) return false;
+    *swept_already |= bit;
+    for (size_t i = 0, end; i < count; i = end) {
+        const uint32_t *rows = subjects[i].found.rows;
+        end = i + 1;
+        if (!subjects[i].of_member || !windows->known[i]) continue;
+        while (end < count && subjects[end].found.rows == rows && windows->known[end]) end++;
+        swept view;
+        const swept *m = find_swept(context->sweeps, model, patient_of(context, subjects[i].line), &view);
         if (m == NULL || m->beyond) continue;
-        bool open = !s->found.complete;
-        if (m->certain != NULL) {
-            int64_t sum = take_certain(aggregate, m, windows, i, s, &near);
-            results->bits[i] = sum;
-            results->high[i] = open ? INT64_MAX : sum;
-        } else {
-            run_value result;
-            run_window window = {true, windows->from[i], windows->to[i], windows->cut, windows->before, windows->forward};
-            take(aggregate, m, &window, s->found.count, s->self, &near, &result, &open);
-            results->bits[i] = result.bits;
-            results->high[i] = open ? INT64_MAX : result.high;
-        }
-        results->states[i] = RUN_PRESENT;
-        done[i] = true;
+        if (m->certain != NULL)
+            take_all_certain(aggregate, m, windows, subjects, i, end, results);
+        else
+            take_all(aggregate, m, windows, subjects, i, end, results);
+        memset(results->states + i, RUN_PRESENT, end - i);
+        memset(done + i, true, end - i);
     }
     return true;
 }

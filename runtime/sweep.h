@@ -36,8 +36,46 @@ static inline uint32_t run_candidate(const run_candidates *found, size_t i)
     return i < found->gap ? found->rows[i] : i == found->gap ? found->alone : found->rows[i - 1];
 }
 
-/* Whether a line counts as a service at all: paid and submitted ones do, pending ones perhaps, denied ones don't (counts.c). */
-run_truth run_line_counts(const run_context *context, const plan_aggregate *aggregate, uint32_t line);
+/* What a line is to those that count services (counts.c), asked once in a run: a truth for those that name no status, one for those that
+ * do, and whether it is planned. Threads that ask of the same line find the same. */
+enum { RUN_STANDING_ASKED = 0x80, RUN_STANDING_NAMED = 2, RUN_STANDING_PLANNED = 0x10 };
+uint8_t run_find_standing(const run_context *context, uint32_t line);
+
+static inline uint8_t run_line_standing(const run_context *context, uint32_t line)
+{
+    if (line >= context->standing_count) return run_find_standing(context, line);
+    uint8_t *kept = &context->standings[line], found = __atomic_load_n(kept, __ATOMIC_RELAXED);
+    if (found != 0) return found;
+    found = run_find_standing(context, line);
+    __atomic_store_n(kept, found, __ATOMIC_RELAXED);
+    return found;
+}
+
+/* How an aggregate counts. What is planned has not happened, except where the policy looks ahead. */
+typedef struct run_counting {
+    bool ahead;
+    uint8_t shift;
+} run_counting;
+
+static inline run_counting run_counting_of(const plan_aggregate *aggregate)
+{
+    lang_window_kind kind = aggregate->window.kind;
+    return (run_counting){kind == LANG_WINDOW_NEXT_DAYS || kind == LANG_WINDOW_NEXT_MONTHS,
+                          aggregate->names_status ? RUN_STANDING_NAMED : 0};
+}
+
+static inline run_truth run_counts_as(const run_counting *how, uint8_t standing)
+{
+    if (how->ahead && (standing & RUN_STANDING_PLANNED) != 0) return RUN_TRUE;
+    return (run_truth)(standing >> how->shift & 3);
+}
+
+/* Whether a line counts as a service at all: paid and submitted ones do, pending ones perhaps, denied ones don't. */
+static inline run_truth run_line_counts(const run_context *context, const plan_aggregate *aggregate, uint32_t line)
+{
+    run_counting how = run_counting_of(aggregate);
+    return run_counts_as(&how, run_line_standing(context, line));
+}
 
 /* What an aggregate's `where` says of an element. */
 run_truth run_judge_element(run_context *context, uint32_t index, uint32_t line, uint32_t row, run_element *element);
@@ -83,8 +121,9 @@ typedef struct run_windows {
     bool cut, before, forward;
 } run_windows;
 
-/* The same for many subjects, each with its window: of those that it cannot answer `done` stays false. False when memory runs out. */
+/* The same for many subjects, each with its window: of those that it cannot answer `done` stays false. `swept` has a bit for each of the
+ * first sums that these subjects' members are known to have; zeros at first. False when memory runs out. */
 bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
-                    const run_windows *windows, size_t count, const run_vector *results, bool *done);
+                    const run_windows *windows, size_t count, uint64_t *swept, const run_vector *results, bool *done);
 
 #endif

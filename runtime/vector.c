@@ -11,7 +11,17 @@ typedef struct cell {
     run_vector vector;
     uint32_t mark;         /* of the subjects that it was worked out for */
     const uint32_t *frame; /* of FRAME: the rows, all of them there; NULL for others */
+    bool in_a_row;         /* and one behind the other */
 } cell;
+
+/* The steps that a block's RETURN follows from: days are left out that no set and no table asks for. Of a FRAME from which only fields are
+ * read the rows alone are needed: ROWS_ALONE is set. */
+enum { ROWS_ALONE_BIT = 31 };
+#define ROWS_ALONE (UINT32_C(1) << ROWS_ALONE_BIT)
+typedef struct run_needed {
+    uint32_t count;
+    uint32_t steps[];
+} run_needed;
 
 struct run_vectors {
     base_allocator allocator;
@@ -123,9 +133,64 @@ static bool make_room(run_vectors *v, const plan_step *step, run_vector *to)
     return to->states != NULL && to->bits != NULL && (!bounds || to->high != NULL);
 }
 
+/* What an operand gave; nothing where it was not needed. */
 static const run_vector *operand(const run_vectors *v, uint32_t step)
 {
-    return step == PLAN_NO_STEP ? &v->nothing : &v->cells[step].vector;
+    return step == PLAN_NO_STEP || v->cells[step].mark != v->mark ? &v->nothing : &v->cells[step].vector;
+}
+
+/* ---- which steps of a block are needed ---- */
+
+enum { NEEDED = 1, AS_VALUE = 2 };
+
+static void mark_operands(const run_binding *binding, const plan_block *block, const plan_step *step, uint8_t *marks)
+{
+    uint32_t operands[PLAN_LOOKUP_LIMIT + 1] = {step->a, step->b, step->c}, count = 3;
+    switch (step->operation) {
+    case PLAN_SET_HOLDS:
+    case PLAN_LIST_MEETS_SET:
+    case PLAN_LIST_WITHIN_SET:
+        if (!lang_code_set_asks_day(binding->plan->sets.items[step->number])) count = 1;
+        break;
+    case PLAN_LOOKUP:
+        count = step->b - (plan_table_asks_day(&binding->plan->tables.items[step->number]) ? 0 : 1);
+        for (uint32_t i = 0; i < count; i++) operands[i] = block->arguments.items[step->a + i];
+        break;
+    default: break;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (operands[i] != PLAN_NO_STEP) marks[operands[i]] |= step->operation == PLAN_LOAD ? NEEDED : NEEDED | AS_VALUE;
+    }
+}
+
+static run_needed *find_needed(const run_context *context, const plan_block *block)
+{
+    size_t count = block->steps.count;
+    run_needed *needed = base_arena_alloc(context->arena, sizeof *needed + (count + 1) * sizeof *needed->steps);
+    uint8_t *marks = base_arena_alloc(context->arena, count + 1);
+    if (needed == NULL || marks == NULL) return NULL;
+    for (size_t i = count; i-- > 0;) {
+        const plan_step *step = &block->steps.items[i];
+        if (step->operation == PLAN_RETURN || marks[i] != 0) mark_operands(context->binding, block, step, marks);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        bool rows = block->steps.items[i].operation == PLAN_FRAME && (marks[i] & AS_VALUE) == 0;
+        if (marks[i] != 0) needed->steps[needed->count++] = i | (rows ? ROWS_ALONE : 0);
+    }
+    return needed;
+}
+
+/* Those of the block at hand, which stay the same for all of a run; NULL when memory runs out. */
+static const run_needed *needed_steps(const run_vectors *v)
+{
+    run_context *context = v->context;
+    const plan_program *plan = context->binding->plan;
+    if (context->needed_of == NULL)
+        context->needed_of = base_arena_alloc(context->arena, (plan->blocks.count + 1) * sizeof *context->needed_of);
+    if (context->needed_of == NULL) return NULL;
+    run_needed **needed = &context->needed_of[v->block];
+    if (*needed == NULL) *needed = find_needed(context, &plan->blocks.items[v->block]);
+    return *needed;
 }
 
 /* ---- loops ---- */
@@ -140,10 +205,24 @@ static void frame(const run_vectors *v, const plan_step *step, const run_vector 
     }
 }
 
-/* A field of rows that are all there. */
-static void load_frame(const run_vectors *v, const plan_step *step, const uint32_t *rows, const run_vector *to)
+/* Whether rows stand one behind the other. */
+static bool in_a_row(const uint32_t *rows, size_t count)
 {
+    uint32_t differ = 0;
+    for (size_t i = 0; i < count; i++) differ |= rows[i] ^ (rows[0] + (uint32_t)i);
+    return differ == 0;
+}
+
+/* A field of rows that are all there. */
+static void load_frame(const run_vectors *v, const plan_step *step, const cell *frame, const run_vector *to)
+{
+    const uint32_t *rows = frame->frame;
     const run_column *column = &v->context->columns[step->detail];
+    if (frame->in_a_row) {
+        memcpy(to->states, column->states + rows[0], v->count);
+        memcpy(to->bits, column->bits + rows[0], v->count * sizeof *to->bits);
+        return;
+    }
     for (size_t i = 0; i < v->count; i++) {
         uint32_t ahead = rows[i + AHEAD < v->count ? i + AHEAD : i];
         __builtin_prefetch(&column->bits[ahead]);
@@ -257,7 +336,7 @@ static void lookup(const run_vectors *v, const plan_step *step, const run_vector
     const int64_t *bits[PLAN_LOOKUP_LIMIT + 1];
     const uint8_t *states[PLAN_LOOKUP_LIMIT + 1];
     for (uint32_t i = 0; i < step->b; i++) {
-        const run_vector *argument = &v->cells[block->arguments.items[step->a + i]].vector;
+        const run_vector *argument = operand(v, block->arguments.items[step->a + i]);
         bits[i] = argument->bits;
         states[i] = argument->states;
     }
@@ -299,7 +378,7 @@ static bool evaluate(run_vectors *v, const plan_step *step, const run_vector *to
     case PLAN_FRAME: frame(v, step, to); return true;
     case PLAN_LOAD:
         if (v->cells[step->a].frame != NULL)
-            load_frame(v, step, v->cells[step->a].frame, to);
+            load_frame(v, step, &v->cells[step->a], to);
         else
             load(v, step, a, to);
         return true;
@@ -327,12 +406,21 @@ static bool evaluate(run_vectors *v, const plan_step *step, const run_vector *to
 bool run_vectors_run(run_vectors *v, const uint32_t *steps, size_t count)
 {
     const plan_block *block = &v->context->binding->plan->blocks.items[v->block];
-    if (steps == NULL) count = block->steps.count;
+    if (steps == NULL) {
+        const run_needed *needed = needed_steps(v);
+        if (needed == NULL) return false;
+        steps = needed->steps;
+        count = needed->count;
+    }
     for (size_t i = 0; i < count; i++) {
-        uint32_t number = steps == NULL ? (uint32_t)i : steps[i];
+        uint32_t number = steps[i] & ~ROWS_ALONE;
         const plan_step *step = &block->steps.items[number];
         cell *c = &v->cells[number];
-        if (c->mark == v->mark || step->operation == PLAN_RETURN) continue;
+        if (c->mark == v->mark) continue;
+        c->frame = step->operation == PLAN_FRAME ? (step->number == 0 ? v->subjects : v->elements) : NULL;
+        c->in_a_row = c->frame != NULL && in_a_row(c->frame, v->count);
+        /* Nobody looks at it but those who read fields of its rows. */
+        if ((steps[i] & ROWS_ALONE) != 0) continue;
         if (step->operation == PLAN_UPPER) {
             /* The same numbers under another name. */
             const run_vector *a = &v->cells[step->a].vector;
@@ -341,7 +429,6 @@ bool run_vectors_run(run_vectors *v, const uint32_t *steps, size_t count)
             return false;
         }
         c->mark = v->mark;
-        c->frame = step->operation == PLAN_FRAME ? (step->number == 0 ? v->subjects : v->elements) : NULL;
     }
     return true;
 }

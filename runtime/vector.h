@@ -26,8 +26,8 @@ void run_vectors_free(run_vectors *vectors);
 void run_vectors_begin(run_vectors *vectors, uint32_t block, const uint32_t *subjects, const uint32_t *elements,
                        size_t count);
 
-/* Works steps out, each after those that it follows from; NULL for all of the block, in their order, up to its RETURN. What was worked
- * out for these subjects already is left. False when memory runs out. */
+/* Works steps out, each after those that it follows from; NULL for all that the block's RETURN follows from. What was worked out for these
+ * subjects already is left. False when memory runs out. */
 bool run_vectors_run(run_vectors *vectors, const uint32_t *steps, size_t count);
 
 /* What a step gave that was worked out. */
