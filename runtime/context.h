@@ -73,6 +73,8 @@ typedef struct run_dispatch {
     size_t everywhere_count;
     uint64_t *pairs; /* the store's id of a payer in the upper half, a policy in the lower; ascending */
     size_t pair_count;
+    uint32_t *firsts; /* by digest of a payer: its first pair, plus one; the next place where another has it */
+    uint32_t mask;    /* of digests */
 } run_dispatch;
 
 typedef struct run_binding {

@@ -69,6 +69,29 @@ static int by_pair(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Where a payer's first pair is sought first. */
+static uint32_t place_of_payer(const run_dispatch *dispatch, uint32_t payer)
+{
+    return (payer * UINT32_C(2654435761)) >> 7 & dispatch->mask;
+}
+
+static bool find_firsts(run_dispatch *dispatch, base_arena *arena)
+{
+    size_t size = 16;
+    while (size < dispatch->pair_count * 2) size *= 2;
+    dispatch->firsts = base_arena_alloc(arena, size * sizeof *dispatch->firsts);
+    if (dispatch->firsts == NULL) return false;
+    dispatch->mask = (uint32_t)(size - 1);
+    for (size_t i = 0; i < dispatch->pair_count; i++) {
+        uint32_t payer = (uint32_t)(dispatch->pairs[i] >> 32);
+        if (i > 0 && dispatch->pairs[i - 1] >> 32 == payer) continue;
+        uint32_t at = place_of_payer(dispatch, payer);
+        while (dispatch->firsts[at] != 0) at = (at + 1) & dispatch->mask;
+        dispatch->firsts[at] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
 bool run_bind_dispatch(run_binding *binding)
 {
     run_dispatch *dispatch = &binding->dispatch;
@@ -89,7 +112,7 @@ bool run_bind_dispatch(run_binding *binding)
     }
     dispatch->pairs = g.pairs;
     dispatch->pair_count = kept;
-    return true;
+    return find_firsts(dispatch, binding->arena);
 }
 
 /* The payer of a line, or false where it is not known, is tried out as another one or has no number in the dispatch. */
@@ -114,18 +137,14 @@ static void judge_by(run_context *context, uint32_t policy, uint32_t line, uint8
         run_interpret_policy(context, policy, line, verdicts);
 }
 
-/* The first pair of a payer. */
+/* The first pair of a payer; the number of pairs for none. */
 static size_t first_pair(const run_dispatch *dispatch, uint32_t payer)
 {
-    size_t low = 0, high = dispatch->pair_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (dispatch->pairs[middle] >> 32 < payer)
-            low = middle + 1;
-        else
-            high = middle;
+    for (uint32_t at = place_of_payer(dispatch, payer);; at = (at + 1) & dispatch->mask) {
+        uint32_t first = dispatch->firsts[at];
+        if (first == 0) return dispatch->pair_count;
+        if (dispatch->pairs[first - 1] >> 32 == payer) return first - 1;
     }
-    return low;
 }
 
 size_t run_policies_of(const run_binding *binding, bool known, uint32_t payer, uint32_t *policies)

@@ -27,8 +27,16 @@ typedef struct told_reference {
     guest_cell cell;
     bool patient; /* to the line's patient */
     bool itself;  /* it is one of the fields, too */
-    bool told;    /* of the line at hand: something of its record */
 } told_reference;
+
+/* A text that was met lately, of up to 16 bytes: where it is met again nothing is looked up. */
+typedef struct lately_met {
+    uint64_t first, last; /* its bytes: the first and the last eight; of a shorter one all, in the first */
+    uint32_t field, length;
+    int64_t id;
+} lately_met;
+
+enum { LATELY_TEXTS = 512, LATELY_LENGTH = 16, REFERENCES = 64 };
 
 struct adj_single {
     base_allocator allocator;
@@ -45,6 +53,7 @@ struct adj_single {
     run_sweeps *sweeps;
     run_guest guest;
     base_intern symbols; /* beside a history: texts that it does not have */
+    lately_met *lately;
     bool stale;          /* a text was met since */
     uint32_t *row_of;    /* by record */
     guest_cell *cells;   /* by field */
@@ -121,6 +130,7 @@ static bool make_room(adj_single *s)
     s->verdicts = base_arena_alloc(&s->arena, clauses + count + 1);
     s->judged = base_arena_alloc(&s->arena, (count + 1) * sizeof *s->judged);
     s->events = base_arena_alloc(&s->arena, (clauses + 1) * sizeof *s->events);
+    s->lately = base_arena_alloc(&s->arena, LATELY_TEXTS * sizeof *s->lately);
     return !s->arena.failed && base_intern_init(&s->symbols, &s->arena);
 }
 
@@ -288,9 +298,44 @@ static int64_t guest_text(adj_single *s, const char *text, size_t length)
     return id == BASE_INTERN_NONE ? -1 : (int64_t)(s->store->symbols.entries.count + id);
 }
 
+/* What a text of up to LATELY_LENGTH bytes is told by, with its length. */
+static inline void bytes_of(const char *text, size_t length, uint64_t *first, uint64_t *last)
+{
+    uint32_t half = 0, other = 0;
+    *first = *last = 0;
+    if (length >= 8) {
+        memcpy(first, text, 8);
+        memcpy(last, text + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(&half, text, 4);
+        memcpy(&other, text + length - 4, 4);
+        *first = half | (uint64_t)other << 32;
+    } else if (length > 0) {
+        *first = (uint64_t)(uint8_t)text[0] | (uint64_t)(uint8_t)text[length / 2] << 8 |
+                 (uint64_t)(uint8_t)text[length - 1] << 16;
+    }
+}
+
+static int64_t find_text(adj_single *s, int64_t field, const char *text, size_t length);
+
 int64_t adj_single_text(adj_single *s, int64_t field, const char *text, size_t length)
 {
     if (cell_of(s, field) == NULL) return -1;
+    if (length > LATELY_LENGTH) return find_text(s, field, text, length);
+    uint64_t first, last;
+    uint32_t own = (uint32_t)(field & 0xFFFF);
+    bytes_of(text, length, &first, &last);
+    uint64_t hash = ((first ^ own) * UINT64_C(0x9E3779B97F4A7C15)) ^ (last * UINT64_C(0xC2B2AE3D27D4EB4F));
+    lately_met *met = &s->lately[hash >> 55];
+    _Static_assert(LATELY_TEXTS == 512, "as many as nine bits tell apart");
+    if (met->first == first && met->last == last && met->field == own + 1 && met->length == length) return met->id;
+    int64_t id = find_text(s, field, text, length);
+    if (id >= 0) *met = (lately_met){first, last, own + 1, (uint32_t)length, id};
+    return id;
+}
+
+static int64_t find_text(adj_single *s, int64_t field, const char *text, size_t length)
+{
     const lang_field_info *info = lang_schema_field(s->store->schema, (lang_field)(field & 0xFFFF));
     if (info->type.kind == LANG_TYPE_ENUMERATION) {
         char word[64];
@@ -405,6 +450,17 @@ static void join_member(adj_single *s)
     }
 }
 
+/* Whether eight verdicts from one on say nothing but that clauses pass or do not apply; `any` where some pass. */
+static inline bool eight_pass(const uint8_t *verdicts, bool *any)
+{
+    uint64_t eight;
+    _Static_assert(ADJ_CLAUSE_NOT_APPLICABLE == 0 && ADJ_CLAUSE_PASS == 1, "verdicts from 2 on say more");
+    memcpy(&eight, verdicts, sizeof eight);
+    if ((eight & UINT64_C(0xFEFEFEFEFEFEFEFE)) != 0) return false;
+    *any = *any || eight != 0;
+    return true;
+}
+
 /* The clauses of one policy. */
 static void judge_policy(adj_single *s, uint32_t index, run_summary *summary, adj_single_answer *answer)
 {
@@ -415,10 +471,14 @@ static void judge_policy(adj_single *s, uint32_t index, run_summary *summary, ad
         summary->flags |= scope == RUN_SCOPE_APPLIES   ? RUN_LINE_APPLIES
                           : scope == RUN_SCOPE_UNKNOWN ? RUN_LINE_UNKNOWN
                                                        : RUN_LINE_NO_VERSION;
-    for (uint32_t c = policy->first_clause; c < policy->first_clause + policy->clause_count; c++) {
+    bool any = false;
+    uint32_t end = policy->first_clause + policy->clause_count;
+    for (uint32_t c = policy->first_clause; c < end; c++) {
+        while (c + 8 <= end && eight_pass(s->verdicts + c, &any)) c += 8;
+        if (c == end) break;
         adj_clause_verdict verdict = (adj_clause_verdict)s->verdicts[c];
         if (verdict == ADJ_CLAUSE_NOT_APPLICABLE) continue;
-        summary->flags |= RUN_LINE_ANY_CLAUSE;
+        any = true;
         if (verdict == ADJ_CLAUSE_PASS) continue;
         bool open = verdict != ADJ_CLAUSE_EXCUSED && plan->waivers.count > 0;
         if (open && run_clause_waived(&s->context, s->guest.line, c)) verdict = ADJ_CLAUSE_WAIVED;
@@ -426,6 +486,7 @@ static void judge_policy(adj_single *s, uint32_t index, run_summary *summary, ad
         adj_verdict outcome = run_clause_outcome(plan->clauses.items[c].source, verdict);
         if (outcome < summary->worst) summary->worst = outcome;
     }
+    if (any) summary->flags |= RUN_LINE_ANY_CLAUSE;
 }
 
 adj_status adj_single_judge(adj_single *s, adj_single_answer *answer)
@@ -474,6 +535,7 @@ adj_status adj_single_fields(adj_single *s, const int64_t *handles, size_t count
         if (cell == NULL) return ADJ_NOT_FOUND;
         if (among(fields, i, field)) return ADJ_INVALID_INPUT;
         fields[i] = (told_field){*cell, field, place_of_reference(s, references, &reference_count, reference)};
+        if (reference_count > REFERENCES) return ADJ_INVALID_INPUT;
     }
     for (size_t r = 1; r < reference_count; r++) {
         for (size_t i = 0; i < count; i++) {
@@ -497,8 +559,10 @@ static adj_status fill_list(adj_single *s, const adj_single_value *value, int64_
     return pack_codes(s, value->codes, (size_t)value->value, bits) ? ADJ_OK : ADJ_INVALID_INPUT;
 }
 
-static adj_status fill_fields(adj_single *s, const adj_single_value *values)
+/* Which records something is told of: a bit each, put together in a register. */
+static adj_status fill_fields(adj_single *s, const adj_single_value *values, uint64_t *records)
 {
+    uint64_t told = 0;
     for (size_t i = 0; i < s->told_count; i++) {
         const told_field *f = &s->fields[i];
         const adj_single_value *v = &values[i];
@@ -511,17 +575,18 @@ static adj_status fill_fields(adj_single *s, const adj_single_value *values)
         if ((present && f->cell.symbol && bits < 0) || (unsigned)v->told > ADJ_TOLD_PRESENT) return ADJ_INVALID_INPUT;
         *f->cell.bits = bits;
         *f->cell.state = (uint8_t)v->told;
-        s->references[f->reference].told |= v->told != ADJ_TOLD_NOTHING;
+        told |= (uint64_t)(v->told != ADJ_TOLD_NOTHING) << f->reference;
     }
+    *records = told;
     return ADJ_OK;
 }
 
 /* A record is known by what is told of it. */
-static void fill_references(adj_single *s)
+static void fill_references(adj_single *s, uint64_t records)
 {
     for (size_t i = 1; i < s->reference_count; i++) {
         told_reference *r = &s->references[i];
-        if (r->told) {
+        if ((records >> i & 1) != 0) {
             *r->cell.bits = r->cell.leads_to;
             *r->cell.state = RUN_PRESENT;
             s->patient_touched = s->patient_touched || r->patient;
@@ -540,11 +605,11 @@ adj_status adj_single_judge_values(adj_single *s, const adj_single_value *values
     if (s->fields == NULL) return ADJ_INVALID_INPUT;
     forget_touched(s);
     if (s->member_used) forget_member(s);
-    for (size_t i = 0; i < s->reference_count; i++) s->references[i].told = false;
     s->filled = true;
-    adj_status status = fill_fields(s, values);
+    uint64_t records = 0;
+    adj_status status = fill_fields(s, values, &records);
     if (status == ADJ_OK) {
-        fill_references(s);
+        fill_references(s, records);
         status = adj_single_judge(s, answer);
     }
     s->member_used = true;

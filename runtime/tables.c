@@ -514,7 +514,7 @@ static int64_t search(run_context *context, uint32_t table, const int64_t *bits,
 
 /* ---- what was looked up lately ---- */
 
-enum { LATELY_INPUTS = 3, LATELY_PLACES = 128 };
+enum { LATELY_INPUTS = 3, LATELY_PLACES = 1024 };
 
 typedef struct run_lately {
     uint32_t table; /* plus one; 0 for none */

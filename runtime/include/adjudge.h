@@ -567,7 +567,7 @@ typedef struct adj_single_value {
 } adj_single_value;
 
 /* Says of which fields adj_single_judge_values is told, and in which order; the fields of the last call count. ADJ_NOT_FOUND for no field,
- * ADJ_INVALID_INPUT for one that stands there twice: those of the call before then stay. */
+ * ADJ_INVALID_INPUT for one that stands there twice, and for fields of more than 63 records: those of the call before then stay. */
 ADJ_API adj_status adj_single_fields(adj_single *single, const int64_t *fields, size_t count);
 
 /* Judges a line of which these values are told, one for each of those fields, and nothing else but the member, where adj_single_member was
