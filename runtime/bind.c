@@ -38,65 +38,20 @@ static bool bind_lists(run_binding *binding)
     return true;
 }
 
-/* Gives codes that some line may have their numbers among those, as many as are met. */
-typedef struct numbering {
-    uint32_t *numbers; /* by symbol */
-    size_t symbols;
-    uint32_t count;
-} numbering;
-
-static inline void number_code(numbering *n, int64_t id)
-{
-    if ((uint64_t)id < n->symbols && n->numbers[id] == 0) n->numbers[id] = ++n->count;
-}
-
-static void number_list(numbering *n, const uint32_t *codes, size_t count)
-{
-    numbering local = *n; /* in registers */
-    for (size_t i = 0; i < count; i++) number_code(&local, codes[i]);
-    *n = local;
-}
-
-static void number_column(numbering *n, const run_column *column, uint32_t rows)
-{
-    numbering local = *n;
-    for (uint32_t row = 0; row < rows; row++) {
-        if (column->states[row] == RUN_PRESENT) number_code(&local, column->bits[row]);
-    }
-    *n = local;
-}
-
-/* The codes of systems that sets are of, and of lists, which hold nothing else, in the order in which they are met. Other texts,
- * such as members' identifiers, are many, and no set is ever asked for them. */
+/* The numbers of codes that lines may have; from the store, where it has them for these systems or can keep them. */
 static bool number_codes(run_binding *binding)
 {
     const plan_program *plan = binding->plan;
-    const run_store *store = binding->store;
-    const lang_schema *schema = plan->program->schema;
-    size_t systems = (size_t)lang_schema_system_count(schema);
+    size_t systems = (size_t)lang_schema_system_count(plan->program->schema);
     bool *asked = base_arena_alloc(binding->arena, systems + 1);
-    binding->code_numbers = base_arena_alloc(binding->arena, (store->symbols.entries.count + 1) * sizeof(uint32_t));
-    if (asked == NULL || binding->code_numbers == NULL) return false;
-    /* Of few texts all are numbered, and of a store without lines: they may yet come to stand where codes do. */
-    enum { FEW = 4096 };
-    bool all = store->symbols.entries.count <= FEW || store->counts[LANG_RECORD_line] == 0;
-    size_t symbols = plan->sets.count == 0 || !all ? 0 : store->symbols.entries.count;
-    numbering n = {binding->code_numbers, store->symbols.entries.count, 0};
-    for (size_t id = 0; id < symbols; id++) number_code(&n, (int64_t)id);
-    binding->code_count = n.count;
-    if (symbols > 0) return true;
+    if (asked == NULL) return false;
     for (size_t s = 0; s < plan->sets.count; s++) {
         if ((size_t)plan->sets.items[s]->system < systems) asked[plan->sets.items[s]->system] = true;
     }
-    if (plan->sets.count > 0) number_list(&n, store->pool.items, store->pool.count);
-    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
-        const lang_field_info *info = lang_schema_field(store->schema, (lang_field)f);
-        bool code = info->type.kind == LANG_TYPE_CODE && !info->type.list && info->type.detail < systems;
-        if (!code || !asked[info->type.detail] || (int)info->record >= lang_schema_record_count(store->schema))
-            continue;
-        number_column(&n, &store->columns[f], store->counts[info->record]);
-    }
-    binding->code_count = n.count;
+    const run_numbers *numbers = run_store_numbers(binding->store, binding->arena, asked, systems);
+    if (numbers == NULL) return false;
+    binding->code_numbers = numbers->numbers;
+    binding->code_count = numbers->count;
     return true;
 }
 

@@ -84,7 +84,7 @@ typedef struct run_binding {
     int64_t *symbols; /* by plan symbol: the store's id, or a number that no id equals */
     int64_t *lists;   /* by plan list, packed */
     uint32_t *list_pool;
-    uint32_t *code_numbers; /* by store id: its number among the codes that lines may have; 0 for none */
+    const uint32_t *code_numbers; /* by store id: its number among the codes that lines may have; 0 for none */
     uint32_t code_count;
     uint8_t **set_members; /* by set, by number: a run_member; see run_member_of */
     const run_column *columns;

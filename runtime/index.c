@@ -116,6 +116,7 @@ static bool collect_unknown(run_store *store, const uint32_t *order)
 
 bool run_index(run_store *store)
 {
+    run_store_forget_numbers(store);
     memset(store->whole, 0, (size_t)lang_schema_field_count(store->schema));
     uint32_t count = store->counts[LANG_RECORD_line];
     run_order_key *keys = base_arena_alloc(&store->arena, (count + 1) * sizeof *keys);

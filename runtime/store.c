@@ -5,6 +5,7 @@
 
 void run_store_release(run_store *store)
 {
+    run_store_forget_numbers(store);
     base_arena_release(&store->lasting);
     base_arena_release(&store->arena);
 }
@@ -117,6 +118,7 @@ static bool begin_tables(run_store *store)
     store->capacities = base_arena_alloc(&store->arena, records * sizeof *store->capacities);
     store->columns = base_arena_alloc(&store->arena, fields * sizeof *store->columns);
     store->whole = base_arena_alloc(&store->arena, fields);
+    store->numbers = base_arena_alloc(&store->arena, sizeof *store->numbers);
     store->source_counts = base_arena_alloc(&store->arena, records * sizeof *store->source_counts);
     if (store->arena.failed) return false;
     if (!base_intern_init(&store->symbols, &store->arena) || !base_intern_init(&store->members, &store->arena)) {
@@ -164,6 +166,7 @@ void run_store_copy_told(run_store *to, const run_store *from)
 
 bool run_store_reset(run_store *store)
 {
+    run_store_forget_numbers(store);
     run_store before = *store;
     for (int r = 0; r < lang_schema_record_count(store->schema); r++) before.rooms[r] = before.capacities[r];
     *store = (run_store){.schema = before.schema,

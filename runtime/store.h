@@ -104,6 +104,14 @@ typedef struct run_listed_code {
     base_date from, to;
 } run_listed_code;
 
+/* Codes numbered from 1 on; see run_store_numbers. */
+typedef struct run_numbers {
+    const uint32_t *numbers; /* by symbol; 0 for none */
+    uint32_t count;
+    const bool *asked; /* by code system */
+    size_t systems;
+} run_numbers;
+
 typedef struct run_store {
     base_arena arena;
     base_arena lasting; /* what run_store_reset leaves alone */
@@ -117,6 +125,7 @@ typedef struct run_store {
         source_filled; /* of the source that is being read, bytes, and what of it is in memory; 0 where nobody told */
     uint32_t *source_counts;   /* by record: rows before it */
     run_column *columns;       /* by field */
+    run_numbers **numbers;     /* kept for the runs that come; what it points to is NULL until a run asks */
     uint8_t *whole;            /* by field, see run_store_whole: 0 not asked, 1 no, 2 yes */
     bool *site_feeds;          /* by record of the site: whether a file of it was given */
     BASE_ARRAY(uint32_t) pool; /* of lists */
@@ -235,6 +244,11 @@ static inline bool run_claim_voids(const run_store *store, uint32_t claim)
 /* Whether all that is present in a column is a multiple of a unit, always the same one. After run_index, which forgets what was found;
  * any number of threads may ask. */
 bool run_store_whole(const run_store *store, lang_field field, int64_t unit);
+
+/* Numbers of the codes that lines may have, of the systems that are asked for and in lists: kept by the store where it has many texts, else
+ * from the arena. After run_index, which forgets them; any number of threads may ask. NULL when memory runs out. */
+const run_numbers *run_store_numbers(const run_store *store, base_arena *arena, const bool *asked, size_t systems);
+void run_store_forget_numbers(run_store *store);
 
 /* The text of a symbol column's row; "" unless present. */
 const char *run_store_text(const run_store *store, lang_field field, uint32_t row);
