@@ -9,7 +9,7 @@
 #include "compiler/plan/kernels.h"
 #include "runtime/context.h"
 
-enum { RUN_BATCH_LINES = 4096, RUN_BATCH_MOST = 4096, RUN_BATCH_WORDS = RUN_BATCH_MOST / 64 };
+enum { RUN_BATCH_LINES = 1024, RUN_BATCH_MOST = 4096, RUN_BATCH_WORDS = RUN_BATCH_MOST / 64 };
 
 typedef struct run_lanes {
     const void *values;  /* signed numbers of 1 << width bytes; NULL of a truth */

@@ -76,8 +76,8 @@ static bool needed_inputs(scheduler *s, const uint32_t *units, size_t unit_count
 
 /* The keys of one payer, as many as fit a batch, and what may speak of them. */
 typedef struct portion {
-    uint32_t rows[RUN_BATCH_LINES];
-    uint32_t keys[RUN_BATCH_LINES];
+    uint32_t rows[RUN_BATCH_MOST];
+    uint32_t keys[RUN_BATCH_MOST];
     size_t count;
     uint32_t *policies; /* candidates */
     size_t policy_count;
@@ -270,7 +270,7 @@ static bool make_works(scheduler *s)
     for (size_t k = 0; k < count;) {
         int64_t payer = order[k].payer;
         p->count = 0;
-        for (; k < count && p->count < RUN_BATCH_LINES && order[k].payer == payer; k++) {
+        for (; k < count && p->count < RUN_BATCH_MOST && order[k].payer == payer; k++) {
             p->rows[p->count] = s->keys.all.keys.items[order[k].key].row;
             p->keys[p->count++] = order[k].key;
         }
