@@ -9,6 +9,7 @@ typedef struct generator {
     base_text out;
     int depth;
     bool named; /* the condition that a section names is in sight */
+    bool whole; /* quantities and minutes of the store at hand have no fractions */
 } generator;
 
 uint64_t generator_next(generator *g);

@@ -74,8 +74,10 @@ static void set_value(generator *g, run_store *store, lang_field field, uint32_t
         run_store_set(store, field, row, run_span_pack(from, from + (int32_t)generator_below(g, 90)));
         break;
     }
-    case LANG_TYPE_MINUTES: run_store_set(store, field, row, (int64_t)generator_below(g, 140) * 500); break;
-    case LANG_TYPE_QUANTITY: run_store_set(store, field, row, (int64_t)generator_below(g, 8) * 500); break;
+    case LANG_TYPE_MINUTES: run_store_set(store, field, row, (int64_t)generator_below(g, 140) * (g->whole ? 1000 : 500)); break;
+    case LANG_TYPE_QUANTITY:
+        run_store_set(store, field, row, (int64_t)generator_below(g, 8) * (g->whole ? 1000 : 500));
+        break;
     case LANG_TYPE_MONEY: run_store_set(store, field, row, (int64_t)generator_below(g, 12000)); break;
     default: run_store_set(store, field, row, generator_below(g, 60)); break;
     }
@@ -108,6 +110,7 @@ static void add_rows(generator *g, run_store *store, lang_record record, uint32_
 
 bool generate_store(generator *g, run_store *store, uint32_t lines)
 {
+    g->whole = generator_chance(g, 50);
     uint32_t known = 55 + generator_below(g, 45); /* percent of fields that someone told us */
     for (uint32_t i = 0; i < 6; i++) {
         char member[16];
