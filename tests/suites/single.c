@@ -681,3 +681,40 @@ Test(single, patient_in_one_call)
     adj_encounters_free(history);
     adj_policies_free(policies);
 }
+
+/* Texts that differ in one place, whatever their length, have numbers of their own, and keep them. */
+Test(single, texts_that_are_nearly_the_same)
+{
+    enum { MOST = 18 };
+    adj_policies *policies = support_policies(policy_text);
+    adj_single *single = NULL;
+    cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
+    int64_t plan = adj_single_field(single, "plan"), procedure = adj_single_field(single, "procedure");
+    int64_t ids[MOST + 1][MOST + 1], codes[MOST + 1][MOST + 1];
+    for (int round = 0; round < 3; round++) {
+        for (size_t length = 1; length <= MOST; length++) {
+            for (size_t other = 0; other <= length; other++) {
+                char text[MOST + 1];
+                memset(text, 'A', length);
+                if (other < length) text[other] = 'b';
+                int64_t id = adj_single_text(single, plan, text, length);
+                int64_t code = adj_single_text(single, procedure, text, length);
+                if (round == 0) {
+                    ids[length][other] = id;
+                    codes[length][other] = code;
+                }
+                cr_assert_eq(id, ids[length][other], "%.*s", (int)length, text);
+                cr_assert_eq(code, codes[length][other], "%.*s", (int)length, text);
+                /* A code is kept in capitals: with a small letter it is another text than the plan's. */
+                cr_expect_eq(id == code, other == length, "%.*s", (int)length, text);
+                for (size_t before = 0; before < other; before++) {
+                    cr_expect_neq(id, ids[length][before], "%.*s", (int)length, text);
+                    cr_expect_neq(code, codes[length][before], "%.*s", (int)length, text);
+                }
+                cr_expect(length == 1 || id != ids[length - 1][length - 1], "%.*s", (int)length, text);
+            }
+        }
+    }
+    adj_single_free(single);
+    adj_policies_free(policies);
+}
