@@ -219,7 +219,7 @@ static void value_condition(generator *g)
     case 25: PUT("doubled(units) %s greater(units, 2)", PICK(g, comparisons)); break;
     case 26: PUT("first_limit %s lesser(units, 3)", PICK(g, comparisons)); break;
     case 0: PUT("units %s %u.%u", PICK(g, comparisons), generator_below(g, 4),
-                generator_chance(g, 80) ? 0 : generator_below(g, 10));
+                g->fractions ? generator_below(g, 10) : 0);
         break;
     case 1: PUT("session.minutes %s %u minutes", PICK(g, comparisons), generator_below(g, 70)); break;
     case 2: PUT("attendance.minutes >= session.minutes / %u", 1 + generator_below(g, 4)); break;
@@ -415,6 +415,7 @@ const char *generate_policy(generator *g, base_arena *arena)
 {
     base_text_init(&g->out, arena);
     g->depth = 0;
+    g->fractions = generator_chance(g, 40);
     declarations(g);
     unsigned number = 0;
     for (uint32_t sections = 1 + generator_below(g, 2); sections > 0; sections--) {

@@ -9,7 +9,8 @@ typedef struct generator {
     base_text out;
     int depth;
     bool named; /* the condition that a section names is in sight */
-    bool whole; /* quantities and minutes of the store at hand have no fractions */
+    bool whole;     /* quantities and minutes of the store at hand have no fractions */
+    bool fractions; /* quantities of the policy at hand do */
 } generator;
 
 uint64_t generator_next(generator *g);

@@ -261,6 +261,98 @@ Test(shapes, give_in_registers_of_every_width_what_they_give_interpreted)
     free(t);
 }
 
+/* ---- sums of narrow columns and constants ---- */
+
+enum { RELATIONS = 3, MADE = 4 };
+
+/* A column compared with a sum of another one and a constant: `made` says how the sum is made, `turned` that the sum stands first. */
+static void make_sum(random_shape *r, int made, int relation, bool turned, uint8_t first, uint8_t second)
+{
+    uint64_t state = r->state;
+    *r = (random_shape){.state = state, .widths = {first, second}};
+    r->shape.steps = r->steps;
+    r->shape.truth_slots = r->truth_slots;
+    r->shape.slot_count = 2;
+    r->shape.constant_count = 1;
+    uint32_t column = add_step(r, PLAN_LANE_VALUE, 0, 0), other = add_step(r, PLAN_LANE_VALUE, 1, 0),
+             constant = add_step(r, PLAN_LANE_NUMBER, 0, 0);
+    plan_lane_operation operation = made < 2 ? PLAN_LANE_ADD : PLAN_LANE_SUBTRACT;
+    uint32_t sum = add_step(r, operation, made % 2 == 0 ? other : constant, made % 2 == 0 ? constant : other);
+    add_step(r, (plan_lane_operation)(PLAN_LANE_EQUAL + relation), turned ? sum : column, turned ? column : sum);
+    r->shape.truth_count = r->truths;
+    r->shape.value_count = r->values;
+}
+
+/* Whether code finds with each of many constants what is found without it. */
+static bool sums_agree(trial *t, const run_machine_provider *provider, struct run_object_maker *maker, bool better,
+                       size_t *run)
+{
+    static const int64_t constants[] = {0,     1,      -1,     100,   127,    128,    -128,       200,         254,
+                                        255,   -254,   -255,   300,   -300,   32766,  32767,      32768,       -32768,
+                                        65533, -65534, 65534,  65535, -65535, 70000,  -70000,     (1 << 29),   -(1 << 29),
+                                        3,     -7,     101,    253,   65533,  -65533, INT64_MAX / 2, INT64_MIN / 2};
+    static const uint32_t inputs[SLOTS] = {0, 1, 2, 3, 4, 5};
+    random_shape *r = &t->random;
+    const char *bytes, *error = "";
+    size_t length;
+    run_object object;
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    bool good = provider->make_object(maker, &arena, &r->shape, r->widths, better, false, &bytes, &length, &error) &&
+                run_object_load(&object, bytes, length);
+    base_arena_release(&arena);
+    if (!good) return false;
+    uint64_t *const expected[] = {t->expected[0], t->expected[1], t->expected[2], t->expected[3]};
+    uint64_t *const found[] = {t->found[0], t->found[1], t->found[2], t->found[3]};
+    uint64_t aside[2 * ROOM];
+    for (size_t c = 0; good && c < sizeof constants / sizeof *constants; c++) {
+        int64_t fitting[1];
+        if (!plan_fit_constants(&r->shape, r->widths, &constants[c], fitting)) continue;
+        good = run_interpret_shape(&t->registers, &r->shape, t->columns.lanes, inputs, &constants[c], ROOM, expected);
+        if (object.compare != NULL) object.compare(t->columns.lanes, inputs, fitting, ROOM, NULL, aside);
+        object.kernel(t->columns.lanes, inputs, fitting, ROOM, found, aside);
+        good = good && same_planes(t, ROOM);
+        ++*run;
+    }
+    run_object_unload(&object);
+    return good;
+}
+
+Test(shapes, sums_of_narrow_columns_compare_as_they_would_in_wide_ones)
+{
+    const run_machine_provider *provider = run_machine_provider_get();
+    if (provider == NULL) return;
+    static const struct {
+        const char *cpu, *features;
+    } targets[] = {{"x86-64", ""}, {"haswell", "+avx2"}, {"skylake-avx512", "+avx512bw,+avx512vl"}};
+    trial *t = calloc(1, sizeof *t);
+    cr_assert(t != NULL);
+    base_allocator allocator = base_allocator_default();
+    run_registers_init(&t->registers, &allocator);
+    for (size_t p = 0; p < sizeof targets / sizeof *targets; p++) {
+        if (!runs_here(targets[p].features)) continue;
+        base_arena arena;
+        base_arena_init(&arena, NULL);
+        struct run_object_maker *maker =
+            provider->maker_for(&arena, "x86_64-linux-gnu", targets[p].cpu, targets[p].features);
+        cr_assert(maker != NULL);
+        size_t run = 0;
+        for (int i = (int)p; i < MADE * RELATIONS * 2 * 9; i += 7) {
+            int made = i % MADE, relation = i / MADE % RELATIONS, turned = i / (MADE * RELATIONS) % 2,
+                widths = i / (MADE * RELATIONS * 2);
+            make_sum(&t->random, made, relation, turned == 1, (uint8_t)(widths % 3), (uint8_t)(widths / 3));
+            fill(&t->random, &t->columns);
+            cr_expect(sums_agree(t, provider, maker, i % 2 == 0, &run), "%s: sum %d, relation %d, turned %d, widths %d",
+                      targets[p].cpu, made, relation, turned, widths);
+        }
+        cr_expect(run > (size_t)MADE * RELATIONS * 2 * 9 * 25 / 7, "%s: only %zu sums have code", targets[p].cpu, run);
+        provider->maker_free(maker);
+        base_arena_release(&arena);
+    }
+    run_registers_release(&t->registers);
+    free(t);
+}
+
 /* ---- which parts are the same ---- */
 
 /* Two clauses with the same steps: first and second number, compared with a constant each; both; not both. What applies is the one or the

@@ -1,0 +1,117 @@
+/* Windows of every kind over members with few lines and many: from running sums, on one thread and two, they come to what walking finds. */
+#include "tests/suites/support.h"
+
+#include "runtime/handles.h"
+
+static const char *const windows[] = {"",
+                                      " on the same day",
+                                      " in the last 7 days",
+                                      " in the last 3 months",
+                                      " within 30 days before",
+                                      " within 2 months before",
+                                      " in the same calendar week",
+                                      " in the same month",
+                                      " in the same quarter",
+                                      " in the same calendar year",
+                                      " in the benefit year",
+                                      " in the fiscal year from july 1",
+                                      " since 2024-03-01",
+                                      " per lifetime",
+                                      " during the emergency",
+                                      " in the next 20 days"};
+
+enum { WINDOWS = sizeof windows / sizeof *windows, LINES = 1500 };
+
+static const char *policy_of(base_arena *arena)
+{
+    static const char *const ends[] = {"", " so far", " earlier"};
+    static const char *const wheres[] = {"", " where procedure in 90853, 90837", " where status = denied or units > 1"};
+    base_text text;
+    base_text_init(&text, arena);
+    base_text_put(&text, "policy windows\n  title \"Windows\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+                         "parameter emergency : dates = 2024-02-10 to 2024-04-05\n\n");
+    unsigned number = 0;
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        for (unsigned end = 0; end < 3; end++) {
+            bool ahead = strstr(windows[w], "next") != NULL, plain = *windows[w] == '\0';
+            if (end > 0 && (ahead || plain)) continue;
+            base_text_format(&text,
+                             "clause c%u\n  cite \"1\"\n  require at most %u of history%s%s%s\n"
+                             "  deny CO-119 as limit \"{count}\"\n\n",
+                             number, 1 + w % 4, windows[w], ends[end], wheres[(w + end) % 3]);
+            number++;
+            base_text_format(&text,
+                             "clause c%u\n  cite \"2\"\n  require (sum of units over history%s%s%s) <= %u\n"
+                             "  deny CO-119 as limit \"{sum}\"\n\n",
+                             number, windows[w], ends[end], wheres[(w + end + 1) % 3], 2 + w % 5);
+            number++;
+        }
+    }
+    return base_text_string(&text);
+}
+
+/* Members with one line to some sixty; of some lines the day, the procedure, the units or the status is not known. */
+static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
+{
+    static const char *const codes[] = {"90853", "90837", "90834"};
+    base_text text;
+    base_text_init(&text, arena);
+    base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n");
+    uint32_t state = 1, member = 0, left = 1;
+    for (int i = 0; i < LINES; i++) {
+        char date[16];
+        state = state * 1664525 + 1013904223;
+        if (--left == 0) {
+            member++;
+            left = 1 + member * 7 % 60;
+        }
+        base_date_write(base_date_make(2023, 11, 1) + (int)(state >> 8) % 260, date);
+        base_text_format(&text, "C%d,M%u,K,1,%s,%s,11,%u,90.00\n", i, i % 11 == 0 ? (uint32_t)(i % 5) : member, date,
+                         codes[(state >> 20) % 3], 1 + (state >> 24) % 3);
+    }
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    const char *csv = base_text_string(&text);
+    cr_assert_eq(adj_encounters_read_bytes_as(encounters, "lines.csv", csv, strlen(csv), ADJ_ROLE_JUDGED), ADJ_OK);
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    run_store *store = &encounters->store;
+    store->feeds[LANG_FEED_HISTORY] = true;
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        static const lang_field fields[] = {LANG_FIELD_line_date, LANG_FIELD_line_procedure, LANG_FIELD_line_units,
+                                            LANG_FIELD_line_status};
+        if (line % 97 < 4) run_store_set_unknown(store, fields[line % 97], line);
+        if (line % 13 == 5) run_store_set(store, LANG_FIELD_line_status, line, line % 7);
+        if (line % 40 == 7) store->lines.items[line].subject = false;
+    }
+    cr_assert(run_index(store));
+    return encounters;
+}
+
+Test(swept_windows, come_to_what_walking_finds)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    adj_policies *policies = support_policies(policy_of(&arena));
+    adj_encounters *encounters = lines_of(policies, &arena);
+    adj_results *results[3];
+    for (size_t e = 0; e < 3; e++) {
+        adj_options options = {.evaluator = e == 0 ? ADJ_EVALUATOR_INTERPRETER : ADJ_EVALUATOR_BEST, .threads = e};
+        cr_assert_eq(adj_evaluate(policies, encounters, &options, &results[e]), ADJ_OK);
+        cr_assert_eq(adj_results_count(results[e]), adj_results_count(results[0]));
+    }
+    size_t verdicts[8] = {0}, clauses = adj_policies_clause_count(policies);
+    for (size_t l = 0; l < adj_results_count(results[0]); l++) {
+        for (size_t c = 0; c < clauses; c++) {
+            adj_clause_verdict meant = adj_results_clause(results[0], l, c);
+            verdicts[meant]++;
+            for (size_t e = 1; e < 3; e++)
+                cr_assert_eq(adj_results_clause(results[e], l, c), meant, "line %zu, clause %zu, threads %zu", l, c, e);
+        }
+    }
+    cr_expect_gt(verdicts[ADJ_CLAUSE_PASS], 5000u);
+    cr_expect_gt(verdicts[ADJ_CLAUSE_FAIL], 5000u);
+    cr_expect_gt(verdicts[ADJ_CLAUSE_CANNOT_TELL], 1000u);
+    for (size_t e = 0; e < 3; e++) adj_results_free(results[e]);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    base_arena_release(&arena);
+}
