@@ -613,8 +613,10 @@ static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t i
         if (is_at_hand(&s, last)) continue;
         if (find_swept(context->sweeps, index, patient_of(context, subjects[i].line), &view) != NULL) continue;
         s.members[s.member_count++] = &subjects[i];
-        for (size_t k = 0; k < found->count; k++) {
-            s.rows[s.count++] = found->rows[k];
+        for (size_t k = 0, part; k < found->count; k += part) {
+            part = found->count - k < RUN_ITEMS - s.count ? found->count - k : RUN_ITEMS - s.count;
+            memcpy(s.rows + s.count, found->rows + k, part * sizeof *s.rows);
+            s.count += part;
             if (s.count == RUN_ITEMS && !judge_elements(&s)) return false;
         }
         if (s.judged >= MOST && !sum_members(&s)) return false;
@@ -688,15 +690,34 @@ static int64_t take_certain(const plan_aggregate *aggregate, const swept *m, con
     return sum;
 }
 
+enum { ABREAST = 4 };
+
+/* Where the windows of four subjects begin, if that is among the eight days from `near` on: sought for all of them at once, since each
+ * step of a search waits for the one before. */
+static inline bool find_abreast(const swept *m, size_t near, size_t count, const int32_t *from, size_t *places)
+{
+    if (near + 8 > count) return false;
+    bool all = true;
+    for (size_t k = 0; k < ABREAST; k++) {
+        size_t step = days_before(m->days + near, from[k]);
+        if (step == 4) step += days_before(m->days + near + 4, from[k]);
+        all = all && step < 8 && (near == 0 || m->days[near - 1] < from[k]);
+        places[k] = near + step;
+    }
+    return all;
+}
+
 /* The subjects of one member, of whom all is certain, one after the other. */
 static void take_all_certain(const plan_aggregate *aggregate, const swept *m, const run_windows *windows,
                              const run_subject *subjects, size_t first, size_t end, const run_vector *results)
 {
     bool apart = aggregate->without_subject || windows->before, cut = windows->cut && !windows->forward;
-    size_t near = 0, count = subjects[first].found.count, behind = apart ? 0 : 1;
+    size_t near = 0, count = subjects[first].found.count, behind = apart ? 0 : 1, found = 0, places[ABREAST];
     for (size_t i = first; i < end; i++) {
         size_t self = subjects[i].self;
-        near = next_from(m, near, count, windows->from[i]);
+        if (found == 0 && i + ABREAST <= end && find_abreast(m, near, count, windows->from + i, places)) found = ABREAST;
+        near = found > 0 ? places[ABREAST - found] : next_from(m, near, count, windows->from[i]);
+        found -= found > 0 ? 1 : 0;
         int64_t sum;
         /* As a rule a window ends with the subject. */
         if (cut && m->days[self] <= windows->to[i] && near <= self)
