@@ -152,13 +152,50 @@ static void unguard(gen_function *f, guarded *g, LLVMValueRef *given, const LLVM
     }
 }
 
-static gen_value set_step(gen_function *f, const plan_step *step, const gen_value *code, const gen_value *date)
+/* What is kept of a code and a set, as run_member_of finds it; `answered` where it answers whatever the day is. */
+static LLVMValueRef kept_member(gen_function *f, uint32_t set, const gen_value *code, LLVMValueRef *answered)
+{
+    gen_module *m = f->module;
+    LLVMBuilderRef builder = m->builder;
+    LLVMValueRef binding = gen_field(f, f->context, offsetof(run_context, binding), m->pointer, "binding");
+    LLVMValueRef limit = gen_field(f, binding, offsetof(run_binding, code_limit), m->word, "");
+    LLVMValueRef numbers = gen_field(f, binding, offsetof(run_binding, code_numbers), m->pointer, "");
+    LLVMValueRef sets = gen_field(f, binding, offsetof(run_binding, set_members), m->pointer, "");
+    LLVMValueRef cells = gen_field(f, sets, set * sizeof(uint8_t *), m->pointer, "");
+    LLVMValueRef numbered = LLVMBuildICmp(builder, LLVMIntULT, code->bits, limit, "");
+    /* Of codes without a number nothing is kept at the first place. */
+    LLVMValueRef id = LLVMBuildSelect(builder, numbered, code->bits, word(f, 0), "");
+    LLVMValueRef number = LLVMBuildLoad2(builder, m->half, LLVMBuildGEP2(builder, m->half, numbers, &id, 1, ""), "");
+    LLVMValueRef at = LLVMBuildZExt(builder, number, m->word, "");
+    LLVMValueRef member = LLVMBuildLoad2(builder, m->byte, LLVMBuildGEP2(builder, m->byte, cells, &at, 1, ""), "member");
+    _Static_assert(RUN_MEMBER_NO == 1 && RUN_MEMBER_YES == 2 && RUN_TRUE == 1 && RUN_FALSE == 2, "truths of members");
+    LLVMValueRef below = LLVMBuildSub(builder, member, LLVMConstInt(m->byte, RUN_MEMBER_NO, 0), "");
+    LLVMValueRef sure = LLVMBuildICmp(builder, LLVMIntULT, below, LLVMConstInt(m->byte, 2, 0), "");
+    *answered = LLVMBuildAnd(builder, numbered, sure, "");
+    return LLVMBuildSub(builder, LLVMConstInt(m->byte, 3, 0), member, "");
+}
+
+/* Whether a set holds a code: what is kept of the two is read here, the rest is asked. */
+static gen_value set_holds(gen_function *f, const plan_step *step, const gen_value *code, const gen_value *date)
 {
     guarded g = guard(f, is_state(f, code, RUN_PRESENT));
+    LLVMValueRef answered, kept = kept_member(f, (uint32_t)step->number, code, &answered);
+    guarded ask = guard(f, LLVMBuildNot(f->module->builder, answered, ""));
     LLVMValueRef arguments[] = {f->context, half(f, step->number), code->bits, date->bits, date->state};
-    gen_helper helper = step->operation == PLAN_SET_HOLDS         ? GEN_run_set_holds
-                        : step->operation == PLAN_LIST_WITHIN_SET ? GEN_run_list_within_set
-                                                                  : GEN_run_list_meets_set;
+    LLVMValueRef given = gen_call(f, GEN_run_set_holds, arguments, "");
+    unguard(f, &ask, &given, &kept, 1);
+    LLVMValueRef otherwise = LLVMConstInt(f->module->byte, RUN_NEITHER, 0);
+    unguard(f, &g, &given, &otherwise, 1);
+    return truth_given(f, given, bit(f, true));
+}
+
+static gen_value set_step(gen_function *f, const plan_step *step, const gen_value *code, const gen_value *date)
+{
+    if (step->operation == PLAN_SET_HOLDS) return set_holds(f, step, code, date);
+    guarded g = guard(f, is_state(f, code, RUN_PRESENT));
+    LLVMValueRef arguments[] = {f->context, half(f, step->number), code->bits, date->bits, date->state};
+    gen_helper helper =
+        step->operation == PLAN_LIST_WITHIN_SET ? GEN_run_list_within_set : GEN_run_list_meets_set;
     LLVMValueRef given = gen_call(f, helper, arguments, ""), otherwise = LLVMConstInt(f->module->byte, RUN_NEITHER, 0);
     unguard(f, &g, &given, &otherwise, 1);
     return truth_given(f, given, bit(f, true));

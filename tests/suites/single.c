@@ -715,6 +715,25 @@ Test(single, texts_that_are_nearly_the_same)
             }
         }
     }
+    /* So many that they stand in each other's places: each is first met here, or met again. */
+    enum { TEXTS = 6000 };
+    /* As codes they are in capitals. */
+    int64_t last_plan = -1, last_code = -1;
+    static int64_t as_plans[TEXTS], as_codes[TEXTS];
+    for (int i = 0; i < 2 * TEXTS; i++) {
+        char text[16];
+        int length = snprintf(text, sizeof text, i % 2 == 0 ? "aaaaaaaa%05d" : "%05daaaaaaaa", i % TEXTS);
+        int64_t id = adj_single_text(single, plan, text, (size_t)length);
+        int64_t code = adj_single_text(single, procedure, text, (size_t)length);
+        cr_assert_neq(id, code, "%s", text);
+        if (i >= TEXTS) {
+            cr_assert(id == as_plans[i % TEXTS] && code == as_codes[i % TEXTS], "%s", text);
+            continue;
+        }
+        cr_assert(id > last_plan && code > last_code, "%s has a number that another text had", text);
+        as_plans[i] = last_plan = id;
+        as_codes[i] = last_code = code;
+    }
     adj_single_free(single);
     adj_policies_free(policies);
 }

@@ -49,6 +49,11 @@ static bool told_whole(const char *requirements, const char *some_units, const c
 #define CLAUSE(name, requirement)                                                                                      \
     "clause " name "\n  cite \"1\"\n  require " requirement "\n  deny CO-151 as limit \"{units}\"\n\n"
 
+/* What a table gives is worked out step by step, and told as it is. */
+#define TABLE                                                                                                          \
+    "table most (procedure) gives (times: quantity)\n  | procedure | times |\n  | 90853 | 2 |\n\n"                       \
+    CLAUSE("a", "most(procedure) is found and units <= most(procedure).times")
+
 Test(whole_units, are_told_where_all_that_meet_are_whole)
 {
     static const struct {
@@ -66,6 +71,8 @@ Test(whole_units, are_told_where_all_that_meet_are_whole)
         {CLAUSE("a", "units >= 2") CLAUSE("b", "units = 3 or units < 2"), "3", "3", true, 102},
         {CLAUSE("a", "units + 1 <= 3"), "3", "3", false, 18},
         {CLAUSE("a", "units <= 3"), "-2", "3", true, 0},
+        {TABLE, "3", "2", false, 17},
+        {TABLE CLAUSE("b", "units < 4"), "3", "4", false, 19},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t failing;
