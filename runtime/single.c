@@ -16,10 +16,14 @@ typedef struct guest_cell {
     bool list, record, symbol; /* the last: of codes, texts and words, which have numbers from 0 on */
 } guest_cell;
 
+/* Kinds of fields, by what is done with a value. */
+typedef enum told_kind { TOLD_NUMBER, TOLD_SYMBOL, TOLD_RECORD, TOLD_LIST, TOLD_KINDS } told_kind;
+
 /* One of the fields that lines are told by, and the reference to its record. */
 typedef struct told_field {
     guest_cell cell;
     uint32_t field;
+    uint32_t index; /* among the values of a line */
     uint32_t reference; /* place among the references; the first is of the line's own */
 } told_field;
 
@@ -71,6 +75,7 @@ struct adj_single {
     told_field *fields;
     told_reference *references;
     size_t told_count, reference_count;
+    size_t kind_ends[TOLD_KINDS]; /* of `fields`, which stand in the order of their kinds */
     bool filled; /* with such values, which are to be forgotten */
 };
 
@@ -523,18 +528,37 @@ static uint32_t place_of_reference(const adj_single *s, told_reference *referenc
     return (uint32_t)(*count)++;
 }
 
+static told_kind kind_of(const guest_cell *cell)
+{
+    return cell->list ? TOLD_LIST : cell->record ? TOLD_RECORD : cell->symbol ? TOLD_SYMBOL : TOLD_NUMBER;
+}
+
+/* Puts fields in the order of their kinds. */
+static void order_by_kind(const told_field *fields, size_t count, told_field *ordered, size_t kind_ends[TOLD_KINDS])
+{
+    size_t placed = 0;
+    for (int kind = 0; kind < TOLD_KINDS; kind++) {
+        for (size_t i = 0; i < count; i++) {
+            if (kind_of(&fields[i].cell) == (told_kind)kind) ordered[placed++] = fields[i];
+        }
+        kind_ends[kind] = placed;
+    }
+}
+
 adj_status adj_single_fields(adj_single *s, const int64_t *handles, size_t count)
 {
+    told_field *ordered = base_arena_alloc(&s->arena, (count + 1) * sizeof *ordered);
     told_field *fields = base_arena_alloc(&s->arena, (count + 1) * sizeof *fields);
     told_reference *references = base_arena_alloc(&s->arena, (count + 1) * sizeof *references);
     size_t reference_count = 1;
-    if (fields == NULL || references == NULL) return ADJ_OUT_OF_MEMORY;
+    if (fields == NULL || references == NULL || ordered == NULL) return ADJ_OUT_OF_MEMORY;
     for (size_t i = 0; i < count; i++) {
         const guest_cell *cell = cell_of(s, handles[i]);
         uint32_t field = (uint32_t)(handles[i] & 0xFFFF), reference = (uint32_t)(handles[i] >> 16 & 0xFFFF);
         if (cell == NULL) return ADJ_NOT_FOUND;
         if (among(fields, i, field)) return ADJ_INVALID_INPUT;
-        fields[i] = (told_field){*cell, field, place_of_reference(s, references, &reference_count, reference)};
+        fields[i] = (told_field){*cell, field, (uint32_t)i,
+                                 place_of_reference(s, references, &reference_count, reference)};
         if (reference_count > REFERENCES) return ADJ_INVALID_INPUT;
     }
     for (size_t r = 1; r < reference_count; r++) {
@@ -543,7 +567,8 @@ adj_status adj_single_fields(adj_single *s, const int64_t *handles, size_t count
         }
     }
     adj_single_begin(s);
-    s->fields = fields;
+    order_by_kind(fields, count, ordered, s->kind_ends);
+    s->fields = ordered;
     s->references = references;
     s->told_count = count;
     s->reference_count = reference_count;
@@ -559,26 +584,48 @@ static adj_status fill_list(adj_single *s, const adj_single_value *value, int64_
     return pack_codes(s, value->codes, (size_t)value->value, bits) ? ADJ_OK : ADJ_INVALID_INPUT;
 }
 
-/* Which records something is told of: a bit each, put together in a register. */
+/* One field's value, and what it says of its record: a bit. */
+static inline uint64_t fill_field(const told_field *f, adj_told told, int64_t bits)
+{
+    *f->cell.bits = told == ADJ_TOLD_PRESENT ? bits : 0;
+    *f->cell.state = (uint8_t)told;
+    return (uint64_t)(told != ADJ_TOLD_NOTHING) << f->reference;
+}
+
+/* Fields of one kind after the other, so that nothing is asked of each; which records something is told of is put together in a
+ * register. */
 static adj_status fill_fields(adj_single *s, const adj_single_value *values, uint64_t *records)
 {
     uint64_t told = 0;
-    for (size_t i = 0; i < s->told_count; i++) {
-        const told_field *f = &s->fields[i];
-        const adj_single_value *v = &values[i];
-        bool present = v->told == ADJ_TOLD_PRESENT;
-        int64_t bits = !present ? 0 : f->cell.record ? f->cell.leads_to : v->value;
-        if (present && f->cell.list) {
-            adj_status status = fill_list(s, v, &bits);
-            if (status != ADJ_OK) return status;
-        }
-        if ((present && f->cell.symbol && bits < 0) || (unsigned)v->told > ADJ_TOLD_PRESENT) return ADJ_INVALID_INPUT;
-        *f->cell.bits = bits;
-        *f->cell.state = (uint8_t)v->told;
-        told |= (uint64_t)(v->told != ADJ_TOLD_NOTHING) << f->reference;
+    unsigned beyond = 0;
+    int64_t least = 0;
+    size_t i = 0;
+    for (; i < s->kind_ends[TOLD_NUMBER]; i++) {
+        const adj_single_value *v = &values[s->fields[i].index];
+        told |= fill_field(&s->fields[i], v->told, v->value);
+        beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
+    }
+    for (; i < s->kind_ends[TOLD_SYMBOL]; i++) {
+        const adj_single_value *v = &values[s->fields[i].index];
+        told |= fill_field(&s->fields[i], v->told, v->value);
+        beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
+        least |= v->told == ADJ_TOLD_PRESENT ? v->value : 0; /* negative where one is */
+    }
+    for (; i < s->kind_ends[TOLD_RECORD]; i++) {
+        const adj_single_value *v = &values[s->fields[i].index];
+        told |= fill_field(&s->fields[i], v->told, s->fields[i].cell.leads_to);
+        beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
+    }
+    for (; i < s->kind_ends[TOLD_LIST]; i++) {
+        const adj_single_value *v = &values[s->fields[i].index];
+        int64_t bits = 0;
+        adj_status status = v->told == ADJ_TOLD_PRESENT ? fill_list(s, v, &bits) : ADJ_OK;
+        if (status != ADJ_OK) return status;
+        told |= fill_field(&s->fields[i], v->told, bits);
+        beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
     }
     *records = told;
-    return ADJ_OK;
+    return beyond != 0 || least < 0 ? ADJ_INVALID_INPUT : ADJ_OK;
 }
 
 /* A record is known by what is told of it. */
@@ -611,6 +658,8 @@ adj_status adj_single_judge_values(adj_single *s, const adj_single_value *values
     if (status == ADJ_OK) {
         fill_references(s, records);
         status = adj_single_judge(s, answer);
+    } else {
+        adj_single_begin(s);
     }
     s->member_used = true;
     return status;
