@@ -244,6 +244,12 @@ typedef struct places {
     size_t undated, start, end;
 } places;
 
+/* Where the lines of a subject's own day stand among its member's, for all aggregates that ask for them. */
+typedef struct own_day {
+    uint32_t undated, start, end;
+    bool begins, ends; /* which of them are known */
+} own_day;
+
 typedef struct walk {
     run_context *context;
     const plan_aggregate *aggregate;
@@ -258,6 +264,7 @@ typedef struct walk {
     gathering *gathering; /* NULL to judge each element at once */
     uint16_t owner;
     places *near; /* NULL for nothing */
+    own_day *day; /* of a window that is the subject's own day; NULL for others */
     size_t self;  /* the subject's place among what was found; SIZE_MAX where it is not known */
 } walk;
 
@@ -384,13 +391,38 @@ static void find_places(const walk *w, places *near)
     if (w->near != NULL) *w->near = *near;
 }
 
+/* The same for the subject's own day, which is sought once for all that ask for it. */
+static void find_day(const walk *w, places *near)
+{
+    own_day *day = w->day;
+    if (!day->begins) {
+        find_places(w, near);
+        day->undated = (uint32_t)near->undated;
+        day->start = (uint32_t)near->start;
+        day->begins = true;
+        day->ends = !w->window.cut;
+        if (day->ends) day->end = (uint32_t)near->end;
+        return;
+    }
+    bool up_to_it = w->window.cut && w->self != SIZE_MAX && w->self >= day->start;
+    if (!up_to_it && !day->ends) {
+        day->end = (uint32_t)first_near(w->context->binding->store, &w->found, day->start, day->start, w->window.to + 1);
+        day->ends = true;
+    }
+    *near = (places){.rows = w->found.rows, .undated = day->undated, .start = day->start};
+    near->end = up_to_it ? w->self + 1 : day->end;
+}
+
 /* Every element of the window. History is ordered by date, unknown dates first, and searched; the rest is walked. */
 static void visit_window(walk *w, run_truth limit)
 {
     size_t walked = w->found.count;
     places near = {.start = walked, .end = walked};
     if (w->window.known && w->aggregate->collection == LANG_COLLECTION_HISTORY) {
-        find_places(w, &near);
+        if (w->day != NULL)
+            find_day(w, &near);
+        else
+            find_places(w, &near);
         walked = near.undated;
     }
     for (size_t i = 0; i < walked; i++) {
@@ -511,6 +543,7 @@ typedef struct run_together {
     uint64_t swept;
     run_subject subjects[RUN_ITEMS];
     int32_t days[RUN_ITEMS]; /* of subjects of members; NO_DAY where it is not known */
+    own_day own_days[RUN_ITEMS];
     run_windows windows;     /* of the aggregate at hand */
 } run_together;
 
@@ -574,6 +607,7 @@ static run_together *together_for(run_context *context, run_vectors *vectors, ui
     run_find_subjects(context, t->subjects, count);
     t->swept = 0;
     const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
+    memset(t->own_days, 0, count * sizeof *t->own_days);
     for (size_t i = 0; i < count; i++)
         t->days[i] = dates->states[lines[i]] == RUN_PRESENT ? (int32_t)dates->bits[lines[i]] : NO_DAY;
     t->mark = run_vectors_mark(vectors);
@@ -635,7 +669,7 @@ static bool sweep_all(run_context *context, run_vectors *vectors, uint32_t index
 }
 
 /* Where a subject's elements are to be found, and its window. */
-static void begin_walk(walk *w, const run_together *t, size_t i, const run_vector *bound)
+static void begin_walk(walk *w, run_together *t, size_t i, const run_vector *bound)
 {
     run_context *context = w->context;
     if (t != NULL && by_calendar(w->aggregate))
@@ -643,6 +677,9 @@ static void begin_walk(walk *w, const run_together *t, size_t i, const run_vecto
     else
         run_find_window(context, w->aggregate, w->line, bound->bits[i], bound->states[i], &w->window);
     w->self = SIZE_MAX;
+    bool own = t != NULL && w->window.known && w->aggregate->window.kind == LANG_WINDOW_SAME_DAY &&
+               w->aggregate->window.given && w->window.from == w->window.to;
+    w->day = own ? &t->own_days[i] : NULL;
     if (t == NULL) {
         collect(context, w->aggregate, w->line, &w->found);
     } else {
@@ -664,7 +701,7 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
     gathering g = {.vectors = run_vectors_inner(vectors), .results = results, .open = open};
     places near = {0};
     bool of_member = aggregate->collection == LANG_COLLECTION_HISTORY && aggregate->key == LANG_HISTORY_MEMBER;
-    const run_together *t = of_member ? together_for(context, vectors, index, lines, count) : NULL;
+    run_together *t = of_member ? together_for(context, vectors, index, lines, count) : NULL;
     if (g.vectors == NULL || (of_member && t == NULL)) return false;
     walk w = {.context = context, .aggregate = aggregate, .index = index, .gathering = &g, .near = &near};
     for (size_t i = 0; i < count; i++) {
