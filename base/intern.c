@@ -6,29 +6,41 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+/* A slot says half of the hash: entries, which lie anywhere, are looked at where that is the same, and tables grow without them. */
+static uint64_t slot_for(uint64_t hash, uint32_t id)
+{
+    return hash << 32 | ((uint64_t)id + 1);
+}
+
+static uint32_t id_in(uint64_t slot)
+{
+    return (uint32_t)slot - 1;
+}
+
 static size_t slot_of(const base_intern *table, const char *text, size_t length, uint64_t hash)
 {
     size_t mask = table->slot_count - 1;
-    size_t slot = (size_t)hash & mask;
-    while (table->slots[slot] != 0) {
-        const base_intern_entry *entry = &table->entries.items[table->slots[slot] - 1];
+    size_t slot = (size_t)(uint32_t)hash & mask;
+    for (uint64_t held; (held = table->slots[slot]) != 0; slot = (slot + 1) & mask) {
+        if (held >> 32 != (uint32_t)hash) continue;
+        const base_intern_entry *entry = &table->entries.items[id_in(held)];
         if (entry->hash == hash && entry->length == length && memcmp(entry->text, text, length) == 0) break;
-        slot = (slot + 1) & mask;
     }
     return slot;
 }
 
 static bool rehash(base_intern *table, size_t slot_count)
 {
-    uint32_t *slots = base_arena_alloc(table->arena, slot_count * sizeof(uint32_t));
+    uint64_t *slots = base_arena_alloc(table->arena, slot_count * sizeof *slots);
     if (slots == NULL) return false;
+    for (size_t old = 0; old < table->slot_count; old++) {
+        if (table->slots[old] == 0) continue;
+        size_t slot = (size_t)(table->slots[old] >> 32) & (slot_count - 1);
+        while (slots[slot] != 0) slot = (slot + 1) & (slot_count - 1);
+        slots[slot] = table->slots[old];
+    }
     table->slots = slots;
     table->slot_count = slot_count;
-    for (size_t id = 0; id < table->entries.count; id++) {
-        size_t slot = (size_t)table->entries.items[id].hash & (slot_count - 1);
-        while (slots[slot] != 0) slot = (slot + 1) & (slot_count - 1);
-        slots[slot] = (uint32_t)id + 1;
-    }
     return true;
 }
 
@@ -47,7 +59,7 @@ static uint32_t add(base_intern *table, const char *text, size_t length)
 {
     uint64_t hash = XXH3_64bits(text, length);
     size_t slot = slot_of(table, text, length, hash);
-    if (table->slots[slot] != 0) return table->slots[slot] - 1;
+    if (table->slots[slot] != 0) return id_in(table->slots[slot]);
     if (length > UINT32_MAX || table->entries.count >= UINT32_MAX - 1) return BASE_INTERN_NONE;
     char *copy = base_arena_copy(table->texts, text, length);
     if (copy == NULL) return BASE_INTERN_NONE;
@@ -55,7 +67,7 @@ static uint32_t add(base_intern *table, const char *text, size_t length)
     if (entry == NULL) return BASE_INTERN_NONE;
     *entry = (base_intern_entry){copy, (uint32_t)length, hash};
     uint32_t id = (uint32_t)(table->entries.count - 1);
-    table->slots[slot] = id + 1;
+    table->slots[slot] = slot_for(hash, id);
     if (table->entries.count * 2 > table->slot_count && !rehash(table, table->slot_count * 2)) {
         table->entries.count--;
         table->slots[slot] = 0;
@@ -96,7 +108,7 @@ uint32_t base_intern_add(base_intern *table, const char *text, size_t length)
 uint32_t base_intern_find(const base_intern *table, const char *text, size_t length)
 {
     size_t slot = slot_of(table, text, length, XXH3_64bits(text, length));
-    return table->slots[slot] == 0 ? BASE_INTERN_NONE : table->slots[slot] - 1;
+    return table->slots[slot] == 0 ? BASE_INTERN_NONE : id_in(table->slots[slot]);
 }
 
 const char *base_intern_text(const base_intern *table, uint32_t id)

@@ -26,7 +26,7 @@ typedef struct base_intern {
     base_arena *arena;
     base_arena *texts; /* where the texts are kept; the same, unless set after base_intern_init */
     BASE_ARRAY(base_intern_entry) entries;
-    uint32_t *slots; /* id + 1, 0 for free */
+    uint64_t *slots; /* half of the text's hash above, id + 1 below; 0 for free */
     size_t slot_count;
     base_intern_short *lately; /* NULL until there are more than few */
 } base_intern;
