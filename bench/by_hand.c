@@ -16,19 +16,19 @@
     L(2, AND(S(2, 0), P(2, 1)), S(2, 2))                                                                               \
     L(3, S(3, 0), NOT(S(3, 1)))                                                                                        \
     L(4, S(4, 0), S(4, 1))                                                                                             \
-    L(5, S(5, 0), GE(5, 1, 8, p->least_minutes))                                                               \
-    L(6, S(6, 0), LE(6, 1, 8, p->most_minutes))                                                                \
-    L(7, S(7, 0), GE(7, 1, 8, p->least_attended))                                                              \
-    L(8, S(8, 0), PAIR(8, 1, 2, 8))                                                                                   \
+    L(5, S(5, 0), GE(5, 1, 8, p->least_minutes))                                                                       \
+    L(6, S(6, 0), LE(6, 1, 8, p->most_minutes))                                                                        \
+    L(7, S(7, 0), GE(7, 1, 8, p->least_attended))                                                                      \
+    L(8, S(8, 0), PAIR(8, 1, 2, 8))                                                                                    \
     L(9, S(9, 0), GE(9, 1, 8, p->least_group))                                                                         \
     L(10, S(10, 0), LE(10, 1, 8, p->most_group))                                                                       \
     L(11, AND(S(11, 0), S(11, 1)), S(11, 2))                                                                           \
     L(12, AND(S(12, 0), S(12, 1)), S(12, 2))                                                                           \
-    L(13, AND(S(13, 0), S(13, 1)), PAIR(13, 2, 3, 8))                                                                 \
+    L(13, AND(S(13, 0), S(13, 1)), PAIR(13, 2, 3, 8))                                                                  \
     L(14, S(14, 0), GE(14, 1, 8, p->youngest))                                                                         \
     L(15, S(15, 0), LE(15, 1, 8, p->oldest))                                                                           \
     L(16, S(16, 0), SUM(16, 1, 2, 16, p->days_to_file))                                                                \
-    L(17, S(17, 0), LE(17, 1, 8, p->most_units))                                                               \
+    L(17, S(17, 0), LE(17, 1, 8, p->most_units))                                                                       \
     L(18, S(18, 0), AND(S(18, 1), S(18, 2)))                                                                           \
     L(19, S(19, 0), AND(S(19, 1), S(19, 2)))                                                                           \
     L(20, AND(S(20, 0), EQ(20, 1, 8, video)), AND(S(20, 2), S(20, 3)))                                                 \
@@ -174,14 +174,14 @@ void by_hand_loops(packed_batch *b, const workload_payer *p)
     COMPARE(6, 8, <=, p->most_minutes)
     COMPARE(7, 8, >=, p->least_attended)
     LOOP(8, TV(8, 1, 8); TV(8, 2, 8), Y(0), N(0), (uint8_t)(y1[i] & y2[i] & (v1[i] <= v2[i])),
-                          (uint8_t)(y1[i] & y2[i] & (v1[i] > v2[i])))
+                         (uint8_t)(y1[i] & y2[i] & (v1[i] > v2[i])))
     COMPARE(9, 8, >=, p->least_group)
     COMPARE(10, 8, <=, p->most_group)
     WHEN(11)
     WHEN(12)
     LOOP(13, T(13, 1); TV(13, 2, 8); TV(13, 3, 8), Y(0) & Y(1), N(0) | N(1),
-                                      (uint8_t)(y2[i] & y3[i] & (v2[i] <= v3[i])),
-                                      (uint8_t)(y2[i] & y3[i] & (v2[i] > v3[i])))
+                                     (uint8_t)(y2[i] & y3[i] & (v2[i] <= v3[i])),
+                                     (uint8_t)(y2[i] & y3[i] & (v2[i] > v3[i])))
     COMPARE(14, 8, >=, p->youngest)
     COMPARE(15, 8, <=, p->oldest)
     LOOP(16, TV(16, 1, 16); TV(16, 2, 16), Y(0), N(0), (uint8_t)(y1[i] & y2[i] & (v1[i] <= v2[i] + days)),

@@ -120,12 +120,11 @@ static void prepare(judging *j, size_t lines, unsigned payers)
         rows[i] = i;
         judged[i] = true;
     }
-    bool good =
-        run_bind(&j->binding, &j->arena, j->policies->plan, &j->encounters->store) &&
-        run_context_init(&j->context, &j->arena, &j->binding, NULL) &&
-        run_make_schedule(&j->many.schedule, &j->arena, j->policies->kernels, &j->context, rows, judged, lines,
-                          RUN_BATCH_MOST, 1) &&
-        run_packer_init(&j->packer, &j->arena.allocator, &j->context, j->policies->kernels, &j->many.schedule);
+    bool good = run_bind(&j->binding, &j->arena, j->policies->plan, &j->encounters->store) &&
+                run_context_init(&j->context, &j->arena, &j->binding, NULL) &&
+                run_make_schedule(&j->many.schedule, &j->arena, j->policies->kernels, &j->context, rows, judged, lines,
+                                  RUN_BATCH_MOST, 1) &&
+                run_packer_init(&j->packer, &j->arena.allocator, &j->context, j->policies->kernels, &j->many.schedule);
     if (!good) bench_stop("out of memory");
     j->packer.wait = true;
     if (adj_has_machine_code()) j->packer.code = j->policies->kernel_code;

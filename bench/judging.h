@@ -15,7 +15,7 @@ typedef struct packed_batch {
     run_lanes *lanes; /* by input */
     uint32_t *rows;
     run_call *shared, *calls; /* truths that clauses share, and the clauses */
-    uint32_t *shared_inputs; /* by shared truth: the input that it gives */
+    uint32_t *shared_inputs;  /* by shared truth: the input that it gives */
     size_t shared_count;
     packed_column *columns; /* that kernels read */
     size_t column_count;

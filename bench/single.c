@@ -126,10 +126,9 @@ static void tell(const desk *d, const held *h, told_lines *t, uint32_t line)
 {
     for (size_t f = 0; f < d->count; f++) {
         bool record = d->record[f] && h->states[f] == RUN_PRESENT; /* known by what is set of it */
-        t->values[line * d->count + f] =
-            (adj_single_value){.value = d->list[f] ? (int64_t)h->counts[f] : h->values[f],
-                               .codes = t->codes + t->code_count,
-                               .told = record ? ADJ_TOLD_NOTHING : (adj_told)h->states[f]};
+        t->values[line * d->count + f] = (adj_single_value){.value = d->list[f] ? (int64_t)h->counts[f] : h->values[f],
+                                                            .codes = t->codes + t->code_count,
+                                                            .told = record ? ADJ_TOLD_NOTHING : (adj_told)h->states[f]};
         for (size_t k = 0; k < h->counts[f]; k++) t->codes[t->code_count++] = h->codes[f][k];
     }
 }
@@ -141,7 +140,8 @@ static void note_texts(const desk *d, const held *h, told_lines *t, uint32_t lin
     for (size_t f = 0; f < d->count; f++) {
         adj_single_value *value = &t->values[line * d->count + f];
         if (h->states[f] != RUN_PRESENT || !d->text[f]) continue;
-        if (!d->list[f]) t->texts[t->text_count++] = (told_text){h->texts[f], h->lengths[f], d->fields[f], &value->value};
+        if (!d->list[f])
+            t->texts[t->text_count++] = (told_text){h->texts[f], h->lengths[f], d->fields[f], &value->value};
         int64_t *codes = t->codes + (value->codes - t->codes);
         for (size_t k = 0; k < h->counts[f]; k++) {
             const char *text = h->code_texts[f][k];
@@ -284,7 +284,8 @@ int bench_single(bool quick)
                        .codes = calloc(LINES * FIELDS * LISTED, sizeof *told.codes),
                        .texts = calloc(LINES * FIELDS * LISTED, sizeof *told.texts),
                        .first_text = calloc(LINES + 1, sizeof *told.first_text)};
-    bool room = lines != NULL && told.values != NULL && told.codes != NULL && told.texts != NULL && told.first_text != NULL;
+    bool room =
+        lines != NULL && told.values != NULL && told.codes != NULL && told.texts != NULL && told.first_text != NULL;
     if (!room || adj_evaluate(policies, encounters, &options, &results) != ADJ_OK ||
         adj_single_new(policies, &d.single) != ADJ_OK)
         bench_stop("out of memory");
@@ -304,7 +305,8 @@ int bench_single(bool quick)
     size_t before = allocations;
     for (uint32_t i = 0; i < LINES; i++) {
         judge(&d, &lines[i], &answer);
-        bool good = same(&answer, results, i) && adj_single_judge_values(d.single, told.values + i * d.count, &answer) == ADJ_OK &&
+        bool good = same(&answer, results, i) &&
+                    adj_single_judge_values(d.single, told.values + i * d.count, &answer) == ADJ_OK &&
                     same(&answer, results, i);
         if (!good) {
             fprintf(stderr, "bench: line %u\n", i);
@@ -327,7 +329,8 @@ int bench_single(bool quick)
         for (uint32_t i = 0; i < times; i++) adj_single_judge(d.single, &answer);
         only[r] = (bench_now() - start) / times * 1e9;
         start = bench_now();
-        for (uint32_t i = 0; i < times; i++) adj_single_judge_values(d.single, told.values + i % LINES * d.count, &answer);
+        for (uint32_t i = 0; i < times; i++)
+            adj_single_judge_values(d.single, told.values + i % LINES * d.count, &answer);
         once[r] = (bench_now() - start) / times * 1e9;
     }
     size_t runs = quick ? 1 : BENCH_RUNS;

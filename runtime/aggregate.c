@@ -406,7 +406,8 @@ static void find_day(const walk *w, places *near)
     }
     bool up_to_it = w->window.cut && w->self != SIZE_MAX && w->self >= day->start;
     if (!up_to_it && !day->ends) {
-        day->end = (uint32_t)first_near(w->context->binding->store, &w->found, day->start, day->start, w->window.to + 1);
+        day->end =
+            (uint32_t)first_near(w->context->binding->store, &w->found, day->start, day->start, w->window.to + 1);
         day->ends = true;
     }
     *near = (places){.rows = w->found.rows, .undated = day->undated, .start = day->start};
@@ -544,7 +545,7 @@ typedef struct run_together {
     run_subject subjects[RUN_ITEMS];
     int32_t days[RUN_ITEMS]; /* of subjects of members; NO_DAY where it is not known */
     own_day own_days[RUN_ITEMS];
-    run_windows windows;     /* of the aggregate at hand */
+    run_windows windows; /* of the aggregate at hand */
 } run_together;
 
 enum { NO_DAY = INT32_MIN };
@@ -629,7 +630,8 @@ static void keep_window(run_windows *windows, size_t i, const run_window *window
 /* The windows of those that are some days long, and end with the subject's own; false for others. As set_days of window.c has them. */
 static bool windows_by_length(const plan_aggregate *aggregate, run_together *t, size_t count)
 {
-    bool last = aggregate->window.kind == LANG_WINDOW_LAST_DAYS, within = aggregate->window.kind == LANG_WINDOW_WITHIN_DAYS;
+    bool last = aggregate->window.kind == LANG_WINDOW_LAST_DAYS,
+         within = aggregate->window.kind == LANG_WINDOW_WITHIN_DAYS;
     int64_t back = aggregate->window.length - (last ? 1 : 0);
     if ((!last && !within) || aggregate->window.bound != NULL || aggregate->window.whole || !aggregate->window.given ||
         back < 0 || back > INT32_MAX / 4)

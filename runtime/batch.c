@@ -35,9 +35,9 @@ static void ask_for_code(run_packer *packer, const run_work *work, bool filled)
 
 void run_make_call(run_packer *packer, uint32_t index, run_lanes *lanes, size_t *slots, run_call *call)
 {
-    static const uint32_t one_after_the_other[RUN_CALL_SLOTS] = {
-        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
-        16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+    static const uint32_t one_after_the_other[RUN_CALL_SLOTS] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+                                                                 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+                                                                 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
     const plan_unit *unit = &packer->kernels->units.items[index];
     const plan_shape *shape = &packer->kernels->shapes.items[unit->shape];
     const uint32_t *inputs = packer->kernels->slots.items + unit->slots;

@@ -26,9 +26,9 @@ typedef struct run_lanes {
  * certainly false. */
 enum { RUN_PLANES = 4, RUN_PLANE_APPLIES = 0, RUN_PLANE_EVENTS = 1, RUN_PLANE_FAILS = 2, RUN_PLANE_EXCUSED = 3 };
 
-typedef void (*run_kernel)(const run_lanes *lanes, const uint32_t *inputs, const int64_t *constants, uint64_t words,
-                           uint64_t *const *planes,
-                           uint64_t *aside); /* `inputs` by slot: which of the lanes; better code takes them for one after the
+typedef void (*run_kernel)(
+    const run_lanes *lanes, const uint32_t *inputs, const int64_t *constants, uint64_t words, uint64_t *const *planes,
+    uint64_t *aside); /* `inputs` by slot: which of the lanes; better code takes them for one after the
                                               * other. `aside`: of packers */
 
 /* Memory that shapes are interpreted in, one after the other. */
@@ -155,7 +155,7 @@ typedef struct run_outcome {
  * it takes as long as the code of a small clause. */
 typedef struct run_call {
     run_kernel kernel;
-    run_kernel compare; /* to be called before the kernel; NULL for nothing */
+    run_kernel compare;                    /* to be called before the kernel; NULL for nothing */
     const struct run_composite *composite; /* where there is no kernel; neither: interpreted */
     const int64_t *constants;
     const run_lanes *lanes;

@@ -86,7 +86,7 @@ typedef struct run_binding {
     uint32_t *list_pool;
     const uint32_t *code_numbers; /* by store id: its number among the codes that lines may have; 0 for none */
     uint32_t code_count;
-    uint64_t code_limit;    /* ids from here on have no number */
+    uint64_t code_limit;   /* ids from here on have no number */
     uint8_t **set_members; /* by set, by number: a run_member; see run_member_of */
     const run_column *columns;
     base_date as_of;                  /* what became known later is not known; BASE_DATE_MAX for now */

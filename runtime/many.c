@@ -76,7 +76,8 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
     size_t count = many->arena_count;
     judging j = {many, rows, base_arena_alloc(many->arena, count * sizeof *j.workers)};
     if (j.workers == NULL) return false;
-    run_sweeps *sweeps = binding->plan->aggregates.count == 0 ? NULL : run_sweeps_new(&many->arena->allocator, binding, true);
+    run_sweeps *sweeps =
+        binding->plan->aggregates.count == 0 ? NULL : run_sweeps_new(&many->arena->allocator, binding, true);
     uint32_t lines = binding->store->counts[LANG_RECORD_line];
     uint8_t *standings = sweeps == NULL ? NULL : base_arena_alloc(many->arena, lines + 1U);
     bool good = binding->plan->aggregates.count == 0 || (sweeps != NULL && standings != NULL);

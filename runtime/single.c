@@ -23,7 +23,7 @@ typedef enum told_kind { TOLD_NUMBER, TOLD_SYMBOL, TOLD_RECORD, TOLD_LIST, TOLD_
 typedef struct told_field {
     guest_cell cell;
     uint32_t field;
-    uint32_t index; /* among the values of a line */
+    uint32_t index;     /* among the values of a line */
     uint32_t reference; /* place among the references; the first is of the line's own */
 } told_field;
 
@@ -58,9 +58,9 @@ struct adj_single {
     run_guest guest;
     base_intern symbols; /* beside a history: texts that it does not have */
     lately_met *lately;
-    bool stale;          /* a text was met since */
-    uint32_t *row_of;    /* by record */
-    guest_cell *cells;   /* by field */
+    bool stale;        /* a text was met since */
+    uint32_t *row_of;  /* by record */
+    guest_cell *cells; /* by field */
     uint32_t field_count;
     uint8_t *verdicts;
     uint32_t *judged; /* policies that the last line met */
@@ -76,7 +76,7 @@ struct adj_single {
     told_reference *references;
     size_t told_count, reference_count;
     size_t kind_ends[TOLD_KINDS]; /* of `fields`, which stand in the order of their kinds */
-    bool filled; /* with such values, which are to be forgotten */
+    bool filled;                  /* with such values, which are to be forgotten */
 };
 
 static bool bind(adj_single *s)
@@ -557,8 +557,8 @@ adj_status adj_single_fields(adj_single *s, const int64_t *handles, size_t count
         uint32_t field = (uint32_t)(handles[i] & 0xFFFF), reference = (uint32_t)(handles[i] >> 16 & 0xFFFF);
         if (cell == NULL) return ADJ_NOT_FOUND;
         if (among(fields, i, field)) return ADJ_INVALID_INPUT;
-        fields[i] = (told_field){*cell, field, (uint32_t)i,
-                                 place_of_reference(s, references, &reference_count, reference)};
+        fields[i] =
+            (told_field){*cell, field, (uint32_t)i, place_of_reference(s, references, &reference_count, reference)};
         if (reference_count > REFERENCES) return ADJ_INVALID_INPUT;
     }
     for (size_t r = 1; r < reference_count; r++) {

@@ -215,10 +215,7 @@ static void add(run_truth truth, bool known, int64_t amount, int64_t *low, int64
 static inline run_judged judged_of(bool counts, uint8_t truth, uint8_t state, int64_t bits)
 {
     bool known = counts || state == RUN_PRESENT;
-    return (run_judged){.amount = counts  ? 1
-                                  : known ? bits
-                                          : 0,
-                        .own = (uint8_t)(truth | (known ? KNOWN : 0))};
+    return (run_judged){.amount = counts ? 1 : known ? bits : 0, .own = (uint8_t)(truth | (known ? KNOWN : 0))};
 }
 
 /* Memory of a member, for `width` bytes an element and one more. */
@@ -261,7 +258,8 @@ static bool sum_certain(const run_context *context, const plan_aggregate *aggreg
         uint8_t own = judged[i].own;
         int64_t amount = judged[i].amount;
         bool counts = own == (RUN_TRUE | KNOWN);
-        doubtful |= (own & 3) != RUN_FALSE && !(counts && run_counts_as(&how, run_line_standing(context, found->rows[i])) == RUN_TRUE);
+        doubtful |= (own & 3) != RUN_FALSE &&
+                    !(counts && run_counts_as(&how, run_line_standing(context, found->rows[i])) == RUN_TRUE);
         sum += counts ? amount : 0;
         doubtful |= amount > REACH || amount < -REACH || sum != (int32_t)sum;
         put_number(&certain[i + 1], sum);
@@ -715,7 +713,8 @@ static void take_all_certain(const plan_aggregate *aggregate, const swept *m, co
     size_t near = 0, count = subjects[first].found.count, behind = apart ? 0 : 1, found = 0, places[ABREAST];
     for (size_t i = first; i < end; i++) {
         size_t self = subjects[i].self;
-        if (found == 0 && i + ABREAST <= end && find_abreast(m, near, count, windows->from + i, places)) found = ABREAST;
+        if (found == 0 && i + ABREAST <= end && find_abreast(m, near, count, windows->from + i, places))
+            found = ABREAST;
         near = found > 0 ? places[ABREAST - found] : next_from(m, near, count, windows->from[i]);
         found -= found > 0 ? 1 : 0;
         int64_t sum;

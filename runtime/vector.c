@@ -159,7 +159,8 @@ static void mark_operands(const run_binding *binding, const plan_block *block, c
     default: break;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (operands[i] != PLAN_NO_STEP) marks[operands[i]] |= step->operation == PLAN_LOAD ? NEEDED : NEEDED | AS_VALUE;
+        if (operands[i] != PLAN_NO_STEP)
+            marks[operands[i]] |= step->operation == PLAN_LOAD ? NEEDED : NEEDED | AS_VALUE;
     }
 }
 

@@ -267,7 +267,8 @@ static plan_operand operand_of(const value *v)
     if (!sum) return operand;
     bool first = v->a->operation == PLAN_LANE_NUMBER, second = v->b->operation == PLAN_LANE_NUMBER;
     const value *column = first ? v->b : v->a;
-    operand.sum = first != second && column->operation == PLAN_LANE_VALUE && !(first && v->operation == PLAN_LANE_SUBTRACT);
+    operand.sum =
+        first != second && column->operation == PLAN_LANE_VALUE && !(first && v->operation == PLAN_LANE_SUBTRACT);
     operand.column_width = column->width;
     return operand;
 }
@@ -285,8 +286,7 @@ static LLVMValueRef saturated_chunk(kernel *k, const value *v, unsigned c, unsig
     bool adds = v->operation == PLAN_LANE_ADD, first = v->a->operation == PLAN_LANE_NUMBER;
     const char *name = adds ? "llvm.sadd.sat" : "llvm.ssub.sat";
     LLVMTypeRef lane = lane_type(k, width), type = LLVMVectorType(lane, lanes), both_types[] = {type, type};
-    LLVMValueRef function =
-        LLVMGetIntrinsicDeclaration(k->module, LLVMLookupIntrinsicID(name, strlen(name)), &type, 1);
+    LLVMValueRef function = LLVMGetIntrinsicDeclaration(k->module, LLVMLookupIntrinsicID(name, strlen(name)), &type, 1);
     LLVMTypeRef function_type = LLVMFunctionType(type, both_types, 2, 0);
     LLVMValueRef sum = column_chunk(k, first ? v->b : v->a, c, lanes, width);
     size_t constant = (size_t)(first ? v->a : v->b)->source * sizeof(int64_t);

@@ -167,7 +167,8 @@ static LLVMValueRef kept_member(gen_function *f, uint32_t set, const gen_value *
     LLVMValueRef id = LLVMBuildSelect(builder, numbered, code->bits, word(f, 0), "");
     LLVMValueRef number = LLVMBuildLoad2(builder, m->half, LLVMBuildGEP2(builder, m->half, numbers, &id, 1, ""), "");
     LLVMValueRef at = LLVMBuildZExt(builder, number, m->word, "");
-    LLVMValueRef member = LLVMBuildLoad2(builder, m->byte, LLVMBuildGEP2(builder, m->byte, cells, &at, 1, ""), "member");
+    LLVMValueRef member =
+        LLVMBuildLoad2(builder, m->byte, LLVMBuildGEP2(builder, m->byte, cells, &at, 1, ""), "member");
     _Static_assert(RUN_MEMBER_NO == 1 && RUN_MEMBER_YES == 2 && RUN_TRUE == 1 && RUN_FALSE == 2, "truths of members");
     LLVMValueRef below = LLVMBuildSub(builder, member, LLVMConstInt(m->byte, RUN_MEMBER_NO, 0), "");
     LLVMValueRef sure = LLVMBuildICmp(builder, LLVMIntULT, below, LLVMConstInt(m->byte, 2, 0), "");
@@ -194,8 +195,7 @@ static gen_value set_step(gen_function *f, const plan_step *step, const gen_valu
     if (step->operation == PLAN_SET_HOLDS) return set_holds(f, step, code, date);
     guarded g = guard(f, is_state(f, code, RUN_PRESENT));
     LLVMValueRef arguments[] = {f->context, half(f, step->number), code->bits, date->bits, date->state};
-    gen_helper helper =
-        step->operation == PLAN_LIST_WITHIN_SET ? GEN_run_list_within_set : GEN_run_list_meets_set;
+    gen_helper helper = step->operation == PLAN_LIST_WITHIN_SET ? GEN_run_list_within_set : GEN_run_list_meets_set;
     LLVMValueRef given = gen_call(f, helper, arguments, ""), otherwise = LLVMConstInt(f->module->byte, RUN_NEITHER, 0);
     unguard(f, &g, &given, &otherwise, 1);
     return truth_given(f, given, bit(f, true));

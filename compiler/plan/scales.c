@@ -52,7 +52,8 @@ static void follow_unit(const finder *f, const plan_unit *unit)
             f->classes[step->to] = (uint32_t)kernels->inputs.count + unit->constants + step->a;
             break;
         case PLAN_LANE_ADD:
-        case PLAN_LANE_SUBTRACT: f->bad[root_of(f, f->classes[step->a])] = true; /* what is past its range would be not */
+        case PLAN_LANE_SUBTRACT:
+            f->bad[root_of(f, f->classes[step->a])] = true; /* what is past its range would be not */
         /* fall through */
         case PLAN_LANE_OR_ELSE:
         case PLAN_LANE_EQUAL:

@@ -218,8 +218,8 @@ static void value_condition(generator *g)
     case 24: PUT("small_group(session.attendees, cap)"); break;
     case 25: PUT("doubled(units) %s greater(units, 2)", PICK(g, comparisons)); break;
     case 26: PUT("first_limit %s lesser(units, 3)", PICK(g, comparisons)); break;
-    case 0: PUT("units %s %u.%u", PICK(g, comparisons), generator_below(g, 4),
-                g->fractions ? generator_below(g, 10) : 0);
+    case 0:
+        PUT("units %s %u.%u", PICK(g, comparisons), generator_below(g, 4), g->fractions ? generator_below(g, 10) : 0);
         break;
     case 1: PUT("session.minutes %s %u minutes", PICK(g, comparisons), generator_below(g, 70)); break;
     case 2: PUT("attendance.minutes >= session.minutes / %u", 1 + generator_below(g, 4)); break;

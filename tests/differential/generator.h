@@ -8,7 +8,7 @@ typedef struct generator {
     uint64_t state;
     base_text out;
     int depth;
-    bool named; /* the condition that a section names is in sight */
+    bool named;     /* the condition that a section names is in sight */
     bool whole;     /* quantities and minutes of the store at hand have no fractions */
     bool fractions; /* quantities of the policy at hand do */
 } generator;

@@ -74,7 +74,9 @@ static void set_value(generator *g, run_store *store, lang_field field, uint32_t
         run_store_set(store, field, row, run_span_pack(from, from + (int32_t)generator_below(g, 90)));
         break;
     }
-    case LANG_TYPE_MINUTES: run_store_set(store, field, row, (int64_t)generator_below(g, 140) * (g->whole ? 1000 : 500)); break;
+    case LANG_TYPE_MINUTES:
+        run_store_set(store, field, row, (int64_t)generator_below(g, 140) * (g->whole ? 1000 : 500));
+        break;
     case LANG_TYPE_QUANTITY:
         run_store_set(store, field, row, (int64_t)generator_below(g, 8) * (g->whole ? 1000 : 500));
         break;

@@ -287,10 +287,10 @@ static void make_sum(random_shape *r, int made, int relation, bool turned, uint8
 static bool sums_agree(trial *t, const run_machine_provider *provider, struct run_object_maker *maker, bool better,
                        size_t *run)
 {
-    static const int64_t constants[] = {0,     1,      -1,     100,   127,    128,    -128,       200,         254,
-                                        255,   -254,   -255,   300,   -300,   32766,  32767,      32768,       -32768,
-                                        65533, -65534, 65534,  65535, -65535, 70000,  -70000,     (1 << 29),   -(1 << 29),
-                                        3,     -7,     101,    253,   65533,  -65533, INT64_MAX / 2, INT64_MIN / 2};
+    static const int64_t constants[] = {
+        0,      1,         -1,         100,   127,   128,    -128,  200,    254,    255,           -254,         -255,
+        300,    -300,      32766,      32767, 32768, -32768, 65533, -65534, 65534,  65535,         -65535,       70000,
+        -70000, (1 << 29), -(1 << 29), 3,     -7,    101,    253,   65533,  -65533, INT64_MAX / 2, INT64_MIN / 2};
     static const uint32_t inputs[SLOTS] = {0, 1, 2, 3, 4, 5};
     random_shape *r = &t->random;
     const char *bytes, *error = "";

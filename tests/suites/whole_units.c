@@ -13,7 +13,8 @@ static adj_encounters *lines_of(const adj_policies *policies, const char *some_u
     size_t length = strlen(csv);
     for (int i = 0; i < 120; i++) {
         const char *units = i == 119 ? last_units : i % 7 == 0 ? some_units : i % 3 == 0 ? "2" : "1";
-        length += (size_t)snprintf(csv + length, sizeof csv - length, "C%d,M1,K,1,2024-01-10,90853,11,%s,100.00\n", i, units);
+        length +=
+            (size_t)snprintf(csv + length, sizeof csv - length, "C%d,M1,K,1,2024-01-10,90853,11,%s,100.00\n", i, units);
     }
     cr_assert_eq(adj_encounters_read_bytes_as(encounters, "lines.csv", csv, length, ADJ_ROLE_JUDGED), ADJ_OK);
     cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
@@ -24,7 +25,8 @@ static adj_encounters *lines_of(const adj_policies *policies, const char *some_u
 static bool told_whole(const char *requirements, const char *some_units, const char *last_units, size_t *failing)
 {
     char text[2000];
-    snprintf(text, sizeof text, "policy whole\n  title \"Whole\"\n  payer \"K\"\n  effective 2020-01-01\n\n%s", requirements);
+    snprintf(text, sizeof text, "policy whole\n  title \"Whole\"\n  payer \"K\"\n  effective 2020-01-01\n\n%s",
+             requirements);
     adj_policies *policies = support_policies(text);
     adj_encounters *encounters = lines_of(policies, some_units, last_units);
     adj_options options = {.evaluator = ADJ_EVALUATOR_BOTH};
@@ -51,8 +53,8 @@ static bool told_whole(const char *requirements, const char *some_units, const c
 
 /* What a table gives is worked out step by step, and told as it is. */
 #define TABLE                                                                                                          \
-    "table most (procedure) gives (times: quantity)\n  | procedure | times |\n  | 90853 | 2 |\n\n"                       \
-    CLAUSE("a", "most(procedure) is found and units <= most(procedure).times")
+    "table most (procedure) gives (times: quantity)\n  | procedure | times |\n  | 90853 | 2 |\n\n" CLAUSE(             \
+        "a", "most(procedure) is found and units <= most(procedure).times")
 
 Test(whole_units, are_told_where_all_that_meet_are_whole)
 {
@@ -85,8 +87,8 @@ Test(whole_units, are_told_where_all_that_meet_are_whole)
 /* What a store was asked about its columns is forgotten when it is finished anew. */
 Test(whole_units, are_asked_of_the_lines_that_are_there)
 {
-    adj_policies *policies = support_policies("policy whole\n  title \"Whole\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
-                                              CLAUSE("a", "units <= 3"));
+    adj_policies *policies = support_policies(
+        "policy whole\n  title \"Whole\"\n  payer \"K\"\n  effective 2020-01-01\n\n" CLAUSE("a", "units <= 3"));
     adj_encounters *encounters = lines_of(policies, "3", "4");
     run_store *store = &encounters->store;
     cr_expect(run_store_whole(store, LANG_FIELD_line_units, 1000));
