@@ -643,7 +643,8 @@ void run_find_subjects(const run_context *context, run_subject *subjects, size_t
 static inline size_t days_before(const int32_t *days, int32_t day)
 {
 #if defined(__SSE2__)
-    __m128i four = _mm_loadu_si128((const __m128i *)(const void *)days);
+    __m128i four;
+    memcpy(&four, days, sizeof four);
     unsigned before = (unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmplt_epi32(four, _mm_set1_epi32(day))));
     return (size_t)__builtin_ctz(~before);
 #else
