@@ -170,8 +170,16 @@ void *base_arena_alloc(base_arena *arena, size_t size)
     return result;
 }
 
+/* Texts need no alignment: they are put at a block's end, one before the other, and take no more than their bytes. */
 char *base_arena_copy(base_arena *arena, const char *text, size_t length)
 {
+    if (!SEPARATE && length < arena->left) {
+        arena->left -= length + 1;
+        char *placed = arena->next + arena->left;
+        if (length > 0) memcpy(placed, text, length);
+        placed[length] = '\0';
+        return placed;
+    }
     char *copy = base_arena_alloc(arena, length + 1);
     if (copy != NULL && length > 0) memcpy(copy, text, length);
     return copy;

@@ -138,7 +138,8 @@ const char *lang_check_code(lang_checker *checker, lang_expression *literal, lan
     char buffer[CODE_LENGTH];
     if (strlen(spelling) >= CODE_LENGTH) return "";
     lang_code_normalize(system, spelling, strlen(spelling), buffer);
-    const char *normal = base_arena_copy(checker->arena, buffer, strlen(buffer));
+    const char *normal =
+        strcmp(buffer, spelling) == 0 ? spelling : base_arena_copy(checker->arena, buffer, strlen(buffer));
     literal->as.literal.spelling = normal == NULL ? "" : normal;
     literal->as.literal.kind = LANG_LITERAL_CODE;
     literal->type = (lang_type){LANG_TYPE_CODE, (uint16_t)system, false, false};
@@ -164,6 +165,7 @@ static void check_prefix(lang_checker *checker, lang_expression *literal, lang_c
                       lang_schema_system_label(checker->schema, system), spelling);
         return;
     }
+    if (strcmp(buffer, spelling) == 0) return;
     const char *normal = base_arena_copy(checker->arena, buffer, strlen(buffer));
     literal->as.literal.spelling = normal == NULL ? "" : normal;
 }
