@@ -94,8 +94,31 @@ static uint64_t filter_bits(uint64_t hash)
     return UINT64_C(1) << (hash >> 20 & 63) | UINT64_C(1) << (hash >> 26 & 63);
 }
 
+/* The row + 1 that follows a row in its chain. */
+static uint32_t *next_of(const lang_bulk *bulk, size_t row)
+{
+    if (bulk->keys == NULL) return &bulk->next.items[row / LANG_BULK_SEGMENT][row % LANG_BULK_SEGMENT];
+    return (uint32_t *)&bulk->keys[row * (bulk->input_count + 1) + bulk->input_count];
+}
+
+/* What a column of 32 bits has for a value. */
+static int32_t narrow(int64_t value)
+{
+    return value == LANG_BULK_ABSENT ? INT32_MIN : (int32_t)value;
+}
+
+/* Whether a row's inputs are some values; they fit 32 bits, or nothing is them. */
+static inline bool same_key(const int32_t *key, const int64_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (key[i] != values[i] && (key[i] != INT32_MIN || values[i] != LANG_BULK_ABSENT)) return false;
+    }
+    return true;
+}
+
 static bool same_inputs(const lang_bulk *bulk, size_t row, const int64_t *values)
 {
+    if (bulk->keys != NULL) return same_key(bulk->keys + row * (bulk->input_count + 1), values, bulk->input_count);
     for (size_t i = 0; i < bulk->input_count; i++) {
         if (lang_bulk_value(bulk, i, row) != values[i]) return false;
     }
@@ -104,9 +127,7 @@ static bool same_inputs(const lang_bulk *bulk, size_t row, const int64_t *values
 
 static int64_t follow(const lang_bulk *bulk, uint32_t row, const int64_t *values)
 {
-    while (row != 0 && !same_inputs(bulk, row - 1, values)) {
-        row = bulk->next.items[(row - 1) / LANG_BULK_SEGMENT][(row - 1) % LANG_BULK_SEGMENT];
-    }
+    while (row != 0 && !same_inputs(bulk, row - 1, values)) row = *next_of(bulk, row - 1);
     return (int64_t)row - 1;
 }
 
@@ -120,12 +141,13 @@ int64_t lang_bulk_first(const lang_bulk *bulk, const int64_t *values)
 
 static void fetch_row(const lang_bulk *bulk, uint32_t row)
 {
-    for (size_t i = 0; i < bulk->column_count; i++) {
+    for (size_t i = bulk->keys == NULL ? 0 : bulk->input_count; i < bulk->column_count; i++) {
         const lang_bulk_column *column = &bulk->columns[i];
         const char *segment = column->segments.items[row / LANG_BULK_SEGMENT];
         __builtin_prefetch(segment + (size_t)(row % LANG_BULK_SEGMENT) * (column->wide ? 8 : 4));
     }
-    __builtin_prefetch(&bulk->next.items[row / LANG_BULK_SEGMENT][row % LANG_BULK_SEGMENT]);
+    if (bulk->keys != NULL) __builtin_prefetch(&bulk->keys[(size_t)row * (bulk->input_count + 1)]);
+    __builtin_prefetch(next_of(bulk, row));
 }
 
 void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t count, int64_t *rows)
@@ -156,7 +178,7 @@ void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t cou
 int64_t lang_bulk_next(const lang_bulk *bulk, int64_t row, const int64_t *values)
 {
     size_t at = (size_t)row;
-    return follow(bulk, bulk->next.items[at / LANG_BULK_SEGMENT][at % LANG_BULK_SEGMENT], values);
+    return follow(bulk, *next_of(bulk, at), values);
 }
 
 static bool build_hash(loader *l)
@@ -168,7 +190,12 @@ static bool build_hash(loader *l)
     bulk->filter = base_arena_alloc(l->program->arena, size / 8 * sizeof *bulk->filter);
     if (bulk->heads == NULL || bulk->filter == NULL) return false;
     bulk->head_mask = (uint32_t)(size - 1);
-    for (size_t s = 0; s * LANG_BULK_SEGMENT < bulk->row_count; s++) {
+    bool wide = false;
+    for (size_t i = 0; i < bulk->input_count; i++) wide = wide || bulk->columns[i].wide;
+    size_t stride = bulk->input_count + 1;
+    if (!wide) bulk->keys = base_arena_alloc(l->program->arena, (bulk->row_count + 1) * stride * sizeof *bulk->keys);
+    if (!wide && bulk->keys == NULL) return false;
+    for (size_t s = 0; wide && s * LANG_BULK_SEGMENT < bulk->row_count; s++) {
         uint32_t *segment = base_arena_alloc(l->program->arena, LANG_BULK_SEGMENT * sizeof *segment);
         uint32_t **slot = segment == NULL ? NULL : BASE_PUSH(l->program->arena, &bulk->next);
         if (slot == NULL) return false;
@@ -181,7 +208,8 @@ static bool build_hash(loader *l)
         uint64_t hash = hash_of(values, bulk->input_count);
         *filter_word(bulk, hash) |= filter_bits(hash);
         uint32_t *head = &bulk->heads[hash & bulk->head_mask];
-        bulk->next.items[row / LANG_BULK_SEGMENT][row % LANG_BULK_SEGMENT] = *head;
+        for (size_t i = 0; !wide && i < bulk->input_count; i++) bulk->keys[row * stride + i] = narrow(values[i]);
+        *next_of(bulk, row) = *head;
         *head = (uint32_t)row + 1;
     }
     return true;
@@ -530,7 +558,7 @@ const char *lang_bulk_path(lang_program *program, const lang_file *file, const l
 
 bool lang_bulk_chained(const lang_bulk *bulk, size_t row)
 {
-    return bulk->next.items[row / LANG_BULK_SEGMENT][row % LANG_BULK_SEGMENT] != 0;
+    return *next_of(bulk, row) != 0;
 }
 
 lang_bulk *lang_bulk_load(lang_program *program, lang_table *table, const lang_import *import, const char *path,

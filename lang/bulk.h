@@ -1,4 +1,4 @@
-/* Rows of a table that come from a file, kept in columns: some 20 bytes a row, found by hash.
+/* Rows of a table that come from a file, kept in columns, and their inputs row by row beside them: some 30 bytes a row, found by hash.
  *
  * Each input is one plain value; what a row says of time is a span whose first day may be unknown. Codes and texts are
  * numbered within the file; a run asks for the number of each of its own codes once. */
@@ -34,7 +34,10 @@ typedef struct lang_bulk {
     uint32_t head_mask;
     uint64_t
         *filter; /* eight bits a head: two of them for each row, in one word. Most inputs that no row has end here */
-    BASE_ARRAY(uint32_t *) next; /* segments: the row + 1 that follows in the chain */
+    int32_t *
+        keys; /* by row: its inputs, as columns of 32 bits have them, and the row + 1 that follows in the chain, so that a row is one
+                    * look at memory; NULL where an input takes 64 bits */
+    BASE_ARRAY(uint32_t *) next; /* in that case, segments: the row + 1 that follows */
     size_t rejected;
 } lang_bulk;
 
