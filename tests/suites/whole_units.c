@@ -21,8 +21,10 @@ static adj_encounters *lines_of(const adj_policies *policies, const char *some_u
     return encounters;
 }
 
-/* Whether units are told whole when these clauses judge such lines, and how many lines fail; both evaluators agree. */
-static bool told_whole(const char *requirements, const char *some_units, const char *last_units, size_t *failing)
+/* Whether units are told whole when these clauses judge such lines, whether they may be for other lines, and how many lines fail; both
+ * evaluators agree. */
+static bool told_whole(const char *requirements, const char *some_units, const char *last_units, bool *may,
+                       size_t *failing)
 {
     char text[2000];
     snprintf(text, sizeof text, "policy whole\n  title \"Whole\"\n  payer \"K\"\n  effective 2020-01-01\n\n%s",
@@ -39,6 +41,7 @@ static bool told_whole(const char *requirements, const char *some_units, const c
         const plan_input *input = &policies->kernels->inputs.items[i];
         if (input->kind != PLAN_INPUT_VALUE || input->path.fields[0] != LANG_FIELD_line_units) continue;
         found = true;
+        *may = policies->kernels->input_scales[i] != 0;
         whole = results->many.schedule.whole[i];
     }
     cr_expect(found, "%s", requirements);
@@ -78,7 +81,9 @@ Test(whole_units, are_told_where_all_that_meet_are_whole)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t failing;
-        bool whole = told_whole(cases[i].requirements, cases[i].some, cases[i].last, &failing);
+        bool may = false, whole = told_whole(cases[i].requirements, cases[i].some, cases[i].last, &may, &failing);
+        bool never = strchr(cases[i].requirements, '+') != NULL || strstr(cases[i].requirements, "table") != NULL;
+        cr_expect_eq(may, !never, "case %zu: %s", i, cases[i].requirements);
         cr_expect_eq(whole, cases[i].whole, "case %zu: %s", i, cases[i].requirements);
         cr_expect_eq(failing, cases[i].failing, "case %zu: %zu lines fail", i, failing);
     }
