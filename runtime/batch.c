@@ -53,7 +53,7 @@ void run_make_call(run_packer *packer, uint32_t index, run_lanes *lanes, size_t 
     call->compare = found->compare;
     call->composite = found->composite;
     call->constants = found->constants;
-    if (found->kernel == NULL || shape->slot_count > RUN_CALL_SLOTS) return;
+    if (found->kernel == NULL) return;
     for (uint32_t i = 0; i < shape->slot_count; i++) lanes[i] = packer->lanes[inputs[i]];
     *slots = shape->slot_count;
     call->lanes = lanes;

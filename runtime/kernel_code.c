@@ -12,6 +12,7 @@
 #include <xxhash.h>
 
 enum { SLOT_LIMIT = PLAN_SPLIT_SLOTS, NO_UNIT = UINT32_MAX, PART_BUCKETS = 256 };
+_Static_assert((int)SLOT_LIMIT <= (int)RUN_CALL_SLOTS, "lanes of all that has code are laid one after the other");
 
 /* A shape with slots of some widths, and its code: that of units, or a part of such ones. */
 typedef struct code_entry {

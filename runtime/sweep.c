@@ -260,8 +260,11 @@ static bool sum_certain(const run_context *context, const plan_aggregate *aggreg
         bool counts = own == (RUN_TRUE | KNOWN);
         doubtful |= (own & 3) != RUN_FALSE &&
                     !(counts && run_counts_as(&how, run_line_standing(context, found->rows[i])) == RUN_TRUE);
-        sum += counts ? amount : 0;
-        doubtful |= amount > REACH || amount < -REACH || sum != (int32_t)sum;
+        bool within = amount <= REACH && amount >= -REACH;
+        sum += counts && within ? amount : 0;
+        bool fits = sum == (int32_t)sum;
+        sum = fits ? sum : 0;
+        doubtful |= !within || !fits;
         put_number(&certain[i + 1], sum);
     }
     return !doubtful;
@@ -276,7 +279,10 @@ static void sum_up(const run_context *context, const plan_aggregate *aggregate, 
         running *at = &m->sums[i], *next = at + 1;
         at->own = judged[i].own;
         at->amount = judged[i].amount;
-        if (at->amount > REACH || at->amount < -REACH) m->beyond = true;
+        if (at->amount > REACH || at->amount < -REACH) {
+            m->beyond = true;
+            return;
+        }
         next->low = at->low;
         next->high = at->high;
         next->unknown = at->unknown;

@@ -80,6 +80,7 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
                                             LANG_FIELD_line_status};
         if (line % 97 < 4) run_store_set_unknown(store, fields[line % 97], line);
         if (line % 13 == 5) run_store_set(store, LANG_FIELD_line_status, line, line % 7);
+        if (line % 55 == 0 || line % 211 == 9) run_store_set(store, LANG_FIELD_line_units, line, INT64_MAX / 2);
         if (line % 40 == 7) store->lines.items[line].subject = false;
     }
     cr_assert(run_index(store));
