@@ -226,39 +226,59 @@ static bool agrees(trial *t, const run_machine_provider *provider, struct run_ob
     return good;
 }
 
-Test(shapes, give_in_registers_of_every_width_what_they_give_interpreted)
+/* Whoever makes code for one processor, and what is tried with it. */
+typedef struct processor {
+    const run_machine_provider *provider;
+    struct run_object_maker *maker;
+    const char *cpu;
+    int number;
+    trial *trial;
+} processor;
+
+/* Calls something for each processor whose code runs here. */
+static void for_processors(void (*each)(const processor *p))
 {
-    enum { SHAPES = 150 };
-    const run_machine_provider *provider = run_machine_provider_get();
-    if (provider == NULL) return;
     static const struct {
         const char *cpu, *features;
     } targets[] = {{"x86-64", ""}, {"haswell", "+avx2"}, {"skylake-avx512", "+avx512bw,+avx512vl"}};
-    trial *t = calloc(1, sizeof *t);
-    cr_assert(t != NULL);
+    processor p = {.provider = run_machine_provider_get()};
+    if (p.provider == NULL) return;
+    p.trial = calloc(1, sizeof *p.trial);
+    cr_assert(p.trial != NULL);
     base_allocator allocator = base_allocator_default();
-    run_registers_init(&t->registers, &allocator);
-    for (size_t p = 0; p < sizeof targets / sizeof *targets; p++) {
-        if (!runs_here(targets[p].features)) continue;
+    run_registers_init(&p.trial->registers, &allocator);
+    for (; p.number < (int)(sizeof targets / sizeof *targets); p.number++) {
+        if (!runs_here(targets[p.number].features)) continue;
         base_arena arena;
         base_arena_init(&arena, NULL);
-        struct run_object_maker *maker =
-            provider->maker_for(&arena, "x86_64-linux-gnu", targets[p].cpu, targets[p].features);
-        cr_assert(maker != NULL);
-        size_t run = 0, apart = 0;
-        for (uint64_t seed = 1; seed <= SHAPES; seed++) {
-            make_shape(&t->random, seed);
-            fill(&t->random, &t->columns);
-            cr_expect(agrees(t, provider, maker, seed % 3 == 0, &run, &apart), "%s: shape %d", targets[p].cpu,
-                      (int)seed);
-        }
-        cr_expect(apart > SHAPES / 3, "%s: only %zu shapes have parts", targets[p].cpu, apart);
-        cr_expect(run > SHAPES / 2, "%s: only %zu shapes have code", targets[p].cpu, run);
-        provider->maker_free(maker);
+        p.cpu = targets[p.number].cpu;
+        p.maker = p.provider->maker_for(&arena, "x86_64-linux-gnu", p.cpu, targets[p.number].features);
+        cr_assert(p.maker != NULL);
+        each(&p);
+        p.provider->maker_free(p.maker);
         base_arena_release(&arena);
     }
-    run_registers_release(&t->registers);
-    free(t);
+    run_registers_release(&p.trial->registers);
+    free(p.trial);
+}
+
+static void try_shapes(const processor *p)
+{
+    enum { SHAPES = 150 };
+    size_t run = 0, apart = 0;
+    trial *t = p->trial;
+    for (uint64_t seed = 1; seed <= SHAPES; seed++) {
+        make_shape(&t->random, seed);
+        fill(&t->random, &t->columns);
+        cr_expect(agrees(t, p->provider, p->maker, seed % 3 == 0, &run, &apart), "%s: shape %d", p->cpu, (int)seed);
+    }
+    cr_expect(apart > SHAPES / 3, "%s: only %zu shapes have parts", p->cpu, apart);
+    cr_expect(run > SHAPES / 2, "%s: only %zu shapes have code", p->cpu, run);
+}
+
+Test(shapes, give_in_registers_of_every_width_what_they_give_interpreted)
+{
+    for_processors(try_shapes);
 }
 
 /* ---- sums of narrow columns and constants ---- */
@@ -318,39 +338,25 @@ static bool sums_agree(trial *t, const run_machine_provider *provider, struct ru
     return good;
 }
 
+static void try_sums(const processor *p)
+{
+    enum { EACH = 7, SUMS = MADE * RELATIONS * 2 * 9 };
+    size_t run = 0;
+    trial *t = p->trial;
+    for (int i = p->number; i < SUMS; i += EACH) {
+        int made = i % MADE, relation = i / MADE % RELATIONS, turned = i / (MADE * RELATIONS) % 2,
+            widths = i / (MADE * RELATIONS * 2);
+        make_sum(&t->random, made, relation, turned == 1, (uint8_t)(widths % 3), (uint8_t)(widths / 3));
+        fill(&t->random, &t->columns);
+        cr_expect(sums_agree(t, p->provider, p->maker, i % 2 == 0, &run),
+                  "%s: sum %d, relation %d, turned %d, widths %d", p->cpu, made, relation, turned, widths);
+    }
+    cr_expect(run > (size_t)SUMS / EACH * 25, "%s: only %zu sums have code", p->cpu, run);
+}
+
 Test(shapes, sums_of_narrow_columns_compare_as_they_would_in_wide_ones)
 {
-    const run_machine_provider *provider = run_machine_provider_get();
-    if (provider == NULL) return;
-    static const struct {
-        const char *cpu, *features;
-    } targets[] = {{"x86-64", ""}, {"haswell", "+avx2"}, {"skylake-avx512", "+avx512bw,+avx512vl"}};
-    trial *t = calloc(1, sizeof *t);
-    cr_assert(t != NULL);
-    base_allocator allocator = base_allocator_default();
-    run_registers_init(&t->registers, &allocator);
-    for (size_t p = 0; p < sizeof targets / sizeof *targets; p++) {
-        if (!runs_here(targets[p].features)) continue;
-        base_arena arena;
-        base_arena_init(&arena, NULL);
-        struct run_object_maker *maker =
-            provider->maker_for(&arena, "x86_64-linux-gnu", targets[p].cpu, targets[p].features);
-        cr_assert(maker != NULL);
-        size_t run = 0;
-        for (int i = (int)p; i < MADE * RELATIONS * 2 * 9; i += 7) {
-            int made = i % MADE, relation = i / MADE % RELATIONS, turned = i / (MADE * RELATIONS) % 2,
-                widths = i / (MADE * RELATIONS * 2);
-            make_sum(&t->random, made, relation, turned == 1, (uint8_t)(widths % 3), (uint8_t)(widths / 3));
-            fill(&t->random, &t->columns);
-            cr_expect(sums_agree(t, provider, maker, i % 2 == 0, &run), "%s: sum %d, relation %d, turned %d, widths %d",
-                      targets[p].cpu, made, relation, turned, widths);
-        }
-        cr_expect(run > (size_t)MADE * RELATIONS * 2 * 9 * 25 / 7, "%s: only %zu sums have code", targets[p].cpu, run);
-        provider->maker_free(maker);
-        base_arena_release(&arena);
-    }
-    run_registers_release(&t->registers);
-    free(t);
+    for_processors(try_sums);
 }
 
 /* ---- which parts are the same ---- */
