@@ -190,6 +190,7 @@ bool run_store_reset(run_store *store)
 bool run_store_whole(const run_store *store, lang_field field, int64_t unit)
 {
     enum { NO = 1, YES = 2 };
+    if ((int)field >= lang_schema_field_count(store->schema)) return true;
     uint8_t *kept = &store->whole[field], found = __atomic_load_n(kept, __ATOMIC_RELAXED);
     if (found != 0) return found == YES;
     const run_column *column = &store->columns[field];

@@ -241,7 +241,8 @@ static inline bool run_claim_voids(const run_store *store, uint32_t claim)
     return column->states[claim] == RUN_PRESENT && column->bits[claim] == (int64_t)store->void_frequency;
 }
 
-/* Whether all that is present in a column is a multiple of a unit, always the same one. After run_index, which forgets what was found;
+/* Whether all that is present in a column is a multiple of a unit, always the same one; so it is of a site's field that the store was
+ * filled without. After run_index, which forgets what was found;
  * any number of threads may ask. */
 bool run_store_whole(const run_store *store, lang_field field, int64_t unit);
 

@@ -78,13 +78,16 @@ Test(schema, the_tables_are_the_file)
     "policy site\n  payer \"HARBOR\"\n\nenumeration license_state\n  active, lapsed\n\n"                               \
     "record license \"license\"\n  provider : npi key\n  state : license_state\n  dates : dates\n\n"                   \
     "extend line\n  license : license optional by rendering_provider\n\n"                                              \
-    "extend session\n  room_capacity : count optional from sessions\n\n"                                               \
+    "extend session\n  room_capacity : count optional from sessions\n"                                                 \
+    "  break_time : minutes optional from sessions\n\n"                                                                \
     "extend claim\n  grant_number : text optional correctable from claims\n\n"                                         \
     "clause licensed\n  cite \"1\"\n  require license is present and license.state = active\n"                         \
     "  deny CO-8 N95 as provider \"license\"\n\n"                                                                      \
     "clause room\n  cite \"2\"\n  when session.room_capacity is present\n"                                             \
     "  require session.attendees <= session.room_capacity\n  warn \"{session.room_capacity}\"\n\n"                     \
-    "clause granted\n  cite \"3\"\n  require claim.grant_number is present\n  warn \"no grant\"\n"
+    "clause granted\n  cite \"3\"\n  require claim.grant_number is present\n  warn \"no grant\"\n\n"                   \
+    "clause rested\n  cite \"4\"\n  when session.break_time is present\n"                                              \
+    "  require session.break_time <= 15 minutes\n  warn \"{session.break_time}\"\n"
 
 static adj_clause_verdict verdict_of(const adj_results *results, const char *claim, size_t clause)
 {
@@ -136,6 +139,7 @@ Test(schema, a_sites_fields_come_with_its_files)
     results = support_evaluate(policies, encounters);
     cr_expect_eq(verdict_of(results, "RB-2001", 0), ADJ_CLAUSE_CANNOT_TELL);
     cr_expect_eq(verdict_of(results, "RB-2001", 2), ADJ_CLAUSE_CANNOT_TELL);
+    cr_expect_eq(verdict_of(results, "RB-2001", 3), ADJ_CLAUSE_CANNOT_TELL);
     adj_results_free(results);
     adj_encounters_free(encounters);
     adj_policies_free(policies);
