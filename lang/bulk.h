@@ -34,9 +34,9 @@ typedef struct lang_bulk {
     uint32_t head_mask;
     uint64_t
         *filter; /* eight bits a head: two of them for each row, in one word. Most inputs that no row has end here */
-    int32_t *
-        keys; /* by row: its inputs, as columns of 32 bits have them, and the row + 1 that follows in the chain, so that a row is one
-                    * look at memory; NULL where an input takes 64 bits */
+    /* By row: its inputs, as columns of 32 bits have them, and the row + 1 that follows in the chain, so that a row is one look at memory;
+     * NULL where an input takes 64 bits. */
+    int32_t *keys;
     BASE_ARRAY(uint32_t *) next; /* in that case, segments: the row + 1 that follows */
     size_t rejected;
 } lang_bulk;

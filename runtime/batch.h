@@ -164,7 +164,8 @@ typedef struct run_call {
     bool plain; /* as its shape */
 } run_call;
 
-/* Finds what a unit of this batch is run by. `lanes` has room for RUN_CALL_SLOTS; of those the first `*slots` are taken. */
+/* Finds what a unit of this batch is run by. `lanes` has room for the slots of its shape, RUN_CALL_SLOTS at most of those that have code; of
+ * that the first `*slots` are taken. */
 enum { RUN_CALL_SLOTS = 32 };
 void run_make_call(run_packer *packer, uint32_t unit, run_lanes *lanes, size_t *slots, run_call *call);
 

@@ -52,7 +52,7 @@ static bool number_codes(run_binding *binding)
     if (numbers == NULL) return false;
     binding->code_numbers = numbers->numbers;
     binding->code_count = numbers->count;
-    binding->code_limit = binding->store->symbols.entries.count;
+    binding->code_limit = numbers->symbols;
     return true;
 }
 

@@ -102,7 +102,7 @@ uint8_t run_classify(const run_binding *binding, uint32_t set, int64_t code);
 /* The same answer comes from every thread that asks, so that it does not matter which of them keeps it. */
 static inline uint8_t run_member_of(const run_binding *binding, uint32_t set, int64_t code)
 {
-    bool known = code >= 0 && (size_t)code < binding->store->symbols.entries.count && binding->code_numbers[code] != 0;
+    bool known = (uint64_t)code < binding->code_limit && binding->code_numbers[code] != 0;
     if (!known) return run_classify(binding, set, code);
     uint8_t *cell = &binding->set_members[set][binding->code_numbers[code]];
     uint8_t member = __atomic_load_n(cell, __ATOMIC_RELAXED);

@@ -70,7 +70,7 @@ static const run_numbers *kept_numbers(const run_store *store, const bool *asked
     memcpy(own, asked, systems);
     numbering n = {numbers, symbols, 0};
     number_codes(&n, store, asked, systems);
-    *made = (run_numbers){numbers, n.count, own, systems};
+    *made = (run_numbers){numbers, symbols, n.count, own, systems};
     if (__atomic_compare_exchange_n(place, &kept, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return made;
     allocator->reallocate(allocator->state, made, 0);
     return same_systems(kept, asked, systems) ? kept : NULL;
@@ -89,7 +89,7 @@ const run_numbers *run_store_numbers(const run_store *store, base_arena *arena, 
     if (made == NULL || n.numbers == NULL) return NULL;
     for (size_t id = 0; any && all && id < symbols; id++) number_code(&n, (int64_t)id);
     if (any && !all) number_codes(&n, store, asked, systems);
-    *made = (run_numbers){n.numbers, n.count, asked, systems};
+    *made = (run_numbers){n.numbers, symbols, n.count, asked, systems};
     return made;
 }
 

@@ -107,6 +107,7 @@ typedef struct run_listed_code {
 /* Codes numbered from 1 on; see run_store_numbers. */
 typedef struct run_numbers {
     const uint32_t *numbers; /* by symbol; 0 for none */
+    size_t symbols;          /* of those */
     uint32_t count;
     const bool *asked; /* by code system */
     size_t systems;

@@ -64,22 +64,10 @@ struct run_sweeps {
  * hold on every day. */
 static bool of_subject(const plan_program *plan, const plan_block *block, const plan_step *step, const bool *dependent)
 {
-    uint32_t operands[PLAN_LOOKUP_LIMIT + 1] = {step->a, step->b, step->c}, count = 3;
-    switch (step->operation) {
-    case PLAN_FRAME: return step->number == 0;
-    case PLAN_SET_HOLDS:
-    case PLAN_LIST_MEETS_SET:
-    case PLAN_LIST_WITHIN_SET:
-        if (!lang_code_set_asks_day(plan->sets.items[step->number])) count = 1;
-        break;
-    case PLAN_LOOKUP:
-        count = step->b - (plan_table_asks_day(&plan->tables.items[step->number]) ? 0 : 1);
-        for (uint32_t i = 0; i < count; i++) operands[i] = block->arguments.items[step->a + i];
-        break;
-    default: break;
-    }
+    if (step->operation == PLAN_FRAME) return step->number == 0;
+    uint32_t sources[PLAN_LOOKUP_LIMIT + 1], count = plan_step_sources(plan, block, step, sources);
     for (uint32_t i = 0; i < count; i++) {
-        if (operands[i] != PLAN_NO_STEP && dependent[operands[i]]) return true;
+        if (dependent[sources[i]]) return true;
     }
     return false;
 }

@@ -143,27 +143,6 @@ static const run_vector *operand(const run_vectors *v, uint32_t step)
 
 enum { NEEDED = 1, AS_VALUE = 2 };
 
-static void mark_operands(const run_binding *binding, const plan_block *block, const plan_step *step, uint8_t *marks)
-{
-    uint32_t operands[PLAN_LOOKUP_LIMIT + 1] = {step->a, step->b, step->c}, count = 3;
-    switch (step->operation) {
-    case PLAN_SET_HOLDS:
-    case PLAN_LIST_MEETS_SET:
-    case PLAN_LIST_WITHIN_SET:
-        if (!lang_code_set_asks_day(binding->plan->sets.items[step->number])) count = 1;
-        break;
-    case PLAN_LOOKUP:
-        count = step->b - (plan_table_asks_day(&binding->plan->tables.items[step->number]) ? 0 : 1);
-        for (uint32_t i = 0; i < count; i++) operands[i] = block->arguments.items[step->a + i];
-        break;
-    default: break;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (operands[i] != PLAN_NO_STEP)
-            marks[operands[i]] |= step->operation == PLAN_LOAD ? NEEDED : NEEDED | AS_VALUE;
-    }
-}
-
 static run_needed *find_needed(const run_context *context, const plan_block *block)
 {
     size_t count = block->steps.count;
@@ -172,7 +151,11 @@ static run_needed *find_needed(const run_context *context, const plan_block *blo
     if (needed == NULL || marks == NULL) return NULL;
     for (size_t i = count; i-- > 0;) {
         const plan_step *step = &block->steps.items[i];
-        if (step->operation == PLAN_RETURN || marks[i] != 0) mark_operands(context->binding, block, step, marks);
+        if (step->operation != PLAN_RETURN && marks[i] == 0) continue;
+        uint32_t sources[PLAN_LOOKUP_LIMIT + 1];
+        uint32_t own = plan_step_sources(context->binding->plan, block, step, sources);
+        for (uint32_t k = 0; k < own; k++)
+            marks[sources[k]] |= step->operation == PLAN_LOAD ? NEEDED : NEEDED | AS_VALUE;
     }
     for (uint32_t i = 0; i < count; i++) {
         bool rows = block->steps.items[i].operation == PLAN_FRAME && (marks[i] & AS_VALUE) == 0;

@@ -212,26 +212,40 @@ bool plan_table_asks_day(const plan_table *table)
     return false;
 }
 
+uint32_t plan_step_sources(const plan_program *plan, const plan_block *block, const plan_step *step,
+                           uint32_t sources[PLAN_LOOKUP_LIMIT + 1])
+{
+    const uint32_t operands[] = {step->a, step->b, step->c};
+    uint32_t limit = 3, count = 0;
+    switch (step->operation) {
+    case PLAN_LOOKUP:
+        /* The day comes last. */
+        count = step->b - (plan_table_asks_day(&plan->tables.items[step->number]) ? 0 : 1);
+        for (uint32_t i = 0; i < count; i++) sources[i] = block->arguments.items[step->a + i];
+        return count;
+    case PLAN_SET_HOLDS:
+    case PLAN_LIST_MEETS_SET:
+    case PLAN_LIST_WITHIN_SET:
+        if (!lang_code_set_asks_day(plan->sets.items[step->number])) limit = 1;
+        break;
+    default: break;
+    }
+    for (uint32_t i = 0; i < limit; i++) {
+        if (operands[i] != PLAN_NO_STEP) sources[count++] = operands[i];
+    }
+    return count;
+}
+
 /* Marks the fields that a step reads itself; false where it depends on more than fields of the subject. */
 static bool mark_leaves(const lowering *l, const plan_block *block, const plan_step *step, uint8_t *marks)
 {
     enum { NEEDED = 1, LEAF = 2 };
-    uint32_t operands[PLAN_LOOKUP_LIMIT + 1] = {step->a, step->b, step->c}, count = 3;
-    switch (step->operation) {
-    case PLAN_AGGREGATE:
-    case PLAN_UPPER:
-    case PLAN_DENIED:
-    case PLAN_TALLY: return false;
-    case PLAN_LOOKUP:
-        /* The date comes last; a table without dates does not look at it. */
-        count = step->b - (plan_table_asks_day(&l->plan->tables.items[step->number]) ? 0 : 1);
-        for (uint32_t i = 0; i < count; i++) operands[i] = block->arguments.items[step->a + i];
-        break;
-    default: break;
-    }
+    if (step->operation == PLAN_AGGREGATE || step->operation == PLAN_UPPER || step->operation == PLAN_DENIED ||
+        step->operation == PLAN_TALLY)
+        return false;
+    uint32_t sources[PLAN_LOOKUP_LIMIT + 1], count = plan_step_sources(l->plan, block, step, sources);
     for (uint32_t i = 0; i < count; i++) {
-        if (operands[i] == PLAN_NO_STEP || (marks[operands[i]] & LEAF) != 0) continue;
-        if (reads_only(&block->steps.items[operands[i]])) marks[operands[i]] |= LEAF;
+        if (reads_only(&block->steps.items[sources[i]])) marks[sources[i]] |= LEAF;
     }
     return true;
 }

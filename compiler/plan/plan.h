@@ -200,6 +200,11 @@ const char *plan_verify(base_arena *arena, const plan_program *plan);
 /* Whether anything of a table asks for the day: a row that holds on some days only, or a cell that names a set. */
 bool plan_table_asks_day(const plan_table *table);
 
+/* The steps that a step of a block follows from, at most PLAN_LOOKUP_LIMIT + 1 of them: without the day where a set or a table does not ask
+ * for it. Gives how many. */
+uint32_t plan_step_sources(const plan_program *plan, const plan_block *block, const plan_step *step,
+                           uint32_t sources[PLAN_LOOKUP_LIMIT + 1]);
+
 /* Writes a plan, one step a line. */
 void plan_print(const plan_program *plan, base_text *out);
 
