@@ -275,7 +275,7 @@ static void collect_leaves(lowering *l, plan_input *input)
 
 static void need_step(lowering *l, uint32_t step)
 {
-    if (step == PLAN_NO_STEP || l->marks[step] != 0) return;
+    if (l->marks[step] != 0) return;
     uint32_t *slot = BASE_PUSH(&l->scratch, &l->cone);
     if (slot == NULL) return;
     *slot = step;
@@ -296,10 +296,8 @@ static bool collect_cone(lowering *l, plan_input *input)
     need_step(l, input->step);
     for (size_t i = 0; i < l->cone.count; i++) {
         const plan_step *step = &block->steps.items[l->cone.items[i]];
-        bool lookup = step->operation == PLAN_LOOKUP;
-        for (uint32_t k = 0; lookup && k < step->b; k++) need_step(l, block->arguments.items[step->a + k]);
-        const uint32_t operands[] = {step->a, step->b, step->c};
-        for (size_t k = 0; !lookup && k < 3; k++) need_step(l, operands[k]);
+        uint32_t sources[PLAN_LOOKUP_LIMIT + 1], own = plan_step_sources(l->plan, block, step, sources);
+        for (uint32_t k = 0; k < own; k++) need_step(l, sources[k]);
     }
     if (l->cone.count > 1) qsort(l->cone.items, l->cone.count, sizeof *l->cone.items, by_step);
     input->cone = (uint32_t)l->kernels->cones.count;
