@@ -1,5 +1,6 @@
 /* Interning by open addressing over XXH3 hashes. */
 #include "base/intern.h"
+#include "base/short_text.h"
 
 #include <string.h>
 
@@ -76,19 +77,6 @@ static uint32_t add(base_intern *table, const char *text, size_t length)
     return id;
 }
 
-static uint64_t short_bytes(const char *text, size_t length)
-{
-    uint64_t bytes = 0;
-    if (length >= 4) {
-        uint32_t first, last;
-        memcpy(&first, text, 4);
-        memcpy(&last, text + length - 4, 4);
-        return first | (uint64_t)last << 32;
-    }
-    for (size_t i = 0; i < length; i++) bytes = bytes << 8 | (unsigned char)text[i];
-    return bytes;
-}
-
 uint32_t base_intern_add(base_intern *table, const char *text, size_t length)
 {
     /* Of few texts the table itself is as near. */
@@ -97,7 +85,7 @@ uint32_t base_intern_add(base_intern *table, const char *text, size_t length)
     if (table->lately == NULL)
         table->lately = base_arena_alloc(table->arena, BASE_INTERN_LATELY * sizeof *table->lately);
     if (table->lately == NULL) return BASE_INTERN_NONE;
-    uint64_t bytes = short_bytes(text, length);
+    uint64_t bytes = base_short_text_of(text, length).first;
     base_intern_short *lately = &table->lately[(bytes + length) * UINT64_C(0x9E3779B97F4A7C15) >> 55];
     if (lately->bytes == bytes && lately->length == length) return lately->id;
     uint32_t id = add(table, text, length);

@@ -89,13 +89,8 @@ static side_value read_cell(side_reader *r, size_t row, size_t place)
     return value;
 }
 
-/* CSV_ROWS_ROOM bytes may be looked at. */
-static inline side_short_text short_text(const char *text, size_t length)
-{
-    if (length > 8)
-        return (side_short_text){side_load(text, 8), side_load(text + 8, 8) & UINT64_MAX >> (128 - 8 * length)};
-    return (side_short_text){side_load(text, 8) & UINT64_MAX >> (64 - 8 * length), 0};
-}
+/* Of a row as many bytes may be looked at. */
+_Static_assert((int)CSV_ROWS_ROOM >= (int)BASE_SHORT_TEXT, "short texts are looked at whole");
 
 static void set_value(block_column *column, size_t row, int64_t bits, uint8_t state)
 {
@@ -128,13 +123,13 @@ static void read_dates(side_reader *r, size_t place)
     side_block *b = r->block;
     block_column *column = &b->columns[place];
     const uint32_t *begins = b->rows.begins + place;
-    side_short_text before = {0, 0};
+    base_short_text before = {0, 0};
     base_date date = 0;
     for (size_t row = 0; row < b->rows.count; row++, begins += b->rows.width) {
         const char *text = b->rows.text + begins[0];
         size_t length = begins[1] - begins[0] - 1U;
-        side_short_text now = {0, 0};
-        if (length == 10) now = short_text(text, 10);
+        base_short_text now = {0, 0};
+        if (length == 10) now = base_short_text_within(text, 10);
         bool same = length == 10 && now.first == before.first && now.last == before.last;
         if (same || base_date_read(text, length, false, &date)) {
             before = now;
@@ -159,8 +154,8 @@ static __attribute__((noinline)) void read_short_texts(side_reader *r, size_t pl
         const char *text = all + begins[0];
         size_t length = begins[1] - begins[0] - 1U;
         length -= last && length > 0 && text[length - 1] == '\r';
-        if (length - 1 < SIDE_SHORT) {
-            side_short_text now = short_text(text, length);
+        if (length - 1 < BASE_SHORT_TEXT) {
+            base_short_text now = base_short_text_within(text, length);
             const side_lately *lately = side_lately_at(p, now, tags | length);
             if (side_lately_is(lately, now, tags | length)) {
                 set_value(column, row, lately->bits, lately->state);

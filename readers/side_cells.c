@@ -177,23 +177,6 @@ const char *side_expected(side_reader *r, const side_column *column)
     }
 }
 
-/* ---- texts that come again ---- */
-
-static side_short_text short_text(const csv_cell *cell)
-{
-    const char *text = cell->text;
-    size_t length = cell->length;
-    if (length > 8) return (side_short_text){side_load(text, 8), side_load(text + length - 8, 8) >> (128 - 8 * length)};
-    if (length == 8) return (side_short_text){side_load(text, 8), 0};
-    if (length >= 4) {
-        uint64_t high = side_load(text + length - 4, 4) >> (64 - 8 * length);
-        return (side_short_text){side_load(text, 4) | high << 32, 0};
-    }
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < length; i++) bytes |= (uint64_t)(unsigned char)text[i] << 8 * i;
-    return (side_short_text){bytes, 0};
-}
-
 /* ---- records ---- */
 
 /* What a word for nothing says; false where the cell holds a value. */
@@ -215,12 +198,12 @@ static bool says_nothing(const side_place *place, const csv_cell *cell, side_val
 bool side_read_value(side_reader *r, const side_place *place, side_value *value)
 {
     const csv_cell *cell = value->cell;
-    side_short_text text = {0, 0};
+    base_short_text text = {0, 0};
     uint64_t tag = 0;
     side_lately *lately = NULL;
-    if (place->lately != NULL && cell->length <= SIDE_SHORT) {
+    if (place->lately != NULL && cell->length <= BASE_SHORT_TEXT) {
         tag = side_lately_tag(r, place, cell->length, cell->literal);
-        text = short_text(cell);
+        text = base_short_text_of(cell->text, cell->length);
         lately = side_lately_at(place, text, tag);
         if (side_lately_is(lately, text, tag)) {
             value->bits = lately->bits;

@@ -2,27 +2,20 @@
 #ifndef READ_SIDE_READER_H
 #define READ_SIDE_READER_H
 
+#include "base/short_text.h"
 #include "readers/side_columns.h"
-
-#include <string.h>
 
 enum {
     SIDE_REFUSED = 255,
     SIDE_LIST_LIMIT = 64,
     SIDE_LATELY_BITS = 6,
     SIDE_LATELY = 1 << SIDE_LATELY_BITS,
-    SIDE_SHORT = 16,
     SIDE_NOWHERE = -1
 };
 
-/* A text of up to sixteen bytes as two numbers: the first byte is the lowest, behind the last are zeros. */
-typedef struct side_short_text {
-    uint64_t first, last;
-} side_short_text;
-
-/* Such a text that a column held lately, and what it was read as. */
+/* A short text that a column held lately, and what it was read as. */
 typedef struct side_lately {
-    side_short_text text;
+    base_short_text text;
     int64_t bits;
     uint64_t tag; /* the batch, whether it is a text of JSON, its length; 0 for none */
     uint8_t state;
@@ -87,16 +80,6 @@ void side_problem(side_reader *reader, adj_severity severity, const char *code, 
 const char *side_kind_name(const side_reader *reader);
 bool side_same(const csv_cell *cell, const char *word);
 
-static inline uint64_t side_load(const char *text, size_t length)
-{
-    uint64_t bytes = 0;
-    memcpy(&bytes, text, length);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    bytes = __builtin_bswap64(bytes);
-#endif
-    return bytes;
-}
-
 /* The tag of a text: symbols, and lists of them, are those of the batch at hand; dates and numbers are the same in all. */
 static inline uint64_t side_lately_tag(const side_reader *reader, const side_place *place, size_t length, bool literal)
 {
@@ -104,13 +87,13 @@ static inline uint64_t side_lately_tag(const side_reader *reader, const side_pla
 }
 
 /* Where a column keeps a text. */
-static inline side_lately *side_lately_at(const side_place *place, side_short_text text, uint64_t tag)
+static inline side_lately *side_lately_at(const side_place *place, base_short_text text, uint64_t tag)
 {
     return &place
                 ->lately[(text.first ^ text.last * 31 ^ tag) * UINT64_C(0x9E3779B97F4A7C15) >> (64 - SIDE_LATELY_BITS)];
 }
 
-static inline bool side_lately_is(const side_lately *lately, side_short_text text, uint64_t tag)
+static inline bool side_lately_is(const side_lately *lately, base_short_text text, uint64_t tag)
 {
     return lately->text.first == text.first && lately->text.last == text.last && lately->tag == tag;
 }

@@ -1,6 +1,7 @@
 /* One encounter at a time, from decoded fields to verdicts: a guest's row of each record (guest.h), which is filled anew for each
  * encounter, beside a store of history or an empty one, and machine code that judges a line. Once each code has been seen, nothing is
  * allocated. */
+#include "base/short_text.h"
 #include "runtime/guest.h"
 #include "runtime/handles.h"
 
@@ -35,12 +36,12 @@ typedef struct told_reference {
 
 /* A text that was met lately, of up to 16 bytes: where it is met again nothing is looked up. */
 typedef struct lately_met {
-    uint64_t first, last; /* its bytes: the first and the last eight; of a shorter one all, in the first */
+    base_short_text text;
     uint32_t field, length;
     int64_t id;
 } lately_met;
 
-enum { LATELY_TEXTS = 512, LATELY_LENGTH = 16, REFERENCES = 64 };
+enum { LATELY_TEXTS = 512, REFERENCES = 64 };
 
 struct adj_single {
     base_allocator allocator;
@@ -303,39 +304,22 @@ static int64_t guest_text(adj_single *s, const char *text, size_t length)
     return id == BASE_INTERN_NONE ? -1 : (int64_t)(s->store->symbols.entries.count + id);
 }
 
-/* What a text of up to LATELY_LENGTH bytes is told by, with its length. */
-static inline void bytes_of(const char *text, size_t length, uint64_t *first, uint64_t *last)
-{
-    uint32_t half = 0, other = 0;
-    *first = *last = 0;
-    if (length >= 8) {
-        memcpy(first, text, 8);
-        memcpy(last, text + length - 8, 8);
-    } else if (length >= 4) {
-        memcpy(&half, text, 4);
-        memcpy(&other, text + length - 4, 4);
-        *first = half | (uint64_t)other << 32;
-    } else if (length > 0) {
-        *first = (uint64_t)(uint8_t)text[0] | (uint64_t)(uint8_t)text[length / 2] << 8 |
-                 (uint64_t)(uint8_t)text[length - 1] << 16;
-    }
-}
-
 static int64_t find_text(adj_single *s, int64_t field, const char *text, size_t length);
 
 int64_t adj_single_text(adj_single *s, int64_t field, const char *text, size_t length)
 {
     if (cell_of(s, field) == NULL) return -1;
-    if (length > LATELY_LENGTH) return find_text(s, field, text, length);
-    uint64_t first, last;
+    if (length > BASE_SHORT_TEXT) return find_text(s, field, text, length);
     uint32_t own = (uint32_t)(field & 0xFFFF);
-    bytes_of(text, length, &first, &last);
-    uint64_t hash = ((first ^ own) * UINT64_C(0x9E3779B97F4A7C15)) ^ (last * UINT64_C(0xC2B2AE3D27D4EB4F));
+    base_short_text bytes = base_short_text_of(text, length);
+    uint64_t hash = ((bytes.first ^ own) * UINT64_C(0x9E3779B97F4A7C15)) ^ (bytes.last * UINT64_C(0xC2B2AE3D27D4EB4F));
     lately_met *met = &s->lately[hash >> 55];
     _Static_assert(LATELY_TEXTS == 512, "as many as nine bits tell apart");
-    if (met->first == first && met->last == last && met->field == own + 1 && met->length == length) return met->id;
+    if (met->text.first == bytes.first && met->text.last == bytes.last && met->field == own + 1 &&
+        met->length == length)
+        return met->id;
     int64_t id = find_text(s, field, text, length);
-    if (id >= 0) *met = (lately_met){first, last, own + 1, (uint32_t)length, id};
+    if (id >= 0) *met = (lately_met){bytes, own + 1, (uint32_t)length, id};
     return id;
 }
 

@@ -1,9 +1,12 @@
 /* Arenas, texts, interning. */
 #include "base/intern.h"
+#include "base/short_text.h"
 #include "base/text.h"
 
 #include <criterion/criterion.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 Test(base, interning_gives_each_text_one_id)
@@ -42,5 +45,88 @@ Test(base, texts_grow)
     for (int i = 0; i < 1000; i++) base_text_format(&text, "%d,", i % 10);
     cr_expect_eq(text.length, 2000u);
     cr_expect_eq(strlen(base_text_string(&text)), 2000u);
+    base_arena_release(&arena);
+}
+
+/* What texts, which are put at the ends of blocks, share with what begins there. */
+Test(base, texts_and_what_stands_between_them_keep_what_they_hold)
+{
+    enum { PIECES = 20000, LONGEST = 300 };
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    char **texts = calloc(PIECES, sizeof *texts), **between = calloc(PIECES, sizeof *between);
+    cr_assert(texts != NULL && between != NULL);
+    for (int round = 0; round < 2; round++) {
+        size_t unclean = 0, changed = 0, skewed = 0;
+        for (int i = 0; i < PIECES; i++) {
+            char text[LONGEST];
+            size_t length = (size_t)(i * 7919) % LONGEST, size = (size_t)(i * 104729) % LONGEST + 1;
+            memset(text, 'a' + i % 26, sizeof text);
+            texts[i] = base_arena_copy(&arena, text, length);
+            between[i] = base_arena_alloc(&arena, size);
+            cr_assert(texts[i] != NULL && between[i] != NULL);
+            skewed += (uintptr_t)between[i] % 16 != 0;
+            for (size_t b = 0; b < size; b++) unclean += between[i][b] != 0;
+            memset(between[i], '0' + i % 10, size);
+        }
+        for (int i = 0; i < PIECES; i++) {
+            size_t length = (size_t)(i * 7919) % LONGEST, size = (size_t)(i * 104729) % LONGEST + 1;
+            changed += strlen(texts[i]) != length;
+            for (size_t b = 0; b < length; b++) changed += texts[i][b] != 'a' + i % 26;
+            for (size_t b = 0; b < size; b++) changed += between[i][b] != '0' + i % 10;
+        }
+        cr_expect_eq(unclean, 0u);
+        cr_expect_eq(changed, 0u);
+        cr_expect_eq(skewed, 0u);
+        base_arena_reset(&arena);
+    }
+    base_arena_release(&arena);
+    free(texts);
+    free(between);
+}
+
+/* Each length, at the end of memory; bytes above ASCII. */
+Test(base, short_texts_are_their_bytes_as_numbers)
+{
+    char *memory = malloc(BASE_SHORT_TEXT), roomy[2 * BASE_SHORT_TEXT];
+    cr_assert(memory != NULL);
+    for (size_t length = 0; length <= BASE_SHORT_TEXT; length++) {
+        char *text = memory + BASE_SHORT_TEXT - length;
+        for (size_t i = 0; i < length; i++) text[i] = (char)(0xF1 - 13 * i);
+        base_short_text bytes = base_short_text_of(text, length);
+        for (size_t i = 0; i < BASE_SHORT_TEXT; i++) {
+            uint8_t byte = (uint8_t)((i < 8 ? bytes.first : bytes.last) >> i % 8 * 8);
+            cr_expect_eq(byte, i < length ? (uint8_t)text[i] : 0, "byte %zu of %zu", i, length);
+        }
+        memset(roomy, 'x', sizeof roomy);
+        memcpy(roomy, text, length);
+        if (length == 0) continue;
+        base_short_text within = base_short_text_within(roomy, length);
+        cr_expect(within.first == bytes.first && within.last == bytes.last, "%zu", length);
+    }
+    free(memory);
+}
+
+/* Texts that differ in one byte, again and again, while there are enough of them to be known by their bytes. */
+Test(base, interning_knows_short_texts_again_by_each_byte)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    base_intern table;
+    cr_assert(base_intern_init(&table, &arena));
+    uint32_t ids[BASE_INTERN_SHORT + 1][64];
+    for (int round = 0; round < 3; round++) {
+        for (size_t length = 1; length <= BASE_INTERN_SHORT; length++) {
+            for (size_t i = 0; i < length * 8; i++) {
+                char text[BASE_INTERN_SHORT];
+                memset(text, 0, sizeof text);
+                text[i / 8] = (char)(1U << i % 8);
+                uint32_t id = base_intern_add(&table, text, length);
+                if (round > 0) cr_expect_eq(id, ids[length][i], "%zu of %zu", i, length);
+                ids[length][i] = id;
+            }
+        }
+    }
+    cr_expect_eq(table.entries.count, 1U + 8 * (1 + 2 + 3 + 4 + 5 + 6 + 7 + 8));
     base_arena_release(&arena);
 }
