@@ -158,6 +158,20 @@ static bool same_planes(const trial *t, uint64_t words)
     return true;
 }
 
+/* Makes a shape's code and loads it. */
+static bool load(run_object *object, const plan_shape *shape, const uint8_t *widths,
+                 const run_machine_provider *provider, struct run_object_maker *maker, bool better)
+{
+    const char *bytes, *error = "";
+    size_t length;
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    bool good = provider->make_object(maker, &arena, shape, widths, better, false, &bytes, &length, &error) &&
+                run_object_load(object, bytes, length);
+    base_arena_release(&arena);
+    return good;
+}
+
 /* Whether a shape's parts find together what it gives. */
 static bool parts_agree(trial *t, const run_machine_provider *provider, struct run_object_maker *maker,
                         const uint32_t *inputs, const int64_t *fitting, uint64_t words, size_t *apart)
@@ -172,12 +186,9 @@ static bool parts_agree(trial *t, const run_machine_provider *provider, struct r
     for (uint32_t p = 0; splits && good && p <= split.count; p++) {
         uint8_t widths[PLAN_SPLIT_SLOTS + PLAN_PART_LIMIT] = {0};
         const plan_shape *shape = p < split.count ? &split.parts[p].shape : &split.logic;
-        const char *bytes, *error;
-        size_t length;
         for (uint16_t i = 0; p < split.count && i < shape->slot_count; i++)
             widths[i] = r->widths[split.parts[p].slots[i]];
-        good = provider->make_object(maker, &arena, shape, widths, false, false, &bytes, &length, &error) &&
-               run_object_load(&objects[p], bytes, length);
+        good = load(&objects[p], shape, widths, provider, maker, false);
         if (p < split.count) kernels[p] = objects[p].kernel;
     }
     if (splits && good) {
@@ -201,20 +212,13 @@ static bool agrees(trial *t, const run_machine_provider *provider, struct run_ob
     static const uint32_t inputs[SLOTS] = {0, 1, 2, 3, 4, 5};
     random_shape *r = &t->random;
     int64_t fitting[CONSTANTS];
-    const char *bytes, *error = "";
-    size_t length;
     run_object object;
     if (!plan_fit_constants(&r->shape, r->widths, r->constants, fitting)) return true;
-    base_arena arena;
-    base_arena_init(&arena, NULL);
-    bool good = provider->make_object(maker, &arena, &r->shape, r->widths, better, false, &bytes, &length, &error) &&
-                run_object_load(&object, bytes, length);
-    base_arena_release(&arena);
-    if (!good) return false;
+    if (!load(&object, &r->shape, r->widths, provider, maker, better)) return false;
     uint64_t words = 1 + below(r, ROOM);
     uint64_t *const expected[] = {t->expected[0], t->expected[1], t->expected[2], t->expected[3]};
     uint64_t *const found[] = {t->found[0], t->found[1], t->found[2], t->found[3]};
-    good = run_interpret_shape(&t->registers, &r->shape, t->columns.lanes, inputs, r->constants, words, expected);
+    bool good = run_interpret_shape(&t->registers, &r->shape, t->columns.lanes, inputs, r->constants, words, expected);
     uint64_t *aside = calloc((plan_shape_asides(&r->shape) + 1U) * RUN_BATCH_WORDS, sizeof *aside);
     cr_assert(aside != NULL);
     if (object.compare != NULL) object.compare(t->columns.lanes, inputs, fitting, words, NULL, aside);
@@ -313,18 +317,12 @@ static bool sums_agree(trial *t, const run_machine_provider *provider, struct ru
         -70000, (1 << 29), -(1 << 29), 3,     -7,    101,    253,   65533,  -65533, INT64_MAX / 2, INT64_MIN / 2};
     static const uint32_t inputs[SLOTS] = {0, 1, 2, 3, 4, 5};
     random_shape *r = &t->random;
-    const char *bytes, *error = "";
-    size_t length;
     run_object object;
-    base_arena arena;
-    base_arena_init(&arena, NULL);
-    bool good = provider->make_object(maker, &arena, &r->shape, r->widths, better, false, &bytes, &length, &error) &&
-                run_object_load(&object, bytes, length);
-    base_arena_release(&arena);
-    if (!good) return false;
+    if (!load(&object, &r->shape, r->widths, provider, maker, better)) return false;
     uint64_t *const expected[] = {t->expected[0], t->expected[1], t->expected[2], t->expected[3]};
     uint64_t *const found[] = {t->found[0], t->found[1], t->found[2], t->found[3]};
     uint64_t aside[2 * ROOM];
+    bool good = true;
     for (size_t c = 0; good && c < sizeof constants / sizeof *constants; c++) {
         int64_t fitting[1];
         if (!plan_fit_constants(&r->shape, r->widths, &constants[c], fitting)) continue;
