@@ -101,17 +101,11 @@ static uint32_t *next_of(const lang_bulk *bulk, size_t row)
     return (uint32_t *)&bulk->keys[row * (bulk->input_count + 1) + bulk->input_count];
 }
 
-/* What a column of 32 bits has for a value. */
-static int32_t narrow(int64_t value)
-{
-    return value == LANG_BULK_ABSENT ? INT32_MIN : (int32_t)value;
-}
-
-/* Whether a row's inputs are some values; they fit 32 bits, or nothing is them. */
+/* Whether a row's inputs are some values; they fit 32 bits, or nothing is them. No input is absent. */
 static inline bool same_key(const int32_t *key, const int64_t *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (key[i] != values[i] && (key[i] != INT32_MIN || values[i] != LANG_BULK_ABSENT)) return false;
+        if (key[i] != values[i]) return false;
     }
     return true;
 }
@@ -208,7 +202,7 @@ static bool build_hash(loader *l)
         uint64_t hash = hash_of(values, bulk->input_count);
         *filter_word(bulk, hash) |= filter_bits(hash);
         uint32_t *head = &bulk->heads[hash & bulk->head_mask];
-        for (size_t i = 0; !wide && i < bulk->input_count; i++) bulk->keys[row * stride + i] = narrow(values[i]);
+        for (size_t i = 0; !wide && i < bulk->input_count; i++) bulk->keys[row * stride + i] = (int32_t)values[i];
         *next_of(bulk, row) = *head;
         *head = (uint32_t)row + 1;
     }

@@ -1,4 +1,5 @@
-/* Windows of every kind over members with few lines and many: from running sums, on one thread and two, they come to what walking finds. */
+/* Windows of every kind over members with few lines and many: from running sums and where those are walked for many subjects, on one
+ * thread and two, they come to what walking finds for each alone. */
 #include "tests/suites/support.h"
 
 #include "runtime/handles.h"
@@ -24,7 +25,7 @@ enum { WINDOWS = sizeof windows / sizeof *windows, LINES = 1500 };
 
 static const char *policy_of(base_arena *arena)
 {
-    static const char *const ends[] = {"", " so far", " earlier"};
+    static const char *const ends[] = {" so far", " earlier", ""};
     static const char *const wheres[] = {"", " where procedure in 90853, 90837", " where status = denied or units > 1"};
     base_text text;
     base_text_init(&text, arena);
@@ -34,7 +35,7 @@ static const char *policy_of(base_arena *arena)
     for (unsigned w = 0; w < WINDOWS; w++) {
         for (unsigned end = 0; end < 3; end++) {
             bool ahead = strstr(windows[w], "next") != NULL, plain = *windows[w] == '\0';
-            if (end > 0 && (ahead || plain)) continue;
+            if (end < 2 && (ahead || plain)) continue;
             base_text_format(&text,
                              "clause c%u\n  cite \"1\"\n  require at most %u of history%s%s%s\n"
                              "  deny CO-119 as limit \"{count}\"\n\n",
@@ -44,6 +45,11 @@ static const char *policy_of(base_arena *arena)
                              "clause c%u\n  cite \"2\"\n  require (sum of units over history%s%s%s) <= %u\n"
                              "  deny CO-119 as limit \"{sum}\"\n\n",
                              number, windows[w], ends[end], wheres[(w + end + 1) % 3], 2 + w % 5);
+            number++;
+            base_text_format(&text,
+                             "clause c%u\n  cite \"3\"\n  require at most %u of distinct procedure over history%s%s\n"
+                             "  deny CO-119 as limit \"{count}\"\n\n",
+                             number, 1 + w % 2, windows[w], ends[end]);
             number++;
         }
     }
