@@ -56,9 +56,8 @@ bool base_intern_reserve(base_intern *table, const base_intern *like)
     return like->slot_count <= table->slot_count || rehash(table, like->slot_count);
 }
 
-static uint32_t add(base_intern *table, const char *text, size_t length)
+static uint32_t add_hashed(base_intern *table, const char *text, size_t length, uint64_t hash)
 {
-    uint64_t hash = XXH3_64bits(text, length);
     size_t slot = slot_of(table, text, length, hash);
     if (table->slots[slot] != 0) return id_in(table->slots[slot]);
     if (length > UINT32_MAX || table->entries.count >= UINT32_MAX - 1) return BASE_INTERN_NONE;
@@ -75,6 +74,16 @@ static uint32_t add(base_intern *table, const char *text, size_t length)
         return BASE_INTERN_NONE;
     }
     return id;
+}
+
+static uint32_t add(base_intern *table, const char *text, size_t length)
+{
+    return add_hashed(table, text, length, XXH3_64bits(text, length));
+}
+
+uint32_t base_intern_add_entry(base_intern *table, const base_intern_entry *entry)
+{
+    return add_hashed(table, entry->text, entry->length, entry->hash);
 }
 
 uint32_t base_intern_add(base_intern *table, const char *text, size_t length)

@@ -41,6 +41,9 @@ bool base_intern_reserve(base_intern *table, const base_intern *like);
 /* The id of a text, adding it when new; BASE_INTERN_NONE when memory runs out. */
 uint32_t base_intern_add(base_intern *table, const char *text, size_t length);
 
+/* The same of another table's text, whose hash is known. */
+uint32_t base_intern_add_entry(base_intern *table, const base_intern_entry *entry);
+
 /* The id of a text that is already there, else BASE_INTERN_NONE. */
 uint32_t base_intern_find(const base_intern *table, const char *text, size_t length);
 

@@ -211,7 +211,7 @@ int cli_inputs_begin(const cli_inputs *inputs, adj_policies **policies, adj_enco
     if (inputs->policies.count > 0)
         code = cli_compile(&inputs->policies, ADJ_EVALUATOR_INTERPRETER, cli_today(), false, policies);
     if (code != EXIT_CLEAN) return code;
-    adj_options options = {.redact = inputs->redact};
+    adj_options options = {.redact = inputs->redact, .threads = cli_inputs_threads(inputs)};
     *encounters = *policies == NULL ? adj_encounters_new(&options) : adj_encounters_new_for(*policies, &options);
     if (*encounters == NULL) return EXIT_OURS;
     if (inputs->history_is_own) adj_encounters_history_is_own(*encounters);
@@ -243,7 +243,7 @@ int cli_inputs_read(const cli_inputs *inputs, adj_policies **policies, adj_encou
 {
     int code = cli_inputs_compile(inputs, policies);
     if (code != EXIT_CLEAN) return code;
-    adj_options options = {.redact = inputs->redact};
+    adj_options options = {.redact = inputs->redact, .threads = cli_inputs_threads(inputs)};
     *encounters = adj_encounters_new_for(*policies, &options);
     if (*encounters == NULL) return EXIT_OURS;
     cli_inputs_prepare(inputs, *encounters);

@@ -18,6 +18,7 @@ bool read_begin_maps(read_encounters *encounters)
                                     .headers_written = before.headers_written,
                                     .writing_as = before.writing_as,
                                     .keeps_rejects = before.keeps_rejects,
+                                    .threads = before.threads,
                                     .batches = before.batches,
                                     .lasting = before.lasting,
                                     .claim_slots_before = before.claim_slot_count,
@@ -49,10 +50,17 @@ adj_encounters *adj_encounters_new(const adj_options *options)
 adj_encounters *adj_encounters_new_for(const adj_policies *policies, const adj_options *options)
 {
     const lang_schema *schema = policies == NULL ? &lang_schema_standard : run_policies_schema(policies);
+    adj_encounters *encounters = read_encounters_like(schema, options == NULL ? NULL : options->allocator);
+    if (encounters == NULL || options == NULL) return encounters;
+    encounters->store.redact = options->redact;
+    inner(encounters)->threads = options->threads;
+    return encounters;
+}
+
+adj_encounters *read_encounters_like(const lang_schema *schema, const adj_allocator *own)
+{
     base_allocator allocator = base_allocator_default();
-    if (options != NULL && options->allocator != NULL) {
-        allocator = (base_allocator){options->allocator->reallocate, options->allocator->state};
-    }
+    if (own != NULL) allocator = (base_allocator){own->reallocate, own->state};
     read_encounters *encounters = allocator.reallocate(allocator.state, NULL, sizeof *encounters);
     if (encounters == NULL) return NULL;
     memset(encounters, 0, sizeof *encounters);
@@ -61,7 +69,6 @@ adj_encounters *adj_encounters_new_for(const adj_policies *policies, const adj_o
         adj_encounters_free(&encounters->handle);
         return NULL;
     }
-    encounters->handle.store.redact = options != NULL && options->redact;
     return &encounters->handle;
 }
 

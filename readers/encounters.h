@@ -124,6 +124,7 @@ typedef struct read_encounters {
     const char *writing_as;   /* names the answers of this run apart from others' in what is written */
     uint64_t answers_before;  /* answers that were written before those at hand */
     bool keeps_rejects;
+    unsigned threads;      /* that read; 0 and 1: the calling one alone */
     read_batches *batches; /* what is read is given on in batches; NULL where all of it stays */
     base_arena lasting;    /* what stays from batch to batch: rejects and column maps */
     BASE_ARRAY(read_rejects) rejects;
@@ -166,6 +167,9 @@ static inline void read_give_up(read_input *input, size_t before)
     enum { OFTEN = 1 << 22 };
     if (input->source != NULL && before >= input->source->dropped + OFTEN) read_source_drop(input->source, before);
 }
+
+/* Goes on at a place further on: the bytes before it need not be brought on. */
+void read_go_to(read_input *input, size_t at);
 
 /* Brings back bytes that were given up. */
 void read_again(read_input *input, size_t from, size_t to);
@@ -260,6 +264,9 @@ bool read_has_pair(const read_pairs *pairs, uint32_t row, int64_t number);
  * where it is known by nothing. */
 read_pairs *read_known_by(read_encounters *encounters, lang_record record, uint32_t row, uint32_t *member,
                           int64_t *number);
+
+/* Empty encounters of a schema, which outlives them; NULL when memory runs out. */
+adj_encounters *read_encounters_like(const lang_schema *schema, const adj_allocator *allocator);
 
 /* The maps that join what is read, empty. */
 bool read_begin_maps(read_encounters *encounters);

@@ -66,6 +66,14 @@ void read_fill(read_input *input, size_t upto)
     input->length = input->filled;
 }
 
+void read_go_to(read_input *input, size_t at)
+{
+    if (input->source == NULL) return;
+    read_source_go_to(input->source, at);
+    input->filled = input->source->filled;
+    read_fill(input, at);
+}
+
 void read_again(read_input *input, size_t from, size_t to)
 {
     if (input->source != NULL) read_source_again(input->source, from, to);

@@ -104,6 +104,15 @@ void read_source_drop(read_source *source, size_t before)
     source->dropped = source->again = whole;
 }
 
+void read_source_go_to(read_source *source, size_t at)
+{
+    size_t whole = at / PIECE * PIECE;
+    if (whole <= source->filled) return;
+    size_t held = (source->filled + PIECE - 1) / PIECE * PIECE;
+    madvise(source->bytes + source->dropped, held - source->dropped, MADV_DONTNEED);
+    source->filled = source->dropped = source->again = whole;
+}
+
 void read_source_again(read_source *source, size_t from, size_t to)
 {
     if (to > source->dropped) to = source->dropped;

@@ -28,6 +28,9 @@ void read_source_close(read_source *source);
 /* Reads on until `upto` bytes (or all there are) are in memory, in steps; what has been reached is source->filled. */
 void read_source_fill(read_source *source, size_t upto);
 
+/* Goes on at a place that has not been read yet, or a little before it. */
+void read_source_go_to(read_source *source, size_t at);
+
 /* Gives back the memory of what stands before a place, or reads what comes next into it. */
 void read_source_drop(read_source *source, size_t before);
 

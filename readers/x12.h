@@ -57,11 +57,18 @@ typedef struct x12_scanner {
     char repetition; /* 0 in versions before 5010 */
     char terminator;
     bool started;
+    bool cut_off; /* a segment stood without its terminator at the end */
     size_t line, line_start; /* line ends that were passed and one, and where the last line begins */
     char *scratch;           /* a segment with its line ends taken out */
 } x12_scanner;
 
 bool x12_scanner_init(x12_scanner *scanner, read_input *input);
+
+/* Goes on in another text as if it followed on what another scanner has read: with its delimiters. */
+void x12_scanner_follow(x12_scanner *scanner, const x12_scanner *before);
+
+/* Goes on at a place further on in the file, of which more is in memory than before. */
+void x12_scanner_go_to(x12_scanner *scanner, size_t at);
 
 /* The next segment; false at the end of the file. */
 bool x12_next(x12_scanner *scanner, x12_segment *segment);

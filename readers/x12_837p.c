@@ -59,11 +59,12 @@ static void begin_transaction(x12_reader *r, const x12_segment *segment)
                     r->control);
         end_transaction(r, segment);
     }
-    char group_version[16];
-    memcpy(group_version, r->version, sizeof group_version);
     keep(r->transaction, sizeof r->transaction, x12_element(segment, 1));
     keep(r->control, sizeof r->control, x12_element(segment, 2));
-    if (x12_element(segment, 3).length > 0) keep(r->version, sizeof r->version, x12_element(segment, 3));
+    if (x12_element(segment, 3).length > 0)
+        keep(r->version, sizeof r->version, x12_element(segment, 3));
+    else if (r->transactions == 0 && !r->group_begun && !r->interchange_begun)
+        r->leans = true;
     r->in_transaction = true;
     r->transaction_start = segment->number;
     r->transactions_in_group++;
@@ -75,6 +76,8 @@ static void begin_transaction(x12_reader *r, const x12_segment *segment)
     r->payer = r->filing_indicator = 0;
     forget_person(&r->subscriber);
     forget_person(&r->patient);
+    r->last_person = NULL;
+    r->last_provider = NULL;
     r->patient_is_dependent = false;
     bool claim_kind = strcmp(r->transaction, "837") == 0;
     bool dental = version_has(r, "X224") || version_has(r, "X097");
@@ -83,6 +86,7 @@ static void begin_transaction(x12_reader *r, const x12_segment *segment)
     r->other_kind = !r->professional;
     r->payment_open = strcmp(r->transaction, "835") == 0;
     if (r->payment_open) x12_payment_begin(&r->payment, &r->scanner, r->store, r->control);
+    r->payments_seen = r->payments_seen || r->payment_open;
     static const char *const told[] = {"271", "277", "278", "270", "276"}; /* the last two only ask */
     for (int k = 0; k < 5; k++) {
         if (strcmp(r->transaction, told[k]) != 0) continue;
@@ -111,6 +115,23 @@ static void check_count(x12_reader *r, const x12_segment *segment, size_t counte
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0105", segment, 1, NULL, "states %lld %s; there are %zu",
                     (long long)stated, what, counted);
     }
+}
+
+void x12_check_transactions(x12_reader *r, const x12_segment *segment, size_t counted)
+{
+    check_count(r, segment, counted, "transactions");
+}
+
+void x12_check_groups(x12_reader *r, const x12_segment *segment, size_t counted)
+{
+    check_count(r, segment, counted, "groups");
+}
+
+/* Keeps what a trailer states until it is known what stood before the block. */
+static void keep_stated(x12_reader *r, x12_stated *stated, const x12_segment *segment, size_t counted)
+{
+    r->unclear = r->unclear || stated->given;
+    *stated = (x12_stated){true, *segment, counted, r->store->problems.count};
 }
 
 static void trailer(x12_reader *r, const x12_segment *segment)
@@ -272,12 +293,17 @@ static void envelope(x12_reader *r, const x12_segment *segment, x12_text id)
                         "transaction %s has no SE segment", r->control);
             end_transaction(r, segment);
         }
-        if (x12_is(id, "IEA")) check_count(r, segment, r->groups_in_interchange, "groups");
+        if (x12_is(id, "IEA") && r->in_block && !r->interchange_begun)
+            keep_stated(r, &r->stated_groups, segment, r->groups_in_interchange);
+        else if (x12_is(id, "IEA"))
+            x12_check_groups(r, segment, r->groups_in_interchange);
         r->groups_in_interchange = 0;
+        r->interchange_begun = true;
         r->version[0] = '\0';
     } else if (x12_is(id, "GS")) {
         r->groups_in_interchange++;
         r->transactions_in_group = 0;
+        r->group_begun = true;
         keep(r->version, sizeof r->version, x12_element(segment, 8));
     } else {
         if (r->in_transaction) {
@@ -285,7 +311,10 @@ static void envelope(x12_reader *r, const x12_segment *segment, x12_text id)
                         "transaction %s has no SE segment", r->control);
             end_transaction(r, segment);
         }
-        check_count(r, segment, r->transactions_in_group, "transactions");
+        if (r->in_block && !r->group_begun)
+            keep_stated(r, &r->stated_transactions, segment, r->transactions_in_group);
+        else
+            x12_check_transactions(r, segment, r->transactions_in_group);
     }
 }
 
@@ -393,22 +422,27 @@ static void read_segment(x12_reader *r, const x12_segment *segment, x12_text nam
         content(r, segment, id);
 }
 
-bool read_x12(read_input *input)
+bool x12_reader_begin(x12_reader *r, read_input *input)
 {
-    x12_reader *r = base_arena_alloc(&input->arena, sizeof *r);
-    x12_segment segment;
-    if (r == NULL || !x12_scanner_init(&r->scanner, input)) return false;
+    *r = (x12_reader){0};
+    if (!x12_scanner_init(&r->scanner, input)) return false;
     r->store = input->store;
     r->submitted = lang_schema_word_find(&lang_schema_standard, LANG_ENUMERATION_line_status, "submitted");
     r->claim = r->line = RUN_NO_ROW;
     forget_person(&r->subscriber);
     forget_person(&r->patient);
-    bool ended = false;
-    size_t part = 0; /* where what may still be at hand begins */
+    return true;
+}
+
+bool x12_read_on(x12_reader *r)
+{
+    read_input *input = r->scanner.input;
+    x12_segment segment;
+    size_t part = r->scanner.at; /* where what may still be at hand begins */
     while (x12_next(&r->scanner, &segment) && !input->store->arena.failed) {
         x12_text name = x12_element(&segment, 0);
         uint32_t id = x12_id(name);
-        ended = id == X12_ID('I', 'E', 'A');
+        r->ended = id == X12_ID('I', 'E', 'A');
         r->scanner.context.now = segment.offset;
         if (may_part(r, id)) {
             if (read_batch_is_full(input) && !next_batch(r, &segment)) return false;
@@ -417,13 +451,21 @@ bool read_x12(read_input *input)
         }
         read_segment(r, &segment, name, id);
         x12_follow(&r->scanner, &segment, id);
+        if (id == X12_ID('S', 'E', 0) && !r->tried_blocks && !x12_read_blocks(r)) return false;
     }
+    return true;
+}
+
+bool read_x12(read_input *input)
+{
+    x12_reader *r = base_arena_alloc(&input->arena, sizeof *r);
+    if (r == NULL || !x12_reader_begin(r, input) || !x12_read_on(r)) return false;
     r->scanner.context.now = input->length;
     if (r->in_transaction) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL,
                     "the file ends inside transaction %s, without SE", r->control);
         end_transaction(r, NULL);
-    } else if (!ended) {
+    } else if (!r->ended) {
         x12_problem(&r->scanner, ADJ_SEVERITY_WARNING, "D0104", NULL, 0, NULL, "the file ends without IEA");
     }
     x12_end_rejects(&r->scanner);

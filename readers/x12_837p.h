@@ -29,16 +29,33 @@ typedef struct x12_person {
     bool named;
 } x12_person;
 
+/* What a trailer states of a group, or an interchange, that began before the block at hand (x12_blocks.c). */
+typedef struct x12_stated {
+    bool given;
+    x12_segment segment;
+    size_t counted; /* since the block began */
+    size_t problem; /* the problem that its own would be */
+} x12_stated;
+
 typedef struct x12_reader {
     x12_scanner scanner;
     run_store *store;
     int64_t submitted; /* the word of line_status */
+    bool ended;        /* the last segment was an IEA */
+    bool tried_blocks;
+    /* of a block: */
+    bool in_block;
+    bool group_begun, interchange_begun; /* since the block began: what is counted of them is known */
+    bool leans; /* on the version of a group that began before */
+    bool unclear; /* it cannot be told apart from what stood before it */
+    x12_stated stated_transactions, stated_groups;
     /* envelope */
     bool in_transaction;
     bool professional; /* or institutional */
     bool institutional;
     bool other_kind;   /* this transaction holds something else than professional claims */
     bool payment_open; /* it is an 835 */
+    bool payments_seen; /* or one was before */
     x12_payment payment;
     bool members_open; /* it is a 271, 277 or 278 */
     bool members_seen; /* or one was before */
@@ -95,5 +112,19 @@ void x12_reference(x12_reader *reader, const x12_segment *segment);
 void x12_diagnoses(x12_reader *reader, const x12_segment *segment);
 
 uint32_t x12_symbol(x12_reader *reader, x12_text text);
+
+/* Begins to read an input. False when memory runs out. */
+bool x12_reader_begin(x12_reader *reader, read_input *input);
+
+/* Reads all segments to the input's end; false when no more is wanted, or memory runs out. */
+bool x12_read_on(x12_reader *reader);
+
+/* Compares a count that a trailer states with what was there. */
+void x12_check_transactions(x12_reader *reader, const x12_segment *segment, size_t counted);
+void x12_check_groups(x12_reader *reader, const x12_segment *segment, size_t counted);
+
+/* Where claims follow a transaction's end, reads what follows in blocks, on several threads, as far as that can be done: up to the end,
+ * or to where reading then goes on. False when memory runs out. */
+bool x12_read_blocks(x12_reader *reader);
 
 #endif

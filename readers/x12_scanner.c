@@ -21,6 +21,22 @@ static void look_for_delimiters(x12_scanner *scanner)
     base_scan_begin(&scanner->scan, scanner->input->bytes, scanner->input->filled, wanted);
 }
 
+void x12_scanner_follow(x12_scanner *scanner, const x12_scanner *before)
+{
+    scanner->element = before->element;
+    scanner->component = before->component;
+    scanner->repetition = before->repetition;
+    scanner->terminator = before->terminator;
+    scanner->started = true;
+    look_for_delimiters(scanner);
+}
+
+void x12_scanner_go_to(x12_scanner *scanner, size_t at)
+{
+    scanner->at = at;
+    look_for_delimiters(scanner);
+}
+
 static void fill(x12_scanner *scanner, size_t upto)
 {
     if (scanner->input->filled >= upto || scanner->input->filled == scanner->input->length) return;
@@ -259,6 +275,7 @@ bool x12_next(x12_scanner *scanner, x12_segment *segment)
     set_place(scanner, segment);
     bool ended;
     take_segment(scanner, segment, &ended);
+    scanner->cut_off = !ended;
     if (!ended && scanner->terminator != '\n') {
         x12_problem(scanner, ADJ_SEVERITY_WARNING, "D0103", segment, 0, NULL,
                     "the file stops inside this segment, before its terminator `%c`", scanner->terminator);

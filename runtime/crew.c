@@ -8,6 +8,7 @@ typedef struct crew {
     run_task task;
     void *state;
     size_t threads, items;
+    bool singly; /* one at a time, from the first to the last */
     atomic_size_t next;
     atomic_bool failed;
 } crew;
@@ -23,7 +24,7 @@ typedef struct member {
 static size_t portion(const crew *c, size_t next)
 {
     enum { MOST = 8 };
-    size_t share = next < c->items ? (c->items - next) / (4 * c->threads) : 0;
+    size_t share = next < c->items && !c->singly ? (c->items - next) / (4 * c->threads) : 0;
     return share < 1 ? 1 : share < MOST ? share : MOST;
 }
 
@@ -44,12 +45,12 @@ static void *work(void *argument)
     return NULL;
 }
 
-bool run_crew(base_arena *arena, size_t threads, size_t items, run_task task, void *state)
+static bool run_all(base_arena *arena, size_t threads, size_t items, bool singly, run_task task, void *state)
 {
     enum { MOST_THREADS = 1024 };
     if (threads > items) threads = items;
     if (threads > MOST_THREADS) threads = MOST_THREADS;
-    crew c = {.task = task, .state = state, .threads = threads < 1 ? 1 : threads, .items = items};
+    crew c = {.task = task, .state = state, .threads = threads < 1 ? 1 : threads, .items = items, .singly = singly};
     member self = {.crew = &c}, *others = NULL;
     if (c.threads > 1) others = base_arena_alloc(arena, c.threads * sizeof *others);
     if (c.threads > 1 && others == NULL) return false;
@@ -62,4 +63,14 @@ bool run_crew(base_arena *arena, size_t threads, size_t items, run_task task, vo
         if (others[i].started) pthread_join(others[i].thread, NULL);
     }
     return !atomic_load(&c.failed);
+}
+
+bool run_crew(base_arena *arena, size_t threads, size_t items, run_task task, void *state)
+{
+    return run_all(arena, threads, items, false, task, state);
+}
+
+bool run_crew_in_order(base_arena *arena, size_t threads, size_t items, run_task task, void *state)
+{
+    return run_all(arena, threads, items, true, task, state);
 }

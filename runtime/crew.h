@@ -12,4 +12,7 @@ typedef bool (*run_task)(void *state, size_t worker, size_t item);
  * the time of the call. False where any item failed; some may then be left. */
 bool run_crew(base_arena *arena, size_t threads, size_t items, run_task task, void *state);
 
+/* The same with one item at a time, in their order, so that an item may wait for those before it. */
+bool run_crew_in_order(base_arena *arena, size_t threads, size_t items, run_task task, void *state);
+
 #endif

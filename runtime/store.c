@@ -67,6 +67,18 @@ static bool widen(run_store *store, lang_record record)
     return widen_to(store, record, wanted);
 }
 
+bool run_store_make_room(run_store *store, lang_record record, uint32_t rows)
+{
+    uint32_t needed = store->counts[record] + rows;
+    if (rows > UINT32_MAX / 4 - store->counts[record]) return false;
+    while (store->capacities[record] < needed) {
+        if (!widen(store, record)) return false;
+    }
+    uint32_t room = store->capacities[record];
+    return (record != LANG_RECORD_line || RESERVE(store, lines, room)) &&
+           (record != LANG_RECORD_claim || RESERVE(store, claims, room));
+}
+
 bool run_store_reserve(run_store *store, lang_record record, uint32_t rows)
 {
     return rows <= store->capacities[record] || widen_to(store, record, rows);
@@ -312,6 +324,15 @@ void run_store_problem(run_store *store, adj_severity severity, const char *code
     if (store->redact) message = hide_found(store, code, message);
     *problem = (adj_problem){severity, file, segment, line, column, code, message, claim};
     if (claim != NULL) problem->claim = base_arena_copy(&store->arena, claim, strlen(claim));
+}
+
+void run_store_add_problem(run_store *store, const adj_problem *problem)
+{
+    adj_problem *added = BASE_PUSH(&store->arena, &store->problems);
+    if (added == NULL) return;
+    *added = *problem;
+    added->message = base_arena_copy(&store->arena, problem->message, strlen(problem->message));
+    if (problem->claim != NULL) added->claim = base_arena_copy(&store->arena, problem->claim, strlen(problem->claim));
 }
 
 bool run_store_finish(run_store *store)

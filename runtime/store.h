@@ -191,6 +191,9 @@ void run_store_copy_told(run_store *to, const run_store *from);
 /* Makes room for so many rows at once. */
 bool run_store_reserve(run_store *store, lang_record record, uint32_t rows);
 
+/* The same for rows that come now, and, of a source that is being read, for those that are expected. */
+bool run_store_make_room(run_store *store, lang_record record, uint32_t rows);
+
 /* Says that a source of so many bytes is read from now on, or with 0 that none is: its rows so far tell how many will come, and room is
  * made for them at once. What is read of it is told by `source_filled`. */
 void run_store_begin_source(run_store *store, uint64_t length);
@@ -261,6 +264,9 @@ uint32_t run_store_patient(run_store *store, const char *member, size_t length);
 /* Notes a problem; texts are copied. */
 void run_store_problem(run_store *store, adj_severity severity, const char *code, const char *file, size_t segment,
                        size_t line, size_t column, const char *claim, const char *format, ...) BASE_PRINTF(9, 10);
+
+/* Takes over a problem of another store; its file is that of all of them. */
+void run_store_add_problem(run_store *store, const adj_problem *problem);
 
 /* Joins, derives and orders; after it the store is only read. */
 bool run_store_finish(run_store *store);
