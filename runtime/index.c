@@ -13,11 +13,61 @@ int run_compare_order(const run_order_key *x, const run_order_key *y)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
+/* A key of a line, with what most lines of a day differ in: the first bytes of the claim's identifier as a number in the order of texts. */
+typedef struct placed_key {
+    uint64_t first;
+    run_order_key key;
+} placed_key;
+
+static uint64_t first_bytes(const char *text)
+{
+    uint64_t first = 0;
+    for (int i = 0; i < 8; i++) {
+        first = first << 8 | (unsigned char)*text;
+        if (*text != '\0') text++;
+    }
+    return first;
+}
+
 static int by_order(const void *a, const void *b)
 {
-    const run_order_key *x = a, *y = b;
-    int order = run_compare_order(x, y);
-    return order != 0 ? order : x->row < y->row ? -1 : 1;
+    const placed_key *x = a, *y = b;
+    if (x->key.date != y->key.date) return x->key.date < y->key.date ? -1 : 1;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    int order = run_compare_order(&x->key, &y->key);
+    return order != 0 ? order : x->key.row < y->key.row ? -1 : 1;
+}
+
+/* Puts keys side by side that are of one day, the days in their order; undated ones first. `starts` gets where each day begins, and the
+ * end; false where days are too far apart for that. */
+enum { DAYS_MOST = 1 << 17 };
+static bool divide_by_day(base_arena *arena, const placed_key *keys, uint32_t count, placed_key *divided, uint32_t **starts,
+                          size_t *days)
+{
+    int64_t low = INT64_MAX, high = INT64_MIN;
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t date = keys[i].key.date;
+        if (date == INT64_MIN) continue;
+        low = date < low ? date : low;
+        high = date > high ? date : high;
+    }
+    if (low > high) low = high = 0;
+    if (high - low >= DAYS_MOST) return false;
+    *days = (size_t)(high - low) + 2;
+    *starts = base_arena_alloc(arena, (*days + 1) * sizeof **starts);
+    if (*starts == NULL) return false;
+    uint32_t *place = *starts;
+#define DAY_OF(at) (keys[at].key.date == INT64_MIN ? 0 : (size_t)(keys[at].key.date - low) + 1)
+    for (uint32_t i = 0; i < count; i++) place[DAY_OF(i)]++;
+    for (size_t day = 0, start = 0, all; day <= *days; day++, start += all) {
+        all = place[day];
+        place[day] = (uint32_t)start;
+    }
+    for (uint32_t i = 0; i < count; i++) divided[place[DAY_OF(i)]++] = keys[i];
+#undef DAY_OF
+    for (size_t day = *days; day > 0; day--) place[day] = place[day - 1];
+    place[0] = 0;
+    return true;
 }
 
 run_order_key run_order_key_of(const run_store *store, uint32_t line)
@@ -33,6 +83,32 @@ run_order_key run_order_key_of(const run_store *store, uint32_t line)
             run_store_text(store, LANG_FIELD_claim_id, (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line));
     }
     return key;
+}
+
+/* The lines in their order. */
+static bool order_lines(run_store *store, uint32_t *order)
+{
+    uint32_t count = store->counts[LANG_RECORD_line], *starts;
+    base_arena scratch;
+    base_arena_init(&scratch, &store->arena.allocator);
+    placed_key *keys = base_arena_alloc(&scratch, (count + 1) * sizeof *keys);
+    placed_key *divided = base_arena_alloc(&scratch, (count + 1) * sizeof *divided);
+    bool good = keys != NULL && divided != NULL;
+    for (uint32_t line = 0; good && line < count; line++) {
+        run_order_key key = run_order_key_of(store, line);
+        keys[line] = (placed_key){first_bytes(key.claim), key};
+    }
+    size_t days = 0;
+    if (good && divide_by_day(&scratch, keys, count, divided, &starts, &days)) {
+        keys = divided;
+        for (size_t day = 0; day < days; day++)
+            qsort(keys + starts[day], starts[day + 1] - starts[day], sizeof *keys, by_order);
+    } else if (good) {
+        qsort(keys, count, sizeof *keys, by_order);
+    }
+    for (uint32_t i = 0; good && i < count; i++) order[i] = keys[i].key.row;
+    base_arena_release(&scratch);
+    return good;
 }
 
 /* Groups `rows` (in their given order) by the row that `field` refers to. */
@@ -119,19 +195,13 @@ bool run_index(run_store *store)
     run_store_forget_numbers(store);
     memset(store->whole, 0, (size_t)lang_schema_field_count(store->schema));
     uint32_t count = store->counts[LANG_RECORD_line];
-    run_order_key *keys = base_arena_alloc(&store->arena, (count + 1) * sizeof *keys);
     uint32_t *order = base_arena_alloc(&store->arena, (count + 1) * sizeof *order);
     store->position = base_arena_alloc(&store->arena, (count + store->guests + 1) * sizeof *store->position);
     store->indexed_symbols = store->symbols.entries.count;
     store->void_frequency = base_intern_find(&store->symbols, "8", 1);
-    if (keys == NULL || order == NULL || store->position == NULL) return false;
-    for (uint32_t line = 0; line < count; line++) keys[line] = run_order_key_of(store, line);
-    if (count > 1) qsort(keys, count, sizeof *keys, by_order);
-    for (uint32_t i = 0; i < count; i++) {
-        order[i] = keys[i].row;
-        store->position[keys[i].row] = 2 * i + 1;
-    }
-    if (!collect_unknown(store, order)) return false;
+    if (order == NULL || store->position == NULL || !order_lines(store, order) || !collect_unknown(store, order))
+        return false;
+    for (uint32_t i = 0; i < count; i++) store->position[order[i]] = 2 * i + 1;
     return group(store, &store->lines_of_patient, LANG_FIELD_line_patient, LANG_RECORD_line,
                  store->counts[LANG_RECORD_patient], order) &&
            group(store, &store->lines_of_session, LANG_FIELD_line_session, LANG_RECORD_line,
