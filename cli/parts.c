@@ -134,6 +134,7 @@ static int judge_lines(parts_check *c, adj_results *results, FILE *file)
         if (!failed && cli_shows(&c->report, c->format, &line, explanation) && !keep(c, &p, &line, explanation, file))
             code = EXIT_INPUT;
         if (!failed) cli_tally_line(&c->report, &line, explanation);
+        if (!failed && c->report.failed) code = no_memory();
         adj_explanation_free(explanation);
     }
     fclose(p.out);

@@ -49,7 +49,7 @@ static bool write_line(const pool *p, const adj_line *line, const adj_explanatio
     if (first && !begin_claim(p, line, b)) return false;
     cli_report_line(&b->report, p->format, line, explanation);
     cli_tally_line(&b->report, line, explanation);
-    return true;
+    return !b->report.failed;
 }
 
 static bool write_lines(const pool *p, adj_results *results, size_t number, block *b)

@@ -1,42 +1,76 @@
 /* The report for spreadsheets: a row for each finding, and one for each line without findings. */
 #include "cli/report.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a text is, and whether it may stand without quotation marks. */
-static size_t measure(const char *text, bool *plain)
+/* Rows are put together in memory and written as a whole: a call of the C library for each cell took as long as all else. */
+static char *room_for(cli_report *report, size_t more)
 {
-    size_t length = 0;
-    *plain = true;
-    for (; text[length] != '\0'; length++) {
-        char byte = text[length];
-        if (byte == ',' || byte == '"' || byte == '\r' || byte == '\n') *plain = false;
+    size_t needed = report->row_length + more;
+    if (needed <= report->row_room) return report->row + report->row_length;
+    size_t room = needed * 2 < 1024 ? 1024 : needed * 2;
+    char *grown = realloc(report->row, room);
+    if (grown == NULL) {
+        report->failed = true;
+        return NULL;
     }
-    return length;
+    report->row = grown;
+    report->row_room = room;
+    return grown + report->row_length;
 }
 
-static void cell(const cli_report *report, const char *text, bool last)
+static void add(cli_report *report, const char *text, size_t length)
 {
-    FILE *out = report->out;
-    bool plain;
-    size_t length = measure(text, &plain);
-    if (plain) {
-        fwrite_unlocked(text, 1, length, out);
-    } else {
-        putc_unlocked('"', out);
-        for (const char *at = text; *at != '\0'; at++) {
-            if (*at == '"') putc_unlocked('"', out);
-            putc_unlocked(*at, out);
-        }
-        putc_unlocked('"', out);
+    char *at = room_for(report, length);
+    if (at == NULL) return;
+    memcpy(at, text, length);
+    report->row_length += length;
+}
+
+static bool is_special(char byte)
+{
+    return byte == ',' || byte == '"' || byte == '\r' || byte == '\n';
+}
+
+/* The text of a cell begins; it goes on until cell_end says where it ended. */
+static size_t cell_begin(const cli_report *report)
+{
+    return report->row_length;
+}
+
+/* Puts what was added since in quotation marks where it needs them. */
+static void cell_end(cli_report *report, size_t begin, bool last)
+{
+    size_t length = report->row_length - begin, quotes = 0;
+    bool special = false;
+    for (const char *at = report->row + begin, *end = at + length; at < end; at++) {
+        special = special || is_special(*at);
+        quotes += *at == '"' ? 1 : 0;
     }
-    putc_unlocked(last ? '\n' : ',', out);
+    if (room_for(report, quotes + 3) == NULL) return;
+    if (special) {
+        char *from = report->row + begin + length, *to = from + quotes + 2;
+        report->row_length += quotes + 2;
+        *--to = '"';
+        while (from > report->row + begin) {
+            *--to = *--from;
+            if (*from == '"') *--to = '"';
+        }
+        *--to = '"';
+    }
+    report->row[report->row_length++] = last ? '\n' : ',';
+}
+
+static void cell(cli_report *report, const char *text, bool last)
+{
+    size_t begin = cell_begin(report);
+    if (*text != '\0') add(report, text, strlen(text));
+    cell_end(report, begin, last);
 }
 
 /* A cell with a number of which so many digits stand behind the point. */
-static void number(const cli_report *report, int64_t value, int places)
+static void number(cli_report *report, int64_t value, int places)
 {
     char text[32], *at = text + sizeof text;
     uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
@@ -47,37 +81,25 @@ static void number(const cli_report *report, int64_t value, int places)
         rest /= 10;
     }
     if (value < 0) *--at = '-';
-    fwrite_unlocked(at, 1, (size_t)(text + sizeof text - at), report->out);
+    add(report, at, (size_t)(text + sizeof text - at));
 }
 
-static void joined(const cli_report *report, const char *const *items, size_t count)
+static void joined(cli_report *report, const char *const *items, size_t count)
 {
-    size_t length = 1;
-    for (size_t i = 0; i < count; i++) length += strlen(items[i]) + 1;
-    char small[256], *text = length <= sizeof small ? small : malloc(length), *at = text;
-    if (text == NULL) return;
-    *at = '\0';
-    for (size_t i = 0; i < count; i++) at += sprintf(at, "%s%s", i == 0 ? "" : " ", items[i]);
-    cell(report, text, false);
-    if (text != small) free(text);
+    size_t begin = cell_begin(report);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) add(report, " ", 1);
+        add(report, items[i], strlen(items[i]));
+    }
+    cell_end(report, begin, false);
 }
 
-/* A cell of several texts, however long. */
-static void formatted(const cli_report *report, bool last, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void formatted(const cli_report *report, bool last, const char *format, ...)
+/* A cell of several texts. */
+static void together(cli_report *report, const char *const *texts, size_t count, bool last)
 {
-    va_list arguments, again;
-    va_start(arguments, format);
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
-    if (text != NULL) vsnprintf(text, (size_t)length + 1, format, arguments);
-    va_end(arguments);
-    cell(report, text == NULL ? "" : text, last);
-    free(text);
+    size_t begin = cell_begin(report);
+    for (size_t i = 0; i < count; i++) add(report, texts[i], strlen(texts[i]));
+    cell_end(report, begin, last);
 }
 
 static void csv_begin(cli_report *report)
@@ -122,29 +144,34 @@ static void finding_cells(cli_report *report, const adj_finding *finding)
     cell(report, fails ? finding->message : "", false);
     joined(report, finding->missing, finding->missing_count);
     const adj_cure *cure = finding->cure_count > 0 ? &finding->cures[0] : NULL;
-    if (cure != NULL)
-        formatted(report, false, "%s: %s -> %s", cure->field, cure->from, cure->to);
-    else
-        cell(report, "", false);
+    const char *const change[] = {cure == NULL ? "" : cure->field, ": ", cure == NULL ? "" : cure->from, " -> ",
+                                  cure == NULL ? "" : cure->to};
+    together(report, change, cure == NULL ? 0 : 5, false);
     const adj_waiver *waiver = finding->waiver_count > 0 ? &finding->waivers[0] : NULL;
-    if (waiver != NULL)
-        formatted(report, true, "%s, by %s, until %s: %s", waiver->name, waiver->by, waiver->until, waiver->why);
-    else
+    if (waiver == NULL) {
         cell(report, "", true);
+        return;
+    }
+    const char *const said[] = {waiver->name, ", by ", waiver->by, ", until ", waiver->until, ": ", waiver->why};
+    together(report, said, sizeof said / sizeof *said, true);
 }
 
 static void csv_line(cli_report *report, const adj_line *line, const adj_explanation *explanation)
 {
     size_t count = explanation == NULL ? 0 : adj_explanation_count(explanation);
     if (count == 0 && report->only_findings && line->verdict == ADJ_PASS) return;
-    if (count == 0) {
-        line_cells(report, line);
-        fputs(",,,,,,,,,,,\n", report->out);
-    }
+    report->row_length = 0;
+    line_cells(report, line);
+    size_t own = report->row_length;
+    if (count == 0) add(report, ",,,,,,,,,,,\n", 12);
     for (size_t i = 0; i < count; i++) {
-        line_cells(report, line);
+        if (i > 0) {
+            if (room_for(report, own) == NULL) return;
+            add(report, report->row, own);
+        }
         finding_cells(report, adj_explanation_finding(explanation, i));
     }
+    if (fwrite(report->row, 1, report->row_length, report->out) != report->row_length) report->failed = true;
 }
 
 static void csv_end(cli_report *report)

@@ -39,6 +39,9 @@ void cli_report_free(cli_report *report)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) cli_tallies_free(all[i]);
     free(report->last);
     report->last = NULL;
+    free(report->row);
+    report->row = NULL;
+    report->row_room = 0;
 }
 
 static void add_tallies(cli_tallies *to, const cli_tallies *from)

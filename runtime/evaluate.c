@@ -294,7 +294,7 @@ adj_line adj_results_line(adj_results *results, size_t index)
     const run_store *store = results->binding.store;
     adj_line line = {0};
     if (index >= results->line_count) return line;
-    base_arena_release(&results->scratch);
+    base_arena_reset(&results->scratch);
     uint32_t row = results->lines[index];
     line.verdict = run_summary_verdict(store, row, run_results_summary(results, index), &line.reason);
     line.file = base_intern_text(&store->symbols, store->lines.items[row].file);
@@ -345,7 +345,12 @@ static bool explain_all(adj_results *results, size_t index, adj_explanation *exp
     const uint8_t *verdicts = run_results_verdicts(results, index);
     BASE_ARRAY(ranked) order = {0};
     if (verdicts == NULL) return false;
-    for (size_t c = 0; c < plan->clauses.count; c++) {
+    /* Of lines that were judged in batches it is known which clauses say more than that they pass. */
+    const run_many *many = results->verdicts == NULL ? &results->many : NULL;
+    size_t from = many == NULL ? 0 : many->starts[index];
+    size_t to = many == NULL ? plan->clauses.count : many->starts[index + 1];
+    for (size_t i = from; i < to; i++) {
+        size_t c = many == NULL ? i : many->events[i].clause;
         if (verdicts[c] < ADJ_CLAUSE_FAIL) continue;
         ranked *slot = BASE_PUSH(&explanation->arena, &order);
         if (slot == NULL) return false;
