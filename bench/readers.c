@@ -207,6 +207,34 @@ static const reader_case cases[] = {
     {"NDJSON feeds", "side.ndjson", ADJ_FORM_NDJSON, ADJ_ROLE_BY_CONTENT, "simdjson DOM", read_by_simdjson},
 };
 
+/* All of a file into memory, by so many threads, and joined: seconds of both. */
+static void read_whole_file(const char *path, adj_role role, unsigned threads, double *read, double *join)
+{
+    double reads[BENCH_RUNS], joins[BENCH_RUNS];
+    adj_options options = {.threads = threads};
+    for (int i = 0; i < BENCH_RUNS; i++) {
+        adj_encounters *encounters = adj_encounters_new(&options);
+        double start = bench_now();
+        adj_status status = adj_encounters_read_as(encounters, path, role);
+        reads[i] = bench_now() - start;
+        if (status == ADJ_OK) status = adj_encounters_finish(encounters);
+        joins[i] = bench_now() - start - reads[i];
+        adj_encounters_free(encounters);
+        if (status != ADJ_OK) exit(3);
+    }
+    *read = bench_median(reads, BENCH_RUNS);
+    *join = bench_median(joins, BENCH_RUNS);
+}
+
+static void show_whole(const reader_case *c, const char *path)
+{
+    double one, one_joined, two, two_joined;
+    read_whole_file(path, c->role, 1, &one, &one_joined);
+    read_whole_file(path, c->role, 2, &two, &two_joined);
+    printf("%-15s into memory: read in %.3f s, on two threads %.3f (%.2f times as fast); joined in %.3f, %.3f\n", c->what,
+           one, two, one / two, one_joined, two_joined);
+}
+
 static void folder_of(char path[4096], const char *folder, adj_form form, long lines)
 {
     static const char *const names[] = {[ADJ_FORM_837P] = "x12", [ADJ_FORM_NDJSON] = "ndjson", [ADJ_FORM_CSV] = "csv"};
@@ -233,6 +261,7 @@ int bench_readers(const char *folder, long lines)
                ours, plain, plain / ours);
         if (c->way != NULL) printf("; %s %.0f MB/s", c->other, speed(c->way, path));
         printf("; memory %.1f MB, of an eighth of it %.1f MB\n", memory_of(path, c->role), memory_of(lesser, c->role));
+        if (i == 0) show_whole(c, path);
         fflush(stdout);
     }
     return 0;

@@ -19,6 +19,8 @@ bool read_begin_maps(read_encounters *encounters)
                                     .writing_as = before.writing_as,
                                     .keeps_rejects = before.keeps_rejects,
                                     .threads = before.threads,
+                                    .block = before.block,
+                                    .blocks = before.blocks,
                                     .batches = before.batches,
                                     .lasting = before.lasting,
                                     .claim_slots_before = before.claim_slot_count,

@@ -125,6 +125,8 @@ typedef struct read_encounters {
     uint64_t answers_before;  /* answers that were written before those at hand */
     bool keeps_rejects;
     unsigned threads;      /* that read; 0 and 1: the calling one alone */
+    size_t block;          /* bytes that one of them takes at a time; 0 for the usual number */
+    size_t blocks;         /* that were read apart and appended */
     read_batches *batches; /* what is read is given on in batches; NULL where all of it stays */
     base_arena lasting;    /* what stays from batch to batch: rejects and column maps */
     BASE_ARRAY(read_rejects) rejects;

@@ -127,11 +127,17 @@ void x12_check_groups(x12_reader *r, const x12_segment *segment, size_t counted)
     check_count(r, segment, counted, "groups");
 }
 
-/* Keeps what a trailer states until it is known what stood before the block. */
+/* Keeps what a trailer states until it is known what stood before the block. Its text may be the scanner's own, of a segment that was put
+ * together from lines. */
 static void keep_stated(x12_reader *r, x12_stated *stated, const x12_segment *segment, size_t counted)
 {
     r->unclear = r->unclear || stated->given;
     *stated = (x12_stated){true, *segment, counted, r->store->problems.count};
+    for (size_t i = 0; i < segment->count; i++) {
+        x12_text *text = &stated->segment.elements[i];
+        text->start = base_arena_copy(&r->scanner.input->arena, text->start, text->length);
+        if (text->start == NULL) *text = (x12_text){"", 0};
+    }
 }
 
 static void trailer(x12_reader *r, const x12_segment *segment)

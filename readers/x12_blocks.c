@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    BLOCK = 1 << 20,
+    BLOCK = 1 << 20, /* bytes, as a rule */
     REACH = 1 << 24, /* so far the next transaction may be */
     PIECE = 1 << 16, /* what is read at a time to find it */
     BLANKS = 16      /* between a terminator and what follows, at most */
@@ -34,6 +34,7 @@ typedef struct blocks {
     x12_scanner known; /* delimiters, as they are where the first block begins */
     char version[sizeof(((x12_reader *)0)->version)];
     size_t begin; /* where that is */
+    size_t size;  /* of blocks, about */
     worker *workers;
     pthread_mutex_t lock; /* of the turn */
     pthread_cond_t turned;
@@ -110,11 +111,11 @@ static bool reach_start(const blocks *b, worker *w, size_t from, size_t *start)
 /* Reads the bytes of a block, which may be none. */
 static bool fetch(const blocks *b, worker *w, size_t item, size_t *start, size_t *end)
 {
-    size_t from = b->begin + item * BLOCK;
+    size_t from = b->begin + item * b->size;
     w->from = item == 0 ? from : from - BLANKS;
     w->filled = 0;
     *start = from;
-    return (item == 0 || reach_start(b, w, from, start)) && reach_start(b, w, from + BLOCK, end);
+    return (item == 0 || reach_start(b, w, from, start)) && reach_start(b, w, from + b->size, end);
 }
 
 /* ---- reading a block ---- */
@@ -240,6 +241,7 @@ static void go_on_behind(x12_reader *main, const x12_reader *r, size_t start, si
     main->ended = r->ended;
     to->input->accepted += input->accepted;
     to->input->rejected += input->rejected;
+    to->input->encounters->blocks++;
     to->input->encounters->claim_count += input->encounters->claim_count;
     to->input->encounters->rejected_claims += input->encounters->rejected_claims;
     main->store->source_filled = end;
@@ -324,13 +326,14 @@ bool x12_read_blocks(x12_reader *r)
     read_input *input = r->scanner.input;
     const read_encounters *encounters = input->encounters;
     size_t threads = encounters->threads, left = input->length - r->scanner.at;
-    bool many = threads > 1 && input->source != NULL && !input->source->failed && left > 2 * (size_t)BLOCK;
+    size_t size = encounters->block == 0 ? BLOCK : encounters->block;
+    bool many = threads > 1 && input->source != NULL && !input->source->failed && left > 2 * size;
     bool claims = !r->in_transaction && !r->payments_seen && !r->members_seen && r->transactions > 0;
     r->tried_blocks = true;
     if (!many || !claims || encounters->batches != NULL || encounters->keeps_rejects) return true;
-    size_t count = (left + BLOCK - 1) / BLOCK;
+    size_t count = (left + size - 1) / size;
     if (threads > count) threads = count;
-    blocks b = {.main = r, .known = r->scanner, .begin = r->scanner.at};
+    blocks b = {.main = r, .known = r->scanner, .begin = r->scanner.at, .size = size};
     memcpy(b.version, r->version, sizeof b.version);
     b.workers = base_arena_alloc(&input->arena, threads * sizeof *b.workers);
     if (b.workers == NULL) return false;

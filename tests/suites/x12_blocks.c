@@ -1,0 +1,343 @@
+/* Claims that are read in blocks, on several threads: what comes of it is what reading one after the other gives, whatever the file is like,
+ * to the last symbol, problem and place. */
+#include "base/text.h"
+#include "readers/encounters.h"
+#include "tests/suites/support.h"
+
+#include <unistd.h>
+
+enum { BLOCK = 6000, THREADS = 3 };
+
+static bool keep_claims(void *state, const char *file, const char *bytes, size_t length)
+{
+    if (strcmp(file, "claims.837") == 0) base_text_add(state, bytes, length);
+    return true;
+}
+
+/* Made-up claims: some months, a group and an interchange for each of some days. */
+static void make_claims(base_text *text, base_arena *arena, uint64_t seed)
+{
+    adj_generator generator = {.seed = seed, .lines = 700, .form = ADJ_FORM_837P};
+    adj_read_date("2026-01-01", &generator.from);
+    adj_read_date("2026-06-30", &generator.to);
+    for (size_t i = 0; i < ADJ_MISTAKE_COUNT; i++) generator.mistakes[i] = 20000;
+    adj_generated generated;
+    base_text_init(text, arena);
+    cr_assert_eq(adj_generate(&generator, keep_claims, text, &generated), ADJ_OK);
+    cr_assert_gt(text->length, 20u * BLOCK);
+}
+
+static adj_encounters *read_file(const char *path, unsigned threads, adj_role role, adj_status *status)
+{
+    adj_options options = {.threads = threads};
+    adj_encounters *encounters = adj_encounters_new(&options);
+    cr_assert_not_null(encounters);
+    ((read_encounters *)encounters)->block = BLOCK;
+    *status = adj_encounters_read_as(encounters, path, role);
+    return encounters;
+}
+
+static void same_texts(const base_intern *a, const base_intern *b)
+{
+    cr_assert_eq(a->entries.count, b->entries.count);
+    for (uint32_t i = 0; i < a->entries.count; i++)
+        cr_assert_str_eq(base_intern_text(a, i), base_intern_text(b, i), "text %u", i);
+}
+
+static void same_rows(const run_store *a, const run_store *b)
+{
+    for (int f = 0; f < lang_schema_field_count(a->schema); f++) {
+        const lang_field_info *info = lang_schema_field(a->schema, (lang_field)f);
+        cr_assert_eq(a->counts[info->record], b->counts[info->record]);
+        for (uint32_t row = 0; row < a->counts[info->record]; row++) {
+            cr_assert_eq(a->columns[f].states[row], b->columns[f].states[row], "%s of row %u", info->name, row);
+            cr_assert_eq(a->columns[f].bits[row], b->columns[f].bits[row], "%s of row %u", info->name, row);
+        }
+    }
+    cr_assert_eq(a->pool.count, b->pool.count);
+    for (size_t i = 0; i < a->pool.count; i++) cr_assert_eq(a->pool.items[i], b->pool.items[i]);
+}
+
+static void same_extras(const run_store *a, const run_store *b)
+{
+    cr_assert_eq(a->places, b->places);
+    cr_assert_eq(a->lines.count, b->lines.count);
+    for (size_t i = 0; i < a->lines.count; i++) {
+        const run_line_extra *x = &a->lines.items[i], *y = &b->lines.items[i];
+        cr_assert(x->file == y->file && x->segment == y->segment && x->authorization == y->authorization &&
+                      x->place == y->place && x->subject == y->subject && x->numbered == y->numbered &&
+                      x->unreadable == y->unreadable && x->unreadable_why == y->unreadable_why,
+                  "line %zu", i);
+    }
+    cr_assert_eq(a->claims.count, b->claims.count);
+    for (size_t i = 0; i < a->claims.count; i++) {
+        const run_claim_extra *x = &a->claims.items[i], *y = &b->claims.items[i];
+        cr_assert(x->payer_number == y->payer_number && x->retired == y->retired && x->subject == y->subject &&
+                  x->beside == y->beside);
+    }
+}
+
+static void same_problems(const adj_encounters *a, const adj_encounters *b)
+{
+    cr_assert_eq(adj_encounters_problem_count(a), adj_encounters_problem_count(b));
+    for (size_t i = 0; i < adj_encounters_problem_count(a); i++) {
+        adj_problem x = adj_encounters_problem(a, i), y = adj_encounters_problem(b, i);
+        cr_assert_str_eq(x.message, y.message);
+        cr_assert_str_eq(x.code, y.code);
+        cr_assert_str_eq(x.file, y.file);
+        cr_assert_str_eq(x.claim == NULL ? "" : x.claim, y.claim == NULL ? "" : y.claim);
+        cr_assert(x.severity == y.severity && x.segment == y.segment && x.line == y.line && x.column == y.column,
+                  "%s: segment %zu, line %zu, column %zu; in blocks %zu, %zu, %zu", x.message, x.segment, x.line,
+                  x.column, y.segment, y.line, y.column);
+    }
+}
+
+/* Reads a text both ways and compares; gives how many blocks were appended. */
+static size_t compare_as(const char *text, size_t length, adj_role role)
+{
+    char path[] = "/tmp/adjudge-blocks-XXXXXX";
+    int file = mkstemp(path);
+    cr_assert_geq(file, 0);
+    cr_assert_eq(write(file, text, length), (ssize_t)length);
+    close(file);
+    adj_status status, in_blocks;
+    adj_encounters *a = read_file(path, 1, role, &status), *b = read_file(path, THREADS, role, &in_blocks);
+    cr_assert_eq(status, in_blocks);
+    same_texts(&a->store.symbols, &b->store.symbols);
+    same_texts(&a->store.members, &b->store.members);
+    same_rows(&a->store, &b->store);
+    same_extras(&a->store, &b->store);
+    same_problems(a, b);
+    cr_assert_eq(adj_encounters_claim_count(a), adj_encounters_claim_count(b));
+    cr_assert_eq(adj_encounters_rejected_count(a), adj_encounters_rejected_count(b));
+    cr_assert_eq(((read_encounters *)a)->rejected_claims, ((read_encounters *)b)->rejected_claims);
+    cr_assert_eq(((read_encounters *)a)->blocks, 0u);
+    size_t blocks = ((read_encounters *)b)->blocks;
+    adj_encounters_free(a);
+    adj_encounters_free(b);
+    unlink(path);
+    return blocks;
+}
+
+static size_t compare(const base_text *text)
+{
+    return compare_as(base_text_string(text), text->length, ADJ_ROLE_JUDGED);
+}
+
+/* Every place of `from` becomes `to`, from the n-th to the last but so many. */
+static void replace(base_text *text, const char *from, const char *to, size_t first, size_t most)
+{
+    base_text changed;
+    base_text_init(&changed, text->arena);
+    const char *at = base_text_string(text);
+    for (const char *found; (found = strstr(at, from)) != NULL && most > 0; at = found + strlen(from)) {
+        base_text_add(&changed, at, (size_t)(found - at));
+        if (first > 0)
+            first--, base_text_put(&changed, from);
+        else
+            most--, base_text_put(&changed, to);
+    }
+    base_text_put(&changed, at);
+    *text = changed;
+}
+
+#define WITH_CLAIMS(name)                                                                                              \
+    static void name##_with(base_text *text, base_arena *arena);                                                       \
+    Test(x12_blocks, name)                                                                                             \
+    {                                                                                                                  \
+        base_arena arena;                                                                                              \
+        base_text text;                                                                                                \
+        base_arena_init(&arena, NULL);                                                                                 \
+        make_claims(&text, &arena, 3);                                                                                 \
+        name##_with(&text, &arena);                                                                                    \
+        base_arena_release(&arena);                                                                                    \
+    }                                                                                                                  \
+    static void name##_with(base_text *text, base_arena *arena)
+
+#define ALL SIZE_MAX
+
+WITH_CLAIMS(a_file_of_many_interchanges)
+{
+    (void)arena;
+    cr_expect_gt(compare(text), 15u);
+    cr_expect_gt(compare_as(base_text_string(text), text->length, ADJ_ROLE_BESIDE), 15u);
+}
+
+/* Trailers then state what began many blocks before. */
+WITH_CLAIMS(a_file_of_one_group)
+{
+    (void)arena;
+    for (const char *id = "ISA\0GS\0GE\0IEA\0"; *id != '\0'; id += strlen(id) + 1) {
+        base_text kept;
+        base_text_init(&kept, text->arena);
+        bool leading = id[1] == 'S';
+        size_t length = strlen(id), seen = 0;
+        const char *last = NULL;
+        for (const char *at = base_text_string(text), *end; *at != '\0'; at = end) {
+            end = strchr(at, '\n') + 1;
+            if (strncmp(at, id, length) == 0 && at[length] == '*') last = at;
+        }
+        for (const char *at = base_text_string(text), *end; *at != '\0'; at = end) {
+            end = strchr(at, '\n') + 1;
+            bool envelope = strncmp(at, id, length) == 0 && at[length] == '*';
+            bool kept_one = leading ? seen++ == 0 : at == last;
+            if (!envelope) seen -= leading ? 1 : 0;
+            if (!envelope || kept_one) base_text_add(&kept, at, (size_t)(end - at));
+        }
+        *text = kept;
+    }
+    cr_expect_gt(compare(text), 15u);
+    replace(text, "GE*", "GE*1", 0, 1);
+    replace(text, "IEA*", "IEA*x", 0, 1);
+    cr_expect_gt(compare(text), 15u);
+    replace(text, "GE*", "GE*7*1~\nGE*", 0, 1);
+    cr_expect_gt(compare(text), 15u, "what two trailers state of one group is read one after the other");
+}
+
+WITH_CLAIMS(a_file_without_line_ends)
+{
+    (void)arena;
+    replace(text, "\n", "", 0, ALL);
+    cr_expect_gt(compare(text), 15u);
+    replace(text, "DTP*472*D8*2026", "DTP*472*D8*2o26", 40, 30);
+    cr_expect_gt(compare(text), 15u);
+}
+
+WITH_CLAIMS(a_file_whose_segments_end_with_lines)
+{
+    (void)arena;
+    replace(text, "~\n", "\n", 0, ALL);
+    replace(text, "*:\n", "*:\r\n", 0, ALL);
+    cr_expect_gt(compare(text), 10u);
+}
+
+WITH_CLAIMS(a_file_with_blank_lines)
+{
+    (void)arena;
+    replace(text, "~\n", "~ \r\n \n", 0, ALL);
+    cr_expect_gt(compare(text), 15u);
+    replace(text, "SE*", "                    SE*", 0, ALL);
+    replace(text, "~", "~                           ", 900, ALL);
+    compare(text);
+}
+
+WITH_CLAIMS(lines_that_break_segments)
+{
+    base_text wrapped;
+    base_text_init(&wrapped, arena);
+    replace(text, "\n", "", 0, ALL);
+    for (size_t i = 0; i < text->length; i += 80) {
+        base_text_add(&wrapped, text->bytes + i, text->length - i < 80 ? text->length - i : 80);
+        base_text_put(&wrapped, "\n");
+    }
+    *text = wrapped;
+    compare(text);
+}
+
+WITH_CLAIMS(delimiters_that_change)
+{
+    (void)arena;
+    size_t half = text->length / 2;
+    const char *later = strstr(base_text_string(text) + half, "ISA*");
+    cr_assert_not_null(later);
+    base_text rest;
+    base_text_init(&rest, text->arena);
+    base_text_put(&rest, later);
+    text->length = (size_t)(later - text->bytes);
+    text->bytes[text->length] = '\0';
+    base_text first = *text;
+    for (int way = 0; way < 3; way++) {
+        base_text other = rest, both;
+        if (way != 1) replace(&other, "*", "|", 0, ALL);
+        if (way > 0) replace(&other, "~", "'", 0, ALL);
+        base_text_init(&both, text->arena);
+        base_text_put(&both, base_text_string(&first));
+        base_text_put(&both, base_text_string(&other));
+        cr_expect_gt(compare(&both), 7u);
+    }
+}
+
+/* A component separator that is not the declared one counts until the interchange ends. */
+WITH_CLAIMS(components_that_stand_apart_otherwise)
+{
+    (void)arena;
+    replace(text, "11:B:1", "11>B>1", 100, 1);
+    cr_expect_gt(compare(text), 15u);
+    replace(text, "HC:90853", "HC>90853", 200, ALL);
+    cr_expect_gt(compare(text), 15u);
+}
+
+WITH_CLAIMS(versions_of_groups)
+{
+    (void)arena;
+    base_text plain = *text;
+    replace(text, "*005010X222A1~\nBHT", "~\nBHT", 0, ALL);
+    cr_expect_gt(compare(text), 15u);
+    replace(text, "X*005010X222A1", "X*005010X224A2", 4, 6);
+    cr_expect_gt(compare(text), 15u);
+    *text = plain;
+    replace(text, "005010X222A1~\nBHT", "005010X223A2~\nBHT", 30, 60);
+    replace(text, "005010X222A1~\nBHT", "~\nBHT", 100, 50);
+    cr_expect_gt(compare(text), 15u);
+}
+
+WITH_CLAIMS(envelopes_that_lack_parts)
+{
+    (void)arena;
+    base_text plain = *text;
+    replace(text, "SE*", "ZZ*", 70, 3);
+    compare(text);
+    *text = plain;
+    replace(text, "SE*", "ZZ*", 0, ALL);
+    cr_expect_eq(compare(text), 0u, "no transaction ends");
+    *text = plain;
+    replace(text, "IEA*", "ZZ*", 0, ALL);
+    replace(text, "GE*", "ZZ*", 2, ALL);
+    cr_expect_gt(compare(text), 15u);
+    *text = plain;
+    text->length -= 300;
+    cr_expect_gt(compare(text), 15u, "it ends within a claim");
+    replace(text, "ISA*", "ZZ*", 0, 1);
+    compare(text);
+}
+
+/* What is no claim is read one after the other from there on. */
+WITH_CLAIMS(other_transactions_among_claims)
+{
+    (void)arena;
+    base_text plain = *text;
+    replace(text, "ST*837*", "ST*835*", 90, 1);
+    cr_expect_gt(compare(text), 3u);
+    *text = plain;
+    replace(text, "ST*837*", "ST*271*", 120, 2);
+    cr_expect_gt(compare(text), 3u);
+    *text = plain;
+    replace(text, "ST*837*", "ST*999*", 60, 20);
+    cr_expect_gt(compare(text), 15u);
+    *text = plain;
+    replace(text, "ST*837*", "ST*835*", 0, 1);
+    cr_expect_eq(compare(text), 0u);
+}
+
+/* Bytes that are anything else: whatever comes of it, it is the same. */
+Test(x12_blocks, broken_files)
+{
+    static const char bytes[] = "*~:^>|'\n\r 0Z\xC3";
+    base_arena arena;
+    base_text text;
+    size_t blocks = 0;
+    base_arena_init(&arena, NULL);
+    make_claims(&text, &arena, 5);
+    char *broken = base_arena_alloc(&arena, text.length + 1);
+    uint64_t seed = 88172645463325252;
+    for (int round = 0; round < 12; round++) {
+        memcpy(broken, text.bytes, text.length);
+        for (int i = 0; i < 4 << (round / 2); i++) {
+            seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+            broken[seed % text.length] = bytes[(seed >> 40) % (sizeof bytes - 1)];
+        }
+        blocks += compare_as(broken, text.length, ADJ_ROLE_JUDGED);
+    }
+    cr_expect_gt(blocks, 60u);
+    base_arena_release(&arena);
+}
