@@ -123,6 +123,7 @@ static bool fetch(const blocks *b, worker *w, size_t item, size_t *start, size_t
 static bool begin_store(const blocks *b, worker *w)
 {
     run_store *store = b->main->store;
+    if (w->encounters != NULL && w->encounters->store.arena.failed) return false;
     if (w->encounters != NULL)
         return run_store_reset(&w->encounters->store) && read_begin_maps((read_encounters *)w->encounters);
     adj_allocator same = {w->allocator.reallocate, w->allocator.state};

@@ -4,6 +4,7 @@
 #include "readers/encounters.h"
 #include "tests/suites/support.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 enum { BLOCK = 6000, THREADS = 3 };
@@ -317,6 +318,45 @@ WITH_CLAIMS(other_transactions_among_claims)
     *text = plain;
     replace(text, "ST*837*", "ST*835*", 0, 1);
     cr_expect_eq(compare(text), 0u);
+}
+
+/* Memory that runs out sooner and later; allocators are asked by several threads. */
+static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void *reallocate_locked(void *state, void *block, size_t size)
+{
+    pthread_mutex_lock(&memory_lock);
+    void *grown = support_reallocate(state, block, size);
+    pthread_mutex_unlock(&memory_lock);
+    return grown;
+}
+
+WITH_CLAIMS(memory_that_runs_out)
+{
+    (void)arena;
+    char path[] = "/tmp/adjudge-blocks-XXXXXX";
+    int file = mkstemp(path);
+    cr_assert_eq(write(file, text->bytes, text->length), (ssize_t)text->length);
+    close(file);
+    size_t whole = 0, short_of_it = 0;
+    for (size_t most = 1; most < 10000000 && whole == 0; most += most / 6 + 1) {
+        support_memory memory = {.left = most};
+        adj_allocator allocator = {reallocate_locked, &memory};
+        adj_options options = {.threads = THREADS, .allocator = &allocator};
+        adj_encounters *encounters = adj_encounters_new(&options);
+        if (encounters != NULL) {
+            ((read_encounters *)encounters)->block = BLOCK;
+            adj_status status = adj_encounters_read_as(encounters, path, ADJ_ROLE_JUDGED);
+            cr_expect(status == ADJ_OK || status == ADJ_OUT_OF_MEMORY, "%s", adj_status_name(status));
+            whole += status == ADJ_OK;
+            short_of_it += status == ADJ_OUT_OF_MEMORY;
+            adj_encounters_free(encounters);
+        }
+        cr_expect_eq(memory.live, 0u, "%zu pieces of memory are not given back", memory.live);
+    }
+    cr_expect_eq(whole, 1u);
+    cr_expect_gt(short_of_it, 5u);
+    unlink(path);
 }
 
 /* Bytes that are anything else: whatever comes of it, it is the same. */

@@ -1,6 +1,6 @@
 /* Four threads share one set of compiled policies, each with encounters of its own; all must find the same, few lines or so many that
  * machine code arrives while they are judged, by one thread each or by more. A plain program, since Criterion cannot start under the thread sanitizer. Run from the project's root. */
-#include "adjudge.h"
+#include "readers/encounters.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -228,6 +228,53 @@ static size_t compare_sitting(const adj_policies *policies)
     return failed;
 }
 
+/* ---- claims that are read in blocks ---- */
+
+static bool write_claims(void *state, const char *file, const char *bytes, size_t length)
+{
+    return strcmp(file, "claims.837") != 0 || fwrite(bytes, 1, length, state) == length;
+}
+
+/* What a file of claims holds, read by so many threads. */
+static uint64_t digest_of_file(const char *path, unsigned threads)
+{
+    enum { BLOCK = 20000 };
+    adj_options options = {.threads = threads};
+    adj_encounters *encounters = adj_encounters_new(&options);
+    if (encounters == NULL) return 0;
+    ((read_encounters *)encounters)->block = BLOCK;
+    uint64_t found = adj_encounters_read(encounters, path) == ADJ_OK ? 1 : 0;
+    const run_store *store = &encounters->store;
+    for (size_t i = 0; i < store->symbols.entries.count; i++)
+        found = digest(found, base_intern_text(&store->symbols, (uint32_t)i));
+    for (uint32_t row = 0; row < store->counts[LANG_RECORD_line]; row++)
+        found = (found ^ (uint64_t)run_store_bits(store, LANG_FIELD_line_procedure, row)) * UINT64_C(1099511628211) +
+                (uint64_t)run_store_bits(store, LANG_FIELD_line_patient, row);
+    adj_encounters_free(encounters);
+    return found;
+}
+
+static size_t compare_blocks(void)
+{
+    char path[] = "/tmp/adjudge-threads-XXXXXX";
+    int number = mkstemp(path);
+    FILE *file = number < 0 ? NULL : fdopen(number, "wb");
+    if (file == NULL) return THREADS;
+    adj_generator generator = {.seed = 7, .lines = 2000, .form = ADJ_FORM_837P};
+    adj_generated generated;
+    adj_read_date("2026-01-01", &generator.from);
+    adj_read_date("2026-12-31", &generator.to);
+    bool good = adj_generate(&generator, write_claims, file, &generated) == ADJ_OK;
+    good = fclose(file) == 0 && good;
+    uint64_t one = digest_of_file(path, 1);
+    size_t failed = !good || one == 0 ? THREADS : 0;
+    for (unsigned threads = 2; failed == 0 && threads < 2 + THREADS; threads++)
+        failed += digest_of_file(path, threads) != one;
+    unlink(path);
+    if (failed > 0) fprintf(stderr, "claims read in blocks are others\n");
+    return failed;
+}
+
 /* ---- a process that ends while code is being made ---- */
 
 /* Ends at once after judging, with all that it has: a thread is still in LLVM then. */
@@ -283,8 +330,8 @@ int main(void)
         if (!same) fprintf(stderr, "thread %zu found something else: %zu denied\n", i, work[i].denied);
         failed += !same;
     }
-    failed += compare_many(policies) + compare_views(policies) + compare_sitting(policies);
+    failed += compare_many(policies) + compare_views(policies) + compare_sitting(policies) + compare_blocks();
     adj_policies_free(policies);
-    printf("%zu passed, %zu failed\n", 5 * THREADS - failed, failed);
+    printf("%zu passed, %zu failed\n", 6 * THREADS - failed, failed);
     return failed > 0;
 }
