@@ -194,6 +194,7 @@ bool run_index(run_store *store)
 {
     run_store_forget_numbers(store);
     memset(store->whole, 0, (size_t)lang_schema_field_count(store->schema));
+    memset(store->uniform, 0, (size_t)lang_schema_field_count(store->schema));
     uint32_t count = store->counts[LANG_RECORD_line];
     uint32_t *order = base_arena_alloc(&store->arena, (count + 1) * sizeof *order);
     store->position = base_arena_alloc(&store->arena, (count + store->guests + 1) * sizeof *store->position);

@@ -5,6 +5,9 @@
 #include "runtime/vector.h"
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 /* The rows that a path leads to. */
 typedef struct run_joined {
@@ -72,12 +75,14 @@ typedef struct source {
     const run_column *column;
     const uint32_t *rows;
     const uint8_t *states; /* of the rows; NULL: all present */
+    uint8_t uniform;       /* the state of all lines, where that is known; 0: not, or unknown */
 } source;
 
 /* Lines of one payer lie apart: what comes is asked of memory before it is needed. */
+enum { AHEAD = 40 };
 static inline void fetch_ahead(const source *s, size_t i, size_t count)
 {
-    enum { AHEAD = 40 };
+
     if (i + AHEAD >= count) return;
     __builtin_prefetch(&s->column->bits[s->rows[i + AHEAD]]);
     __builtin_prefetch(&s->column->states[s->rows[i + AHEAD]]);
@@ -95,7 +100,7 @@ static bool follow(run_packer *packer, const plan_path *path, run_joined *joined
     uint8_t *states = base_arena_alloc(&packer->temporary, packer->count + 1);
     if (from == NULL || rows == NULL || states == NULL) return false;
     const run_column *column = &packer->context->columns[path->fields[before.count]];
-    const source ahead = {column, from->rows, from->states};
+    const source ahead = {column, from->rows, from->states, 0};
     for (size_t i = 0; i < packer->count; i++) {
         fetch_ahead(&ahead, i, packer->count);
         bool there = from->states == NULL || from->states[i] == RUN_PRESENT;
@@ -124,7 +129,9 @@ static bool source_of(run_packer *packer, const plan_path *path, source *s)
     before.count--;
     const run_joined *from = join(packer, before);
     if (from == NULL) return false;
-    *s = (source){&packer->context->columns[path->fields[before.count]], from->rows, from->states};
+    uint16_t field = path->fields[before.count];
+    *s = (source){&packer->context->columns[field], from->rows, from->states, 0};
+    if (from->states == NULL) s->uniform = run_store_uniform(packer->context->binding->store, (lang_field)field);
     return true;
 }
 
@@ -143,58 +150,105 @@ bool run_new_masks(run_packer *packer, run_masks *m)
     return m->yes != NULL && m->no != NULL;
 }
 
-/* Puts bits together 64 lines at a time, in registers: for each line i, `body` sets `yes_` and `no_` to 0 or 1. */
-#define FOR_LINES(packer, m, body)                                                                                     \
-    for (uint64_t word_ = 0; word_ < (packer)->words; word_++) {                                                       \
-        uint64_t all_yes_ = 0, all_no_ = 0;                                                                            \
-        size_t rest_ = (packer)->count - word_ * 64, end_ = rest_ < 64 ? rest_ : 64;                                   \
-        for (size_t bit_ = 0; bit_ < end_; bit_++) {                                                                   \
-            const size_t i = word_ * 64 + bit_;                                                                        \
-            uint64_t yes_ = 0, no_ = 0;                                                                                \
-            body;                                                                                                      \
-            all_yes_ |= yes_ << bit_;                                                                                  \
-            all_no_ |= no_ << bit_;                                                                                    \
-        }                                                                                                              \
-        (m)->yes[word_] = all_yes_;                                                                                    \
-        (m)->no[word_] = all_no_;                                                                                      \
-    }
+/* Lines come 64 at a time: their states side by side, from which masks come as a whole. */
+enum { LINES = 64 };
 
-/* The same with the state of each line at hand; paths of one field have no states on their way. */
-#define FOR_STATES(packer, s, m, body)                                                                                 \
-    if ((s)->states == NULL) {                                                                                         \
-        const uint8_t *states_ = (s)->column->states;                                                                  \
-        const uint32_t *rows_ = (s)->rows;                                                                             \
-        FOR_LINES(packer, m, fetch_ahead(s, i, (packer)->count); const uint8_t state = states_[rows_[i]]; body)        \
-    } else {                                                                                                           \
-        FOR_LINES(packer, m, fetch_ahead(s, i, (packer)->count); const uint8_t state = state_at(s, i); body)           \
+typedef struct lines {
+    const source *source;
+    size_t first, count;
+    uint8_t states[LINES]; /* past the last line: unknown */
+} lines;
+
+/* One bit of each line whose state is the one wanted. */
+static inline uint64_t lines_of(const lines *l, uint8_t wanted)
+{
+    uint64_t found = 0;
+#if defined(__SSE2__)
+    const __m128i all = _mm_set1_epi8((char)wanted);
+    for (int i = 0; i < 4; i++) {
+        __m128i sixteen;
+        memcpy(&sixteen, l->states + 16 * i, sizeof sixteen);
+        found |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(sixteen, all)) << (16 * i);
     }
+#else
+    for (int i = 0; i < LINES; i++) found |= (uint64_t)(l->states[i] == wanted) << i;
+#endif
+    return found;
+}
+
+/* Asks for what a line further on holds. */
+static inline void fetch_value(const source *s, size_t i, size_t all)
+{
+    if (i + AHEAD < all) __builtin_prefetch(&s->column->bits[s->rows[i + AHEAD]]);
+}
+
+static inline void fetch_state(const source *s, size_t i, size_t all)
+{
+    if (i + AHEAD < all) __builtin_prefetch(&s->column->states[s->rows[i + AHEAD]]);
+}
+
+/* Takes the lines of a word; false where none is left. */
+static inline bool take_lines(const run_packer *packer, const source *s, uint64_t word, lines *l)
+{
+    if (word >= packer->words) return false;
+    size_t rest = packer->count - word * LINES;
+    l->source = s;
+    l->first = word * LINES;
+    l->count = rest < LINES ? rest : LINES;
+    const uint32_t *rows = s->rows + l->first;
+    if (s->uniform) {
+        memset(l->states, s->uniform, l->count);
+    } else if (s->states == NULL) {
+        const uint8_t *states = s->column->states;
+        for (size_t i = 0; i < l->count; i++) {
+            fetch_state(s, l->first + i, packer->count);
+            l->states[i] = states[rows[i]];
+        }
+    } else {
+        for (size_t i = 0; i < l->count; i++) {
+            fetch_state(s, l->first + i, packer->count);
+            l->states[i] = state_at(s, l->first + i);
+        }
+    }
+    memset(l->states + l->count, RUN_UNKNOWN, LINES - l->count);
+    return true;
+}
 
 static void pack_presence(run_packer *packer, const source *s, run_masks *m)
 {
-    FOR_STATES(packer, s, m, {
-        yes_ = state == RUN_PRESENT;
-        no_ = state == RUN_ABSENT;
-    })
+    lines l;
+    for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
+        m->yes[w] = lines_of(&l, RUN_PRESENT);
+        m->no[w] = lines_of(&l, RUN_ABSENT);
+    }
 }
+
+/* A truth that follows from each line's value, where it is there. */
+#define FOR_VALUES(packer, s, m, expression)                                                                           \
+    {                                                                                                                  \
+        lines l_;                                                                                                      \
+        for (uint64_t w_ = 0; take_lines(packer, s, w_, &l_); w_++) {                                            \
+            const int64_t *bits_ = (s)->column->bits;                                                                  \
+            const uint32_t *rows_ = (s)->rows + l_.first;                                                              \
+            uint64_t known_ = lines_of(&l_, RUN_PRESENT), holds_ = 0;                                                  \
+            for (size_t i_ = 0; i_ < l_.count; i_++) {                                                                 \
+                fetch_value(s, l_.first + i_, (packer)->count);                                                        \
+                const int64_t value = bits_[rows_[i_]];                                                                \
+                holds_ |= (uint64_t)(expression) << i_;                                                                \
+            }                                                                                                          \
+            (m)->yes[w_] = known_ & holds_;                                                                            \
+            (m)->no[w_] = known_ & ~holds_;                                                                            \
+        }                                                                                                              \
+    }
 
 static void pack_yes(run_packer *packer, const source *s, run_masks *m)
 {
-    const int64_t *bits = s->column->bits;
-    FOR_STATES(packer, s, m, {
-        bool known = state == RUN_PRESENT;
-        yes_ = known && bits[s->rows[i]] != 0;
-        no_ = known && !yes_;
-    })
+    FOR_VALUES(packer, s, m, value != 0)
 }
 
 static void pack_code(run_packer *packer, const source *s, int64_t symbol, run_masks *m)
 {
-    const int64_t *bits = s->column->bits;
-    FOR_STATES(packer, s, m, {
-        bool known = state == RUN_PRESENT;
-        yes_ = known && bits[s->rows[i]] == symbol;
-        no_ = known && !yes_;
-    })
+    FOR_VALUES(packer, s, m, value == symbol)
 }
 
 /* Whether a set holds each line's code: by what is known of the code; where that depends on the day, by asking. */
@@ -205,22 +259,28 @@ static bool pack_set(run_packer *packer, const plan_input *input, const source *
     source dates = {0};
     bool dated = input->dated && !packer->keys_only;
     if (dated && !source_of(packer, &input->date, &dates)) return false;
-    FOR_STATES(packer, s, m, {
-        if (state == RUN_PRESENT) {
-            int64_t code = s->column->bits[s->rows[i]];
+    lines l;
+    for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
+        uint64_t yes = 0, no = 0;
+        for (size_t i = 0; i < l.count; i++) {
+            fetch_value(s, l.first + i, packer->count);
+            if (l.states[i] != RUN_PRESENT) continue;
+            int64_t code = s->column->bits[s->rows[l.first + i]];
             uint8_t member = run_member_of(binding, set, code);
             if (member == RUN_MEMBER_DATED) {
-                uint8_t known = dated ? state_at(&dates, i) : RUN_UNKNOWN;
-                int64_t day = known == RUN_PRESENT ? dates.column->bits[dates.rows[i]] : 0;
+                uint8_t known = dated ? state_at(&dates, l.first + i) : RUN_UNKNOWN;
+                int64_t day = known == RUN_PRESENT ? dates.column->bits[dates.rows[l.first + i]] : 0;
                 uint8_t truth = run_set_holds(packer->context, set, code, day, known);
-                yes_ = truth == RUN_TRUE;
-                no_ = truth == RUN_FALSE;
+                yes |= (uint64_t)(truth == RUN_TRUE) << i;
+                no |= (uint64_t)(truth == RUN_FALSE) << i;
             } else {
-                yes_ = member == RUN_MEMBER_YES;
-                no_ = member == RUN_MEMBER_NO;
+                yes |= (uint64_t)(member == RUN_MEMBER_YES) << i;
+                no |= (uint64_t)(member == RUN_MEMBER_NO) << i;
             }
         }
-    })
+        m->yes[w] = yes;
+        m->no[w] = no;
+    }
     return true;
 }
 
@@ -273,24 +333,33 @@ static bool pack_list(run_packer *packer, const plan_input *input, const source 
 static void pack_has(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
     int64_t symbol = packer->context->binding->symbols[input->number];
-    FOR_LINES(packer, m, {
-        bool known = state_at(s, i) == RUN_PRESENT;
-        yes_ = known && run_list_has(packer->context, s->column->bits[s->rows[i]], symbol) == RUN_TRUE;
-        no_ = known && !yes_;
-    })
+    lines l;
+    for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
+        uint64_t known = lines_of(&l, RUN_PRESENT), holds = 0;
+        for (uint64_t left = known; left != 0; left &= left - 1) {
+            size_t i = (size_t)__builtin_ctzll(left);
+            int64_t list = s->column->bits[s->rows[l.first + i]];
+            holds |= (uint64_t)(run_list_has(packer->context, list, symbol) == RUN_TRUE) << i;
+        }
+        m->yes[w] = holds;
+        m->no[w] = known & ~holds;
+    }
 }
 
 static bool pack_during(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
     source dates;
     if (!source_of(packer, &input->date, &dates)) return false;
-    FOR_LINES(packer, m, {
-        bool known = state_at(s, i) == RUN_PRESENT && state_at(&dates, i) == RUN_PRESENT;
-        int64_t span = known ? s->column->bits[s->rows[i]] : 0;
-        int64_t day = known ? dates.column->bits[dates.rows[i]] : 0;
-        yes_ = known && run_span_from(span) <= day && day <= run_span_to(span);
-        no_ = known && !yes_;
-    })
+    lines l, days;
+    for (uint64_t w = 0; take_lines(packer, s, w, &l) && take_lines(packer, &dates, w, &days); w++) {
+        uint64_t known = lines_of(&l, RUN_PRESENT) & lines_of(&days, RUN_PRESENT), holds = 0;
+        for (size_t i = 0; i < l.count; i++) {
+            int64_t span = s->column->bits[s->rows[l.first + i]], day = dates.column->bits[dates.rows[l.first + i]];
+            holds |= (uint64_t)(run_span_from(span) <= day && day <= run_span_to(span)) << i;
+        }
+        m->yes[w] = known & holds;
+        m->no[w] = known & ~holds;
+    }
     return true;
 }
 
@@ -329,18 +398,24 @@ const void *run_narrow(run_packer *packer, const int64_t *values, int64_t low, i
 /* The values of a column; told in whole units, where `unit` is not 1. */
 static inline bool pack_units(run_packer *packer, const source *s, run_masks *m, run_lanes *lanes, const int64_t unit)
 {
-    int64_t *values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *values);
+    int64_t *values = base_arena_alloc(&packer->temporary, packer->words * LINES * sizeof *values);
     if (values == NULL) return false;
     int64_t low = 0, high = 0;
     const int64_t *bits = s->column->bits;
-    FOR_STATES(packer, s, m, {
-        int64_t value = state == RUN_PRESENT ? bits[s->rows[i]] / unit : 0;
-        yes_ = state == RUN_PRESENT;
-        no_ = state == RUN_ABSENT;
-        values[i] = value;
-        low = value < low ? value : low;
-        high = value > high ? value : high;
-    })
+    lines l;
+    for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
+        m->yes[w] = lines_of(&l, RUN_PRESENT);
+        m->no[w] = lines_of(&l, RUN_ABSENT);
+        const uint32_t *rows = s->rows + l.first;
+        int64_t *own = values + l.first;
+        for (size_t i = 0; i < l.count; i++) {
+            fetch_value(s, l.first + i, packer->count);
+            int64_t value = l.states[i] == RUN_PRESENT ? bits[rows[i]] / unit : 0;
+            own[i] = value;
+            low = value < low ? value : low;
+            high = value > high ? value : high;
+        }
+    }
     lanes->values = run_narrow(packer, values, low, high, &lanes->width);
     return lanes->values != NULL;
 }

@@ -130,6 +130,7 @@ static bool begin_tables(run_store *store)
     store->capacities = base_arena_alloc(&store->arena, records * sizeof *store->capacities);
     store->columns = base_arena_alloc(&store->arena, fields * sizeof *store->columns);
     store->whole = base_arena_alloc(&store->arena, fields);
+    store->uniform = base_arena_alloc(&store->arena, fields);
     store->numbers = base_arena_alloc(&store->arena, sizeof *store->numbers);
     store->source_counts = base_arena_alloc(&store->arena, records * sizeof *store->source_counts);
     if (store->arena.failed) return false;
@@ -210,6 +211,20 @@ bool run_store_whole(const run_store *store, lang_field field, int64_t unit)
     while (row < count && (column->bits[row] % unit == 0 || column->states[row] != RUN_PRESENT)) row++;
     __atomic_store_n(kept, row < count ? NO : YES, __ATOMIC_RELAXED);
     return row == count;
+}
+
+uint8_t run_store_uniform(const run_store *store, lang_field field)
+{
+    enum { MIXED = 0xFF };
+    if ((int)field >= lang_schema_field_count(store->schema)) return 0;
+    uint8_t *kept = &store->uniform[field], found = __atomic_load_n(kept, __ATOMIC_RELAXED);
+    if (found != 0) return found == MIXED ? 0 : (uint8_t)(found - 1);
+    const uint8_t *states = store->columns[field].states;
+    uint32_t count = store->counts[lang_schema_field(store->schema, field)->record], row = 0;
+    while (row < count && states[row] == states[0]) row++;
+    found = count == 0 || row < count ? MIXED : (uint8_t)(states[0] + 1);
+    __atomic_store_n(kept, found, __ATOMIC_RELAXED);
+    return found == MIXED ? 0 : (uint8_t)(found - 1);
 }
 
 void run_store_set_text(run_store *store, lang_field field, uint32_t row, const char *text, size_t length)

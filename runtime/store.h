@@ -128,6 +128,7 @@ typedef struct run_store {
     run_column *columns;       /* by field */
     run_numbers **numbers;     /* kept for the runs that come; what it points to is NULL until a run asks */
     uint8_t *whole;            /* by field, see run_store_whole: 0 not asked, 1 no, 2 yes */
+    uint8_t *uniform;          /* by field, see run_store_uniform: 0 not asked, else the state and one, or 0xFF */
     bool *site_feeds;          /* by record of the site: whether a file of it was given */
     BASE_ARRAY(uint32_t) pool; /* of lists */
     BASE_ARRAY(run_line_extra) lines;
@@ -249,6 +250,10 @@ static inline bool run_claim_voids(const run_store *store, uint32_t claim)
  * filled without. After run_index, which forgets what was found;
  * any number of threads may ask. */
 bool run_store_whole(const run_store *store, lang_field field, int64_t unit);
+
+/* The state that a column has in every row, RUN_ABSENT or RUN_PRESENT; 0 where rows differ, or nothing is known of any. After run_index,
+ * which forgets what was found; any number of threads may ask. */
+uint8_t run_store_uniform(const run_store *store, lang_field field);
 
 /* Numbers of the codes that lines may have, of the systems that are asked for and in lists: kept by the store where it has many texts, else
  * from the arena. After run_index, which forgets them; any number of threads may ask. NULL when memory runs out. */
