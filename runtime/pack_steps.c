@@ -11,13 +11,16 @@ static inline void set_bits(run_masks *m, size_t i, uint64_t yes, uint64_t no)
     m->no[i / 64] |= no << (i % 64);
 }
 
-enum { MEMO_KEY = 14, MEMO_PLACES = 256, MEMO_TRIAL = 1024 };
+enum { MEMO_CODES = 16, MEMO_BITS = 8, MEMO_PLACES = 1 << MEMO_BITS, MEMO_TRIAL = 1024 };
 
 /* What a step gave for some values of the fields that it follows from. */
 typedef struct step_answer {
-    uint32_t words; /* of the key; 0 for none */
-    bool open;      /* the value is being worked out */
-    int64_t key[MEMO_KEY];
+    uint64_t hash;
+    bool kept;                       /* there is one */
+    bool open;                       /* the value is being worked out */
+    uint8_t states[PLAN_LEAF_LIMIT]; /* by field */
+    int64_t values[PLAN_LEAF_LIMIT]; /* of a list, how many codes it has */
+    uint32_t codes[MEMO_CODES];      /* of lists, one after the other */
     run_value value;
 } step_answer;
 
@@ -57,67 +60,81 @@ static void find_leaves(const run_packer *packer, const plan_input *input, leaf_
     }
 }
 
-/* Adds the codes of a list to a key; false where that is too much. */
-static bool add_list(const run_packer *packer, int64_t list, int64_t *key, uint32_t *words)
+static inline uint64_t mixed(uint64_t hash, uint64_t more)
 {
-    size_t count;
-    const uint32_t *items = run_list_items(packer->context, list, &count);
-    if (*words + 1 + (count + 1) / 2 > MEMO_KEY) return false;
-    key[(*words)++] = (int64_t)count;
-    for (size_t i = 0; i < count; i += 2) {
-        uint64_t second = i + 1 < count ? items[i + 1] : 0;
-        key[(*words)++] = (int64_t)((uint64_t)items[i] | second << 32);
+    hash = (hash ^ more) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 32;
+}
+
+/* Digests of what the fields hold, a field after the other for all items: what is worked out for one of them need not wait for another. */
+static void digest_all(const run_packer *packer, const leaf_vector *leaves, size_t leaf_count, size_t count,
+                       uint64_t digests[RUN_ITEMS])
+{
+    memset(digests, 0, count * sizeof *digests);
+    for (size_t i = 0; i < leaf_count; i++) {
+        const int64_t *bits = leaves[i].vector->bits;
+        const uint8_t *states = leaves[i].vector->states;
+        for (size_t k = 0; k < count && !leaves[i].list; k++) {
+            uint64_t known = states[k] == RUN_PRESENT ? (uint64_t)bits[k] : 0;
+            digests[k] = mixed(digests[k], known ^ (uint64_t)states[k] << 62);
+        }
+        for (size_t k = 0; k < count && leaves[i].list; k++) {
+            size_t codes = 0;
+            const uint32_t *items = NULL;
+            if (states[k] == RUN_PRESENT) items = run_list_items(packer->context, bits[k], &codes);
+            uint64_t own = mixed(digests[k], codes ^ (uint64_t)states[k] << 62);
+            for (size_t c = 0; c < codes; c++) own = mixed(own, items[c]);
+            digests[k] = own;
+        }
+    }
+}
+
+/* Whether an answer is to what the fields of an item hold; with `keep`, makes it one. False where that is too much to keep. */
+static inline bool compare_answer(const run_packer *packer, step_answer *answer, const leaf_vector *leaves, size_t count,
+                                  size_t item, bool keep)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t state = leaves[i].vector->states[item];
+        int64_t value = state == RUN_PRESENT ? leaves[i].vector->bits[item] : 0;
+        if (leaves[i].list && state == RUN_PRESENT) {
+            size_t codes;
+            const uint32_t *items = run_list_items(packer->context, value, &codes);
+            if (codes > MEMO_CODES - used) return false;
+            if (keep) memcpy(answer->codes + used, items, codes * sizeof *items);
+            if (!keep && (answer->values[i] != (int64_t)codes ||
+                          memcmp(answer->codes + used, items, codes * sizeof *items) != 0))
+                return false;
+            used += codes;
+            value = (int64_t)codes;
+        }
+        if (keep) {
+            answer->states[i] = state;
+            answer->values[i] = value;
+        } else if (answer->states[i] != state || answer->values[i] != value) {
+            return false;
+        }
     }
     return true;
 }
 
-/* What an item's fields hold: the states of all in one word, then the values that are there. */
-static uint32_t make_key(const run_packer *packer, const leaf_vector *leaves, size_t count, size_t item,
-                         int64_t key[MEMO_KEY])
-{
-    uint32_t words = 1;
-    key[0] = 0;
-    for (size_t i = 0; i < count; i++) {
-        const run_vector *vector = leaves[i].vector;
-        key[0] = key[0] << 2 | vector->states[item];
-        if (vector->states[item] != RUN_PRESENT) continue;
-        if (!leaves[i].list)
-            key[words++] = vector->bits[item];
-        else if (!add_list(packer, vector->bits[item], key, &words))
-            return 0;
-        if (words >= MEMO_KEY) return 0;
-    }
-    return words;
-}
-
-static size_t place_of(const int64_t *key, uint32_t words)
-{
-    uint64_t hash = 0;
-    for (uint32_t i = 0; i < words; i++) {
-        hash = (hash ^ (uint64_t)key[i]) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 32;
-    }
-    return (size_t)(hash % MEMO_PLACES);
-}
-
 /* The place of the answer for an item whose fields have been read; NULL where none is kept. */
-static step_answer *answer_for(const run_packer *packer, filling *f, const leaf_vector *leaves, size_t item,
-                               bool *known)
+static inline step_answer *answer_for(const run_packer *packer, filling *f, const leaf_vector *leaves, uint64_t digest,
+                                      size_t item, bool *known)
 {
-    int64_t key[MEMO_KEY];
-    uint32_t words = make_key(packer, leaves, f->input->leaf_count, item, key);
-    if (words == 0) return NULL;
-    step_answer *answer = &f->memo->places[place_of(key, words)];
+    step_answer *answer = &f->memo->places[digest >> (64 - MEMO_BITS)];
     f->memo->asked++;
-    bool same = answer->words == words;
-    for (uint32_t i = 0; same && i < words; i++) same = answer->key[i] == key[i];
+    bool same = answer->kept && answer->hash == digest &&
+                compare_answer(packer, answer, leaves, f->input->leaf_count, item, false);
     *known = same && !answer->open;
-    if (same) f->memo->met++;
-    if (same) return answer;
-    answer->words = words;
+    if (same) {
+        f->memo->met++;
+        return answer;
+    }
+    answer->kept = compare_answer(packer, answer, leaves, f->input->leaf_count, item, true);
+    answer->hash = digest;
     answer->open = true;
-    memcpy(answer->key, key, words * sizeof *key);
-    return answer;
+    return answer->kept ? answer : NULL;
 }
 
 static void keep_value(filling *f, size_t line, run_value value)
@@ -227,12 +244,14 @@ static bool fill_answers(run_packer *packer, filling *f, const together *t, bool
     if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->load_count)) return false;
     leaf_vector leaves[PLAN_LEAF_LIMIT];
     find_leaves(packer, input, leaves);
+    uint64_t digests[RUN_ITEMS];
+    digest_all(packer, leaves, input->leaf_count, t->count, digests);
     unanswered u;
     u.lines.count = 0;
     for (size_t k = 0; k < t->count; k++) {
         if (!is_needed(f, t->lines[k])) continue;
         bool known = false;
-        step_answer *answer = answer_for(packer, f, leaves, k, &known);
+        step_answer *answer = answer_for(packer, f, leaves, digests[k], k, &known);
         if (known) {
             keep_value(f, t->lines[k], answer->value);
             continue;
