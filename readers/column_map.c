@@ -44,7 +44,7 @@ static const char *text_at(const map_reader *m, const csv_cell *cells, size_t co
     return text == NULL ? "" : text;
 }
 
-static void read_row(const map_reader *m, const csv_cell *cells, size_t count)
+static void read_map_row(const map_reader *m, const csv_cell *cells, size_t count)
 {
     read_encounters *encounters = m->input->encounters;
     const char *file = base_arena_copy(&encounters->lasting, m->input->name, strlen(m->input->name));
@@ -89,7 +89,7 @@ bool read_column_map(read_input *input, csv_reader *csv, csv_cell *cells, size_t
         if (csv->error != NULL)
             problem(&m, csv->error_column, csv->error);
         else
-            read_row(&m, cells, count);
+            read_map_row(&m, cells, count);
     }
     return input->rejected == 0;
 }

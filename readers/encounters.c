@@ -18,6 +18,7 @@ bool read_begin_maps(read_encounters *encounters)
                                     .headers_written = before.headers_written,
                                     .writing_as = before.writing_as,
                                     .keeps_rejects = before.keeps_rejects,
+                                    .singly = before.singly,
                                     .threads = before.threads,
                                     .block = before.block,
                                     .blocks = before.blocks,

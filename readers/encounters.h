@@ -124,9 +124,10 @@ typedef struct read_encounters {
     const char *writing_as;   /* names the answers of this run apart from others' in what is written */
     uint64_t answers_before;  /* answers that were written before those at hand */
     bool keeps_rejects;
+    bool singly;           /* records are read one by one, whatever they look like: to compare */
     unsigned threads;      /* that read; 0 and 1: the calling one alone */
     size_t block;          /* bytes that one of them takes at a time; 0 for the usual number */
-    size_t blocks;         /* that were read apart and appended */
+    size_t blocks;         /* pieces of files that were read on threads of their own, or many records at a time */
     read_batches *batches; /* what is read is given on in batches; NULL where all of it stays */
     base_arena lasting;    /* what stays from batch to batch: rejects and column maps */
     BASE_ARRAY(read_rejects) rejects;
@@ -234,6 +235,36 @@ size_t read_records_shapes(const read_record_reader *reader);
 read_record_names read_records_shape(const read_record_reader *reader, size_t place);
 bool read_records_needs(const read_record_reader *reader, size_t shape, size_t place);
 void read_record_shaped(read_record_reader *reader, size_t shape, size_t line, csv_cell *cells);
+
+/* Records that look like the last one may wait until many are read together. */
+enum { READ_NEEDED = 1, READ_LACK_SPEAKS = 2, READ_WORDS_ARE_TEXT = 4 };
+
+/* Where the cells of such a record go: one behind the other, a byte between them. There is room for a line and its cells. */
+typedef struct read_row {
+    const char *said;        /* the kind that the record names; "" for none */
+    const csv_cell *names;   /* of the cells, as they stand in a line: ,"name": */
+    const uint8_t *what;     /* of each: READ_NEEDED, where a record may not lack it; READ_LACK_SPEAKS, where to lack it is another thing than
+                                an empty value; READ_WORDS_ARE_TEXT, where `none` and `unknown` are texts like others */
+    size_t count;
+    const char *nothing;     /* all of them, each as one that says nothing: ,"name":null */
+    const uint32_t *nothing_at; /* where each of them begins there, and the end */
+    uint64_t *nulls;         /* bits: those that the record before had so */
+    uint32_t *begins;        /* of each cell, and one more */
+    char *text;
+    size_t used;
+    bool special; /* set where the record is one that blocks do not read */
+} read_row;
+
+/* The row for a line of so many bytes, if records like the last one wait; `again` reads one from its line, where more is to be done. False
+ * where the line is to be read alone, after those that wait. */
+typedef void (*read_again_alone)(void *state, size_t line, size_t from, size_t to);
+bool read_row_begin(read_record_reader *reader, size_t length, read_again_alone again, void *state, read_row *row);
+
+/* Has the record of that row wait; its line stays in memory. */
+void read_row_end(read_record_reader *reader, const read_row *row, size_t line, size_t from, size_t to);
+bool read_records_full(const read_record_reader *reader);
+bool read_records_waiting(const read_record_reader *reader);
+void read_waiting_records(read_record_reader *reader);
 
 /* The rest of a FHIR document, once all inputs are read: values are fetched from the resources that they refer to, and
  * patients known by two names become one. */

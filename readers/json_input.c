@@ -247,6 +247,32 @@ static void read_line(json_reader *j, size_t at, size_t end, size_t line)
     }
 }
 
+static void read_line_alone(void *state, size_t line, size_t from, size_t to)
+{
+    read_line(state, from, to, line);
+}
+
+/* Whether a line looks like the one before it, and waits to be read with others. */
+static bool waits(json_reader *j, size_t at, size_t end, size_t line)
+{
+    read_row row;
+    if (j->records == NULL || end - at > RECORD_TEXT_LIMIT || j->input->room - end < JSON_PADDING ||
+        !read_row_begin(j->records, end - at, read_line_alone, j, &row) ||
+        !json_shape_put(&row, j->input->bytes + at, end - at))
+        return false;
+    read_row_end(j->records, &row, line, at, end);
+    return true;
+}
+
+/* Reads what waits, up to a place; false if no more is wanted, or memory ran out. */
+static bool read_what_waits(json_reader *j, size_t at)
+{
+    const read_input *input = j->input;
+    if (!read_records_waiting(j->records)) return true;
+    read_waiting_records(j->records);
+    return j->met_fhir || read_records_go_on(j->records, at < input->length ? at : input->length);
+}
+
 static void read_lines(json_reader *j, size_t at)
 {
     read_input *input = j->input;
@@ -254,14 +280,25 @@ static void read_lines(json_reader *j, size_t at)
     for (size_t i = 0; i < at; i++) line += input->bytes[i] == '\n' ? 1 : 0;
     while (at < input->length && !input->store->arena.failed && !j->no_memory) {
         size_t end = line_end(input, at), rejected = input->rejected;
-        read_line(j, at, end, line);
-        if (input->rejected > rejected) read_keep_reject(input, at, end);
+        bool waiting = waits(j, at, end, line);
+        bool go_on = !waiting || read_records_full(j->records);
+        if (!waiting) {
+            if (!read_what_waits(j, at)) return;
+            rejected = input->rejected;
+            read_line(j, at, end, line);
+            if (input->rejected > rejected) read_keep_reject(input, at, end);
+        }
         at = end + 1;
         line++;
-        if (!j->met_fhir && j->records != NULL &&
-            !read_records_go_on(j->records, at < input->length ? at : input->length))
+        if (!go_on) continue;
+        if (waiting) {
+            if (!read_what_waits(j, at)) return;
+        } else if (!j->met_fhir && j->records != NULL &&
+                   !read_records_go_on(j->records, at < input->length ? at : input->length)) {
             return;
+        }
     }
+    read_what_waits(j, at);
 }
 
 static bool read_all(json_reader *j)

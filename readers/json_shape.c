@@ -179,3 +179,157 @@ bool json_shape_read(const read_record_names *names, const char *line, size_t le
     }
     return takes(&l, '}') && l.at == l.end && (more || !open);
 }
+
+/* ---- into a row ---- */
+
+/* Copies a piece of the line, behind which sixteen bytes may be read, to where as many may be written. */
+static inline void put(read_row *row, const char *from, size_t length)
+{
+    memcpy(row->text + row->used, from, 16);
+    if (length > 16) memcpy(row->text + row->used + 16, from + 16, length - 16);
+    row->used += length;
+}
+
+/* A text behind its opening quote: sixteen bytes at a time are looked at and copied, since the copy is of use as far as it goes. */
+static inline bool put_text(json_line *l, read_row *row)
+{
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), blank = _mm_set1_epi8(' ');
+    for (;; l->at += 16, row->used += 16) {
+        __m128i piece;
+        memcpy(&piece, l->at, sizeof piece);
+        memcpy(row->text + row->used, &piece, sizeof piece);
+        __m128i odd = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(piece, quote), _mm_cmpeq_epi8(piece, slash)),
+                                   _mm_cmplt_epi8(piece, blank));
+        int mask = _mm_movemask_epi8(odd);
+        if (mask == 0 && l->end - l->at >= 16) continue;
+        if (mask == 0) return false;
+        size_t plain = (size_t)__builtin_ctz((unsigned)mask);
+        l->at += plain;
+        row->used += plain;
+        return l->at < l->end && *l->at++ == '"';
+    }
+#else
+    csv_cell cell;
+    if (!text(l, &cell)) return false;
+    put(row, cell.text, cell.length);
+    return true;
+#endif
+}
+
+static bool put_list(json_line *l, read_row *row)
+{
+    size_t start = row->used;
+    if (takes(l, ']')) {
+        memcpy(row->text + row->used, "none", 4);
+        row->used += 4;
+        return true;
+    }
+    do {
+        if (row->used > start) row->text[row->used++] = ' ';
+        if (!takes(l, '"') || !put_text(l, row)) return false;
+    } while (takes(l, ','));
+    return takes(l, ']');
+}
+
+static inline bool put_value(json_line *l, read_row *row, uint8_t what)
+{
+    size_t start = row->used;
+    csv_cell cell;
+    switch (*l->at) {
+    case 'n': return takes_word(l, "null", 4);
+    case '"':
+        l->at++;
+        if (!put_text(l, row)) return false;
+        if ((what & READ_WORDS_ARE_TEXT) != 0 && row->used - start >= 4) {
+            size_t length = row->used - start;
+            const char *word = row->text + start;
+            bool none = length == 4 && memcmp(word, "none", 4) == 0;
+            row->special = row->special || none || (length == 7 && memcmp(word, "unknown", 7) == 0);
+        }
+        return true;
+    case '[': l->at++; return put_list(l, row);
+    case 't': memcpy(row->text + row->used, "yes", 3); row->used += 3; return takes_word(l, "true", 4);
+    case 'f': memcpy(row->text + row->used, "no", 2); row->used += 2; return takes_word(l, "false", 5);
+    default:
+        if (!number(l, &cell)) return false;
+        put(row, cell.text, cell.length);
+        return true;
+    }
+}
+
+/* The name that stands next, with the comma before it, its quotes and its colon; `skip` is 1 where no comma is due. */
+static inline bool takes_literal(json_line *l, const csv_cell *name, size_t skip)
+{
+    size_t length = name->length - skip;
+    if ((size_t)(l->end - l->at) <= length || !same_text(l->at, name->text + skip, length)) return false;
+    l->at += length;
+    return true;
+}
+
+/* Whether two texts, behind which sixteen bytes may be looked at, are the same. */
+static inline bool same_bytes(const char *a, const char *b, size_t length)
+{
+#if defined(__SSE2__)
+    for (size_t i = 0; i < length; i += 16) {
+        __m128i x, y;
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y));
+        if (length - i < 16) same |= 0xFFFFU << (length - i) & 0xFFFFU;
+        if (same != 0xFFFFU) return false;
+    }
+    return true;
+#else
+    return memcmp(a, b, length) == 0;
+#endif
+}
+
+static inline bool was_null(const read_row *row, size_t i)
+{
+    return (row->nulls[i / 64] >> (i % 64) & 1) != 0;
+}
+
+/* Names from one on that said nothing in the record before, and do again: how many. */
+static inline size_t take_nothing(json_line *l, const read_row *row, size_t first)
+{
+    size_t end = first;
+    while (end < row->count && was_null(row, end)) end++;
+    size_t from = row->nothing_at[first], length = row->nothing_at[end] - from;
+    if (length == 0 || (size_t)(l->end - l->at) <= length || !same_bytes(l->at, row->nothing + from, length)) return 0;
+    l->at += length;
+    return end - first;
+}
+
+bool json_shape_put(read_row *row, const char *line, size_t length)
+{
+    json_line l = {line, line + length, NULL, NULL};
+    while (l.end > l.at && (l.end[-1] == '\r' || l.end[-1] == ' ' || l.end[-1] == '\t')) l.end--;
+    if (!takes(&l, '{')) return false;
+    size_t skip = 1; /* before the first name stands no comma */
+    if (row->said[0] != '\0') {
+        csv_cell said;
+        if (!takes_name(&l, "record", 6) || !takes(&l, '"') || !text(&l, &said)) return false;
+        if (said.length != strlen(row->said) || memcmp(said.text, row->said, said.length) != 0) return false;
+        skip = 0;
+    }
+    for (size_t i = 0; i < row->count; i++) {
+        if (was_null(row, i) && skip == 0) {
+            for (size_t left = take_nothing(&l, row, i); left > 0; left--) row->begins[i++] = (uint32_t)row->used++;
+            if (i == row->count) break;
+        }
+        row->begins[i] = (uint32_t)row->used;
+        if (takes_literal(&l, &row->names[i], skip)) {
+            bool null = *l.at == 'n';
+            if (null != was_null(row, i)) row->nulls[i / 64] ^= UINT64_C(1) << (i % 64);
+            if (!put_value(&l, row, row->what[i])) return false;
+            skip = 0;
+        } else {
+            if ((row->what[i] & READ_NEEDED) != 0) return false;
+            row->special = row->special || (row->what[i] & READ_LACK_SPEAKS) != 0;
+        }
+        row->used++;
+    }
+    row->begins[row->count] = (uint32_t)row->used;
+    return takes(&l, '}') && l.at == l.end;
+}

@@ -1,8 +1,9 @@
-/* Plain records of a CSV file, many at a time and column by column: what a column is, is asked once for all of them. Joins, and
- * what is told of a record, still go record by record; a record that needs more than this is read alone, in its turn. */
+/* Plain records of a CSV file, and records of JSON that look alike, many at a time and column by column: what a column is, is asked once
+ * for all of them. Joins, and what is told of a record, still go record by record; a record that needs more than this is read alone, in its
+ * turn. */
 #include "readers/side_reader.h"
 
-enum { ROWS = CSV_ROWS, MOST_REST = 32 };
+enum { ROWS = CSV_ROWS, MOST_REST = 32, TEXT_ROOM = 1 << 17 /* of records that are put together */ };
 
 /* The records that the fields of a file may go to. */
 typedef enum block_record { OWN, CLAIM, PATIENT, RECORDS } block_record;
@@ -25,12 +26,26 @@ struct side_block {
     csv_cell cells[CSV_COLUMN_LIMIT];
     size_t resting; /* so many records are read alone before the next try */
     size_t rest;    /* more, each time that the next record is not plain */
+    /* Of records of JSON: */
+    bool together; /* their cells were put together in `text` */
+    char *text;
+    size_t used;
+    uint64_t special; /* rows that are read alone, whatever their columns say */
+    size_t most; /* rows that a batch has room for */
+    size_t lines[ROWS], from[ROWS], to[ROWS];
+    csv_cell *names; /* as lines have them */
+    uint8_t *what;
+    const char *nothing;
+    uint32_t *nothing_at;
+    uint64_t nulls[CSV_COLUMN_LIMIT / 64 + 1];
+    read_again_alone again;
+    void *state;
 };
 
 /* Kinds whose records stay once they have a row. */
-static bool fits(const side_shape *shape)
+static bool fits(const read_encounters *encounters, const side_shape *shape)
 {
-    if (shape->site != NULL || shape->mapped || shape->width < 2) return false;
+    if (encounters->singly || shape->site != NULL || shape->mapped || shape->width < 2) return false;
     switch (shape->kind) {
     case SIDE_history:
     case SIDE_attendance:
@@ -43,23 +58,109 @@ static bool fits(const side_shape *shape)
     }
 }
 
-bool side_blocks_begin(side_reader *r)
+static side_block *new_block(const side_reader *r, const side_shape *shape)
 {
-    const side_shape *shape = r->shape;
     base_arena *arena = &r->input->arena;
-    if (!fits(shape)) return true;
     side_block *b = base_arena_alloc(arena, sizeof *b);
-    if (b == NULL || !base_csv_rows_init(&b->rows, arena, shape->width)) return false;
+    if (b == NULL || !base_csv_rows_init(&b->rows, arena, shape->width)) return NULL;
     b->columns = base_arena_alloc(arena, shape->width * sizeof *b->columns);
-    if (b->columns == NULL) return false;
+    if (b->columns == NULL) return NULL;
     for (size_t i = 0; i < shape->width; i++) {
         const side_place *place = &shape->places[i];
         bool head = place->column != NULL && (!place->field || (int)i == shape->line_number ||
                                               (int)i == shape->frequency || (int)i == shape->authorization);
         if (head) b->heads[b->head_count++] = (uint8_t)i;
     }
-    r->block = b;
+    return b;
+}
+
+bool side_blocks_begin(side_reader *r)
+{
+    if (!fits(r->input->encounters, r->shape)) return true;
+    r->block = new_block(r, r->shape);
+    return r->block != NULL;
+}
+
+/* ---- records of JSON ---- */
+
+static bool name_cells(side_block *b, base_arena *arena, const side_shape *shape)
+{
+    b->names = base_arena_alloc(arena, (shape->width + 1) * sizeof *b->names);
+    b->what = base_arena_alloc(arena, shape->width + 1);
+    b->nothing_at = base_arena_alloc(arena, (shape->width + 1) * sizeof *b->nothing_at);
+    if (b->names == NULL || b->what == NULL || b->nothing_at == NULL) return false;
+    base_text nothing;
+    base_text_init(&nothing, arena);
+    for (size_t i = 0; i < shape->width; i++) {
+        const side_place *place = &shape->places[i];
+        const char *text = base_format(arena, ",\"%.*s\":", (int)shape->names[i].length, shape->names[i].text);
+        b->names[i] = (csv_cell){text, shape->names[i].length + 4, 0, false};
+        base_text_put(&nothing, text);
+        base_text_put(&nothing, "null");
+        b->nothing_at[i + 1] = (uint32_t)nothing.length;
+        bool needed = place->column == NULL || place->column->required != 0;
+        b->what[i] = (uint8_t)((needed ? READ_NEEDED : 0) | (shape->empty[i] != RUN_UNKNOWN ? READ_LACK_SPEAKS : 0) |
+                               (place->text ? READ_WORDS_ARE_TEXT : 0));
+    }
+    base_text_repeat(&nothing, ' ', BASE_SHORT_TEXT); /* it is looked at in pieces */
+    b->nothing = base_text_string(&nothing);
+    return !arena->failed;
+}
+
+bool side_together_begin(side_reader *r, side_shape *shape, read_again_alone again, void *state)
+{
+    if (shape->block != NULL || shape->apart) return shape->block != NULL;
+    base_arena *arena = &r->input->arena;
+    side_block *b = fits(r->input->encounters, shape) ? new_block(r, shape) : NULL;
+    shape->apart = b == NULL;
+    if (b == NULL || !name_cells(b, arena, shape)) return false;
+    b->text = base_arena_alloc(arena, TEXT_ROOM + BASE_SHORT_TEXT);
+    if (b->text == NULL) return false;
+    b->together = true;
+    b->rows.text = b->text;
+    b->again = again;
+    b->state = state;
+    shape->block = b;
     return true;
+}
+
+size_t side_together_count(const side_shape *shape)
+{
+    return shape->block == NULL ? 0 : shape->block->rows.count;
+}
+
+bool side_together_row(side_reader *r, side_shape *shape, size_t length, read_row *row)
+{
+    side_block *b = shape->block;
+    size_t number = b->rows.count, width = shape->width;
+    if (number == 0 && b->resting > 0) {
+        b->resting--;
+        return false;
+    }
+    if (number == ROWS || length + width + BASE_SHORT_TEXT > TEXT_ROOM - b->used) return false;
+    if (number == 0) b->most = read_batch_room(r->input);
+    *row = (read_row){.said = shape->said,
+                      .names = b->names,
+                      .what = b->what,
+                      .count = width,
+                      .nothing = b->nothing,
+                      .nothing_at = b->nothing_at,
+                      .nulls = b->nulls,
+                      .begins = b->rows.begins + number * width,
+                      .text = b->text,
+                      .used = b->used};
+    return true;
+}
+
+void side_together_add(side_shape *shape, const read_row *row, size_t line, size_t from, size_t to)
+{
+    side_block *b = shape->block;
+    size_t number = b->rows.count++;
+    b->used = row->used;
+    b->lines[number] = line;
+    b->from[number] = from;
+    b->to[number] = to;
+    b->special |= (uint64_t)row->special << number;
 }
 
 /* ---- columns ---- */
@@ -68,7 +169,7 @@ static csv_cell cell_of(const side_block *b, size_t row, size_t place)
 {
     size_t first = row * b->rows.width, from = b->rows.begins[first + place];
     size_t end = base_csv_row_end(&b->rows, first + place, place + 1 == b->rows.width);
-    return (csv_cell){b->rows.text + from, end - from, from - b->rows.begins[first] + 1, false};
+    return (csv_cell){b->rows.text + from, end - from, b->together ? 0 : from - b->rows.begins[first] + 1, false};
 }
 
 static void set_odd(side_block *b, size_t row)
@@ -213,7 +314,7 @@ static void read_nothing(block_column *column, uint8_t empty)
 static void read_columns(side_reader *r)
 {
     side_block *b = r->block;
-    b->odd = 0;
+    b->odd = b->special;
     find_filled(b);
     for (size_t i = 0; i < r->shape->width; i++) {
         const side_place *place = &r->shape->places[i];
@@ -335,6 +436,80 @@ static void read_alone(side_reader *r, csv_cell *cells)
     side_read_record(r, cells, b->rows.width);
 }
 
+/* Where a row stands in its file. */
+static void go_to_row(side_reader *r, size_t start, size_t *from, size_t *to)
+{
+    side_block *b = r->block;
+    if (b->together) {
+        r->line = b->lines[b->row];
+        *from = b->from[b->row];
+        *to = b->to[b->row];
+        return;
+    }
+    r->line = b->rows.line + b->row;
+    *from = r->csv.line_start = start + b->rows.begins[b->row * b->rows.width];
+    *to = r->csv.at = start + b->rows.begins[(b->row + 1) * b->rows.width];
+}
+
+/* Reads the rows of the block, which begins at `start`. */
+static void read_rows(side_reader *r, size_t start, csv_cell *cells)
+{
+    side_block *b = r->block;
+    side_shape *shape = r->shape;
+    r->input->encounters->blocks++;
+    read_columns(r);
+    size_t stored = 0;
+    for (b->row = 0; b->row < b->rows.count; b->row++) {
+        size_t rejected = r->input->rejected, from, to;
+        go_to_row(r, start, &from, &to);
+        if (b->odd >> b->row & 1) {
+            store_columns(r, stored, b->row);
+            stored = b->row + 1;
+            if (b->together)
+                b->again(b->state, b->lines[b->row], from, to);
+            else
+                read_alone(r, cells);
+            r->shape = shape;
+            r->block = b;
+        } else {
+            join_row(r);
+        }
+        if (r->input->rejected > rejected) read_keep_reject(r->input, from, to);
+    }
+    store_columns(r, stored, b->rows.count);
+}
+
+/* More records are read alone each time, where blocks do not come to much. */
+static void take_rest(side_block *b)
+{
+    b->resting = b->rest;
+    b->rest = b->rest * 2 + 1 < MOST_REST ? b->rest * 2 + 1 : MOST_REST;
+}
+
+bool side_together_full(const side_shape *shape)
+{
+    const side_block *b = shape->block;
+    return b->rows.count >= b->most || b->rows.count == ROWS;
+}
+
+void side_together_read(side_reader *r, side_shape *shape)
+{
+    enum { FEW = 8 };
+    side_block *b = shape->block;
+    if (b == NULL || b->rows.count == 0) return;
+    r->shape = shape;
+    r->block = b;
+    bool whole = b->rows.count >= FEW || b->rows.count >= b->most;
+    read_rows(r, 0, NULL);
+    if (whole)
+        b->rest = 0;
+    else
+        take_rest(b);
+    b->rows.count = b->used = 0;
+    b->special = 0;
+    r->block = NULL;
+}
+
 bool side_read_block(side_reader *r, csv_cell *cells)
 {
     side_block *b = r->block;
@@ -345,28 +520,12 @@ bool side_read_block(side_reader *r, csv_cell *cells)
     }
     base_csv_next_rows(&r->csv, &b->rows, read_batch_room(r->input));
     if (b->rows.count == 0) {
-        b->resting = b->rest;
-        b->rest = b->rest * 2 + 1 < MOST_REST ? b->rest * 2 + 1 : MOST_REST;
+        take_rest(b);
         return false;
     }
     b->rest = 0;
-    read_columns(r);
-    size_t start = (size_t)(b->rows.text - r->csv.bytes), end = r->csv.at, stored = 0;
-    for (b->row = 0; b->row < b->rows.count; b->row++) {
-        r->line = b->rows.line + b->row;
-        r->csv.line_start = start + b->rows.begins[b->row * b->rows.width];
-        r->csv.at = start + b->rows.begins[(b->row + 1) * b->rows.width];
-        size_t rejected = r->input->rejected;
-        if (b->odd >> b->row & 1) {
-            store_columns(r, stored, b->row);
-            stored = b->row + 1;
-            read_alone(r, cells);
-        } else {
-            join_row(r);
-        }
-        if (r->input->rejected > rejected) read_keep_reject(r->input, r->csv.line_start, r->csv.at);
-    }
-    store_columns(r, stored, b->rows.count);
+    size_t end = r->csv.at;
+    read_rows(r, (size_t)(b->rows.text - r->csv.bytes), cells);
     r->csv.at = end;
     return true;
 }

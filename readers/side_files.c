@@ -436,7 +436,7 @@ static bool learn_names(read_record_reader *reader, const char *said, size_t sai
     if (shape == NULL) return false;
     if (anew) reader->shapes[reader->count++] = shape;
     make_first(reader, reader->count - 1);
-    *shape = (side_shape){.width = count};
+    *shape = (side_shape){.width = count, .apart = !anew /* its block would be memory that is not used again */};
     memcpy(shape->said, said, said_length);
     for (size_t i = 0; i < count; i++) {
         const char *kept = base_arena_copy(&r->input->arena, names[i].text, names[i].length);
@@ -479,6 +479,33 @@ void read_record(read_record_reader *reader, size_t line, const char *said, size
     reader->side.line = line;
     if (said_length > SAID_LIMIT) said_length = SAID_LIMIT;
     if (find_names(reader, said, said_length, names, count)) read_shaped(reader, cells, count);
+}
+
+bool read_row_begin(read_record_reader *reader, size_t length, read_again_alone again, void *state, read_row *row)
+{
+    side_shape *shape = reader->count == 0 ? NULL : reader->shapes[0];
+    return shape != NULL && shape->known && side_together_begin(&reader->side, shape, again, state) &&
+           side_together_row(&reader->side, shape, length, row);
+}
+
+void read_row_end(read_record_reader *reader, const read_row *row, size_t line, size_t from, size_t to)
+{
+    side_together_add(reader->shapes[0], row, line, from, to);
+}
+
+bool read_records_waiting(const read_record_reader *reader)
+{
+    return reader != NULL && reader->count > 0 && side_together_count(reader->shapes[0]) > 0;
+}
+
+bool read_records_full(const read_record_reader *reader)
+{
+    return read_records_waiting(reader) && side_together_full(reader->shapes[0]);
+}
+
+void read_waiting_records(read_record_reader *reader)
+{
+    if (read_records_waiting(reader)) side_together_read(&reader->side, reader->shapes[0]);
 }
 
 bool read_records_go_on(read_record_reader *reader, size_t at)

@@ -54,6 +54,8 @@ typedef struct side_shape {
     int8_t use[USE_COUNT];                        /* the place of a use; SIDE_NOWHERE for none */
     int8_t line_number, frequency, authorization; /* and of these fields */
     csv_cell names[CSV_COLUMN_LIMIT];             /* of JSON */
+    struct side_block *block;                     /* of JSON: records that are put together; NULL before the first */
+    bool apart;                                   /* they are not */
 } side_shape;
 
 typedef struct side_block side_block;
@@ -121,6 +123,19 @@ bool side_blocks_begin(side_reader *reader);
 
 /* Reads the next records as far as they can be read together; false if there are none of them. */
 bool side_read_block(side_reader *reader, csv_cell *cells);
+
+/* The same for records of JSON of one shape, which are put together first. False where they are not, or memory runs out; `again` reads one
+ * of them from its line, where more is to be done. */
+bool side_together_begin(side_reader *reader, side_shape *shape, read_again_alone again, void *state);
+
+/* The row of the next of them, whose line has so many bytes; false where it is to be read alone, after those that wait. */
+bool side_together_row(side_reader *reader, side_shape *shape, size_t length, read_row *row);
+void side_together_add(side_shape *shape, const read_row *row, size_t line, size_t from, size_t to);
+size_t side_together_count(const side_shape *shape);
+bool side_together_full(const side_shape *shape);
+
+/* Reads those that wait. */
+void side_together_read(side_reader *reader, side_shape *shape);
 
 /* What a cell of the column must hold, for messages. */
 const char *side_expected(side_reader *reader, const side_column *column);

@@ -49,6 +49,7 @@ void run_store_begin_source(run_store *store, uint64_t length)
 {
     store->source_length = length;
     store->source_filled = 0;
+    if (store->arena.failed) return; /* tables may be missing */
     memcpy(store->source_counts, store->counts,
            (size_t)lang_schema_record_count(store->schema) * sizeof *store->counts);
 }

@@ -1,8 +1,7 @@
 /* Claims that are read in blocks, on several threads: what comes of it is what reading one after the other gives, whatever the file is like,
  * to the last symbol, problem and place. */
 #include "base/text.h"
-#include "readers/encounters.h"
-#include "tests/suites/support.h"
+#include "tests/suites/same_encounters.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -38,61 +37,6 @@ static adj_encounters *read_file(const char *path, unsigned threads, adj_role ro
     return encounters;
 }
 
-static void same_texts(const base_intern *a, const base_intern *b)
-{
-    cr_assert_eq(a->entries.count, b->entries.count);
-    for (uint32_t i = 0; i < a->entries.count; i++)
-        cr_assert_str_eq(base_intern_text(a, i), base_intern_text(b, i), "text %u", i);
-}
-
-static void same_rows(const run_store *a, const run_store *b)
-{
-    for (int f = 0; f < lang_schema_field_count(a->schema); f++) {
-        const lang_field_info *info = lang_schema_field(a->schema, (lang_field)f);
-        cr_assert_eq(a->counts[info->record], b->counts[info->record]);
-        for (uint32_t row = 0; row < a->counts[info->record]; row++) {
-            cr_assert_eq(a->columns[f].states[row], b->columns[f].states[row], "%s of row %u", info->name, row);
-            cr_assert_eq(a->columns[f].bits[row], b->columns[f].bits[row], "%s of row %u", info->name, row);
-        }
-    }
-    cr_assert_eq(a->pool.count, b->pool.count);
-    for (size_t i = 0; i < a->pool.count; i++) cr_assert_eq(a->pool.items[i], b->pool.items[i]);
-}
-
-static void same_extras(const run_store *a, const run_store *b)
-{
-    cr_assert_eq(a->places, b->places);
-    cr_assert_eq(a->lines.count, b->lines.count);
-    for (size_t i = 0; i < a->lines.count; i++) {
-        const run_line_extra *x = &a->lines.items[i], *y = &b->lines.items[i];
-        cr_assert(x->file == y->file && x->segment == y->segment && x->authorization == y->authorization &&
-                      x->place == y->place && x->subject == y->subject && x->numbered == y->numbered &&
-                      x->unreadable == y->unreadable && x->unreadable_why == y->unreadable_why,
-                  "line %zu", i);
-    }
-    cr_assert_eq(a->claims.count, b->claims.count);
-    for (size_t i = 0; i < a->claims.count; i++) {
-        const run_claim_extra *x = &a->claims.items[i], *y = &b->claims.items[i];
-        cr_assert(x->payer_number == y->payer_number && x->retired == y->retired && x->subject == y->subject &&
-                  x->beside == y->beside);
-    }
-}
-
-static void same_problems(const adj_encounters *a, const adj_encounters *b)
-{
-    cr_assert_eq(adj_encounters_problem_count(a), adj_encounters_problem_count(b));
-    for (size_t i = 0; i < adj_encounters_problem_count(a); i++) {
-        adj_problem x = adj_encounters_problem(a, i), y = adj_encounters_problem(b, i);
-        cr_assert_str_eq(x.message, y.message);
-        cr_assert_str_eq(x.code, y.code);
-        cr_assert_str_eq(x.file, y.file);
-        cr_assert_str_eq(x.claim == NULL ? "" : x.claim, y.claim == NULL ? "" : y.claim);
-        cr_assert(x.severity == y.severity && x.segment == y.segment && x.line == y.line && x.column == y.column,
-                  "%s: segment %zu, line %zu, column %zu; in blocks %zu, %zu, %zu", x.message, x.segment, x.line,
-                  x.column, y.segment, y.line, y.column);
-    }
-}
-
 /* Reads a text both ways and compares; gives how many blocks were appended. */
 static size_t compare_as(const char *text, size_t length, adj_role role)
 {
@@ -105,13 +49,7 @@ static size_t compare_as(const char *text, size_t length, adj_role role)
     adj_encounters *a = read_file(path, 1, role, &status), *b = read_file(path, THREADS, role, &in_blocks);
     cr_assert_eq(status, in_blocks);
     same_texts(&a->store.symbols, &b->store.symbols);
-    same_texts(&a->store.members, &b->store.members);
-    same_rows(&a->store, &b->store);
-    same_extras(&a->store, &b->store);
-    same_problems(a, b);
-    cr_assert_eq(adj_encounters_claim_count(a), adj_encounters_claim_count(b));
-    cr_assert_eq(adj_encounters_rejected_count(a), adj_encounters_rejected_count(b));
-    cr_assert_eq(((read_encounters *)a)->rejected_claims, ((read_encounters *)b)->rejected_claims);
+    same_encounters(a, b);
     cr_assert_eq(((read_encounters *)a)->blocks, 0u);
     size_t blocks = ((read_encounters *)b)->blocks;
     adj_encounters_free(a);
