@@ -246,9 +246,6 @@ typedef struct read_row {
     const uint8_t *what;     /* of each: READ_NEEDED, where a record may not lack it; READ_LACK_SPEAKS, where to lack it is another thing than
                                 an empty value; READ_WORDS_ARE_TEXT, where `none` and `unknown` are texts like others */
     size_t count;
-    const char *nothing;     /* all of them, each as one that says nothing: ,"name":null */
-    const uint32_t *nothing_at; /* where each of them begins there, and the end */
-    uint64_t *nulls;         /* bits: those that the record before had so */
     uint32_t *begins;        /* of each cell, and one more */
     char *text;
     size_t used;

@@ -267,40 +267,6 @@ static inline bool takes_literal(json_line *l, const csv_cell *name, size_t skip
     return true;
 }
 
-/* Whether two texts, behind which sixteen bytes may be looked at, are the same. */
-static inline bool same_bytes(const char *a, const char *b, size_t length)
-{
-#if defined(__SSE2__)
-    for (size_t i = 0; i < length; i += 16) {
-        __m128i x, y;
-        memcpy(&x, a + i, sizeof x);
-        memcpy(&y, b + i, sizeof y);
-        unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y));
-        if (length - i < 16) same |= 0xFFFFU << (length - i) & 0xFFFFU;
-        if (same != 0xFFFFU) return false;
-    }
-    return true;
-#else
-    return memcmp(a, b, length) == 0;
-#endif
-}
-
-static inline bool was_null(const read_row *row, size_t i)
-{
-    return (row->nulls[i / 64] >> (i % 64) & 1) != 0;
-}
-
-/* Names from one on that said nothing in the record before, and do again: how many. */
-static inline size_t take_nothing(json_line *l, const read_row *row, size_t first)
-{
-    size_t end = first;
-    while (end < row->count && was_null(row, end)) end++;
-    size_t from = row->nothing_at[first], length = row->nothing_at[end] - from;
-    if (length == 0 || (size_t)(l->end - l->at) <= length || !same_bytes(l->at, row->nothing + from, length)) return 0;
-    l->at += length;
-    return end - first;
-}
-
 bool json_shape_put(read_row *row, const char *line, size_t length)
 {
     json_line l = {line, line + length, NULL, NULL};
@@ -314,14 +280,8 @@ bool json_shape_put(read_row *row, const char *line, size_t length)
         skip = 0;
     }
     for (size_t i = 0; i < row->count; i++) {
-        if (was_null(row, i) && skip == 0) {
-            for (size_t left = take_nothing(&l, row, i); left > 0; left--) row->begins[i++] = (uint32_t)row->used++;
-            if (i == row->count) break;
-        }
         row->begins[i] = (uint32_t)row->used;
         if (takes_literal(&l, &row->names[i], skip)) {
-            bool null = *l.at == 'n';
-            if (null != was_null(row, i)) row->nulls[i / 64] ^= UINT64_C(1) << (i % 64);
             if (!put_value(&l, row, row->what[i])) return false;
             skip = 0;
         } else {

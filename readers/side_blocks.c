@@ -35,9 +35,6 @@ struct side_block {
     size_t lines[ROWS], from[ROWS], to[ROWS];
     csv_cell *names; /* as lines have them */
     uint8_t *what;
-    const char *nothing;
-    uint32_t *nothing_at;
-    uint64_t nulls[CSV_COLUMN_LIMIT / 64 + 1];
     read_again_alone again;
     void *state;
 };
@@ -87,23 +84,15 @@ static bool name_cells(side_block *b, base_arena *arena, const side_shape *shape
 {
     b->names = base_arena_alloc(arena, (shape->width + 1) * sizeof *b->names);
     b->what = base_arena_alloc(arena, shape->width + 1);
-    b->nothing_at = base_arena_alloc(arena, (shape->width + 1) * sizeof *b->nothing_at);
-    if (b->names == NULL || b->what == NULL || b->nothing_at == NULL) return false;
-    base_text nothing;
-    base_text_init(&nothing, arena);
+    if (b->names == NULL || b->what == NULL) return false;
     for (size_t i = 0; i < shape->width; i++) {
         const side_place *place = &shape->places[i];
         const char *text = base_format(arena, ",\"%.*s\":", (int)shape->names[i].length, shape->names[i].text);
         b->names[i] = (csv_cell){text, shape->names[i].length + 4, 0, false};
-        base_text_put(&nothing, text);
-        base_text_put(&nothing, "null");
-        b->nothing_at[i + 1] = (uint32_t)nothing.length;
         bool needed = place->column == NULL || place->column->required != 0;
         b->what[i] = (uint8_t)((needed ? READ_NEEDED : 0) | (shape->empty[i] != RUN_UNKNOWN ? READ_LACK_SPEAKS : 0) |
                                (place->text ? READ_WORDS_ARE_TEXT : 0));
     }
-    base_text_repeat(&nothing, ' ', BASE_SHORT_TEXT); /* it is looked at in pieces */
-    b->nothing = base_text_string(&nothing);
     return !arena->failed;
 }
 
@@ -143,9 +132,6 @@ bool side_together_row(side_reader *r, side_shape *shape, size_t length, read_ro
                       .names = b->names,
                       .what = b->what,
                       .count = width,
-                      .nothing = b->nothing,
-                      .nothing_at = b->nothing_at,
-                      .nulls = b->nulls,
                       .begins = b->rows.begins + number * width,
                       .text = b->text,
                       .used = b->used};
