@@ -15,6 +15,34 @@ void cli_progress(size_t done, size_t total)
     fflush(stderr);
 }
 
+bool cli_row_reserve(cli_report *report, size_t more)
+{
+    size_t needed = report->row_length + more;
+    if (needed <= report->row_room) return true;
+    size_t room = needed * 2 < 1024 ? 1024 : needed * 2;
+    char *grown = realloc(report->row, room);
+    if (grown == NULL) {
+        report->failed = true;
+        return false;
+    }
+    report->row = grown;
+    report->row_room = room;
+    return true;
+}
+
+void cli_row_add(cli_report *report, const char *text, size_t length)
+{
+    if (!cli_row_reserve(report, length)) return;
+    memcpy(report->row + report->row_length, text, length);
+    report->row_length += length;
+}
+
+void cli_row_write(cli_report *report)
+{
+    if (fwrite(report->row, 1, report->row_length, report->out) != report->row_length) report->failed = true;
+    report->row_length = 0;
+}
+
 /* Each field counts once a line, however many clauses ask for it. */
 static void tally_missing(cli_report *report, const adj_explanation *explanation, int64_t cents)
 {

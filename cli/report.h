@@ -21,7 +21,7 @@ typedef struct cli_report {
     bool colour;
     bool only_findings;
     char *last; /* file and claim of the line before; NULL before the first */
-    char *row;  /* of CSV: the rows of the line at hand */
+    char *row;  /* of CSV and JSON: what is written of the line at hand */
     size_t row_length, row_room;
     bool failed; /* memory ran out: what was written is not whole */
     size_t lines;
@@ -88,6 +88,12 @@ int cli_report_all(const cli_format *format, bool only_findings, bool no_summary
                    adj_results *results, const adj_encounters *encounters);
 
 struct cli_inputs;
+
+/* What is written of a line is put together in memory, and written as a whole: a call of the C library for each piece took as long as all
+ * else. Where memory runs out, or it cannot be written, report->failed is set. */
+bool cli_row_reserve(cli_report *report, size_t more);
+void cli_row_add(cli_report *report, const char *text, size_t length);
+void cli_row_write(cli_report *report);
 
 /* A check in about so many bytes of memory, through temporary files; the exit code of a check. */
 int cli_check_in_parts(const struct cli_inputs *inputs, size_t memory, const cli_format *format, bool only_findings,

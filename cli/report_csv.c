@@ -1,32 +1,7 @@
 /* The report for spreadsheets: a row for each finding, and one for each line without findings. */
 #include "cli/report.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* Rows are put together in memory and written as a whole: a call of the C library for each cell took as long as all else. */
-static char *room_for(cli_report *report, size_t more)
-{
-    size_t needed = report->row_length + more;
-    if (needed <= report->row_room) return report->row + report->row_length;
-    size_t room = needed * 2 < 1024 ? 1024 : needed * 2;
-    char *grown = realloc(report->row, room);
-    if (grown == NULL) {
-        report->failed = true;
-        return NULL;
-    }
-    report->row = grown;
-    report->row_room = room;
-    return grown + report->row_length;
-}
-
-static void add(cli_report *report, const char *text, size_t length)
-{
-    char *at = room_for(report, length);
-    if (at == NULL) return;
-    memcpy(at, text, length);
-    report->row_length += length;
-}
 
 static bool is_special(char byte)
 {
@@ -48,7 +23,7 @@ static void cell_end(cli_report *report, size_t begin, bool last)
         special = special || is_special(*at);
         quotes += *at == '"' ? 1 : 0;
     }
-    if (room_for(report, quotes + 3) == NULL) return;
+    if (!cli_row_reserve(report, quotes + 3)) return;
     if (special) {
         char *from = report->row + begin + length, *to = from + quotes + 2;
         report->row_length += quotes + 2;
@@ -65,7 +40,7 @@ static void cell_end(cli_report *report, size_t begin, bool last)
 static void cell(cli_report *report, const char *text, bool last)
 {
     size_t begin = cell_begin(report);
-    if (*text != '\0') add(report, text, strlen(text));
+    if (*text != '\0') cli_row_add(report, text, strlen(text));
     cell_end(report, begin, last);
 }
 
@@ -81,15 +56,15 @@ static void number(cli_report *report, int64_t value, int places)
         rest /= 10;
     }
     if (value < 0) *--at = '-';
-    add(report, at, (size_t)(text + sizeof text - at));
+    cli_row_add(report, at, (size_t)(text + sizeof text - at));
 }
 
 static void joined(cli_report *report, const char *const *items, size_t count)
 {
     size_t begin = cell_begin(report);
     for (size_t i = 0; i < count; i++) {
-        if (i > 0) add(report, " ", 1);
-        add(report, items[i], strlen(items[i]));
+        if (i > 0) cli_row_add(report, " ", 1);
+        cli_row_add(report, items[i], strlen(items[i]));
     }
     cell_end(report, begin, false);
 }
@@ -98,7 +73,7 @@ static void joined(cli_report *report, const char *const *items, size_t count)
 static void together(cli_report *report, const char *const *texts, size_t count, bool last)
 {
     size_t begin = cell_begin(report);
-    for (size_t i = 0; i < count; i++) add(report, texts[i], strlen(texts[i]));
+    for (size_t i = 0; i < count; i++) cli_row_add(report, texts[i], strlen(texts[i]));
     cell_end(report, begin, last);
 }
 
@@ -163,15 +138,15 @@ static void csv_line(cli_report *report, const adj_line *line, const adj_explana
     report->row_length = 0;
     line_cells(report, line);
     size_t own = report->row_length;
-    if (count == 0) add(report, ",,,,,,,,,,,\n", 12);
+    if (count == 0) cli_row_add(report, ",,,,,,,,,,,\n", 12);
     for (size_t i = 0; i < count; i++) {
         if (i > 0) {
-            if (room_for(report, own) == NULL) return;
-            add(report, report->row, own);
+            if (!cli_row_reserve(report, own)) return;
+            cli_row_add(report, report->row, own);
         }
         finding_cells(report, adj_explanation_finding(explanation, i));
     }
-    if (fwrite(report->row, 1, report->row_length, report->out) != report->row_length) report->failed = true;
+    cli_row_write(report);
 }
 
 static void csv_end(cli_report *report)
