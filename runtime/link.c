@@ -171,89 +171,6 @@ static void link_coverage(run_store *store)
     }
 }
 
-static bool session_fits(const run_store *store, uint32_t session, uint32_t line)
-{
-    return run_same_known(store, LANG_FIELD_session_date, session, LANG_FIELD_line_date, line) &&
-           run_same_known(store, LANG_FIELD_session_facilitator, session, LANG_FIELD_line_rendering_provider, line) &&
-           run_may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
-}
-
-bool run_session_may_fit(const run_store *store, uint32_t session, uint32_t line)
-{
-    return run_may_be_same(store, LANG_FIELD_session_date, session, LANG_FIELD_line_date, line) &&
-           run_may_be_same(store, LANG_FIELD_session_facilitator, session, LANG_FIELD_line_rendering_provider, line) &&
-           run_may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
-}
-
-/* The attendance of a line: of the session that its own record names, else by session id in the line's control number,
- * else the only one of member, day, provider. */
-static uint32_t attendance_of(const run_store *store, const run_chains *by_patient, uint32_t line, bool *several)
-{
-    uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line), found = RUN_NO_ROW;
-    *several = false;
-    for (uint32_t row = run_chain_first(by_patient, patient); row != RUN_NO_ROW; row = by_patient->next[row]) {
-        if (!run_store_present(store, LANG_FIELD_attendance_session, row)) continue;
-        uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
-        if (run_store_present(store, LANG_FIELD_line_session, line)) {
-            if (run_store_bits(store, LANG_FIELD_line_session, line) == (int64_t)session) return row;
-            continue;
-        }
-        if (run_same_known(store, LANG_FIELD_line_control_number, line, LANG_FIELD_session_id, session)) {
-            *several = false;
-            return row;
-        }
-        if (!session_fits(store, session, line)) continue;
-        if (found != RUN_NO_ROW) *several = true;
-        found = row;
-    }
-    return *several ? RUN_NO_ROW : found;
-}
-
-static void report_sessionless(run_store *store, uint32_t line, bool several)
-{
-    const run_line_extra *extra = &store->lines.items[line];
-    uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
-    run_store_problem(
-        store, ADJ_SEVERITY_NOTE, several ? "D0402" : "D0401", base_intern_text(&store->symbols, extra->file),
-        extra->segment, 0, 0, run_store_text(store, LANG_FIELD_claim_id, claim),
-        several ? "line %lld fits several sessions of its member, day and provider; what its session says stays unknown"
-                : "line %lld has no session for its member, day and provider; what its session says stays unknown",
-        (long long)run_store_bits(store, LANG_FIELD_line_number, line));
-}
-
-static void link_sessions(run_store *store)
-{
-    run_chains by_patient =
-        run_chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, store->counts[LANG_RECORD_patient]);
-    size_t symbols = store->symbols.entries.count;
-    uint8_t *held = base_arena_alloc(&store->arena, symbols + 1);
-    if (held == NULL || by_patient.first == NULL) return;
-    for (uint32_t session = 0; session < store->counts[LANG_RECORD_session]; session++) {
-        if (run_store_present(store, LANG_FIELD_session_procedure, session)) {
-            held[run_store_bits(store, LANG_FIELD_session_procedure, session)] = 1;
-        }
-    }
-    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
-        if (!run_store_present(store, LANG_FIELD_line_patient, line)) continue;
-        bool several;
-        uint32_t row = attendance_of(store, &by_patient, line, &several);
-        if (row != RUN_NO_ROW) {
-            run_store_set(store, LANG_FIELD_line_attendance, line, row);
-            run_store_set(store, LANG_FIELD_line_session, line,
-                          run_store_bits(store, LANG_FIELD_attendance_session, row));
-            continue;
-        }
-        if (run_store_present(store, LANG_FIELD_line_session, line)) continue;
-        bool expected = run_store_present(store, LANG_FIELD_line_procedure, line) &&
-                        held[run_store_bits(store, LANG_FIELD_line_procedure, line)] != 0;
-        bool voids = run_store_present(store, LANG_FIELD_line_claim, line) &&
-                     strcmp(run_store_text(store, LANG_FIELD_claim_frequency,
-                                           (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line)),
-                            "8") == 0;
-        if (store->lines.items[line].subject && expected && !voids) report_sessionless(store, line, several);
-    }
-}
-
 void run_derive_modifier(run_store *store, uint32_t line)
 {
     if (!run_store_present(store, LANG_FIELD_line_modifiers, line)) {
@@ -548,37 +465,12 @@ static void link_payers(run_store *store)
     }
 }
 
-/* No line bills an attendance, unless one of its member may and nobody knows of which session that one is. */
-static void close_attendance(run_store *store)
-{
-    uint32_t count = store->counts[LANG_RECORD_attendance];
-    run_chains by_patient =
-        run_chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_patient, store->counts[LANG_RECORD_patient]);
-    bool *open = base_arena_alloc(&store->arena, count + 1);
-    if (open == NULL || by_patient.first == NULL) return;
-    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
-        bool asks = run_store_state(store, LANG_FIELD_line_session, line) == RUN_UNKNOWN &&
-                    run_store_present(store, LANG_FIELD_line_patient, line);
-        if (!asks) continue;
-        uint32_t row = run_chain_first(&by_patient, (size_t)run_store_bits(store, LANG_FIELD_line_patient, line));
-        for (; row != RUN_NO_ROW; row = by_patient.next[row]) {
-            if (!run_store_present(store, LANG_FIELD_attendance_session, row)) continue;
-            uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
-            open[row] = open[row] || run_session_may_fit(store, session, line);
-        }
-    }
-    for (uint32_t row = 0; row < count; row++) {
-        if (run_store_state(store, LANG_FIELD_attendance_line, row) == RUN_UNKNOWN && !open[row])
-            run_store_set_absent(store, LANG_FIELD_attendance_line, row);
-    }
-}
-
 void run_link(run_store *store)
 {
     map_payers(store);
     link_authorizations(store);
     link_coverage(store);
-    link_sessions(store);
+    run_link_sessions(store);
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) derive_line(store, line);
     for (uint32_t claim = 0; store->submit_given && claim < store->counts[LANG_RECORD_claim]; claim++) {
         if (store->claims.items[claim].subject)
@@ -597,6 +489,6 @@ void run_link(run_store *store)
                       (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line), line);
     }
     link_payers(store);
-    close_attendance(store);
+    run_close_attendance(store);
     run_retire_claims(store);
 }

@@ -298,6 +298,11 @@ int run_compare_order(const run_order_key *x, const run_order_key *y);
 /* A replacement (7) or void (8) retires the claim it names, by the payer's number or the provider's own. */
 void run_retire_claims(run_store *store);
 
+/* Joins sessions and attendance with the lines that bill them: docs/encounter.md, rule 5. The second says of attendances that no
+ * line bills them. */
+void run_link_sessions(run_store *store);
+void run_close_attendance(run_store *store);
+
 /* Joins remittances with the lines they answer: docs/encounter.md, rule 10. */
 void run_link_remittances(run_store *store);
 

@@ -1,0 +1,133 @@
+/* Lines find their sessions as rule 5 of docs/encounter.md has it: compared with looking at each attendance of the member in turn. */
+#include "runtime/store.h"
+#include "tests/suites/support.h"
+
+static uint64_t seed;
+
+static uint32_t below(uint32_t limit)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)(seed >> 20) % limit;
+}
+
+/* One of a few values, or nothing that is known. */
+static void set_some(run_store *store, lang_field field, uint32_t row, uint32_t limit, int64_t first)
+{
+    uint32_t kind = below(8);
+    if (kind == 0) return;
+    if (kind == 1)
+        run_store_set_absent(store, field, row);
+    else
+        run_store_set(store, field, row, first + below(limit));
+}
+
+static void make_store(run_store *store)
+{
+    char text[8];
+    cr_assert(run_store_init(store, &lang_schema_standard, NULL));
+    for (int i = 0; i < 40; i++) {
+        snprintf(text, sizeof text, "T%d", i);
+        base_intern_add(&store->symbols, text, strlen(text));
+    }
+    for (int i = 0; i < 5; i++) run_store_patient(store, text, (size_t)snprintf(text, sizeof text, "M%d", i));
+    for (uint32_t i = 0; i < 30; i++) {
+        uint32_t session = run_store_add(store, LANG_RECORD_session);
+        set_some(store, LANG_FIELD_session_date, session, 6, -2);
+        set_some(store, LANG_FIELD_session_facilitator, session, 2, 10);
+        set_some(store, LANG_FIELD_session_procedure, session, 2, 20);
+        run_store_set(store, LANG_FIELD_session_id, session, 1 + below(25));
+    }
+    for (uint32_t i = 0; i < 120; i++) {
+        uint32_t row = run_store_add(store, LANG_RECORD_attendance);
+        set_some(store, LANG_FIELD_attendance_session, row, 30, 0);
+        set_some(store, LANG_FIELD_attendance_patient, row, 5, 1);
+    }
+    uint32_t claim = run_store_add(store, LANG_RECORD_claim);
+    for (uint32_t i = 0; i < 200; i++) {
+        uint32_t line = run_store_add(store, LANG_RECORD_line);
+        store->lines.items[line].subject = below(2) == 0;
+        run_store_set(store, LANG_FIELD_line_claim, line, claim);
+        run_store_set(store, LANG_FIELD_line_number, line, line + 1);
+        set_some(store, LANG_FIELD_line_patient, line, 5, 1);
+        set_some(store, LANG_FIELD_line_date, line, 6, -2);
+        set_some(store, LANG_FIELD_line_rendering_provider, line, 2, 10);
+        set_some(store, LANG_FIELD_line_procedure, line, 2, 20);
+        if (below(4) == 0) set_some(store, LANG_FIELD_line_control_number, line, 30, 1);
+        if (below(8) == 0) run_store_set(store, LANG_FIELD_line_session, line, below(30));
+    }
+}
+
+static bool is_of(const run_store *store, uint32_t row, uint32_t line)
+{
+    return run_same_known(store, LANG_FIELD_attendance_patient, row, LANG_FIELD_line_patient, line) &&
+           run_store_present(store, LANG_FIELD_attendance_session, row);
+}
+
+static bool fits(const run_store *store, uint32_t session, uint32_t line)
+{
+    return run_same_known(store, LANG_FIELD_session_date, session, LANG_FIELD_line_date, line) &&
+           run_same_known(store, LANG_FIELD_session_facilitator, session, LANG_FIELD_line_rendering_provider, line) &&
+           run_may_be_same(store, LANG_FIELD_session_procedure, session, LANG_FIELD_line_procedure, line);
+}
+
+/* The attendance that a line bills, by looking at all. */
+static uint32_t meant(const run_store *store, uint32_t line)
+{
+    uint32_t found = RUN_NO_ROW, fitting = 0;
+    bool named = run_store_present(store, LANG_FIELD_line_session, line);
+    for (uint32_t row = 0; row < store->counts[LANG_RECORD_attendance]; row++) {
+        if (!is_of(store, row, line)) continue;
+        uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
+        if (named && run_store_bits(store, LANG_FIELD_line_session, line) == (int64_t)session) return row;
+        if (!named && run_same_known(store, LANG_FIELD_line_control_number, line, LANG_FIELD_session_id, session))
+            return row;
+        if (named || !fits(store, session, line)) continue;
+        fitting++;
+        found = row;
+    }
+    return fitting == 1 ? found : RUN_NO_ROW;
+}
+
+static bool may_be_billed(const run_store *store, uint32_t row)
+{
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        if (run_store_state(store, LANG_FIELD_line_session, line) != RUN_UNKNOWN || !is_of(store, row, line)) continue;
+        uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
+        if (run_session_may_fit(store, session, line)) return true;
+    }
+    return false;
+}
+
+Test(sessions, lines_find_what_they_bill)
+{
+    size_t joined = 0, open = 0, closed = 0;
+    seed = 88172645463325252;
+    for (int round = 0; round < 60; round++) {
+        run_store store;
+        uint32_t expected[200];
+        make_store(&store);
+        for (uint32_t line = 0; line < 200; line++) expected[line] = meant(&store, line);
+        run_link_sessions(&store);
+        for (uint32_t line = 0; line < 200; line++) {
+            bool found = run_store_present(&store, LANG_FIELD_line_attendance, line);
+            cr_assert_eq(found, expected[line] != RUN_NO_ROW, "round %d, line %u", round, line);
+            if (!found) continue;
+            joined++;
+            cr_assert_eq(run_store_bits(&store, LANG_FIELD_line_attendance, line), (int64_t)expected[line]);
+            cr_assert(run_same_known(&store, LANG_FIELD_line_session, line, LANG_FIELD_attendance_session,
+                                     expected[line]));
+        }
+        run_close_attendance(&store);
+        for (uint32_t row = 0; row < store.counts[LANG_RECORD_attendance]; row++) {
+            bool may = may_be_billed(&store, row);
+            cr_assert_eq(run_store_state(&store, LANG_FIELD_attendance_line, row), may ? RUN_UNKNOWN : RUN_ABSENT,
+                         "round %d, attendance %u", round, row);
+            open += may;
+            closed += !may;
+        }
+        run_store_release(&store);
+    }
+    cr_expect(joined > 500 && open > 500 && closed > 500, "%zu joined, %zu open, %zu closed", joined, open, closed);
+}
