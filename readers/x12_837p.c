@@ -86,7 +86,6 @@ static void begin_transaction(x12_reader *r, const x12_segment *segment)
     r->other_kind = !r->professional;
     r->payment_open = strcmp(r->transaction, "835") == 0;
     if (r->payment_open) x12_payment_begin(&r->payment, &r->scanner, r->store, r->control);
-    r->payments_seen = r->payments_seen || r->payment_open;
     static const char *const told[] = {"271", "277", "278", "270", "276"}; /* the last two only ask */
     for (int k = 0; k < 5; k++) {
         if (strcmp(r->transaction, told[k]) != 0) continue;

@@ -55,7 +55,6 @@ typedef struct x12_reader {
     bool institutional;
     bool other_kind;   /* this transaction holds something else than professional claims */
     bool payment_open; /* it is an 835 */
-    bool payments_seen; /* or one was before */
     x12_payment payment;
     bool members_open; /* it is a 271, 277 or 278 */
     bool members_seen; /* or one was before */
@@ -123,7 +122,7 @@ bool x12_read_on(x12_reader *reader);
 void x12_check_transactions(x12_reader *reader, const x12_segment *segment, size_t counted);
 void x12_check_groups(x12_reader *reader, const x12_segment *segment, size_t counted);
 
-/* Where claims follow a transaction's end, reads what follows in blocks, on several threads, as far as that can be done: up to the end,
+/* Where claims or payments follow a transaction's end, reads what follows in blocks, on several threads, as far as that can be done: up to the end,
  * or to where reading then goes on. False when memory runs out. */
 bool x12_read_blocks(x12_reader *reader);
 

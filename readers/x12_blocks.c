@@ -1,4 +1,4 @@
-/* Claims of one file on several threads. The file is taken in blocks, each from one transaction, group or interchange to another; whoever
+/* Claims, or payments, of one file on several threads. The file is taken in blocks, each from one transaction, group or interchange to another; whoever
  * takes a block reads it into a store of its own, as if it followed on what is known where the first block begins, and then, block after
  * block in the order of the file, checks that it does, and appends what it read to the encounters. What comes out is what reading one
  * after the other gives, to the last symbol. Where a block cannot be told apart, reading goes on there as if there were no blocks. */
@@ -143,6 +143,7 @@ static bool read_block(const blocks *b, worker *w, const x12_scanner *before, co
     read_encounters *encounters = (read_encounters *)w->encounters;
     run_store *store = &w->encounters->store;
     encounters->claim_count = encounters->rejected_claims = 0;
+    store->remitted_claims = 0;
     base_arena_reset(&w->arena);
     w->input = (read_input){.role = file->role,
                             .trusted = file->trusted,
@@ -165,11 +166,11 @@ static bool read_block(const blocks *b, worker *w, const x12_scanner *before, co
     return good && !store->arena.failed && !w->arena.failed;
 }
 
-/* Whether all of a block ended with it, and it held nothing but claims. */
+/* Whether all of a block ended with it, and it held nothing but claims and payments. */
 static bool stands_alone(const x12_reader *r)
 {
-    return !r->in_transaction && r->claim == RUN_NO_ROW && !r->payments_seen && !r->members_seen && !r->unclear &&
-           !r->scanner.cut_off && run_may_append(r->store);
+    return !r->in_transaction && r->claim == RUN_NO_ROW && !r->members_seen && !r->unclear && !r->scanner.cut_off &&
+           run_may_append(r->store);
 }
 
 /* Whether the block was read as following on what was in truth before it. */
@@ -329,9 +330,9 @@ bool x12_read_blocks(x12_reader *r)
     size_t threads = encounters->threads, left = input->length - r->scanner.at;
     size_t size = encounters->block == 0 ? BLOCK : encounters->block;
     bool many = threads > 1 && input->source != NULL && !input->source->failed && left > 2 * size;
-    bool claims = !r->in_transaction && !r->payments_seen && !r->members_seen && r->transactions > 0;
+    bool apart = !r->in_transaction && !r->members_seen && r->transactions > 0;
     r->tried_blocks = true;
-    if (!many || !claims || encounters->batches != NULL || encounters->keeps_rejects) return true;
+    if (!many || !apart || encounters->batches != NULL || encounters->keeps_rejects) return true;
     size_t count = (left + size - 1) / size;
     if (threads > count) threads = count;
     blocks b = {.main = r, .known = r->scanner, .begin = r->scanner.at, .size = size};

@@ -5,9 +5,10 @@
 
 bool run_may_append(const run_store *from)
 {
-    bool alone = from->remitted.count == 0 && from->coverage_patients.count == 0 && from->listed_codes.count == 0;
+    bool alone = from->coverage_patients.count == 0 && from->listed_codes.count == 0;
     for (int r = 0; alone && r < lang_schema_record_count(from->schema); r++) {
-        bool known = r == LANG_RECORD_line || r == LANG_RECORD_claim || r == LANG_RECORD_patient;
+        bool known = r == LANG_RECORD_line || r == LANG_RECORD_claim || r == LANG_RECORD_patient ||
+                     r == LANG_RECORD_remittance;
         alone = known || from->counts[r] == 0;
     }
     return alone;
@@ -90,32 +91,47 @@ bool run_append_begin(run_append *a, base_arena *arena, run_store *to, const run
     return a->symbols != NULL && a->patients != NULL && join_symbols(a) && join_lists(a) && join_patients(a);
 }
 
+static bool lacks_rows(const run_append *a, lang_record record)
+{
+    return a->to->counts[record] + a->from->counts[record] > a->to->capacities[record];
+}
+
 bool run_append_lacks_room(const run_append *a)
 {
     const run_store *to = a->to, *from = a->from;
-    return to->counts[LANG_RECORD_line] + from->counts[LANG_RECORD_line] > to->capacities[LANG_RECORD_line] ||
-           to->counts[LANG_RECORD_claim] + from->counts[LANG_RECORD_claim] > to->capacities[LANG_RECORD_claim] ||
-           to->lines.count + from->lines.count > to->lines.capacity ||
-           to->claims.count + from->claims.count > to->claims.capacity;
+    return lacks_rows(a, LANG_RECORD_line) || lacks_rows(a, LANG_RECORD_claim) ||
+           lacks_rows(a, LANG_RECORD_remittance) || to->lines.count + from->lines.count > to->lines.capacity ||
+           to->claims.count + from->claims.count > to->claims.capacity ||
+           to->remitted.count + from->remitted.count > to->remitted.capacity;
 }
 
 bool run_append_make_room(const run_append *a)
 {
     return run_store_make_room(a->to, LANG_RECORD_line, a->from->counts[LANG_RECORD_line]) &&
-           run_store_make_room(a->to, LANG_RECORD_claim, a->from->counts[LANG_RECORD_claim]);
+           run_store_make_room(a->to, LANG_RECORD_claim, a->from->counts[LANG_RECORD_claim]) &&
+           run_store_make_room(a->to, LANG_RECORD_remittance, a->from->counts[LANG_RECORD_remittance]);
 }
 
 void run_append_take_places(run_append *a)
 {
     run_store *to = a->to;
+    const run_store *from = a->from;
     a->line = to->counts[LANG_RECORD_line];
     a->claim = to->counts[LANG_RECORD_claim];
+    a->remittance = to->counts[LANG_RECORD_remittance];
+    a->answer = to->remitted.count;
+    a->occurrence = to->remitted_claims;
     a->place = to->places;
-    to->counts[LANG_RECORD_line] += a->from->counts[LANG_RECORD_line];
-    to->counts[LANG_RECORD_claim] += a->from->counts[LANG_RECORD_claim];
-    to->lines.count += a->from->lines.count;
-    to->claims.count += a->from->claims.count;
-    to->places += a->from->lines.count;
+    to->counts[LANG_RECORD_line] += from->counts[LANG_RECORD_line];
+    to->counts[LANG_RECORD_claim] += from->counts[LANG_RECORD_claim];
+    to->counts[LANG_RECORD_remittance] += from->counts[LANG_RECORD_remittance];
+    to->lines.count += from->lines.count;
+    to->claims.count += from->claims.count;
+    to->remitted.count += from->remitted.count;
+    to->remitted_claims += from->remitted_claims;
+    to->places += from->lines.count;
+    to->feeds[LANG_FEED_REMITTANCE] = to->feeds[LANG_FEED_REMITTANCE] || from->feeds[LANG_FEED_REMITTANCE];
+    to->remittance_has_holes = to->remittance_has_holes || from->remittance_has_holes;
 }
 
 static void append_column(const run_append *a, lang_field field, lang_type type, uint32_t first, uint32_t count)
@@ -147,6 +163,8 @@ void run_append_rows(const run_append *a)
             append_column(a, (lang_field)f, info->type, a->line, from->counts[LANG_RECORD_line]);
         if (info->record == LANG_RECORD_claim)
             append_column(a, (lang_field)f, info->type, a->claim, from->counts[LANG_RECORD_claim]);
+        if (info->record == LANG_RECORD_remittance)
+            append_column(a, (lang_field)f, info->type, a->remittance, from->counts[LANG_RECORD_remittance]);
     }
     for (size_t i = 0; i < from->lines.count; i++) {
         run_line_extra *extra = &a->to->lines.items[a->line + i];
@@ -159,5 +177,14 @@ void run_append_rows(const run_append *a)
         run_claim_extra *extra = &a->to->claims.items[a->claim + i];
         *extra = from->claims.items[i];
         extra->payer_number = a->symbols[extra->payer_number];
+    }
+    for (size_t i = 0; i < from->remitted.count; i++) {
+        run_remitted *answer = &a->to->remitted.items[a->answer + i];
+        *answer = from->remitted.items[i];
+        answer->row += a->remittance;
+        answer->claim = a->symbols[answer->claim];
+        answer->control = a->symbols[answer->control];
+        answer->procedure = a->symbols[answer->procedure];
+        answer->occurrence += a->occurrence;
     }
 }

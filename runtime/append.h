@@ -1,5 +1,5 @@
 /* Rows of one store behind those of another, as if all had been read into one: symbols, members, lists and references become those of the
- * store that they come to. For claims, which readers may read in pieces, each into a store of its own. */
+ * store that they come to. For claims and payments, which readers may read in pieces, each into a store of its own. */
 #ifndef RUN_APPEND_H
 #define RUN_APPEND_H
 
@@ -8,14 +8,16 @@
 typedef struct run_append {
     run_store *to;
     const run_store *from;
-    uint32_t *symbols;    /* by symbol of `from` */
-    uint32_t *patients;   /* by patient of `from` */
-    uint32_t line, claim; /* rows of `to` that the first of them become */
-    size_t list;          /* place in the pool of `to` that the first list's becomes */
+    uint32_t *symbols;                /* by symbol of `from` */
+    uint32_t *patients;               /* by patient of `from` */
+    uint32_t line, claim, remittance; /* rows of `to` that the first of them become */
+    size_t answer;                    /* likewise among remitted */
+    uint32_t occurrence;              /* claim payments that were before */
+    size_t list;                      /* place in the pool of `to` that the first list's becomes */
     uint64_t place;
 } run_append;
 
-/* Whether a store holds nothing but claims, their lines and patients. */
+/* Whether a store holds nothing but claims, their lines and patients, and payers' answers. */
 bool run_may_append(const run_store *from);
 
 /* Joins the texts, lists and patients of `from`. What a patient's fields hold is replaced by what they hold in `from`; an absence there

@@ -77,7 +77,8 @@ bool run_store_make_room(run_store *store, lang_record record, uint32_t rows)
     }
     uint32_t room = store->capacities[record];
     return (record != LANG_RECORD_line || RESERVE(store, lines, room)) &&
-           (record != LANG_RECORD_claim || RESERVE(store, claims, room));
+           (record != LANG_RECORD_claim || RESERVE(store, claims, room)) &&
+           (record != LANG_RECORD_remittance || RESERVE(store, remitted, room));
 }
 
 bool run_store_reserve(run_store *store, lang_record record, uint32_t rows)

@@ -8,14 +8,20 @@
 
 enum { BLOCK = 6000, THREADS = 3 };
 
-static bool keep_claims(void *state, const char *file, const char *bytes, size_t length)
+typedef struct written {
+    base_text *text;
+    const char *file;
+} written;
+
+static bool keep_file(void *state, const char *file, const char *bytes, size_t length)
 {
-    if (strcmp(file, "claims.837") == 0) base_text_add(state, bytes, length);
+    written *w = state;
+    if (strcmp(file, w->file) == 0) base_text_add(w->text, bytes, length);
     return true;
 }
 
-/* Made-up claims: some months, a group and an interchange for each of some days. */
-static void make_claims(base_text *text, base_arena *arena, uint64_t seed)
+/* Made-up claims, or the payments for them: some months, a group and an interchange for each of some days. */
+static void make_file(base_text *text, base_arena *arena, uint64_t seed, const char *file)
 {
     adj_generator generator = {.seed = seed, .lines = 700, .form = ADJ_FORM_837P};
     adj_read_date("2026-01-01", &generator.from);
@@ -23,7 +29,8 @@ static void make_claims(base_text *text, base_arena *arena, uint64_t seed)
     for (size_t i = 0; i < ADJ_MISTAKE_COUNT; i++) generator.mistakes[i] = 20000;
     adj_generated generated;
     base_text_init(text, arena);
-    cr_assert_eq(adj_generate(&generator, keep_claims, text, &generated), ADJ_OK);
+    written w = {text, file};
+    cr_assert_eq(adj_generate(&generator, keep_file, &w, &generated), ADJ_OK);
     cr_assert_gt(text->length, 20u * BLOCK);
 }
 
@@ -87,7 +94,7 @@ static void replace(base_text *text, const char *from, const char *to, size_t fi
         base_arena arena;                                                                                              \
         base_text text;                                                                                                \
         base_arena_init(&arena, NULL);                                                                                 \
-        make_claims(&text, &arena, 3);                                                                                 \
+        make_file(&text, &arena, 3, "claims.837");                                                                                 \
         name##_with(&text, &arena);                                                                                    \
         base_arena_release(&arena);                                                                                    \
     }                                                                                                                  \
@@ -240,13 +247,13 @@ WITH_CLAIMS(envelopes_that_lack_parts)
     compare(text);
 }
 
-/* What is no claim is read one after the other from there on. */
+/* What is neither claim nor payment is read one after the other from there on. */
 WITH_CLAIMS(other_transactions_among_claims)
 {
     (void)arena;
     base_text plain = *text;
     replace(text, "ST*837*", "ST*835*", 90, 1);
-    cr_expect_gt(compare(text), 3u);
+    cr_expect_gt(compare(text), 15u);
     *text = plain;
     replace(text, "ST*837*", "ST*271*", 120, 2);
     cr_expect_gt(compare(text), 3u);
@@ -254,8 +261,27 @@ WITH_CLAIMS(other_transactions_among_claims)
     replace(text, "ST*837*", "ST*999*", 60, 20);
     cr_expect_gt(compare(text), 15u);
     *text = plain;
-    replace(text, "ST*837*", "ST*835*", 0, 1);
+    replace(text, "ST*837*", "ST*271*", 0, 1);
     cr_expect_eq(compare(text), 0u);
+}
+
+Test(x12_blocks, payments)
+{
+    base_arena arena;
+    base_text text, plain;
+    base_arena_init(&arena, NULL);
+    make_file(&text, &arena, 3, "payments.835");
+    plain = text;
+    cr_expect_gt(compare_as(text.bytes, text.length, ADJ_ROLE_BY_CONTENT), 10u);
+    replace(&text, "CLP*", "CLP**", 20, 3);
+    replace(&text, "SVC*HC", "SVC*XX", 40, 10);
+    replace(&text, "CAS*CO", "CAS*CO*x", 50, 5);
+    replace(&text, "BPR*I*", "BPR*I*9", 2, 2);
+    cr_expect_gt(compare_as(base_text_string(&text), text.length, ADJ_ROLE_BY_CONTENT), 10u);
+    text = plain;
+    replace(&text, "ST*835*", "ST*837*", 3, 1);
+    cr_expect_gt(compare_as(base_text_string(&text), text.length, ADJ_ROLE_BY_CONTENT), 10u);
+    base_arena_release(&arena);
 }
 
 /* Memory that runs out sooner and later; allocators are asked by several threads. */
@@ -298,14 +324,14 @@ WITH_CLAIMS(memory_that_runs_out)
 }
 
 /* Bytes that are anything else: whatever comes of it, it is the same. */
-Test(x12_blocks, broken_files)
+static void compare_broken(const char *file)
 {
     static const char bytes[] = "*~:^>|'\n\r 0Z\xC3";
     base_arena arena;
     base_text text;
     size_t blocks = 0;
     base_arena_init(&arena, NULL);
-    make_claims(&text, &arena, 5);
+    make_file(&text, &arena, 5, file);
     char *broken = base_arena_alloc(&arena, text.length + 1);
     uint64_t seed = 88172645463325252;
     for (int round = 0; round < 12; round++) {
@@ -318,4 +344,14 @@ Test(x12_blocks, broken_files)
     }
     cr_expect_gt(blocks, 60u);
     base_arena_release(&arena);
+}
+
+Test(x12_blocks, broken_claims)
+{
+    compare_broken("claims.837");
+}
+
+Test(x12_blocks, broken_payments)
+{
+    compare_broken("payments.835");
 }
