@@ -1,6 +1,6 @@
 /* Joins appointments with the lines that bill them, and lines with what their contract pays. Expects sessions and plans
  * linked. */
-#include "runtime/store.h"
+#include "runtime/by_day.h"
 
 /* ---- appointments ---- */
 
@@ -18,22 +18,34 @@ static int bills(const run_store *store, uint32_t line, uint32_t appointment)
     return run_store_present(store, LANG_FIELD_line_date, line) ? 1 : 0;
 }
 
+static bool day_of_appointment(const run_store *store, uint32_t row, int64_t *day)
+{
+    bool dated = run_store_present(store, LANG_FIELD_appointment_date, row);
+    *day = dated ? run_store_bits(store, LANG_FIELD_appointment_date, row) : RUN_NO_DAY;
+    return true;
+}
+
 void run_link_schedule(run_store *store)
 {
     if (!store->feeds[LANG_FEED_SCHEDULE]) return;
-    run_chains by_patient = run_chain_by(store, LANG_RECORD_appointment, LANG_FIELD_appointment_patient,
-                                         store->counts[LANG_RECORD_patient]);
+    run_by_day days;
     bool *open = base_arena_alloc(&store->arena, store->counts[LANG_RECORD_appointment] + 1);
-    if (by_patient.first == NULL || open == NULL) return;
+    if (open == NULL || !run_order_by_day(store, &days, LANG_RECORD_appointment, LANG_FIELD_appointment_patient,
+                                          store->counts[LANG_RECORD_patient], day_of_appointment))
+        return;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
         if (!run_store_present(store, LANG_FIELD_line_patient, line)) continue;
-        size_t patient = (size_t)run_store_bits(store, LANG_FIELD_line_patient, line), certain = 0, possible = 0;
-        uint32_t found = RUN_NO_ROW, at = run_chain_first(&by_patient, patient);
-        for (; at != RUN_NO_ROW; at = by_patient.next[at]) {
-            int fits = bills(store, line, at);
-            if (fits < 0) continue;
-            possible++;
-            if (fits > 0) certain++, found = at;
+        size_t certain = 0, possible = 0;
+        uint32_t found = RUN_NO_ROW;
+        run_day_span spans[RUN_DAY_SPANS];
+        run_days_of_line(&days, (size_t)run_store_bits(store, LANG_FIELD_line_patient, line), line, store, spans);
+        for (int i = 0; i < RUN_DAY_SPANS; i++) {
+            for (const run_dated_row *at = spans[i].at; at < spans[i].end; at++) {
+                int fits = bills(store, line, at->row);
+                if (fits < 0) continue;
+                possible++;
+                if (fits > 0) certain++, found = at->row;
+            }
         }
         if (certain == 1 && possible == 1) {
             run_store_set(store, LANG_FIELD_line_appointment, line, found);
@@ -41,8 +53,10 @@ void run_link_schedule(run_store *store)
         } else if (possible == 0 && !store->schedule_has_holes) {
             run_store_set_absent(store, LANG_FIELD_line_appointment, line);
         }
-        at = possible > 1 || certain == 0 ? run_chain_first(&by_patient, patient) : RUN_NO_ROW;
-        for (; at != RUN_NO_ROW; at = by_patient.next[at]) open[at] = open[at] || bills(store, line, at) >= 0;
+        for (int i = 0; (possible > 1 || certain == 0) && i < RUN_DAY_SPANS; i++) {
+            for (const run_dated_row *at = spans[i].at; at < spans[i].end; at++)
+                open[at->row] = open[at->row] || bills(store, line, at->row) >= 0;
+        }
     }
     for (uint32_t row = 0; row < store->counts[LANG_RECORD_appointment]; row++) {
         if (run_store_state(store, LANG_FIELD_appointment_line, row) == RUN_UNKNOWN && !open[row])

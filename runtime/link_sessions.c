@@ -1,68 +1,28 @@
-/* Joining lines with the sessions and the attendance that they bill: docs/encounter.md, rule 5. What a member attended is kept by
- * day, so that a line meets that of its day and not all of many years. */
-#include "runtime/store.h"
+/* Joining lines with the sessions and the attendance that they bill: docs/encounter.md, rule 5. */
+#include "runtime/by_day.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* An attendance and the day of its session; the smallest number where that is not known. */
-typedef struct attended_day {
-    int64_t day;
-    uint32_t row;
-} attended_day;
-
-#define NO_DAY INT64_MIN
-
-/* Attendances of known sessions, those of a patient in the order of their days, and rows by session and by what sessions are called. */
+/* Attendances of known sessions, by patient and day, and rows by session and by what sessions are called. */
 typedef struct attended {
-    uint32_t *starts; /* by patient, and one more */
-    attended_day *days;
+    run_by_day days;
     run_chains of_session;  /* attendances */
     run_chains sessions_of; /* an identifier */
 } attended;
 
-static int by_day(const void *a, const void *b)
+static bool day_of_session(const run_store *store, uint32_t row, int64_t *day)
 {
-    const attended_day *x = a, *y = b;
-    if (x->day != y->day) return x->day < y->day ? -1 : 1;
-    return x->row < y->row ? -1 : x->row > y->row;
-}
-
-static bool counts(const run_store *store, uint32_t row)
-{
-    return run_store_present(store, LANG_FIELD_attendance_patient, row) &&
-           run_store_present(store, LANG_FIELD_attendance_session, row);
-}
-
-static bool find_days(run_store *store, attended *all)
-{
-    uint32_t rows = store->counts[LANG_RECORD_attendance], patients = store->counts[LANG_RECORD_patient];
-    all->starts = base_arena_alloc(&store->arena, ((size_t)patients + 2) * sizeof *all->starts);
-    all->days = base_arena_alloc(&store->arena, ((size_t)rows + 1) * sizeof *all->days);
-    if (all->starts == NULL || all->days == NULL) return false;
-    uint32_t *places = all->starts + 1; /* where the next of each goes; what is left of it is where the patient after begins */
-    for (uint32_t row = 0; row < rows; row++) {
-        if (counts(store, row)) places[run_store_bits(store, LANG_FIELD_attendance_patient, row)]++;
-    }
-    for (uint32_t patient = 0, start = 0; patient <= patients; patient++) {
-        uint32_t own = places[patient];
-        places[patient] = start;
-        start += own;
-    }
-    for (uint32_t row = 0; row < rows; row++) {
-        if (!counts(store, row)) continue;
-        uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
-        bool dated = run_store_present(store, LANG_FIELD_session_date, session);
-        int64_t day = dated ? run_store_bits(store, LANG_FIELD_session_date, session) : NO_DAY;
-        uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_patient, row);
-        all->days[places[patient]++] = (attended_day){day, row};
-    }
-    for (uint32_t patient = 0; patient < patients; patient++) {
-        attended_day *own = all->days + all->starts[patient];
-        size_t count = all->starts[patient + 1] - all->starts[patient];
-        if (count > 1) qsort(own, count, sizeof *own, by_day);
-    }
+    if (!run_store_present(store, LANG_FIELD_attendance_session, row)) return false;
+    uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row);
+    bool dated = run_store_present(store, LANG_FIELD_session_date, session);
+    *day = dated ? run_store_bits(store, LANG_FIELD_session_date, session) : RUN_NO_DAY;
     return true;
+}
+
+static bool find_days(run_store *store, run_by_day *days)
+{
+    return run_order_by_day(store, days, LANG_RECORD_attendance, LANG_FIELD_attendance_patient,
+                            store->counts[LANG_RECORD_patient], day_of_session);
 }
 
 static bool find_attended(run_store *store, attended *all)
@@ -71,27 +31,7 @@ static bool find_attended(run_store *store, attended *all)
                                                  store->counts[LANG_RECORD_session]),
                       .sessions_of = run_chain_by(store, LANG_RECORD_session, LANG_FIELD_session_id,
                                                   store->symbols.entries.count)};
-    return all->of_session.first != NULL && all->sessions_of.first != NULL && find_days(store, all);
-}
-
-/* A patient's attendances of one day. */
-typedef struct day_span {
-    const attended_day *at, *end;
-} day_span;
-
-static day_span of_day(const attended *all, uint32_t patient, int64_t day)
-{
-    size_t low = all->starts[patient], high = all->starts[patient + 1], end = high;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (all->days[middle].day < day)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    size_t last = low;
-    while (last < end && all->days[last].day == day) last++;
-    return (day_span){all->days + low, all->days + last};
+    return all->of_session.first != NULL && all->sessions_of.first != NULL && find_days(store, &all->days);
 }
 
 static bool session_fits(const run_store *store, uint32_t session, uint32_t line)
@@ -144,7 +84,7 @@ static uint32_t attendance_of(const run_store *store, const attended *all, uint3
         return attendance_in(store, all, (uint32_t)run_store_bits(store, LANG_FIELD_line_session, line), patient);
     uint32_t found = attendance_called(store, all, line, patient);
     if (found != RUN_NO_ROW || !run_store_present(store, LANG_FIELD_line_date, line)) return found;
-    day_span span = of_day(all, patient, run_store_bits(store, LANG_FIELD_line_date, line));
+    run_day_span span = run_of_day(&all->days, patient, run_store_bits(store, LANG_FIELD_line_date, line));
     for (; span.at < span.end; span.at++) {
         uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, span.at->row);
         if (!session_fits(store, session, line)) continue;
@@ -199,7 +139,7 @@ void run_link_sessions(run_store *store)
 }
 
 /* Opens attendances that a line may be of, for all that is known. */
-static void open_span(const run_store *store, day_span span, uint32_t line, bool *open)
+static void open_span(const run_store *store, run_day_span span, uint32_t line, bool *open)
 {
     for (; span.at < span.end; span.at++) {
         uint32_t row = span.at->row;
@@ -212,21 +152,16 @@ static void open_span(const run_store *store, day_span span, uint32_t line, bool
 void run_close_attendance(run_store *store)
 {
     uint32_t count = store->counts[LANG_RECORD_attendance];
-    attended all;
+    run_by_day days;
     bool *open = base_arena_alloc(&store->arena, count + 1);
-    if (open == NULL || !find_attended(store, &all)) return;
+    if (open == NULL || !find_days(store, &days)) return;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
         bool asks = run_store_state(store, LANG_FIELD_line_session, line) == RUN_UNKNOWN &&
                     run_store_present(store, LANG_FIELD_line_patient, line);
         if (!asks) continue;
-        uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line);
-        if (run_store_present(store, LANG_FIELD_line_date, line)) {
-            open_span(store, of_day(&all, patient, NO_DAY), line, open);
-            open_span(store, of_day(&all, patient, run_store_bits(store, LANG_FIELD_line_date, line)), line, open);
-        } else {
-            day_span whole = {all.days + all.starts[patient], all.days + all.starts[patient + 1]};
-            open_span(store, whole, line, open);
-        }
+        run_day_span spans[RUN_DAY_SPANS];
+        run_days_of_line(&days, (size_t)run_store_bits(store, LANG_FIELD_line_patient, line), line, store, spans);
+        for (int i = 0; i < RUN_DAY_SPANS; i++) open_span(store, spans[i], line, open);
     }
     for (uint32_t row = 0; row < count; row++) {
         if (run_store_state(store, LANG_FIELD_attendance_line, row) == RUN_UNKNOWN && !open[row])

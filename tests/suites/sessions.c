@@ -1,4 +1,5 @@
-/* Lines find their sessions as rule 5 of docs/encounter.md has it: compared with looking at each attendance of the member in turn. */
+/* Lines find their sessions and appointments as rules 5 and 12 of docs/encounter.md have it: compared with looking at each attendance, and
+ * each appointment, of the member in turn. */
 #include "runtime/store.h"
 #include "tests/suites/support.h"
 
@@ -57,6 +58,20 @@ static void make_store(run_store *store)
         if (below(4) == 0) set_some(store, LANG_FIELD_line_control_number, line, 30, 1);
         if (below(8) == 0) run_store_set(store, LANG_FIELD_line_session, line, below(30));
     }
+}
+
+static void add_appointments(run_store *store)
+{
+    for (uint32_t i = 0; i < 150; i++) {
+        uint32_t row = run_store_add(store, LANG_RECORD_appointment);
+        set_some(store, LANG_FIELD_appointment_patient, row, 5, 1);
+        set_some(store, LANG_FIELD_appointment_date, row, 6, -2);
+        set_some(store, LANG_FIELD_appointment_provider, row, 2, 10);
+        set_some(store, LANG_FIELD_appointment_procedure, row, 2, 20);
+        if (below(4) == 0) set_some(store, LANG_FIELD_appointment_session, row, 30, 0);
+    }
+    store->feeds[LANG_FEED_SCHEDULE] = true;
+    store->schedule_has_holes = below(3) == 0;
 }
 
 static bool is_of(const run_store *store, uint32_t row, uint32_t line)
@@ -130,4 +145,67 @@ Test(sessions, lines_find_what_they_bill)
         run_store_release(&store);
     }
     cr_expect(joined > 500 && open > 500 && closed > 500, "%zu joined, %zu open, %zu closed", joined, open, closed);
+}
+
+/* Whether a line bills an appointment: -1 no, 0 perhaps, 1 yes. */
+static int bills(const run_store *store, uint32_t line, uint32_t row)
+{
+    bool of = run_same_known(store, LANG_FIELD_appointment_patient, row, LANG_FIELD_line_patient, line) &&
+              run_may_be_same(store, LANG_FIELD_appointment_date, row, LANG_FIELD_line_date, line) &&
+              run_may_be_same(store, LANG_FIELD_appointment_session, row, LANG_FIELD_line_session, line);
+    if (!of) return -1;
+    if (run_same_known(store, LANG_FIELD_appointment_session, row, LANG_FIELD_line_session, line)) return 1;
+    bool others =
+        run_may_be_same(store, LANG_FIELD_appointment_provider, row, LANG_FIELD_line_rendering_provider, line) &&
+        run_may_be_same(store, LANG_FIELD_appointment_procedure, row, LANG_FIELD_line_procedure, line);
+    return !others ? -1 : run_store_present(store, LANG_FIELD_line_date, line) ? 1 : 0;
+}
+
+Test(sessions, lines_find_their_appointments)
+{
+    size_t joined = 0, none = 0, open = 0, closed = 0;
+    seed = 2463534242;
+    for (int round = 0; round < 60; round++) {
+        run_store store;
+        make_store(&store);
+        add_appointments(&store);
+        uint32_t billed[150];
+        bool perhaps[150] = {false};
+        memset(billed, 0xFF, sizeof billed);
+        run_link_schedule(&store);
+        for (uint32_t line = 0; line < 200; line++) {
+            uint32_t certain = 0, possible = 0, found = RUN_NO_ROW;
+            for (uint32_t row = 0; row < 150; row++) {
+                int fits = bills(&store, line, row);
+                possible += fits >= 0;
+                certain += fits > 0;
+                if (fits > 0) found = row;
+            }
+            for (uint32_t row = 0; (possible > 1 || certain == 0) && row < 150; row++)
+                perhaps[row] = perhaps[row] || bills(&store, line, row) >= 0;
+            run_state state = run_store_state(&store, LANG_FIELD_line_appointment, line);
+            bool patient = run_store_present(&store, LANG_FIELD_line_patient, line);
+            if (certain == 1 && possible == 1) {
+                cr_assert_eq(state, RUN_PRESENT);
+                cr_assert_eq(run_store_bits(&store, LANG_FIELD_line_appointment, line), (int64_t)found);
+                billed[found] = line;
+                joined++;
+            } else {
+                bool absent = patient && possible == 0 && !store.schedule_has_holes;
+                cr_assert_eq(state, absent ? RUN_ABSENT : RUN_UNKNOWN, "round %d, line %u", round, line);
+                none += absent;
+            }
+        }
+        for (uint32_t row = 0; row < 150; row++) {
+            run_state state = run_store_state(&store, LANG_FIELD_appointment_line, row);
+            bool by = billed[row] != RUN_NO_ROW;
+            cr_assert_eq(state, by ? RUN_PRESENT : perhaps[row] ? RUN_UNKNOWN : RUN_ABSENT, "appointment %u", row);
+            if (by) cr_assert_eq(run_store_bits(&store, LANG_FIELD_appointment_line, row), (int64_t)billed[row]);
+            open += !by && perhaps[row];
+            closed += !by && !perhaps[row];
+        }
+        run_store_release(&store);
+    }
+    cr_expect(joined > 200 && none > 200 && open > 200 && closed > 200, "%zu, %zu, %zu, %zu", joined, none, open,
+              closed);
 }
