@@ -11,23 +11,26 @@ enum { FEW_LINES = 24 };
 /* Machine code is worth its making for runs of this many lines. */
 enum { MANY_LINES = 8192 };
 
-static bool collect_lines(adj_results *results, const run_store *store)
-{
-    uint32_t count = store->counts[LANG_RECORD_line];
-    results->lines = base_arena_alloc(&results->arena, (count + 1) * sizeof *results->lines);
-    results->stride = results->binding.plan->clauses.count + results->binding.plan->policies.count;
-    results->expanded = base_arena_alloc(&results->arena, results->stride + 1);
-    if (results->lines == NULL || results->expanded == NULL) return false;
-    for (uint32_t line = 0; line < count; line++) {
-        if (store->lines.items[line].subject) results->lines[results->line_count++] = line;
-    }
-    return true;
-}
-
 static bool judged(const run_store *store, uint32_t line)
 {
     bool none = store->void_frequency == BASE_INTERN_NONE; /* no claim of the run voids another */
     return !store->lines.items[line].unreadable && (none || !run_is_void(store, line));
+}
+
+static bool collect_lines(adj_results *results, const run_store *store)
+{
+    uint32_t count = store->counts[LANG_RECORD_line];
+    results->lines = base_arena_alloc(&results->arena, (count + 1) * sizeof *results->lines);
+    results->wanted = base_arena_alloc(&results->arena, count + 1);
+    results->stride = results->binding.plan->clauses.count + results->binding.plan->policies.count;
+    results->expanded = base_arena_alloc(&results->arena, results->stride + 1);
+    if (results->lines == NULL || results->wanted == NULL || results->expanded == NULL) return false;
+    for (uint32_t line = 0; line < count; line++) {
+        if (!store->lines.items[line].subject) continue;
+        results->wanted[results->line_count] = judged(store, line);
+        results->lines[results->line_count++] = line;
+    }
+    return true;
 }
 
 /* Judges lines one by one: the plain meaning, or its machine code. */
@@ -36,7 +39,7 @@ static bool judge_each(adj_results *results, run_context *context)
     results->verdicts = base_arena_alloc(&results->arena, results->stride * results->line_count + 1);
     if (results->verdicts == NULL) return false;
     for (size_t i = 0; i < results->line_count; i++) {
-        if (!judged(results->binding.store, results->lines[i])) continue;
+        if (!results->wanted[i]) continue;
         run_judge(context, results->lines[i], results->verdicts + i * results->stride);
         if (run_context_failed(context)) return false;
     }
@@ -45,11 +48,8 @@ static bool judge_each(adj_results *results, run_context *context)
 
 static bool judge_many(adj_results *results, const run_how *how)
 {
-    bool *wanted = base_arena_alloc(&results->arena, results->line_count + 1);
-    if (wanted == NULL) return false;
-    for (size_t i = 0; i < results->line_count; i++) wanted[i] = judged(results->binding.store, results->lines[i]);
     return run_judge_many(&results->many, &results->arena, &results->binding, results->policies->kernels,
-                          results->lines, wanted, results->line_count, how);
+                          results->lines, results->wanted, results->line_count, how);
 }
 
 /* Whether the interpreter, asked line by line and by every policy, says the same as kernels and as machine code for one line. */
@@ -75,7 +75,7 @@ static bool check_all(adj_results *results, run_context *machine, bool *differs)
     if (first == NULL || second == NULL) return false;
     plain->undispatched = true;
     for (size_t i = 0; i < results->line_count && !*differs; i++) {
-        if (!judged(results->binding.store, results->lines[i])) continue;
+        if (!results->wanted[i]) continue;
         *differs = !agree(results, plain, machine, i, first, second);
         if (run_context_failed(plain) || run_context_failed(machine)) return false;
     }
@@ -89,7 +89,7 @@ static bool waive_all(adj_results *results)
     const plan_program *plan = results->binding.plan;
     run_context *context = &results->context;
     for (size_t i = 0; results->verdicts != NULL && i < results->line_count; i++) {
-        if (judged(results->binding.store, results->lines[i]))
+        if (results->wanted[i])
             run_waive(context, results->lines[i], NULL, results->verdicts + i * results->stride);
     }
     for (size_t i = 0; results->verdicts == NULL && plan->waivers.count > 0 && i < results->line_count; i++) {

@@ -7,22 +7,22 @@
 static const lang_field key_fields[RUN_KEY_FIELDS] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan,
                                                       LANG_FIELD_line_procedure};
 
-static void parts_of_row(const run_context *context, uint32_t row, int64_t parts[RUN_KEY_FIELDS])
+static inline void parts_of_row(const run_column columns[RUN_KEY_FIELDS], uint32_t row, int64_t parts[RUN_KEY_FIELDS])
 {
     for (size_t i = 0; i < RUN_KEY_FIELDS; i++) {
-        const run_column *column = &context->columns[key_fields[i]];
-        parts[i] = column->states[row] == RUN_PRESENT ? column->bits[row] : -1 - (int64_t)column->states[row];
+        uint8_t state = columns[i].states[row];
+        parts[i] = state == RUN_PRESENT ? columns[i].bits[row] : -1 - (int64_t)state;
     }
 }
 
-static size_t slot_of(const int64_t parts[RUN_KEY_FIELDS])
+/* Each part is multiplied by a number of its own, so that none waits for another. */
+static inline size_t slot_of(const int64_t parts[RUN_KEY_FIELDS])
 {
+    static const uint64_t factors[RUN_KEY_FIELDS] = {UINT64_C(0x9E3779B97F4A7C15), UINT64_C(0xC2B2AE3D27D4EB4F),
+                                                     UINT64_C(0x165667B19E3779F9)};
     uint64_t hash = 0;
-    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) {
-        hash = (hash ^ (uint64_t)parts[i]) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 32;
-    }
-    return (size_t)hash;
+    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) hash += (uint64_t)parts[i] * factors[i];
+    return (size_t)(hash ^ hash >> 32);
 }
 
 static bool grow(run_line_chunk *chunk)
@@ -40,15 +40,15 @@ static bool grow(run_line_chunk *chunk)
     return true;
 }
 
-static bool same_parts(const run_line_key *key, const int64_t parts[RUN_KEY_FIELDS])
+static inline bool same_parts(const run_line_key *key, const int64_t parts[RUN_KEY_FIELDS])
 {
-    bool same = true;
-    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) same = same && key->parts[i] == parts[i];
-    return same;
+    uint64_t differ = 0;
+    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) differ |= (uint64_t)(key->parts[i] ^ parts[i]);
+    return differ == 0;
 }
 
 /* `found` comes in as the key of the line before, which is often the same. */
-static bool find_key(run_line_chunk *chunk, const int64_t parts[RUN_KEY_FIELDS], uint32_t row, uint32_t *found)
+static inline bool find_key(run_line_chunk *chunk, const int64_t parts[RUN_KEY_FIELDS], uint32_t row, uint32_t *found)
 {
     if (*found < chunk->keys.count && same_parts(&chunk->keys.items[*found], parts)) return true;
     size_t at = slot_of(parts) & (chunk->slot_count - 1);
@@ -71,12 +71,14 @@ static bool find_keys(void *state, size_t worker, size_t item)
     const run_line_keys *keys = state;
     run_line_chunk *chunk = &keys->chunks[item];
     uint32_t found = 0;
+    run_column columns[RUN_KEY_FIELDS];
+    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) columns[i] = keys->context->columns[key_fields[i]];
     if (!grow(chunk)) return false;
     for (size_t i = chunk->first; i < chunk->end; i++) {
         keys->key_of[i] = PLAN_NO_STEP;
         if (!keys->judged[i]) continue;
         int64_t parts[RUN_KEY_FIELDS];
-        parts_of_row(keys->context, keys->rows[i], parts);
+        parts_of_row(columns, keys->rows[i], parts);
         if (!find_key(chunk, parts, keys->rows[i], &found)) return false;
         keys->key_of[i] = found;
         chunk->keys.items[found].count++;
