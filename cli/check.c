@@ -32,7 +32,7 @@ static const char usage[] =
     "and\n"
     "                      death, sex, state, age, numbers of authorizations and referrals, and what could not be "
     "read\n"
-    "  --threads N         judge on so many threads (as many as there are processors); the report is the same\n"
+    "  --threads N         read and judge on so many threads (as many as there are processors); the report is the same\n"
     "  --evaluator WORD    best, interpreter, machine or both\n"
     "  --no-summary        leave out the totals\n"
     "\n"
