@@ -9,6 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often a test breaks its input: more, where ADJUDGE_BROKEN_ROUNDS says so. */
+static inline unsigned support_rounds(unsigned usual)
+{
+    const char *more = getenv("ADJUDGE_BROKEN_ROUNDS");
+    unsigned long rounds = more == NULL ? 0 : strtoul(more, NULL, 10);
+    return rounds > usual ? (unsigned)rounds : usual;
+}
+
 /* The whole of a text file; the caller frees it. */
 static inline char *support_file(const char *path)
 {

@@ -334,9 +334,9 @@ static void compare_broken(const char *file)
     make_file(&text, &arena, 5, file);
     char *broken = base_arena_alloc(&arena, text.length + 1);
     uint64_t seed = 88172645463325252;
-    for (int round = 0; round < 12; round++) {
+    for (unsigned round = 0; round < support_rounds(12); round++) {
         memcpy(broken, text.bytes, text.length);
-        for (int i = 0; i < 4 << (round / 2); i++) {
+        for (int i = 0; i < 4 << (round % 12 / 2); i++) {
             seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
             broken[seed % text.length] = bytes[(seed >> 40) % (sizeof bytes - 1)];
         }
