@@ -107,11 +107,21 @@ static uint64_t valid_bits(const run_packer *packer, uint64_t word)
 
 /* ---- inputs that are worked out line by line ---- */
 
+/* Those that depend on history are worked out after the others, which may show that a clause is out of scope: then its history does not
+ * matter. */
+typedef enum stage { NEAR = 1, FAR = 2 } stage;
+
 typedef struct wanting {
     run_packer *packer;
+    unsigned stages;   /* which are wanted */
     uint64_t **needed; /* by input; NULL where nobody asked */
     bool failed;
 } wanting;
+
+static unsigned stage_of(const plan_input *input)
+{
+    return input->far ? FAR : NEAR;
+}
 
 static void want_unit(wanting *w, uint32_t unit, const uint64_t *lines);
 
@@ -123,6 +133,7 @@ static void want_input(wanting *w, uint32_t index, const uint64_t *lines)
         want_unit(w, input->unit, lines);
         return;
     }
+    if ((w->stages & stage_of(input)) == 0) return;
     uint64_t words = w->packer->words;
     if (w->needed[index] == NULL) w->needed[index] = base_arena_alloc(&w->packer->arena, words * sizeof(uint64_t));
     if (w->needed[index] == NULL) {
@@ -170,10 +181,10 @@ static bool gather_wanted(wanting *w, const run_work *work, uint64_t *const *all
     return !w->failed;
 }
 
-static bool fill_inputs(run_packer *packer, const run_work *work, uint64_t *const *planes)
+static bool fill_stages(run_packer *packer, const run_work *work, unsigned stages, uint64_t *const *planes)
 {
     const plan_kernels *kernels = packer->kernels;
-    wanting w = {.packer = packer};
+    wanting w = {.packer = packer, .stages = stages};
     w.needed = base_arena_alloc(&packer->arena, (kernels->inputs.count + 1) * sizeof *w.needed);
     uint32_t *wanted = base_arena_alloc(&packer->arena, (work->input_count + 1) * sizeof *wanted);
     uint64_t **lines = base_arena_alloc(&packer->arena, (work->input_count + 1) * sizeof *lines);
@@ -191,6 +202,17 @@ static bool fill_inputs(run_packer *packer, const run_work *work, uint64_t *cons
         if (again && !run_pack_input(packer, work->inputs[i])) return false;
     }
     return true;
+}
+
+static bool fill_inputs(run_packer *packer, const run_work *work, uint64_t *const *planes)
+{
+    unsigned stages = 0;
+    for (size_t i = 0; i < work->input_count; i++) {
+        const plan_input *input = &packer->kernels->inputs.items[work->inputs[i]];
+        if (input->kind == PLAN_INPUT_STEP) stages |= stage_of(input);
+    }
+    if (stages != (NEAR | FAR)) return fill_stages(packer, work, stages, planes);
+    return fill_stages(packer, work, NEAR, planes) && fill_stages(packer, work, FAR, planes);
 }
 
 /* ---- what comes out ---- */

@@ -300,6 +300,10 @@ static bool collect_cone(lowering *l, plan_input *input)
         for (uint32_t k = 0; k < own; k++) need_step(l, sources[k]);
     }
     if (l->cone.count > 1) qsort(l->cone.items, l->cone.count, sizeof *l->cone.items, by_step);
+    for (size_t i = 0; i < l->cone.count; i++) {
+        plan_operation operation = block->steps.items[l->cone.items[i]].operation;
+        if (operation == PLAN_AGGREGATE || operation == PLAN_DENIED || operation == PLAN_TALLY) input->far = true;
+    }
     input->cone = (uint32_t)l->kernels->cones.count;
     for (int loads = 1; loads >= 0; loads--) {
         for (size_t i = 0; i < l->cone.count; i++) {
