@@ -7,6 +7,14 @@
 static const lang_field key_fields[RUN_KEY_FIELDS] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan,
                                                       LANG_FIELD_line_procedure};
 
+bool run_is_key_field(lang_field field)
+{
+    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) {
+        if (key_fields[i] == field) return true;
+    }
+    return false;
+}
+
 static inline void parts_of_row(const run_column columns[RUN_KEY_FIELDS], uint32_t row, int64_t parts[RUN_KEY_FIELDS])
 {
     for (size_t i = 0; i < RUN_KEY_FIELDS; i++) {

@@ -6,6 +6,9 @@
 
 enum { RUN_KEY_FIELDS = 3 };
 
+/* Whether a field of the line is one of those. */
+bool run_is_key_field(lang_field field);
+
 typedef struct run_line_key {
     int64_t parts[RUN_KEY_FIELDS]; /* payer, plan, procedure; below zero for absent and unknown */
     uint32_t row;                  /* of the first line that has it */

@@ -2,6 +2,7 @@
  * more than reading a column is worked out by the interpreter's own steps, for the lines that need it. */
 #include "runtime/pack.h"
 #include "compiler/plan/split.h"
+#include "runtime/line_keys.h"
 #include "runtime/vector.h"
 
 #include <string.h>
@@ -428,9 +429,7 @@ static bool pack_value(run_packer *packer, const source *s, run_masks *m, run_la
 /* Whether the keys of the dispatch tell an input: one field of the line, the payer, plan or procedure. */
 static bool by_key(const plan_input *input)
 {
-    if (input->path.count != 1) return false;
-    uint16_t field = input->path.fields[0];
-    return field == LANG_FIELD_line_payer || field == LANG_FIELD_line_plan || field == LANG_FIELD_line_procedure;
+    return input->path.count == 1 && run_is_key_field((lang_field)input->path.fields[0]);
 }
 
 static bool pack_truth(run_packer *packer, const plan_input *input, run_masks *m)

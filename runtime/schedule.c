@@ -1,5 +1,5 @@
 /* Dispatch: which lines meet which clauses. What policies and clauses ask first is payer, plan and procedure; for each combination of
- * these that some line has, the clauses are run with nothing else known. What is surely out of scope then is so for all its lines,
+ * these that some line has, the clauses are run with nothing else known but what follows from it, as a procedure's row in a table. What is surely out of scope then is so for all its lines,
  * and they never meet it. Lines that meet the same clauses are gathered; cost follows what applies, not what exists. */
 #include "runtime/handles.h"
 #include "runtime/line_keys.h"
@@ -110,6 +110,46 @@ static bool candidate_units(scheduler *s, portion *p)
     return true;
 }
 
+/* Whether what steps give follows from the fields of the keys alone: looking a procedure up in a table, say. */
+static bool follows_from_key(const scheduler *s, const plan_input *input)
+{
+    if (input->kind != PLAN_INPUT_STEP || input->far || input->leaf_count == 0) return false;
+    const plan_block *block = &s->context->binding->plan->blocks.items[input->block];
+    const uint32_t *leaves = s->kernels->cones.items + input->cone + input->cone_count;
+    for (uint32_t i = 0; i < input->leaf_count; i++) {
+        const plan_step *step = &block->steps.items[leaves[i]];
+        bool own = step->operation == PLAN_LOAD && block->steps.items[step->a].operation == PLAN_FRAME &&
+                   block->steps.items[step->a].number == 0;
+        if (!own || !run_is_key_field((lang_field)step->detail)) return false;
+    }
+    return true;
+}
+
+/* Works such inputs out for all keys, and what depends on them. */
+static bool fill_by_key(scheduler *s, const plan_step_list *inputs)
+{
+    run_packer *packer = &s->packer;
+    uint32_t *followed = base_arena_alloc(&packer->arena, (inputs->count + 1) * sizeof *followed);
+    uint64_t **lines = base_arena_alloc(&packer->arena, (inputs->count + 1) * sizeof *lines);
+    uint64_t *all = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * sizeof *all);
+    if (followed == NULL || lines == NULL || all == NULL) return false;
+    for (size_t k = 0; k < packer->count; k++) all[k / 64] |= UINT64_C(1) << (k % 64);
+    size_t count = 0;
+    for (size_t i = 0; i < inputs->count; i++) {
+        if (!follows_from_key(s, &s->kernels->inputs.items[inputs->items[i]])) continue;
+        followed[count] = inputs->items[i];
+        lines[count++] = all;
+    }
+    if (count == 0) return true;
+    if (!run_pack_steps(packer, followed, count, lines)) return false;
+    for (size_t i = 0; i < inputs->count; i++) {
+        const plan_input *input = &s->kernels->inputs.items[inputs->items[i]];
+        bool again = input->kind == PLAN_INPUT_UNIT && input->filled;
+        if (again && !run_pack_input(packer, inputs->items[i])) return false;
+    }
+    return true;
+}
+
 /* Runs the candidates over the keys with nothing else known. */
 static bool try_keys(scheduler *s, portion *p)
 {
@@ -126,6 +166,7 @@ static bool try_keys(scheduler *s, portion *p)
     for (size_t i = 0; i < inputs.count; i++) {
         if (!run_pack_input(packer, inputs.items[i])) return false;
     }
+    if (!fill_by_key(s, &inputs)) return false;
     for (size_t u = 0; u < p->units.count; u++) {
         uint64_t *const planes[] = {p->unit_bits + u * p->words, spare, spare + room, spare + 2 * room};
         if (!run_unit(packer, p->units.items[u], planes)) return false;
