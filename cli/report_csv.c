@@ -8,33 +8,55 @@ static bool is_special(char byte)
     return byte == ',' || byte == '"' || byte == '\r' || byte == '\n';
 }
 
+/* Whether any of eight bytes is one: not zero where a byte of the difference is. */
+static uint64_t any_is(uint64_t eight, char byte)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t differ = eight ^ ones * (unsigned char)byte;
+    return (differ - ones) & ~differ & ones << 7;
+}
+
+/* Whether a cell has to stand in quotation marks; most are looked at as one or two numbers. */
+static bool needs_quotes(const char *text, size_t length)
+{
+    uint64_t found = 0;
+    size_t i = 0;
+    for (; i + 8 <= length; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, text + i, sizeof eight);
+        found |= any_is(eight, ',') | any_is(eight, '"') | any_is(eight, '\r') | any_is(eight, '\n');
+    }
+    bool special = found != 0;
+    for (; i < length; i++) special = special || is_special(text[i]);
+    return special;
+}
+
 /* The text of a cell begins; it goes on until cell_end says where it ended. */
 static size_t cell_begin(const cli_report *report)
 {
     return report->row_length;
 }
 
+static void put_in_quotes(cli_report *report, size_t begin)
+{
+    size_t length = report->row_length - begin, quotes = 0;
+    for (size_t i = 0; i < length; i++) quotes += report->row[begin + i] == '"' ? 1 : 0;
+    if (!cli_row_reserve(report, quotes + 2)) return;
+    char *first = report->row + begin, *from = first + length, *to = from + quotes + 2;
+    report->row_length += quotes + 2;
+    *--to = '"';
+    while (from > first) {
+        *--to = *--from;
+        if (*from == '"') *--to = '"';
+    }
+    *--to = '"';
+}
+
 /* Puts what was added since in quotation marks where it needs them. */
 static void cell_end(cli_report *report, size_t begin, bool last)
 {
-    size_t length = report->row_length - begin, quotes = 0;
-    bool special = false;
-    for (const char *at = report->row + begin, *end = at + length; at < end; at++) {
-        special = special || is_special(*at);
-        quotes += *at == '"' ? 1 : 0;
-    }
-    if (!cli_row_reserve(report, quotes + 3)) return;
-    if (special) {
-        char *from = report->row + begin + length, *to = from + quotes + 2;
-        report->row_length += quotes + 2;
-        *--to = '"';
-        while (from > report->row + begin) {
-            *--to = *--from;
-            if (*from == '"') *--to = '"';
-        }
-        *--to = '"';
-    }
-    report->row[report->row_length++] = last ? '\n' : ',';
+    if (needs_quotes(report->row + begin, report->row_length - begin)) put_in_quotes(report, begin);
+    cli_row_add(report, last ? "\n" : ",", 1);
 }
 
 static void cell(cli_report *report, const char *text, bool last)
@@ -136,6 +158,7 @@ static void csv_line(cli_report *report, const adj_line *line, const adj_explana
     size_t count = explanation == NULL ? 0 : adj_explanation_count(explanation);
     if (count == 0 && report->only_findings && line->verdict == ADJ_PASS) return;
     report->row_length = 0;
+    if (!cli_row_reserve(report, 1)) return;
     line_cells(report, line);
     size_t own = report->row_length;
     if (count == 0) cli_row_add(report, ",,,,,,,,,,,\n", 12);

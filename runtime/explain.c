@@ -572,7 +572,8 @@ static void describe(explainer *e, const uint8_t *verdicts, adj_finding *finding
     uint32_t end = clause->message.text != NULL ? clause->message.span.end : clause->span.end;
     lang_position(file, end, &finding->end_line, &finding->end_column);
     const char *reason = clause->group_reason.text;
-    finding->group_code = reason == NULL ? "" : base_format(e->arena, "%.2s", reason);
+    const char *group = reason == NULL ? NULL : base_arena_copy(e->arena, reason, 2);
+    finding->group_code = group == NULL ? "" : group;
     finding->reason_code = reason == NULL ? "" : reason + 3;
     const char **remarks = base_arena_alloc(e->arena, (clause->remarks.count + 1) * sizeof *remarks);
     for (size_t i = 0; remarks != NULL && i < clause->remarks.count; i++) remarks[i] = clause->remarks.items[i].text;

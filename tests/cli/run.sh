@@ -498,6 +498,12 @@ if "$adjudge" --version | grep -q LLVM && [ "$(uname -m)" = x86_64 ]; then
     chmod 755 "$work/cache"
 fi
 
+# Cells of a CSV report stand in quotation marks where they hold what would end them; longer and shorter than eight bytes.
+printf 'member_id,claim_id,line,date,procedure,payer\n"M,1","say ""so"" and more, twice",1,2026-01-05,90853,"a""b"\nM2,plain identifier,1,2026-01-05,90853,","\n' >"$work/quoted.csv"
+"$adjudge" check "$work/quoted.csv" --policy policies --format csv --no-summary >"$work/out" 2>"$work/err" || true
+holds "cells in quotation marks" out ',"say ""so"" and more, twice",1,"M,1","a""b",2026-01-05,90853,'
+holds "a comma alone" out ',plain identifier,1,M2,",",2026-01-05,90853,'
+
 # Negative amounts are written as such.
 printf 'claim_id,member_id,payer,line,date,procedure,pos,units,charge\nC1,M1,HARBOR,1,2026-01-07,90853,11,1,-1.50\n' >"$work/negative.csv"
 "$adjudge" check "$work/negative.csv" --policy policies --format csv --no-summary >"$work/out" 2>"$work/err" || true
