@@ -151,6 +151,7 @@ adj_status adj_encounters_finish(adj_encounters *encounters)
     read_resolve_references(inner(encounters));
     apply_claim_facts(inner(encounters));
     read_report_unused_maps(inner(encounters));
+    encounters->store.threads = inner(encounters)->threads;
     return run_store_finish(&encounters->store) ? ADJ_OK : ADJ_OUT_OF_MEMORY;
 }
 

@@ -1,5 +1,6 @@
 /* Ordering: lines by date, claim and line, and in this order by what they belong to; rows of other records likewise.
  * "The ninth" is one definite line because this order is total. */
+#include "runtime/crew.h"
 #include "runtime/store.h"
 
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static int by_order(const void *a, const void *b)
 
 /* Puts keys side by side that are of one day, the days in their order; undated ones first. `starts` gets where each day begins, and the
  * end; false where days are too far apart for that. */
-enum { DAYS_MOST = 1 << 17 };
+enum { DAYS_MOST = 1 << 17, DAYS_A_LINE = 16 };
 static bool divide_by_day(base_arena *arena, const placed_key *keys, uint32_t count, placed_key *divided, uint32_t **starts,
                           size_t *days)
 {
@@ -52,7 +53,7 @@ static bool divide_by_day(base_arena *arena, const placed_key *keys, uint32_t co
         high = date > high ? date : high;
     }
     if (low > high) low = high = 0;
-    if (high - low >= DAYS_MOST) return false;
+    if (high - low >= DAYS_MOST || high - low > (int64_t)count * DAYS_A_LINE) return false;
     *days = (size_t)(high - low) + 2;
     *starts = base_arena_alloc(arena, (*days + 1) * sizeof **starts);
     if (*starts == NULL) return false;
@@ -85,6 +86,21 @@ run_order_key run_order_key_of(const run_store *store, uint32_t line)
     return key;
 }
 
+/* Keys in days that are to be put in order. */
+typedef struct day_keys {
+    placed_key *keys;
+    const uint32_t *starts;
+} day_keys;
+
+static bool order_day(void *state, size_t worker, size_t day)
+{
+    (void)worker;
+    const day_keys *d = state;
+    size_t count = d->starts[day + 1] - d->starts[day];
+    if (count > 1) qsort(d->keys + d->starts[day], count, sizeof *d->keys, by_order);
+    return true;
+}
+
 /* The lines in their order. */
 static bool order_lines(run_store *store, uint32_t *order)
 {
@@ -100,10 +116,9 @@ static bool order_lines(run_store *store, uint32_t *order)
     }
     size_t days = 0;
     if (good && divide_by_day(&scratch, keys, count, divided, &starts, &days)) {
-        keys = divided;
-        for (size_t day = 0; day < days; day++)
-            qsort(keys + starts[day], starts[day + 1] - starts[day], sizeof *keys, by_order);
-    } else if (good) {
+        day_keys d = {keys = divided, starts};
+        good = run_crew(&scratch, store->threads, days, order_day, &d);
+    } else if (good && count > 1) {
         qsort(keys, count, sizeof *keys, by_order);
     }
     for (uint32_t i = 0; good && i < count; i++) order[i] = keys[i].key.row;
@@ -111,24 +126,64 @@ static bool order_lines(run_store *store, uint32_t *order)
     return good;
 }
 
-/* Groups `rows` (in their given order) by the row that `field` refers to. */
-static bool group(run_store *store, run_groups *groups, lang_field field, lang_record record, size_t group_count,
-                  const uint32_t *rows)
+/* Rows of a record, in a given order, that are to be grouped by the row that a field refers to. */
+typedef struct grouping {
+    run_groups *groups;
+    lang_field field;
+    lang_record record;
+    size_t group_count;
+    const uint32_t *rows; /* NULL: as they stand */
+} grouping;
+
+enum { GROUPINGS = 7 };
+typedef struct groupings {
+    const run_store *store;
+    grouping all[GROUPINGS];
+} groupings;
+
+static bool make_room(run_store *store, const grouping *g)
 {
-    uint32_t count = store->counts[record];
-    groups->starts = base_arena_alloc(&store->arena, (group_count + 2) * sizeof(uint32_t));
-    groups->rows = base_arena_alloc(&store->arena, (count + 1) * sizeof(uint32_t));
-    if (groups->starts == NULL || groups->rows == NULL) return false;
+    g->groups->starts = base_arena_alloc(&store->arena, (g->group_count + 2) * sizeof(uint32_t));
+    g->groups->rows = base_arena_alloc(&store->arena, (store->counts[g->record] + 1) * sizeof(uint32_t));
+    return g->groups->starts != NULL && g->groups->rows != NULL;
+}
+
+static bool group(void *state, size_t worker, size_t item)
+{
+    (void)worker;
+    const groupings *all = state;
+    const grouping *g = &all->all[item];
+    const run_store *store = all->store;
+    uint32_t count = store->counts[g->record], *starts = g->groups->starts;
     for (uint32_t row = 0; row < count; row++) {
-        if (run_store_present(store, field, row)) groups->starts[run_store_bits(store, field, row) + 2]++;
+        if (run_store_present(store, g->field, row)) starts[run_store_bits(store, g->field, row) + 2]++;
     }
-    for (size_t g = 2; g < group_count + 2; g++) groups->starts[g] += groups->starts[g - 1];
+    for (size_t k = 2; k < g->group_count + 2; k++) starts[k] += starts[k - 1];
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t row = rows == NULL ? i : rows[i];
-        if (!run_store_present(store, field, row)) continue;
-        groups->rows[groups->starts[run_store_bits(store, field, row) + 1]++] = row;
+        uint32_t row = g->rows == NULL ? i : g->rows[i];
+        if (!run_store_present(store, g->field, row)) continue;
+        g->groups->rows[starts[run_store_bits(store, g->field, row) + 1]++] = row;
     }
     return true;
+}
+
+static bool group_all(run_store *store, const uint32_t *order)
+{
+    size_t patients = store->counts[LANG_RECORD_patient], sessions = store->counts[LANG_RECORD_session];
+    size_t symbols = store->symbols.entries.count, claims = store->counts[LANG_RECORD_claim];
+    groupings all = {
+        store,
+        {{&store->lines_of_patient, LANG_FIELD_line_patient, LANG_RECORD_line, patients, order},
+         {&store->lines_of_session, LANG_FIELD_line_session, LANG_RECORD_line, sessions, order},
+         {&store->lines_of_rendering_provider, LANG_FIELD_line_rendering_provider, LANG_RECORD_line, symbols, order},
+         {&store->lines_of_billing_provider, LANG_FIELD_line_billing_provider, LANG_RECORD_line, symbols, order},
+         {&store->lines_of_claim, LANG_FIELD_line_claim, LANG_RECORD_line, claims, order},
+         {&store->authorizations_of_patient, LANG_FIELD_authorization_patient, LANG_RECORD_authorization, patients, NULL},
+         {&store->attendance_of_session, LANG_FIELD_attendance_session, LANG_RECORD_attendance, sessions, NULL}}};
+    for (size_t i = 0; i < GROUPINGS; i++) {
+        if (!make_room(store, &all.all[i])) return false;
+    }
+    return run_crew(&store->arena, store->threads, GROUPINGS, group, &all);
 }
 
 bool run_may_be_of_session(const run_store *store, uint32_t session, uint32_t line)
@@ -203,18 +258,5 @@ bool run_index(run_store *store)
     if (order == NULL || store->position == NULL || !order_lines(store, order) || !collect_unknown(store, order))
         return false;
     for (uint32_t i = 0; i < count; i++) store->position[order[i]] = 2 * i + 1;
-    return group(store, &store->lines_of_patient, LANG_FIELD_line_patient, LANG_RECORD_line,
-                 store->counts[LANG_RECORD_patient], order) &&
-           group(store, &store->lines_of_session, LANG_FIELD_line_session, LANG_RECORD_line,
-                 store->counts[LANG_RECORD_session], order) &&
-           group(store, &store->lines_of_rendering_provider, LANG_FIELD_line_rendering_provider, LANG_RECORD_line,
-                 store->symbols.entries.count, order) &&
-           group(store, &store->lines_of_billing_provider, LANG_FIELD_line_billing_provider, LANG_RECORD_line,
-                 store->symbols.entries.count, order) &&
-           group(store, &store->lines_of_claim, LANG_FIELD_line_claim, LANG_RECORD_line,
-                 store->counts[LANG_RECORD_claim], order) &&
-           group(store, &store->authorizations_of_patient, LANG_FIELD_authorization_patient, LANG_RECORD_authorization,
-                 store->counts[LANG_RECORD_patient], NULL) &&
-           group(store, &store->attendance_of_session, LANG_FIELD_attendance_session, LANG_RECORD_attendance,
-                 store->counts[LANG_RECORD_session], NULL);
+    return group_all(store, order);
 }

@@ -141,6 +141,7 @@ typedef struct run_store {
     uint32_t remitted_claims; /* claim payments that were read */
     BASE_ARRAY(adj_problem) problems;
     bool feeds[LANG_FEED_COUNT]; /* which were given */
+    unsigned threads;            /* that finish it; 0 and 1: the calling one alone */
     bool redact;                 /* problems hide what was found: it may tell who a member is */
     bool history_is_own;
     bool *site_holes;           /* by record of the site: whether a record of its file could not be read */

@@ -62,7 +62,7 @@ typedef struct adj_options {
         redact; /* problems of inputs, lines and explanations say "(hidden)" for what tells who a member is: identifier, birth,
                     death, sex, state, age, numbers of authorizations and referrals, and texts that could not be read */
     unsigned
-        threads; /* of adj_evaluate: how many judge lines; of adj_encounters_new: how many read files of claims (837); 0 and 1: only
+        threads; /* of adj_evaluate: how many judge lines; of adj_encounters_new: how many read claims and payments (837, 835) and finish; 0 and 1: only
                     the calling one. An allocator of one's own must then be safe on threads. Results are the same for any number */
     const char
         *code_cache; /* of policies: a directory where machine code is kept for the next time; NULL for none. It is made

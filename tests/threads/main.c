@@ -243,13 +243,16 @@ static uint64_t digest_of_file(const char *path, unsigned threads)
     adj_encounters *encounters = adj_encounters_new(&options);
     if (encounters == NULL) return 0;
     ((read_encounters *)encounters)->block = BLOCK;
-    uint64_t found = adj_encounters_read(encounters, path) == ADJ_OK ? 1 : 0;
+    bool read = adj_encounters_read(encounters, path) == ADJ_OK && adj_encounters_finish(encounters) == ADJ_OK;
+    uint64_t found = read ? 1 : 0;
     const run_store *store = &encounters->store;
     for (size_t i = 0; i < store->symbols.entries.count; i++)
         found = digest(found, base_intern_text(&store->symbols, (uint32_t)i));
     for (uint32_t row = 0; row < store->counts[LANG_RECORD_line]; row++)
         found = (found ^ (uint64_t)run_store_bits(store, LANG_FIELD_line_procedure, row)) * UINT64_C(1099511628211) +
-                (uint64_t)run_store_bits(store, LANG_FIELD_line_patient, row);
+                (uint64_t)run_store_bits(store, LANG_FIELD_line_patient, row) + store->position[row];
+    for (uint32_t i = 0; i < store->counts[LANG_RECORD_line]; i++)
+        found = (found ^ store->lines_of_patient.rows[i]) * UINT64_C(1099511628211) + store->lines_of_claim.rows[i];
     adj_encounters_free(encounters);
     return found;
 }
