@@ -33,7 +33,8 @@ typedef struct blocks {
     x12_reader *main;
     x12_scanner known; /* delimiters, as they are where the first block begins */
     char version[sizeof(((x12_reader *)0)->version)];
-    size_t begin; /* where that is */
+    run_store told; /* what the run was told by then: what is appended later may tell more */
+    size_t begin;   /* where that is */
     size_t size;  /* of blocks, about */
     worker *workers;
     pthread_mutex_t lock; /* of the turn */
@@ -129,7 +130,7 @@ static bool begin_store(const blocks *b, worker *w)
     adj_allocator same = {w->allocator.reallocate, w->allocator.state};
     w->encounters = read_encounters_like(store->schema, &same);
     if (w->encounters == NULL) return false;
-    run_store_copy_told(&w->encounters->store, store);
+    run_store_copy_told(&w->encounters->store, &b->told);
     base_arena_init(&w->arena, &w->allocator);
     return true;
 }
@@ -335,7 +336,7 @@ bool x12_read_blocks(x12_reader *r)
     if (!many || !apart || encounters->batches != NULL || encounters->keeps_rejects) return true;
     size_t count = (left + size - 1) / size;
     if (threads > count) threads = count;
-    blocks b = {.main = r, .known = r->scanner, .begin = r->scanner.at, .size = size};
+    blocks b = {.main = r, .known = r->scanner, .told = *r->store, .begin = r->scanner.at, .size = size};
     memcpy(b.version, r->version, sizeof b.version);
     b.workers = base_arena_alloc(&input->arena, threads * sizeof *b.workers);
     if (b.workers == NULL) return false;
