@@ -231,8 +231,8 @@ static void show_whole(const reader_case *c, const char *path)
     double one, one_joined, two, two_joined;
     read_whole_file(path, c->role, 1, &one, &one_joined);
     read_whole_file(path, c->role, 2, &two, &two_joined);
-    printf("%-15s into memory: read in %.3f s, on two threads %.3f (%.2f times as fast); joined in %.3f, %.3f\n", c->what,
-           one, two, one / two, one_joined, two_joined);
+    printf("%-15s into memory: read in %.3f s, on two threads %.3f (%.2f times as fast); joined in %.3f, %.3f\n",
+           c->what, one, two, one / two, one_joined, two_joined);
 }
 
 static void folder_of(char path[4096], const char *folder, adj_form form, long lines)

@@ -139,7 +139,8 @@ static json_t *finding_object(const adj_finding *finding)
     json_object_set_new_nocheck(object, "category", optional_text(finding->category));
     json_object_set_new_nocheck(object, "message", fails ? text(finding->message) : json_null());
     json_object_set_new_nocheck(object, "reduce_percent",
-                        finding->reduce_percent > 0 ? json_real((double)finding->reduce_percent / 1000) : json_null());
+                                finding->reduce_percent > 0 ? json_real((double)finding->reduce_percent / 1000)
+                                                            : json_null());
     json_object_set_new_nocheck(object, "facts", facts(finding->facts, finding->fact_count));
     json_object_set_new_nocheck(object, "counted", counted(finding));
     json_object_set_new_nocheck(object, "exceptions", exceptions(finding));

@@ -241,12 +241,13 @@ enum { READ_NEEDED = 1, READ_LACK_SPEAKS = 2, READ_WORDS_ARE_TEXT = 4 };
 
 /* Where the cells of such a record go: one behind the other, a byte between them. There is room for a line and its cells. */
 typedef struct read_row {
-    const char *said;        /* the kind that the record names; "" for none */
-    const csv_cell *names;   /* of the cells, as they stand in a line: ,"name": */
-    const uint8_t *what;     /* of each: READ_NEEDED, where a record may not lack it; READ_LACK_SPEAKS, where to lack it is another thing than
+    const char *said;      /* the kind that the record names; "" for none */
+    const csv_cell *names; /* of the cells, as they stand in a line: ,"name": */
+    const uint8_t *
+        what; /* of each: READ_NEEDED, where a record may not lack it; READ_LACK_SPEAKS, where to lack it is another thing than
                                 an empty value; READ_WORDS_ARE_TEXT, where `none` and `unknown` are texts like others */
     size_t count;
-    uint32_t *begins;        /* of each cell, and one more */
+    uint32_t *begins; /* of each cell, and one more */
     char *text;
     size_t used;
     bool special; /* set where the record is one that blocks do not read */

@@ -249,8 +249,14 @@ static inline bool put_value(json_line *l, read_row *row, uint8_t what)
         }
         return true;
     case '[': l->at++; return put_list(l, row);
-    case 't': memcpy(row->text + row->used, "yes", 3); row->used += 3; return takes_word(l, "true", 4);
-    case 'f': memcpy(row->text + row->used, "no", 2); row->used += 2; return takes_word(l, "false", 5);
+    case 't':
+        memcpy(row->text + row->used, "yes", 3);
+        row->used += 3;
+        return takes_word(l, "true", 4);
+    case 'f':
+        memcpy(row->text + row->used, "no", 2);
+        row->used += 2;
+        return takes_word(l, "false", 5);
     default:
         if (!number(l, &cell)) return false;
         put(row, cell.text, cell.length);

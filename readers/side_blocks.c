@@ -31,7 +31,7 @@ struct side_block {
     char *text;
     size_t used;
     uint64_t special; /* rows that are read alone, whatever their columns say */
-    size_t most; /* rows that a batch has room for */
+    size_t most;      /* rows that a batch has room for */
     size_t lines[ROWS], from[ROWS], to[ROWS];
     csv_cell *names; /* as lines have them */
     uint8_t *what;

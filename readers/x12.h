@@ -57,7 +57,7 @@ typedef struct x12_scanner {
     char repetition; /* 0 in versions before 5010 */
     char terminator;
     bool started;
-    bool cut_off; /* a segment stood without its terminator at the end */
+    bool cut_off;            /* a segment stood without its terminator at the end */
     size_t line, line_start; /* line ends that were passed and one, and where the last line begins */
     char *scratch;           /* a segment with its line ends taken out */
 } x12_scanner;

@@ -46,8 +46,8 @@ typedef struct x12_reader {
     /* of a block: */
     bool in_block;
     bool group_begun, interchange_begun; /* since the block began: what is counted of them is known */
-    bool leans; /* on the version of a group that began before */
-    bool unclear; /* it cannot be told apart from what stood before it */
+    bool leans;                          /* on the version of a group that began before */
+    bool unclear;                        /* it cannot be told apart from what stood before it */
     x12_stated stated_transactions, stated_groups;
     /* envelope */
     bool in_transaction;

@@ -35,7 +35,7 @@ typedef struct blocks {
     char version[sizeof(((x12_reader *)0)->version)];
     run_store told; /* what the run was told by then: what is appended later may tell more */
     size_t begin;   /* where that is */
-    size_t size;  /* of blocks, about */
+    size_t size;    /* of blocks, about */
     worker *workers;
     pthread_mutex_t lock; /* of the turn */
     pthread_cond_t turned;
@@ -58,8 +58,7 @@ static bool have(worker *w, const read_input *file, size_t upto)
         w->room = wanted + wanted / 8;
     }
     while (w->filled < wanted) {
-        ssize_t got =
-            pread(file->source->file, w->bytes + w->filled, wanted - w->filled, (off_t)(w->from + w->filled));
+        ssize_t got = pread(file->source->file, w->bytes + w->filled, wanted - w->filled, (off_t)(w->from + w->filled));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return false;
         w->filled += (size_t)got;
@@ -212,8 +211,7 @@ static void append_problems(x12_reader *main, x12_reader *r, size_t start)
     for (size_t i = 0; i <= r->store->problems.count; i++) {
         if (r->stated_transactions.given && r->stated_transactions.problem == i)
             check_stated(main, &r->stated_transactions, start, false);
-        if (r->stated_groups.given && r->stated_groups.problem == i)
-            check_stated(main, &r->stated_groups, start, true);
+        if (r->stated_groups.given && r->stated_groups.problem == i) check_stated(main, &r->stated_groups, start, true);
         if (i == r->store->problems.count) break;
         adj_problem problem = r->store->problems.items[i];
         move_place(&main->scanner, start, &problem.segment, &problem.line, &problem.column);

@@ -7,8 +7,8 @@ bool run_may_append(const run_store *from)
 {
     bool alone = from->coverage_patients.count == 0 && from->listed_codes.count == 0;
     for (int r = 0; alone && r < lang_schema_record_count(from->schema); r++) {
-        bool known = r == LANG_RECORD_line || r == LANG_RECORD_claim || r == LANG_RECORD_patient ||
-                     r == LANG_RECORD_remittance;
+        bool known =
+            r == LANG_RECORD_line || r == LANG_RECORD_claim || r == LANG_RECORD_patient || r == LANG_RECORD_remittance;
         alone = known || from->counts[r] == 0;
     }
     return alone;
@@ -17,8 +17,7 @@ bool run_may_append(const run_store *from)
 /* What a field holds, in the store that it comes to. */
 static int64_t moved(const run_append *a, lang_type type, int64_t bits)
 {
-    if (type.list)
-        return run_list_pack(a->list + run_list_offset(bits), run_list_count(bits));
+    if (type.list) return run_list_pack(a->list + run_list_offset(bits), run_list_count(bits));
     switch (type.kind) {
     case LANG_TYPE_CODE:
     case LANG_TYPE_TEXT: return a->symbols[bits];

@@ -57,8 +57,7 @@ run_day_span run_of_day(const run_by_day *by_day, size_t key, int64_t day)
     }
     const run_dated_row *end = span.end;
     span.at += low;
-    for (span.end = span.at; span.end < end && span.end->day == day; span.end++) {
-    }
+    for (span.end = span.at; span.end < end && span.end->day == day; span.end++) {}
     return span;
 }
 

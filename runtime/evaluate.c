@@ -89,8 +89,7 @@ static bool waive_all(adj_results *results)
     const plan_program *plan = results->binding.plan;
     run_context *context = &results->context;
     for (size_t i = 0; results->verdicts != NULL && i < results->line_count; i++) {
-        if (results->wanted[i])
-            run_waive(context, results->lines[i], NULL, results->verdicts + i * results->stride);
+        if (results->wanted[i]) run_waive(context, results->lines[i], NULL, results->verdicts + i * results->stride);
     }
     for (size_t i = 0; results->verdicts == NULL && plan->waivers.count > 0 && i < results->line_count; i++) {
         run_many *many = &results->many;

@@ -65,7 +65,7 @@ struct adj_results {
     run_binding binding;
     run_context context; /* interprets; for explanations */
     uint32_t *lines;     /* store rows of the subjects, in input order */
-    bool *wanted; /* by line: it is judged */
+    bool *wanted;        /* by line: it is judged */
     size_t line_count;
     run_many many;        /* what came of it, where lines were judged in batches */
     size_t stride;        /* bytes of verdicts a line: clauses, then policies */

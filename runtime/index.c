@@ -42,8 +42,8 @@ static int by_order(const void *a, const void *b)
 /* Puts keys side by side that are of one day, the days in their order; undated ones first. `starts` gets where each day begins, and the
  * end; false where days are too far apart for that. */
 enum { DAYS_MOST = 1 << 17, DAYS_A_LINE = 16 };
-static bool divide_by_day(base_arena *arena, const placed_key *keys, uint32_t count, placed_key *divided, uint32_t **starts,
-                          size_t *days)
+static bool divide_by_day(base_arena *arena, const placed_key *keys, uint32_t count, placed_key *divided,
+                          uint32_t **starts, size_t *days)
 {
     int64_t low = INT64_MAX, high = INT64_MIN;
     for (uint32_t i = 0; i < count; i++) {
@@ -178,7 +178,8 @@ static bool group_all(run_store *store, const uint32_t *order)
          {&store->lines_of_rendering_provider, LANG_FIELD_line_rendering_provider, LANG_RECORD_line, symbols, order},
          {&store->lines_of_billing_provider, LANG_FIELD_line_billing_provider, LANG_RECORD_line, symbols, order},
          {&store->lines_of_claim, LANG_FIELD_line_claim, LANG_RECORD_line, claims, order},
-         {&store->authorizations_of_patient, LANG_FIELD_authorization_patient, LANG_RECORD_authorization, patients, NULL},
+         {&store->authorizations_of_patient, LANG_FIELD_authorization_patient, LANG_RECORD_authorization, patients,
+          NULL},
          {&store->attendance_of_session, LANG_FIELD_attendance_session, LANG_RECORD_attendance, sessions, NULL}}};
     for (size_t i = 0; i < GROUPINGS; i++) {
         if (!make_room(store, &all.all[i])) return false;

@@ -27,10 +27,10 @@ static bool find_days(run_store *store, run_by_day *days)
 
 static bool find_attended(run_store *store, attended *all)
 {
-    *all = (attended){.of_session = run_chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_session,
-                                                 store->counts[LANG_RECORD_session]),
-                      .sessions_of = run_chain_by(store, LANG_RECORD_session, LANG_FIELD_session_id,
-                                                  store->symbols.entries.count)};
+    *all = (attended){
+        .of_session = run_chain_by(store, LANG_RECORD_attendance, LANG_FIELD_attendance_session,
+                                   store->counts[LANG_RECORD_session]),
+        .sessions_of = run_chain_by(store, LANG_RECORD_session, LANG_FIELD_session_id, store->symbols.entries.count)};
     return all->of_session.first != NULL && all->sessions_of.first != NULL && find_days(store, &all->days);
 }
 

@@ -228,7 +228,7 @@ static void pack_presence(run_packer *packer, const source *s, run_masks *m)
 #define FOR_VALUES(packer, s, m, expression)                                                                           \
     {                                                                                                                  \
         lines l_;                                                                                                      \
-        for (uint64_t w_ = 0; take_lines(packer, s, w_, &l_); w_++) {                                            \
+        for (uint64_t w_ = 0; take_lines(packer, s, w_, &l_); w_++) {                                                  \
             const int64_t *bits_ = (s)->column->bits;                                                                  \
             const uint32_t *rows_ = (s)->rows + l_.first;                                                              \
             uint64_t known_ = lines_of(&l_, RUN_PRESENT), holds_ = 0;                                                  \

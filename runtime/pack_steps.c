@@ -90,8 +90,8 @@ static void digest_all(const run_packer *packer, const leaf_vector *leaves, size
 }
 
 /* Whether an answer is to what the fields of an item hold; with `keep`, makes it one. False where that is too much to keep. */
-static inline bool compare_answer(const run_packer *packer, step_answer *answer, const leaf_vector *leaves, size_t count,
-                                  size_t item, bool keep)
+static inline bool compare_answer(const run_packer *packer, step_answer *answer, const leaf_vector *leaves,
+                                  size_t count, size_t item, bool keep)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {

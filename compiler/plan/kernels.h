@@ -42,7 +42,7 @@ typedef struct plan_input {
     /* Of STEP: the steps that it needs, in plan_kernels.cones: rows and fields first, the step itself last. What it follows from alone,
      * if it depends on few fields and neither on history nor on other lines, stands behind them. */
     uint32_t cone, cone_count, load_count, leaf_count;
-    bool far; /* of STEP: it depends on history, or on what other lines come to */
+    bool far;      /* of STEP: it depends on history, or on what other lines come to */
     uint32_t unit; /* of UNIT */
 } plan_input;
 

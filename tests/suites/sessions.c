@@ -131,8 +131,8 @@ Test(sessions, lines_find_what_they_bill)
             if (!found) continue;
             joined++;
             cr_assert_eq(run_store_bits(&store, LANG_FIELD_line_attendance, line), (int64_t)expected[line]);
-            cr_assert(run_same_known(&store, LANG_FIELD_line_session, line, LANG_FIELD_attendance_session,
-                                     expected[line]));
+            cr_assert(
+                run_same_known(&store, LANG_FIELD_line_session, line, LANG_FIELD_attendance_session, expected[line]));
         }
         run_close_attendance(&store);
         for (uint32_t row = 0; row < store.counts[LANG_RECORD_attendance]; row++) {

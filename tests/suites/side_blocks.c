@@ -153,14 +153,16 @@ Test(side_blocks, records_that_differ_a_little)
     base_arena_init(&arena, NULL);
     base_text_init(&text, &arena);
     for (unsigned i = 0; i < 300; i++) {
-        base_text_format(&text, "{\"record\":\"history\",\"member_id\":\"M%u\",\"claim_id\":\"C%u\",\"line\":%u,", i % 7,
-                         i / 3, i % 3 + 1);
-        base_text_format(&text, "\"date\":\"2026-01-%02u\",\"procedure\":\"%s\"", i % 28 + 1, i % 2 ? "90853" : "90837");
+        base_text_format(&text, "{\"record\":\"history\",\"member_id\":\"M%u\",\"claim_id\":\"C%u\",\"line\":%u,",
+                         i % 7, i / 3, i % 3 + 1);
+        base_text_format(&text, "\"date\":\"2026-01-%02u\",\"procedure\":\"%s\"", i % 28 + 1,
+                         i % 2 ? "90853" : "90837");
         if (i % 5 != 0) base_text_format(&text, ",\"modifiers\":%s", i % 4 ? "[\"95\",\"HO\"]" : "[]");
         if (i % 3 != 0) base_text_format(&text, ",\"payer\":\"%s\"", i % 11 ? "HARBOR" : i % 2 ? "none" : "unknown");
         if (i % 9 == 0) base_text_format(&text, ",\"plan\":%s", i % 2 ? "\"\"" : "null");
         base_text_format(&text, ",\"units\":%s,\"charge\":%u.5,\"pos\":\"%s\"", i % 13 ? "1" : "1.25", i, "11");
-        base_text_format(&text, ",\"referral_number\":\"%.*s\"", (int)(i % 40), "0123456789012345678901234567890123456789");
+        base_text_format(&text, ",\"referral_number\":\"%.*s\"", (int)(i % 40),
+                         "0123456789012345678901234567890123456789");
         base_text_put(&text, i % 17 ? "}\n" : " }\r\n\n");
     }
     compare(text.bytes, text.length, ADJ_ROLE_JUDGED);

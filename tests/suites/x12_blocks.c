@@ -94,7 +94,7 @@ static void replace(base_text *text, const char *from, const char *to, size_t fi
         base_arena arena;                                                                                              \
         base_text text;                                                                                                \
         base_arena_init(&arena, NULL);                                                                                 \
-        make_file(&text, &arena, 3, "claims.837");                                                                                 \
+        make_file(&text, &arena, 3, "claims.837");                                                                     \
         name##_with(&text, &arena);                                                                                    \
         base_arena_release(&arena);                                                                                    \
     }                                                                                                                  \

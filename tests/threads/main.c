@@ -260,7 +260,8 @@ static uint64_t digest_of_file(const char *path, unsigned threads)
     for (uint32_t i = 0; i < store->counts[LANG_RECORD_line]; i++)
         found = (found ^ store->lines_of_patient.rows[i]) * UINT64_C(1099511628211) + store->lines_of_claim.rows[i];
     for (size_t i = 0; i < store->remitted.count; i++)
-        found = (found ^ store->remitted.items[i].claim) * UINT64_C(1099511628211) + store->remitted.items[i].occurrence;
+        found =
+            (found ^ store->remitted.items[i].claim) * UINT64_C(1099511628211) + store->remitted.items[i].occurrence;
     adj_encounters_free(encounters);
     return found;
 }
