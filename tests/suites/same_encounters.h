@@ -2,8 +2,38 @@
 #ifndef TESTS_SAME_ENCOUNTERS_H
 #define TESTS_SAME_ENCOUNTERS_H
 
+#include "base/text.h"
 #include "readers/encounters.h"
 #include "tests/suites/support.h"
+
+typedef struct made_file {
+    base_text *text;
+    const char *name;
+} made_file;
+
+static inline bool keep_made_file(void *state, const char *file, const char *bytes, size_t length)
+{
+    const made_file *made = state;
+    if (strcmp(file, made->name) == 0) base_text_add(made->text, bytes, length);
+    return true;
+}
+
+/* One of the files of a made-up practice, of the months up to a day; some of its lines have a mistake. */
+static inline base_text make_file(base_arena *arena, adj_form form, const char *name, uint64_t seed, int64_t lines,
+                                  const char *to)
+{
+    adj_generator generator = {.seed = seed, .lines = lines, .form = form};
+    adj_read_date("2026-01-01", &generator.from);
+    adj_read_date(to, &generator.to);
+    for (size_t i = 0; i < ADJ_MISTAKE_COUNT; i++) generator.mistakes[i] = 20000;
+    adj_generated generated;
+    base_text text;
+    base_text_init(&text, arena);
+    made_file made = {&text, name};
+    cr_assert_eq(adj_generate(&generator, keep_made_file, &made, &generated), ADJ_OK);
+    cr_assert_gt(text.length, 100u);
+    return text;
+}
 
 static inline void same_texts(const base_intern *a, const base_intern *b)
 {

@@ -1,33 +1,5 @@
 /* Records of CSV and of JSON that are read many at a time hold what they hold read one by one, whatever they are like. */
-#include "base/text.h"
 #include "tests/suites/same_encounters.h"
-
-typedef struct written {
-    base_text *text;
-    const char *file;
-} written;
-
-static bool keep_file(void *state, const char *file, const char *bytes, size_t length)
-{
-    written *w = state;
-    if (strcmp(file, w->file) == 0) base_text_add(w->text, bytes, length);
-    return true;
-}
-
-static base_text make_file(base_arena *arena, adj_form form, const char *file, int64_t lines)
-{
-    adj_generator generator = {.seed = 11, .lines = lines, .form = form};
-    adj_read_date("2026-01-01", &generator.from);
-    adj_read_date("2026-04-30", &generator.to);
-    for (size_t i = 0; i < ADJ_MISTAKE_COUNT; i++) generator.mistakes[i] = 20000;
-    adj_generated generated;
-    base_text text;
-    base_text_init(&text, arena);
-    written w = {&text, file};
-    cr_assert_eq(adj_generate(&generator, keep_file, &w, &generated), ADJ_OK);
-    cr_assert_gt(text.length, 100u);
-    return text;
-}
 
 static adj_encounters *read_text(const char *text, size_t length, adj_role role, bool singly, adj_status *status)
 {
@@ -117,7 +89,7 @@ static void compare_all(adj_form form, const char *file, int64_t lines, adj_role
                                         "[]",   "17",      "12.50", "-3",       "2026-13-40",  "x",    "\"a\"", " "};
     base_arena arena;
     base_arena_init(&arena, NULL);
-    base_text text = make_file(&arena, form, file, lines);
+    base_text text = make_file(&arena, form, file, 11, lines, "2026-04-30");
     cr_expect_gt(compare(text.bytes, text.length, role), 0u, "%s", file);
     compare_changed(text.bytes, text.length, role, words, sizeof words / sizeof *words,
                     form == ADJ_FORM_CSV ? ",\n" : ":,");

@@ -1,6 +1,5 @@
 /* Claims that are read in blocks, on several threads: what comes of it is what reading one after the other gives, whatever the file is like,
  * to the last symbol, problem and place. */
-#include "base/text.h"
 #include "tests/suites/same_encounters.h"
 
 #include <pthread.h>
@@ -8,30 +7,12 @@
 
 enum { BLOCK = 6000, THREADS = 3 };
 
-typedef struct written {
-    base_text *text;
-    const char *file;
-} written;
-
-static bool keep_file(void *state, const char *file, const char *bytes, size_t length)
-{
-    written *w = state;
-    if (strcmp(file, w->file) == 0) base_text_add(w->text, bytes, length);
-    return true;
-}
-
 /* Made-up claims, or the payments for them: some months, a group and an interchange for each of some days. */
-static void make_file(base_text *text, base_arena *arena, uint64_t seed, const char *file)
+static base_text make_x12(base_arena *arena, uint64_t seed, const char *file)
 {
-    adj_generator generator = {.seed = seed, .lines = 700, .form = ADJ_FORM_837P};
-    adj_read_date("2026-01-01", &generator.from);
-    adj_read_date("2026-06-30", &generator.to);
-    for (size_t i = 0; i < ADJ_MISTAKE_COUNT; i++) generator.mistakes[i] = 20000;
-    adj_generated generated;
-    base_text_init(text, arena);
-    written w = {text, file};
-    cr_assert_eq(adj_generate(&generator, keep_file, &w, &generated), ADJ_OK);
-    cr_assert_gt(text->length, 20u * BLOCK);
+    base_text text = make_file(arena, ADJ_FORM_837P, file, seed, 700, "2026-06-30");
+    cr_assert_gt(text.length, 20u * BLOCK);
+    return text;
 }
 
 static adj_encounters *read_file(const char *path, unsigned threads, adj_role role, adj_status *status)
@@ -94,7 +75,7 @@ static void replace(base_text *text, const char *from, const char *to, size_t fi
         base_arena arena;                                                                                              \
         base_text text;                                                                                                \
         base_arena_init(&arena, NULL);                                                                                 \
-        make_file(&text, &arena, 3, "claims.837");                                                                     \
+        text = make_x12(&arena, 3, "claims.837");                                                                      \
         name##_with(&text, &arena);                                                                                    \
         base_arena_release(&arena);                                                                                    \
     }                                                                                                                  \
@@ -270,7 +251,7 @@ Test(x12_blocks, payments)
     base_arena arena;
     base_text text, plain;
     base_arena_init(&arena, NULL);
-    make_file(&text, &arena, 3, "payments.835");
+    text = make_x12(&arena, 3, "payments.835");
     plain = text;
     cr_expect_gt(compare_as(text.bytes, text.length, ADJ_ROLE_BY_CONTENT), 10u);
     replace(&text, "CLP*", "CLP**", 20, 3);
@@ -331,7 +312,7 @@ static void compare_broken(const char *file)
     base_text text;
     size_t blocks = 0;
     base_arena_init(&arena, NULL);
-    make_file(&text, &arena, 5, file);
+    text = make_x12(&arena, 5, file);
     char *broken = base_arena_alloc(&arena, text.length + 1);
     uint64_t seed = 88172645463325252;
     for (unsigned round = 0; round < support_rounds(12); round++) {
