@@ -279,12 +279,12 @@ static void read_lines(json_reader *j, size_t at)
     size_t line = 1;
     for (size_t i = 0; i < at; i++) line += input->bytes[i] == '\n' ? 1 : 0;
     while (at < input->length && !input->store->arena.failed && !j->no_memory) {
-        size_t end = line_end(input, at), rejected = input->rejected;
+        size_t end = line_end(input, at);
         bool waiting = waits(j, at, end, line);
         bool go_on = !waiting || read_records_full(j->records);
         if (!waiting) {
             if (!read_what_waits(j, at)) return;
-            rejected = input->rejected;
+            size_t rejected = input->rejected;
             read_line(j, at, end, line);
             if (input->rejected > rejected) read_keep_reject(input, at, end);
         }

@@ -207,7 +207,7 @@ static inline bool put_text(json_line *l, read_row *row)
         size_t plain = (size_t)__builtin_ctz((unsigned)mask);
         l->at += plain;
         row->used += plain;
-        return l->at < l->end && *l->at++ == '"';
+        return takes(l, '"');
     }
 #else
     csv_cell cell;
