@@ -194,6 +194,20 @@ WITH_CLAIMS(components_that_stand_apart_otherwise)
     cr_expect_gt(compare(text), 15u);
 }
 
+/* What an earlier claim told of a member stands where a later one does not tell it, in whatever block. */
+WITH_CLAIMS(members_that_were_told_of_before)
+{
+    (void)arena;
+    base_text plain = *text;
+    replace(text, "N4*NOT GIVEN*CT", "N4*NOT GIVEN", 200, 300);
+    replace(text, "DMG*D8*19", "PAT*****D8*20260101~DMG*D8*19", 100, 100);
+    cr_expect_gt(compare(text), 15u);
+    *text = plain;
+    replace(text, "N4*NOT GIVEN*CT", "N4*NOT GIVEN*NY", 300, 100);
+    replace(text, "DMG*D8*19", "DMG*D8*18", 350, 100);
+    cr_expect_gt(compare(text), 15u);
+}
+
 WITH_CLAIMS(versions_of_groups)
 {
     (void)arena;
