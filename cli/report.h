@@ -41,6 +41,7 @@ typedef struct cli_counts {
 
 typedef struct cli_format {
     const char *name;
+    unsigned parts; /* of explanations (adj_explain_part) that it shows */
     void (*begin)(cli_report *report);
     void (*claim)(cli_report *report, const adj_line *line); /* before the first of its lines; NULL for nothing */
     void (*line)(cli_report *report, const adj_line *line, const adj_explanation *explanation);

@@ -60,7 +60,8 @@ static bool write_lines(const pool *p, adj_results *results, size_t number, bloc
         adj_line line = adj_results_line(results, i);
         adj_explanation *explanation = NULL;
         if (line.out_of_memory) return false;
-        if (line.findings > 0 && adj_results_explain(results, i, &explanation) != ADJ_OK) return false;
+        if (line.findings > 0 && adj_results_explain_parts(results, i, p->format->parts, &explanation) != ADJ_OK)
+            return false;
         good = write_line(p, &line, explanation, b);
         adj_explanation_free(explanation);
     }

@@ -177,4 +177,4 @@ static void csv_end(cli_report *report)
     (void)report;
 }
 
-const cli_format cli_csv_format = {"csv", csv_begin, NULL, csv_line, csv_end};
+const cli_format cli_csv_format = {"csv", ADJ_EXPLAIN_CURES, csv_begin, NULL, csv_line, csv_end};

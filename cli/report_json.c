@@ -199,4 +199,4 @@ static void json_end(cli_report *report)
     (void)report;
 }
 
-const cli_format cli_json_format = {"json", json_begin, NULL, json_line, json_end};
+const cli_format cli_json_format = {"json", ADJ_EXPLAIN_ALL, json_begin, NULL, json_line, json_end};

@@ -204,4 +204,4 @@ static void text_end(cli_report *report)
     if (report->last != NULL) fputc('\n', report->out);
 }
 
-const cli_format cli_text_format = {"text", text_begin, text_claim, text_line, text_end};
+const cli_format cli_text_format = {"text", ADJ_EXPLAIN_ALL, text_begin, text_claim, text_line, text_end};

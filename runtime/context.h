@@ -164,6 +164,7 @@ struct run_context {
     base_arena *arena;
     uint32_t *policies;        /* room for those that the line at hand meets */
     uint8_t **rows_met;        /* by table, by written row: set where a lookup finds it; NULL where nobody asks */
+    struct run_words *words;   /* of explanations; NULL to make them each time */
     bool redact;               /* explanations hide what tells who a member is */
     bool undispatched;         /* every line meets every policy: the plain meaning, to compare with */
     struct run_sweeps *sweeps; /* running sums of history; NULL to walk */
@@ -179,6 +180,7 @@ struct run_context {
     struct run_needed **needed_of;       /* by block: steps that its elements need; made when first needed */
     const run_change *changes;
     size_t change_count;
+    struct run_trials *trials; /* what follows from changes (trial.c); made when first needed */
     const uint32_t *overlay_pool;
     const run_value *tallies; /* of the measure whose value is worked out */
     run_guest *guest;         /* NULL for none */
@@ -243,6 +245,10 @@ const uint32_t *run_list_items(const run_context *context, int64_t list, size_t 
 /* Runs every step of a block for a subject and an element, without skipping, into `values`. */
 void run_interpret_all(run_context *context, uint32_t block, uint32_t line, uint32_t element, run_value *values);
 
+/* One step that gives a value, from those before it. */
+run_value run_interpret_step(run_context *context, const plan_block *block, const plan_step *step,
+                             const run_value *values, uint32_t line);
+
 /* The verdicts of one policy's clauses on one line; entries of clauses it skips are left alone. */
 void run_interpret_policy(run_context *context, uint32_t policy, uint32_t line, uint8_t *verdicts);
 void run_interpret_element(run_context *context, uint32_t block, uint32_t line, uint32_t element, run_element *result);
@@ -260,11 +266,14 @@ bool run_judges(const plan_clause *clause, uint32_t policy);
 /* The policy in whose name a clause speaks of a line: its own, or a layer below whose lines it judges. */
 uint32_t run_speaking_policy(const plan_program *plan, const plan_clause *clause, const uint8_t *verdicts);
 
-/* Judges one line with every policy that can speak of it (dispatch.c); `verdicts` holds a byte per clause, then one per policy. */
-void run_judge(run_context *context, uint32_t line, uint8_t *verdicts);
-
 /* The policies that can speak of a payer's lines; all of them where it is not known. How many; there is room for all. */
 size_t run_policies_of(const run_binding *binding, bool known, uint32_t payer, uint32_t *policies);
+
+/* The policies that can speak of a line, in the context's room for them. */
+size_t run_policies_at_hand(run_context *context, uint32_t line);
+
+/* Judges one line with every policy that can speak of it (dispatch.c); `verdicts` holds a byte per clause, then one per policy. */
+void run_judge(run_context *context, uint32_t line, uint8_t *verdicts);
 
 /* The same, writing only the bytes of policies that can speak of the line, whose numbers it gives; how many they are. */
 size_t run_judge_listed(run_context *context, uint32_t line, uint8_t *verdicts, uint32_t *policies);

@@ -35,7 +35,8 @@ void run_coverage_note(adj_policies *policies, const lang_file *policy, run_cont
         c->clauses[i] |= (uint8_t)(1U << verdicts[i]);
         if (verdicts[i] != ADJ_CLAUSE_EXCUSED) continue;
         adj_finding finding = {0};
-        if (!run_explain(scratch, context, line, i, ADJ_CLAUSE_EXCUSED, verdicts, &finding)) continue;
+        if (!run_explain(scratch, context, line, i, ADJ_CLAUSE_EXCUSED, verdicts, ADJ_EXPLAIN_EXCEPTIONS, &finding))
+            continue;
         for (size_t e = 0; e < finding.exception_count && e < EXCEPTIONS; e++) {
             if (strcmp(finding.exceptions[e].result, "holds") == 0) c->exceptions[i] |= UINT64_C(1) << e;
         }

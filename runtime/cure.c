@@ -3,6 +3,7 @@
  * Only what the requirement itself asks for is tried. A modifier that would merely set an exception off (59 to unbundle,
  * say) is never proposed: whether services were distinct is a matter of fact, not of coding. */
 #include "runtime/handles.h"
+#include "runtime/trial.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +22,59 @@ typedef struct search {
     size_t clause;
     const uint8_t *before;
     uint8_t *after;
-    bool *reads; /* by field */
-    bool *sets;  /* by set of the plan: the requirement asks for it */
+    bool *reads;             /* by field */
+    bool *sets;              /* by set of the plan: the requirement asks for it */
+    const plan_block *block; /* of the clause alone */
+    run_cone cone;           /* what its requirement, the last of those steps, follows from */
+    const uint8_t *follows;  /* by step: the changes that it follows from */
+    run_value *unchanged;    /* by step: what it comes to without a change */
+    run_value *tried;        /* the same, with the change at hand */
+    size_t scratch;          /* what `unchanged` takes of the context's */
     candidate candidates[CANDIDATE_LIMIT];
     size_t candidate_count;
     uint32_t *pool;
     size_t pool_used, pool_room;
 } search;
+
+/* What the requirement comes to as things are. Judging the line forgets what `all` tables gave for it, so this is found anew then. */
+static void find_unchanged(search *s)
+{
+    s->context->scratch.count = 0;
+    for (uint32_t k = 0; k < s->cone.count; k++) {
+        uint32_t i = s->cone.steps[k];
+        s->unchanged[i] = run_interpret_step(s->context, s->block, &s->block->steps.items[i], s->unchanged, s->line);
+    }
+    s->scratch = s->context->scratch.count;
+}
+
+/* Finds what the requirement follows from. */
+static bool prepare_trials(search *s)
+{
+    const plan_clause *clause = &s->context->binding->plan->clauses.items[s->clause];
+    s->block = &s->context->binding->plan->blocks.items[clause->explain_block];
+    s->unchanged = base_arena_alloc(s->arena, (s->block->steps.count + 1) * sizeof *s->unchanged);
+    s->tried = base_arena_alloc(s->arena, (s->block->steps.count + 1) * sizeof *s->tried);
+    s->cone = run_cone_of(s->context, s->arena, clause->explain_block, clause->requirement_step);
+    s->follows = run_follows(s->context, clause->explain_block);
+    if (s->unchanged == NULL || s->tried == NULL || s->cone.count == 0 || s->follows == NULL) return false;
+    find_unchanged(s);
+    return true;
+}
+
+/* Whether the requirement holds with the changes at hand, which is asked before the line is judged by all policies: of most changes nothing
+ * comes, and the clause alone is a small part of what a line meets. */
+static bool requirement_holds(search *s)
+{
+    uint8_t by = run_changed_by(s->context->changes, s->context->change_count);
+    s->context->scratch.count = s->scratch;
+    for (uint32_t k = 0; k < s->cone.count; k++) {
+        uint32_t i = s->cone.steps[k];
+        s->tried[i] = (s->follows[i] & by) == 0
+                          ? s->unchanged[i]
+                          : run_interpret_step(s->context, s->block, &s->block->steps.items[i], s->tried, s->line);
+    }
+    return s->tried[s->cone.steps[s->cone.count - 1]].bits == RUN_TRUE;
+}
 
 static void mark_reads(search *s, const plan_block *block, uint32_t index, uint8_t *seen)
 {
@@ -209,11 +256,11 @@ static bool cures(search *s, const run_change *changes, size_t count, bool *line
     s->context->changes = changes;
     s->context->change_count = count;
     s->context->overlay_pool = s->pool;
-    run_judge(s->context, s->line, s->after);
-    run_waive(s->context, s->line, NULL, s->after);
+    bool holds = requirement_holds(s), judged = holds && run_judge_changed(s->context, s->line, s->before, s->after);
     s->context->changes = NULL;
     s->context->change_count = 0;
-    if (s->after[s->clause] != ADJ_CLAUSE_PASS) return false;
+    if (holds) find_unchanged(s);
+    if (!judged || s->after[s->clause] != ADJ_CLAUSE_PASS) return false;
     for (size_t c = 0; c < plan->clauses.count; c++) {
         bool worse =
             (s->after[c] == ADJ_CLAUSE_FAIL || s->after[c] == ADJ_CLAUSE_CANNOT_TELL) && s->before[c] != s->after[c];
@@ -297,6 +344,8 @@ void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size
     if (places) propose_places(s);
     if (modifiers || places) propose_modifiers(s);
     finding->cures = room;
+    if (s->candidate_count == 0) return;
+    if (!prepare_trials(s)) return;
     for (size_t size = 1; size <= 4; size++) {
         for (size_t i = 0; i < s->candidate_count && finding->cure_count < CURE_LIMIT; i++) {
             const candidate *c = &s->candidates[i];

@@ -160,12 +160,22 @@ size_t run_policies_of(const run_binding *binding, bool known, uint32_t payer, u
     return count;
 }
 
+static size_t policies_of_line(const run_context *context, uint32_t line, uint32_t *policies)
+{
+    uint32_t payer = 0;
+    bool known = !context->undispatched && payer_of(context, line, &payer);
+    return run_policies_of(context->binding, known, payer, policies);
+}
+
+size_t run_policies_at_hand(run_context *context, uint32_t line)
+{
+    return policies_of_line(context, line, context->policies);
+}
+
 size_t run_judge_listed(run_context *context, uint32_t line, uint8_t *verdicts, uint32_t *policies)
 {
     const plan_program *plan = context->binding->plan;
-    uint32_t payer = 0;
-    bool known = !context->undispatched && payer_of(context, line, &payer);
-    size_t count = run_policies_of(context->binding, known, payer, policies);
+    size_t count = policies_of_line(context, line, policies);
     context->scratch.count = 0;
     for (size_t i = 0; i < count; i++) {
         const plan_policy *policy = &plan->policies.items[policies[i]];

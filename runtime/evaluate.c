@@ -1,6 +1,7 @@
 /* Evaluation of all lines of a store, and the results' accessors. */
 #include "runtime/handles.h"
 #include "runtime/sweep.h"
+#include "runtime/trial.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,7 @@ adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *enco
                  run_context_init(&results->context, &results->arena, &results->binding, NULL) &&
                  run_context_init(&context, &results->arena, &results->binding, code) &&
                  collect_lines(results, &encounters->store);
+    results->context.words = policies->words;
     results->context.redact = options != NULL && options->redact;
     adj_status status = ready ? judge_all(results, &context, options) : ADJ_OUT_OF_MEMORY;
     if (status != ADJ_OK) {
@@ -197,6 +199,7 @@ adj_status adj_results_view(const adj_results *results, adj_results **out)
         adj_results_free(view);
         return ADJ_OUT_OF_MEMORY;
     }
+    view->context.words = results->context.words;
     view->context.redact = results->context.redact;
     *out = view;
     return ADJ_OK;
@@ -234,13 +237,19 @@ const uint8_t *run_results_verdicts(adj_results *results, size_t index)
     if (results->verdicts != NULL) return results->verdicts + index * results->stride;
     if (results->expanded_line == index + 1) return results->expanded;
     const run_many *many = &results->many;
-    results->expanded_line = 0;
-    memset(results->expanded, 0, results->stride);
-    if (many->batch_of[index] != PLAN_NO_STEP) run_judge(&results->context, results->lines[index], results->expanded);
-    if (run_context_failed(&results->context)) return NULL;
-    for (size_t e = many->starts[index]; e < many->starts[index + 1]; e++) {
-        results->expanded[many->events[e].clause] = (uint8_t)many->events[e].verdict;
+    if (results->expanded_line > 0) {
+        size_t last = results->expanded_line - 1;
+        for (size_t e = many->starts[last]; e < many->starts[last + 1]; e++)
+            results->expanded[many->events[e].clause] = ADJ_CLAUSE_NOT_APPLICABLE;
+        results->expanded_line = 0;
     }
+    bool judged = many->batch_of[index] != PLAN_NO_STEP;
+    if (!judged)
+        memset(results->expanded + results->binding.plan->clauses.count, 0, results->binding.plan->policies.count);
+    if (judged && !run_judge_scopes(&results->context, results->lines[index], results->expanded)) return NULL;
+    if (run_context_failed(&results->context)) return NULL;
+    for (size_t e = many->starts[index]; e < many->starts[index + 1]; e++)
+        results->expanded[many->events[e].clause] = (uint8_t)many->events[e].verdict;
     results->expanded_line = index + 1;
     return results->expanded;
 }
@@ -338,7 +347,7 @@ static int by_rank(const void *a, const void *b)
     return names != 0 ? names : strcmp(x->clause->file->full_name, y->clause->file->full_name);
 }
 
-static bool explain_all(adj_results *results, size_t index, adj_explanation *explanation)
+static bool explain_all(adj_results *results, size_t index, unsigned parts, adj_explanation *explanation)
 {
     const plan_program *plan = results->binding.plan;
     const uint8_t *verdicts = run_results_verdicts(results, index);
@@ -363,11 +372,11 @@ static bool explain_all(adj_results *results, size_t index, adj_explanation *exp
         size_t clause = order.items[i].index;
         uint32_t line = results->lines[index];
         if (!run_explain(&explanation->arena, &results->context, line, clause, (adj_clause_verdict)verdicts[clause],
-                         verdicts, finding)) {
+                         verdicts, parts, finding)) {
             return false;
         }
         if (verdicts[clause] == ADJ_CLAUSE_CANNOT_TELL) finding->outcome = order.items[i].outcome;
-        if (verdicts[clause] == ADJ_CLAUSE_FAIL) {
+        if (verdicts[clause] == ADJ_CLAUSE_FAIL && (parts & ADJ_EXPLAIN_CURES) != 0) {
             run_find_cures(&explanation->arena, &results->context, line, clause, verdicts, finding);
         }
     }
@@ -375,6 +384,11 @@ static bool explain_all(adj_results *results, size_t index, adj_explanation *exp
 }
 
 adj_status adj_results_explain(adj_results *results, size_t index, adj_explanation **out)
+{
+    return adj_results_explain_parts(results, index, ADJ_EXPLAIN_ALL, out);
+}
+
+adj_status adj_results_explain_parts(adj_results *results, size_t index, unsigned parts, adj_explanation **out)
 {
     *out = NULL;
     if (index >= results->line_count) return ADJ_NOT_FOUND;
@@ -387,7 +401,7 @@ adj_status adj_results_explain(adj_results *results, size_t index, adj_explanati
     adj_verdict verdict = run_summary_verdict(results->binding.store, results->lines[index],
                                               run_results_summary(results, index), &reason);
     bool silent = verdict == ADJ_NOT_ADJUDICATED || verdict == ADJ_UNREADABLE;
-    if (!silent && !explain_all(results, index, explanation)) {
+    if (!silent && !explain_all(results, index, parts, explanation)) {
         adj_explanation_free(explanation);
         return ADJ_OUT_OF_MEMORY;
     }

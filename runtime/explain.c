@@ -1,5 +1,6 @@
 /* Explanation: walks a clause's plan once more for one line, keeping the reasons. Only for lines that need it. */
 #include "runtime/handles.h"
+#include "runtime/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,7 @@ static const char *counting_name(const explainer *e, const lang_expression *sour
     return base_format(e->arena, "count of %s%s", others, squeezed(e->arena, file, span));
 }
 
-static const char *source_name(const explainer *e, const plan_step *step)
+static const char *make_source_name(const explainer *e, const plan_step *step)
 {
     const lang_expression *source = step->source;
     if (step->operation == PLAN_LOAD) return load_name(e, step);
@@ -77,6 +78,15 @@ static const char *source_name(const explainer *e, const plan_step *step)
     return plan_operation_name(step->operation);
 }
 
+/* What a value is called, which is the same for every line. */
+static const char *source_name(const explainer *e, const plan_step *step)
+{
+    run_naming naming = *e->prefix == '\0' ? RUN_NAMED_ALONE : RUN_NAMED_WITHIN;
+    const char *kept = run_words_step(e->context->words, e->block, step, naming);
+    if (kept != NULL) return kept;
+    return run_words_keep_step(e->context->words, e->block, step, naming, make_source_name(e, step));
+}
+
 static void add_fact(explainer *e, const char *name, const char *value)
 {
     for (size_t i = 0; i < e->facts.count; i++) {
@@ -88,7 +98,7 @@ static void add_fact(explainer *e, const char *name, const char *value)
 
 static void add_missing(explainer *e, const char *name)
 {
-    const char *full = base_format(e->arena, "%s%s", e->prefix, name);
+    const char *full = *e->prefix == '\0' ? name : base_format(e->arena, "%s%s", e->prefix, name);
     for (size_t i = 0; i < e->missing.count; i++) {
         if (strcmp(e->missing.items[i], full) == 0) return;
     }
@@ -552,14 +562,17 @@ static void explain_missing(explainer *e, const uint8_t *verdicts)
     for (size_t i = 0; i < e->clause->exception_steps.count; i++) missing_of(e, e->clause->exception_steps.items[i]);
 }
 
-static void describe(explainer *e, const uint8_t *verdicts, adj_finding *finding)
+/* What is the same in all findings of a clause. */
+static void describe_clause(explainer *e, adj_finding *finding)
 {
+    const adj_finding *kept = run_words_clause(e->context->words, e->clause);
+    if (kept != NULL) {
+        *finding = *kept;
+        return;
+    }
     const lang_clause *clause = e->clause->source;
     const lang_file *file = clause->file;
     finding->policy = file->full_name;
-    const plan_program *plan = e->context->binding->plan;
-    const lang_file *through = plan->policies.items[run_speaking_policy(plan, e->clause, verdicts)].source;
-    finding->through = through == file ? "" : through->full_name;
     finding->clause = clause->name.text;
     const char *cite = clause->cite.text == NULL ? "" : clause->cite.text;
     const char *section = clause->section == NULL ? "" : clause->section->title;
@@ -583,10 +596,20 @@ static void describe(explainer *e, const uint8_t *verdicts, adj_finding *finding
     finding->fix = clause->fix.text == NULL ? "" : clause->fix.text;
     finding->source_unverified = clause->unverified;
     finding->reduce_percent = clause->outcome == LANG_REDUCE ? clause->percent : 0;
+    if (!e->arena->failed) run_words_keep_clause(e->context->words, e->clause, finding);
+}
+
+static void describe(explainer *e, const uint8_t *verdicts, adj_finding *finding)
+{
+    const plan_program *plan = e->context->binding->plan;
+    const lang_file *file = e->clause->source->file;
+    describe_clause(e, finding);
+    const lang_file *through = plan->policies.items[run_speaking_policy(plan, e->clause, verdicts)].source;
+    finding->through = through == file ? "" : through->full_name;
 }
 
 bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t index, adj_clause_verdict verdict,
-                 const uint8_t *verdicts, adj_finding *finding)
+                 const uint8_t *verdicts, unsigned parts, adj_finding *finding)
 {
     const plan_program *plan = context->binding->plan;
     explainer e = {
@@ -596,17 +619,21 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     e.seen = base_arena_alloc(arena, e.block->steps.count + 1);
     if (values == NULL || e.seen == NULL) return false;
     e.values = values;
+    context->scratch.count = 0;
     run_interpret_all(context, e.clause->explain_block, line, RUN_NO_ROW, values);
     e.other = bound_element(&e);
     if (e.other != RUN_NO_ROW) run_interpret_all(context, e.clause->explain_block, line, e.other, values);
-    *finding = (adj_finding){.verdict = verdict, .outcome = run_clause_outcome(e.clause->source, ADJ_CLAUSE_FAIL)};
+    *finding = (adj_finding){0};
     describe(&e, verdicts, finding);
+    finding->verdict = verdict;
+    finding->outcome = run_clause_outcome(e.clause->source, ADJ_CLAUSE_FAIL);
     finding->message = message_text(&e);
     bool open = verdict == ADJ_CLAUSE_WAIVED && e.values[e.clause->requirement_step].bits == RUN_NEITHER;
     if (verdict == ADJ_CLAUSE_CANNOT_TELL || open) explain_missing(&e, verdicts);
     if (verdict == ADJ_CLAUSE_WAIVED) explain_waivers(&e, (uint32_t)index, finding);
-    why(&e, e.clause->requirement_step);
-    for (size_t i = 0; i < e.clause->when_steps.count; i++) why(&e, e.clause->when_steps.items[i]);
+    bool facts = (parts & ADJ_EXPLAIN_FACTS) != 0;
+    if (facts) why(&e, e.clause->requirement_step);
+    for (size_t i = 0; facts && i < e.clause->when_steps.count; i++) why(&e, e.clause->when_steps.items[i]);
     finding->facts = e.facts.items;
     finding->fact_count = e.facts.count;
     finding->counted = e.counted.items;
@@ -615,6 +642,6 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     finding->missing_count = e.missing.count;
     finding->errors = e.errors.items;
     finding->error_count = e.errors.count;
-    explain_exceptions(&e, finding);
+    if ((parts & ADJ_EXPLAIN_EXCEPTIONS) != 0) explain_exceptions(&e, finding);
     return !arena->failed;
 }

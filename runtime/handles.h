@@ -28,6 +28,7 @@ struct adj_policies {
     bool interpreted;             /* no machine code is wanted */
     struct run_lazy_code *lazy;   /* of code that judges line by line: see run_policies_code */
     run_kernel_code *kernel_code; /* of kernels; locks itself */
+    struct run_words *words;      /* of explanations; locks itself; NULL where there was no memory for them */
     BASE_ARRAY(run_source_text) sources;
     run_coverage *coverage; /* NULL before the first test */
     bool tests_ready;       /* and what tests are judged by, from the first on */
@@ -70,8 +71,8 @@ struct adj_results {
     run_many many;        /* what came of it, where lines were judged in batches */
     size_t stride;        /* bytes of verdicts a line: clauses, then policies */
     uint8_t *verdicts;    /* where lines were judged one by one, else NULL */
-    uint8_t *expanded;    /* of the line that was last asked for */
-    size_t expanded_line; /* plus one; 0 for none */
+    uint8_t *expanded;    /* bytes of the line that was last explained; of clauses only those of its findings */
+    size_t expanded_line; /* plus one; 0 for none, and all bytes of clauses are 0 */
     base_arena scratch;   /* texts of the last adj_results_line */
     bool view;            /* what came of it is another handle's */
 };
@@ -89,8 +90,11 @@ typedef struct run_summary {
 run_summary run_summarize(const plan_program *plan, const uint8_t *verdicts);
 adj_verdict run_summary_verdict(const run_store *store, uint32_t line, run_summary summary, const char **reason);
 
-/* The summary of a judged line, and its bytes, which live until the next line is asked for; NULL when memory runs out. */
+/* The summary of a judged line. */
 run_summary run_results_summary(const adj_results *results, size_t index);
+
+/* Its bytes, which live until the next line is asked for; NULL when memory runs out. Where lines were judged in batches, clauses that pass
+ * read as if they did not apply: explaining asks only for others. */
 const uint8_t *run_results_verdicts(adj_results *results, size_t index);
 
 /* The failing clause that a line's verdict is of: the first by priority, then name; NULL for none. */
@@ -118,9 +122,9 @@ bool run_is_personal(const lang_schema *schema, lang_field field);
 /* Shows a value to a person. `bits` as kept for `type`. */
 const char *run_format(base_arena *arena, const run_context *context, lang_type type, int64_t bits, uint8_t state);
 
-/* Explains one clause on one line. */
+/* Explains one clause on one line; the parts are those of adj_explain_part. */
 bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t clause, adj_clause_verdict verdict,
-                 const uint8_t *verdicts, adj_finding *finding);
+                 const uint8_t *verdicts, unsigned parts, adj_finding *finding);
 
 /* The changes of correctable fields after which a failing clause passes. */
 void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size_t clause, const uint8_t *verdicts,

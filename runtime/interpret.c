@@ -214,6 +214,12 @@ static run_value evaluate(run_context *context, const plan_block *block, const p
     return run_evaluate_step(context, block, step, a, b, c, line, element);
 }
 
+run_value run_interpret_step(run_context *context, const plan_block *block, const plan_step *step,
+                             const run_value *values, uint32_t line)
+{
+    return evaluate(context, block, step, values, line, RUN_NO_ROW);
+}
+
 adj_clause_verdict run_clause_verdict(run_truth applicable, run_truth requirement, run_truth fails)
 {
     if (applicable == RUN_FALSE) return ADJ_CLAUSE_NOT_APPLICABLE;

@@ -2,6 +2,7 @@
 #include "lang/layout.h"
 #include "lang/parser.h"
 #include "runtime/handles.h"
+#include "runtime/words.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -134,6 +135,7 @@ static adj_status compile(adj_policies *policies, const lang_source *source, con
     lang_program_load(program, source, paths, count);
     bool good = program->diagnostics.errors == 0 && lang_check(program);
     if (good) policies->plan = plan_build(&policies->arena, program);
+    if (policies->plan != NULL) policies->words = run_words_new(&policies->allocator, policies->plan);
     if (policies->plan != NULL) policies->kernels = plan_build_kernels(&policies->arena, policies->plan);
     const char *wrong = NULL;
 #ifndef NDEBUG
@@ -269,6 +271,7 @@ void adj_policies_free(adj_policies *policies)
     if (tests != NULL && tests->release != NULL) tests->release(tests->state);
     free_lazy_code(policies->lazy);
     run_kernel_code_free(policies->kernel_code);
+    run_words_free(policies->words);
     base_allocator allocator = policies->allocator;
     base_arena_release(&policies->arena);
     allocator.reallocate(allocator.state, policies, 0);

@@ -141,8 +141,8 @@ static bool expect_clause(test_run *run, const lang_expectation *expectation, ui
     const lang_clause *clause = plan->clauses.items[index].source;
     adj_clause_verdict verdict = (adj_clause_verdict)own_verdict(run, index, speaker);
     adj_finding finding = {0};
-    if (verdict >= ADJ_CLAUSE_FAIL &&
-        !run_explain(&run->scratch, &run->interpreter, line, index, verdict, run->verdicts, &finding)) {
+    if (verdict >= ADJ_CLAUSE_FAIL && !run_explain(&run->scratch, &run->interpreter, line, index, verdict,
+                                                   run->verdicts, ADJ_EXPLAIN_ALL, &finding)) {
         return false;
     }
     bool same = strcmp(verdict_word(clause, verdict), expectation->verdict.text) == 0 ||

@@ -684,6 +684,18 @@ typedef struct adj_finding {
 
 /* Explains the line: every clause that fails, is excused or cannot tell, the primary reason first. */
 ADJ_API adj_status adj_results_explain(adj_results *results, size_t index, adj_explanation **explanation);
+
+/* Parts of an explanation that take their time; the rest (the clause, its message, what is missing, waivers) is always there. */
+typedef enum adj_explain_part {
+    ADJ_EXPLAIN_FACTS = 1,      /* facts, and the lines that were counted */
+    ADJ_EXPLAIN_CURES = 2,      /* changes after which the clause passes */
+    ADJ_EXPLAIN_EXCEPTIONS = 4, /* exceptions that were tried */
+    ADJ_EXPLAIN_ALL = 7
+} adj_explain_part;
+
+/* The same with some of these parts, added up; the arrays of others are empty. */
+ADJ_API adj_status adj_results_explain_parts(adj_results *results, size_t index, unsigned parts,
+                                             adj_explanation **explanation);
 ADJ_API void adj_explanation_free(adj_explanation *explanation);
 ADJ_API size_t adj_explanation_count(const adj_explanation *explanation);
 ADJ_API const adj_finding *adj_explanation_finding(const adj_explanation *explanation, size_t index);
