@@ -1,163 +1,173 @@
 /* The report for programs: one JSON object per claim line, documented in docs/formats.md. */
+#include "cli/json_writer.h"
 #include "cli/report.h"
 
-#include <jansson.h>
-#include <string.h>
+typedef json_writer writer;
 
-/* Input bytes that are not UTF-8 are shown by their hexadecimal value, so that every line stays valid JSON. */
-static json_t *text(const char *value)
+static void named(writer *w, const char *name, const char *value)
 {
-    json_t *string = json_string(value);
-    if (string != NULL) return string;
-    char safe[1024];
-    size_t used = 0;
-    for (const char *at = value; *at != '\0' && used + 5 < sizeof safe; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte < 0x80)
-            safe[used++] = *at;
-        else
-            used += (size_t)snprintf(safe + used, sizeof safe - used, "\\x%02X", byte);
-    }
-    safe[used] = '\0';
-    return json_string(safe);
+    json_put_name(w, name);
+    json_put_text(w, value);
 }
 
-static json_t *optional_text(const char *value)
+/* null for an empty text. */
+static void named_if_any(writer *w, const char *name, const char *value)
 {
-    return *value == '\0' ? json_null() : text(value);
+    json_put_name(w, name);
+    if (*value == '\0')
+        json_put_nothing(w);
+    else
+        json_put_text(w, value);
 }
 
-static json_t *facts(const adj_fact *items, size_t count)
+static void named_integer(writer *w, const char *name, int64_t value)
 {
-    json_t *list = json_array();
+    json_put_name(w, name);
+    json_put_integer(w, value);
+}
+
+static void named_truth(writer *w, const char *name, bool value)
+{
+    json_put_name(w, name);
+    json_put_truth(w, value);
+}
+
+static void begin_list(writer *w, const char *name)
+{
+    json_put_name(w, name);
+    json_put_list(w);
+}
+
+static void facts(writer *w, const adj_fact *items, size_t count)
+{
+    begin_list(w, "facts");
     for (size_t i = 0; i < count; i++) {
-        json_t *fact = json_object();
-        json_object_set_new_nocheck(fact, "name", text(items[i].name));
-        json_object_set_new_nocheck(fact, "value", text(items[i].value));
-        json_array_append_new(list, fact);
+        json_put_object(w);
+        named(w, "name", items[i].name);
+        named(w, "value", items[i].value);
+        json_put_object_end(w);
     }
-    return list;
+    json_put_list_end(w);
 }
 
-static json_t *texts(const char *const *items, size_t count)
+static void texts(writer *w, const char *name, const char *const *items, size_t count)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(list, text(items[i]));
-    return list;
+    begin_list(w, name);
+    for (size_t i = 0; i < count; i++) json_put_text(w, items[i]);
+    json_put_list_end(w);
 }
 
-static json_t *counted(const adj_finding *finding)
+static void counted(writer *w, const adj_finding *finding)
 {
-    json_t *list = json_array();
+    begin_list(w, "counted");
     for (size_t i = 0; i < finding->counted_count; i++) {
         const adj_counted_line *line = &finding->counted[i];
-        json_t *item = json_object();
-        json_object_set_new_nocheck(item, "claim", text(line->claim));
-        json_object_set_new_nocheck(item, "line", json_integer(line->number));
-        json_object_set_new_nocheck(item, "date", text(line->date));
-        json_object_set_new_nocheck(item, "procedure", text(line->procedure));
-        json_object_set_new_nocheck(item, "units", text(line->units));
-        json_object_set_new_nocheck(item, "from", text(line->from_history ? "history" : "run"));
-        json_object_set_new_nocheck(item, "certain", json_boolean(line->certain));
-        json_array_append_new(list, item);
+        json_put_object(w);
+        named(w, "claim", line->claim);
+        named_integer(w, "line", line->number);
+        named(w, "date", line->date);
+        named(w, "procedure", line->procedure);
+        named(w, "units", line->units);
+        named(w, "from", line->from_history ? "history" : "run");
+        named_truth(w, "certain", line->certain);
+        json_put_object_end(w);
     }
-    return list;
+    json_put_list_end(w);
 }
 
-static json_t *exceptions(const adj_finding *finding)
+static void exceptions(writer *w, const adj_finding *finding)
 {
-    json_t *list = json_array();
+    begin_list(w, "exceptions");
     for (size_t i = 0; i < finding->exception_count; i++) {
         const adj_tried_exception *tried = &finding->exceptions[i];
-        json_t *item = json_object();
-        json_object_set_new_nocheck(item, "name", optional_text(tried->name));
-        json_object_set_new_nocheck(item, "citation", optional_text(tried->citation));
-        json_object_set_new_nocheck(item, "result", text(tried->result));
-        json_object_set_new_nocheck(item, "facts", facts(tried->facts, tried->fact_count));
-        json_array_append_new(list, item);
+        json_put_object(w);
+        named_if_any(w, "name", tried->name);
+        named_if_any(w, "citation", tried->citation);
+        named(w, "result", tried->result);
+        facts(w, tried->facts, tried->fact_count);
+        json_put_object_end(w);
     }
-    return list;
+    json_put_list_end(w);
 }
 
-static json_t *waivers(const adj_finding *finding)
+static void waivers(writer *w, const adj_finding *finding)
 {
-    json_t *list = json_array();
+    begin_list(w, "waivers");
     for (size_t i = 0; i < finding->waiver_count; i++) {
         const adj_waiver *waiver = &finding->waivers[i];
-        json_t *item = json_object();
-        json_object_set_new_nocheck(item, "name", text(waiver->name));
-        json_object_set_new_nocheck(item, "by", text(waiver->by));
-        json_object_set_new_nocheck(item, "why", text(waiver->why));
-        json_object_set_new_nocheck(item, "until", text(waiver->until));
-        json_array_append_new(list, item);
+        json_put_object(w);
+        named(w, "name", waiver->name);
+        named(w, "by", waiver->by);
+        named(w, "why", waiver->why);
+        named(w, "until", waiver->until);
+        json_put_object_end(w);
     }
-    return list;
+    json_put_list_end(w);
 }
 
-static json_t *cures(const adj_finding *finding)
+static void cures(writer *w, const adj_finding *finding)
 {
-    json_t *list = json_array();
+    begin_list(w, "cures");
     for (size_t i = 0; i < finding->cure_count; i++) {
         const adj_cure *cure = &finding->cures[i];
-        json_t *item = json_object();
-        json_object_set_new_nocheck(item, "field", text(cure->field));
-        json_object_set_new_nocheck(item, "from", text(cure->from));
-        json_object_set_new_nocheck(item, "to", text(cure->to));
-        json_object_set_new_nocheck(item, "line_passes", json_boolean(cure->line_passes));
-        json_array_append_new(list, item);
+        json_put_object(w);
+        named(w, "field", cure->field);
+        named(w, "from", cure->from);
+        named(w, "to", cure->to);
+        named_truth(w, "line_passes", cure->line_passes);
+        json_put_object_end(w);
     }
-    return list;
+    json_put_list_end(w);
 }
 
-static json_t *source(const adj_finding *finding)
+static void source(writer *w, const adj_finding *finding)
 {
-    json_t *span = json_object();
-    json_object_set_new_nocheck(span, "file", text(finding->file));
-    json_object_set_new_nocheck(span, "line", json_integer((json_int_t)finding->line));
-    json_object_set_new_nocheck(span, "column", json_integer((json_int_t)finding->column));
-    json_object_set_new_nocheck(span, "end_line", json_integer((json_int_t)finding->end_line));
-    json_object_set_new_nocheck(span, "end_column", json_integer((json_int_t)finding->end_column));
-    return span;
+    json_put_name(w, "source");
+    json_put_object(w);
+    named(w, "file", finding->file);
+    named_integer(w, "line", (int64_t)finding->line);
+    named_integer(w, "column", (int64_t)finding->column);
+    named_integer(w, "end_line", (int64_t)finding->end_line);
+    named_integer(w, "end_column", (int64_t)finding->end_column);
+    json_put_object_end(w);
 }
 
-static json_t *finding_object(const adj_finding *finding)
+static void one_finding(writer *w, const adj_finding *finding)
 {
     bool fails = finding->verdict == ADJ_CLAUSE_FAIL || finding->verdict == ADJ_CLAUSE_WAIVED;
-    json_t *object = json_object();
-    json_object_set_new_nocheck(object, "verdict", text(adj_clause_verdict_name(finding->verdict)));
-    json_object_set_new_nocheck(object, "outcome", text(cli_finding_word(finding)));
-    json_object_set_new_nocheck(object, "policy", text(finding->policy));
-    json_object_set_new_nocheck(object, "through", optional_text(finding->through));
-    json_object_set_new_nocheck(object, "clause", text(finding->clause));
-    json_object_set_new_nocheck(object, "citation", optional_text(finding->citation));
-    json_object_set_new_nocheck(object, "source_document", optional_text(finding->source));
-    json_object_set_new_nocheck(object, "source_verified", json_boolean(!finding->source_unverified));
-    json_object_set_new_nocheck(object, "source", source(finding));
-    json_object_set_new_nocheck(object, "group_code", optional_text(finding->group_code));
-    json_object_set_new_nocheck(object, "reason_code", optional_text(finding->reason_code));
-    json_object_set_new_nocheck(object, "remark_codes", texts(finding->remark_codes, finding->remark_count));
-    json_object_set_new_nocheck(object, "category", optional_text(finding->category));
-    json_object_set_new_nocheck(object, "message", fails ? text(finding->message) : json_null());
-    json_object_set_new_nocheck(object, "reduce_percent",
-                                finding->reduce_percent > 0 ? json_real((double)finding->reduce_percent / 1000)
-                                                            : json_null());
-    json_object_set_new_nocheck(object, "facts", facts(finding->facts, finding->fact_count));
-    json_object_set_new_nocheck(object, "counted", counted(finding));
-    json_object_set_new_nocheck(object, "exceptions", exceptions(finding));
-    json_object_set_new_nocheck(object, "waivers", waivers(finding));
-    json_object_set_new_nocheck(object, "missing", texts(finding->missing, finding->missing_count));
-    json_object_set_new_nocheck(object, "errors", texts(finding->errors, finding->error_count));
-    json_object_set_new_nocheck(object, "cures", cures(finding));
-    json_object_set_new_nocheck(object, "hint", optional_text(finding->fix));
-    return object;
-}
-
-/* Pieces are put together: a call of the C library for each took a third of the time. */
-static int add_piece(const char *piece, size_t length, void *state)
-{
-    cli_report *report = state;
-    cli_row_add(report, piece, length);
-    return report->failed ? -1 : 0;
+    json_put_object(w);
+    named(w, "verdict", adj_clause_verdict_name(finding->verdict));
+    named(w, "outcome", cli_finding_word(finding));
+    named(w, "policy", finding->policy);
+    named_if_any(w, "through", finding->through);
+    named(w, "clause", finding->clause);
+    named_if_any(w, "citation", finding->citation);
+    named_if_any(w, "source_document", finding->source);
+    named_truth(w, "source_verified", !finding->source_unverified);
+    source(w, finding);
+    named_if_any(w, "group_code", finding->group_code);
+    named_if_any(w, "reason_code", finding->reason_code);
+    texts(w, "remark_codes", finding->remark_codes, finding->remark_count);
+    named_if_any(w, "category", finding->category);
+    json_put_name(w, "message");
+    if (fails)
+        json_put_text(w, finding->message);
+    else
+        json_put_nothing(w);
+    json_put_name(w, "reduce_percent");
+    if (finding->reduce_percent > 0)
+        json_put_number(w, (double)finding->reduce_percent / 1000);
+    else
+        json_put_nothing(w);
+    facts(w, finding->facts, finding->fact_count);
+    counted(w, finding);
+    exceptions(w, finding);
+    waivers(w, finding);
+    texts(w, "missing", finding->missing, finding->missing_count);
+    texts(w, "errors", finding->errors, finding->error_count);
+    cures(w, finding);
+    named_if_any(w, "hint", finding->fix);
+    json_put_object_end(w);
 }
 
 static void json_begin(cli_report *report)
@@ -165,33 +175,47 @@ static void json_begin(cli_report *report)
     (void)report;
 }
 
+static void one_line(writer *w, const adj_line *line, const adj_explanation *explanation)
+{
+    json_put_object(w);
+    named(w, "file", line->file);
+    named_integer(w, "segment", (int64_t)line->segment);
+    named(w, "claim", line->claim);
+    named_integer(w, "line", line->number);
+    named_if_any(w, "member", line->patient);
+    named_if_any(w, "payer", line->payer);
+    named_if_any(w, "date", line->date);
+    named_if_any(w, "procedure", line->procedure);
+    named(w, "modifiers", line->modifiers);
+    named_if_any(w, "place_of_service", line->place_of_service);
+    named_if_any(w, "units", line->units);
+    json_put_name(w, "charge_cents");
+    if (line->charge_known)
+        json_put_integer(w, line->charge);
+    else
+        json_put_nothing(w);
+    named(w, "verdict", adj_verdict_name(line->verdict));
+    named_if_any(w, "reason", line->reason);
+    begin_list(w, "findings");
+    for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++)
+        one_finding(w, adj_explanation_finding(explanation, i));
+    json_put_list_end(w);
+    json_put_object_end(w);
+}
+
 static void json_line(cli_report *report, const adj_line *line, const adj_explanation *explanation)
 {
-    json_t *object = json_object();
-    json_object_set_new_nocheck(object, "file", text(line->file));
-    json_object_set_new_nocheck(object, "segment", json_integer((json_int_t)line->segment));
-    json_object_set_new_nocheck(object, "claim", text(line->claim));
-    json_object_set_new_nocheck(object, "line", json_integer(line->number));
-    json_object_set_new_nocheck(object, "member", optional_text(line->patient));
-    json_object_set_new_nocheck(object, "payer", optional_text(line->payer));
-    json_object_set_new_nocheck(object, "date", optional_text(line->date));
-    json_object_set_new_nocheck(object, "procedure", optional_text(line->procedure));
-    json_object_set_new_nocheck(object, "modifiers", text(line->modifiers));
-    json_object_set_new_nocheck(object, "place_of_service", optional_text(line->place_of_service));
-    json_object_set_new_nocheck(object, "units", optional_text(line->units));
-    json_object_set_new_nocheck(object, "charge_cents", line->charge_known ? json_integer(line->charge) : json_null());
-    json_object_set_new_nocheck(object, "verdict", text(adj_verdict_name(line->verdict)));
-    json_object_set_new_nocheck(object, "reason", optional_text(line->reason));
-    json_t *findings = json_array();
-    for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
-        json_array_append_new(findings, finding_object(adj_explanation_finding(explanation, i)));
+    if (report->json == NULL) report->json = json_writer_new();
+    if (report->json == NULL) {
+        report->failed = true;
+        return;
     }
-    json_object_set_new_nocheck(object, "findings", findings);
-    report->row_length = 0;
-    if (json_dump_callback(object, add_piece, report, JSON_COMPACT) != 0) report->failed = true;
-    cli_row_add(report, "\n", 1);
-    cli_row_write(report);
-    json_decref(object);
+    json_writer_begin(report->json);
+    one_line(report->json, line, explanation);
+    size_t length;
+    const char *bytes = json_writer_bytes(report->json, &length);
+    bool good = bytes != NULL && fwrite(bytes, 1, length, report->out) == length && fputc('\n', report->out) != EOF;
+    if (!good) report->failed = true;
 }
 
 static void json_end(cli_report *report)

@@ -1,4 +1,5 @@
 /* Totals of a check: lines by verdict, denials by clause, reason and category, dollars at risk, input problems. */
+#include "cli/json_writer.h"
 #include "cli/report.h"
 
 #include <inttypes.h>
@@ -42,6 +43,8 @@ void cli_report_free(cli_report *report)
     free(report->row);
     report->row = NULL;
     report->row_room = 0;
+    json_writer_free(report->json);
+    report->json = NULL;
 }
 
 static void add_tallies(cli_tallies *to, const cli_tallies *from)

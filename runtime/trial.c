@@ -7,8 +7,8 @@
 #include <string.h>
 
 struct run_trials {
-    uint8_t **follows;                     /* by block; NULL while nobody asked */
-    run_cone (*cones)[RUN_BY_ANY + 1];     /* by policy and changes; of no steps while nobody asked */
+    uint8_t **follows;                 /* by block; NULL while nobody asked */
+    run_cone (*cones)[RUN_BY_ANY + 1]; /* by policy and changes; of no steps while nobody asked */
     bool (*known)[RUN_BY_ANY + 1];
     bool *waived; /* by clause: it has waivers */
 };

@@ -42,8 +42,7 @@ void run_words_free(run_words *words)
 /* Where the name of a step is kept, once its block has room. */
 static kept_name *place_of(const run_words *words, const plan_block *block, const plan_step *step, run_naming naming)
 {
-    kept_name *names =
-        atomic_load_explicit(&words->blocks[block - words->plan->blocks.items], memory_order_acquire);
+    kept_name *names = atomic_load_explicit(&words->blocks[block - words->plan->blocks.items], memory_order_acquire);
     return names == NULL ? NULL : &names[(size_t)(step - block->steps.items) * RUN_NAMINGS + naming];
 }
 
