@@ -9,7 +9,7 @@ typedef struct store_backend {
     void (*close)(void *connection);
     bool (*run)(void *connection, const char *sql, const store_value *values, size_t count, store_row row, void *state);
     const char *(*message)(void *connection);
-    const char *begin, *bytes_type;
+    const char *begin, *begin_reading, *bytes_type;
 } store_backend;
 
 extern const store_backend store_sqlite, store_postgresql;

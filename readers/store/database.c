@@ -63,6 +63,11 @@ bool store_database_begin(store_database *database)
     return store_database_run(database, database->backend->begin, NULL, 0, NULL, NULL);
 }
 
+bool store_database_begin_reading(store_database *database)
+{
+    return store_database_run(database, database->backend->begin_reading, NULL, 0, NULL, NULL);
+}
+
 bool store_database_commit(store_database *database)
 {
     return store_database_run(database, "COMMIT", NULL, 0, NULL, NULL);

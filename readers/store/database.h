@@ -38,6 +38,9 @@ const char *store_database_message(const store_database *database);
 
 /* A transaction that keeps other writers out until it ends. */
 bool store_database_begin(store_database *database);
+
+/* One that only reads, and lets other readers in. */
+bool store_database_begin_reading(store_database *database);
 bool store_database_commit(store_database *database);
 void store_database_roll_back(store_database *database);
 

@@ -3,14 +3,22 @@
 
 #include <string.h>
 
+enum {
+    TOGETHER = 512,     /* questions in one transaction: each of its own would take as long as its answer */
+    TEXT_FULL = 1 << 20 /* bytes of records that are read at a time */
+};
+
 typedef struct loading {
     adj_store *store;
     read_encounters *encounters;
     base_arena scratch;
-    base_text text; /* the records, one a line */
+    base_text text;     /* records that were found, one a line */
+    base_text identity; /* of the record at hand */
     base_intern loaded;
     int64_t number;
     size_t records;
+    size_t asked; /* in the transaction at hand; 0 for none */
+    adj_status status;
 } loading;
 
 /* Columns: kind, key, body. */
@@ -18,13 +26,12 @@ static bool add_record(void *state, const store_value *columns, size_t count)
 {
     loading *l = state;
     if (count != 3) return false;
-    base_text identity;
-    base_text_init(&identity, &l->scratch);
-    base_text_add(&identity, columns[0].bytes, columns[0].length);
-    base_text_add(&identity, "\x1e", 1);
-    base_text_add(&identity, columns[1].bytes, columns[1].length);
+    l->identity.length = 0;
+    base_text_add(&l->identity, columns[0].bytes, columns[0].length);
+    base_text_add(&l->identity, "\x1e", 1);
+    base_text_add(&l->identity, columns[1].bytes, columns[1].length);
     size_t before = l->loaded.entries.count;
-    base_intern_add(&l->loaded, base_text_string(&identity), identity.length);
+    base_intern_add(&l->loaded, base_text_string(&l->identity), l->identity.length);
     if (l->loaded.entries.count == before) return !l->scratch.failed;
     base_text_add(&l->text, columns[2].bytes, columns[2].length);
     base_text_add(&l->text, "\n", 1);
@@ -34,15 +41,17 @@ static bool add_record(void *state, const store_value *columns, size_t count)
 
 #define AT_THE_TIME " AND since <= $2 AND (ended IS NULL OR ended > $2) ORDER BY kind, since, key"
 
-static bool load_by(loading *l, const char *sql, const char *name)
+static bool end_transaction(loading *l)
 {
-    const store_value values[] = {store_text(name), store_number(l->number)};
-    return store_database_run(l->store->database, sql, values, 2, add_record, l);
+    bool begun = l->asked > 0;
+    l->asked = 0;
+    return !begun || store_database_commit(l->store->database);
 }
 
-static adj_status read_loaded(loading *l)
+/* Reads the records that were found. */
+static bool read_loaded(loading *l)
 {
-    if (l->text.length == 0) return ADJ_OK;
+    if (l->text.length == 0) return true;
     run_store *store = &l->encounters->handle.store;
     bool feeds[LANG_FEED_COUNT];
     memcpy(feeds, store->feeds, sizeof feeds);
@@ -50,15 +59,28 @@ static adj_status read_loaded(loading *l)
                                          l->text.length, l->text.capacity);
     /* A record says nothing of its feed: that the store knows (adjudge_feed). */
     memcpy(store->feeds, feeds, sizeof feeds);
-    base_text_init(&l->text, &l->scratch);
-    return status == ADJ_OUT_OF_MEMORY ? status : ADJ_OK;
+    l->text.length = 0;
+    if (status == ADJ_OUT_OF_MEMORY) l->status = status;
+    return l->status == ADJ_OK;
+}
+
+/* Finds what bears a name. What the run asked for is fixed when it began: others may change the store between two questions. */
+static bool load_by(loading *l, const char *sql, const char *name)
+{
+    const store_value values[] = {store_text(name), store_number(l->number)};
+    bool good = l->asked > 0 || store_database_begin_reading(l->store->database);
+    if (good) l->asked++;
+    good = good && store_database_run(l->store->database, sql, values, 2, add_record, l);
+    if (good && l->asked == TOGETHER) good = end_transaction(l);
+    return good && (l->text.length < TEXT_FULL || read_loaded(l));
 }
 
 static bool load_members(loading *l)
 {
     const run_store *store = &l->encounters->handle.store;
     bool good = true;
-    for (uint32_t p = 1; p < store->counts[LANG_RECORD_patient] && good; p++) {
+    uint32_t count = store->counts[LANG_RECORD_patient]; /* what is read meanwhile may bring more */
+    for (uint32_t p = 1; p < count && good; p++) {
         const char *member = run_store_text(store, LANG_FIELD_patient_id, p);
         if (*member == '\0') continue;
         good = load_by(l, "SELECT kind, key, body FROM adjudge_record WHERE member = $1" AT_THE_TIME, member);
@@ -70,7 +92,8 @@ static bool load_sessions(loading *l)
 {
     const run_store *store = &l->encounters->handle.store;
     bool good = true;
-    for (uint32_t s = 0; s < store->counts[LANG_RECORD_session] && good; s++) {
+    uint32_t count = store->counts[LANG_RECORD_session]; /* what is read meanwhile may bring more */
+    for (uint32_t s = 0; s < count && good; s++) {
         const char *session = run_store_text(store, LANG_FIELD_session_id, s);
         if (*session == '\0') continue;
         good = load_by(l, "SELECT kind, key, body FROM adjudge_record WHERE session = $1" AT_THE_TIME, session);
@@ -82,7 +105,8 @@ static bool load_claims(loading *l)
 {
     const run_store *store = &l->encounters->handle.store;
     bool good = true;
-    for (uint32_t c = 0; c < store->counts[LANG_RECORD_claim] && good; c++) {
+    uint32_t count = store->counts[LANG_RECORD_claim]; /* what is read meanwhile may bring more */
+    for (uint32_t c = 0; c < count && good; c++) {
         const char *claim = run_store_text(store, LANG_FIELD_claim_id, c);
         if (*claim == '\0') continue;
         good = load_by(l,
@@ -149,20 +173,18 @@ adj_status adj_store_load(adj_store *store, adj_encounters *encounters, int64_t 
     if (run->finished) return ADJ_INVALID_INPUT;
     base_arena_init(&l.scratch, &run->arena.allocator);
     base_text_init(&l.text, &l.scratch);
+    base_text_init(&l.identity, &l.scratch);
     read_resolve_references(l.encounters);
     bool good = base_intern_init(&l.loaded, &l.scratch) && (import > 0 || store_last_import(store, &l.number));
-    adj_status status = ADJ_OK;
     bool (*const parts[])(loading *) = {load_members, load_sessions, load_claims, load_common};
-    for (size_t i = 0; i < 4 && good && status == ADJ_OK; i++) {
-        good = parts[i](&l);
-        if (good) status = read_loaded(&l);
-    }
+    for (size_t i = 0; i < 4 && good; i++) good = parts[i](&l) && end_transaction(&l) && read_loaded(&l);
+    if (!good && l.asked > 0) store_database_roll_back(store->database);
     const store_value values[] = {store_number(l.number)};
     good = good && store_database_run(store->database, "SELECT name FROM adjudge_feed WHERE since <= $1", values, 1,
                                       set_feed, run);
     bool failed = l.scratch.failed;
     base_arena_release(&l.scratch);
-    if (failed || status == ADJ_OUT_OF_MEMORY) return ADJ_OUT_OF_MEMORY;
+    if (failed || l.status == ADJ_OUT_OF_MEMORY) return ADJ_OUT_OF_MEMORY;
     if (!good) return store_fail(store, "the store cannot be read: %s", store_database_message(store->database));
-    return status;
+    return ADJ_OK;
 }

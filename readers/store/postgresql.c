@@ -137,5 +137,5 @@ static const char *message(void *connection)
     return ((postgresql_connection *)connection)->message;
 }
 
-const store_backend store_postgresql = {open,   close_connection, run, message, "BEGIN ISOLATION LEVEL SERIALIZABLE",
-                                        "BYTEA"};
+const store_backend store_postgresql = {
+    open, close_connection, run, message, "BEGIN ISOLATION LEVEL SERIALIZABLE", "BEGIN READ ONLY", "BYTEA"};

@@ -122,4 +122,4 @@ static const char *message(void *connection)
     return ((sqlite_connection *)connection)->message;
 }
 
-const store_backend store_sqlite = {open, close_connection, run, message, "BEGIN IMMEDIATE", "BLOB"};
+const store_backend store_sqlite = {open, close_connection, run, message, "BEGIN IMMEDIATE", "BEGIN", "BLOB"};
