@@ -21,8 +21,10 @@ typedef struct cli_report {
     bool colour;
     bool only_findings;
     char *last; /* file and claim of the line before; NULL before the first */
-    char *row;  /* of CSV: what is written of the line at hand */
+    char *row;  /* of CSV and texts: what is written of the line at hand */
     size_t row_length, row_room;
+    char *piece; /* of texts: what is to be wrapped */
+    size_t piece_length, piece_room;
     struct json_writer *json; /* of JSON: the same; NULL before the first line */
     bool failed;              /* memory ran out: what was written is not whole */
     size_t lines;

@@ -2,6 +2,7 @@
 #include "cli/report.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *colour_of(const cli_report *report, adj_verdict verdict)
@@ -27,96 +28,139 @@ static const char *style(const cli_report *report, const char *code)
 
 enum { TEXT_WIDTH = 110, LABEL_COLUMN = 6, VALUE_COLUMN = 16 };
 
-/* Prints a text after a label, wrapped between words, continuation lines under its first one. */
-static void wrapped(const cli_report *report, const char *label, const char *text)
+static void put(cli_report *report, const char *text)
 {
-    fprintf(report->out, "%*s%s%-*s%s", LABEL_COLUMN, "", style(report, "\033[2m"), VALUE_COLUMN - LABEL_COLUMN, label,
-            style(report, "\033[0m"));
-    size_t column = VALUE_COLUMN;
+    cli_row_add(report, text, strlen(text));
+}
+
+static void put_spaces(cli_report *report, size_t count)
+{
+    static const char spaces[] = "                    ";
+    _Static_assert(sizeof spaces > VALUE_COLUMN, "as many as a label is indented");
+    cli_row_add(report, spaces, count);
+}
+
+static void put_number(cli_report *report, int64_t number)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRId64, number);
+    cli_row_add(report, digits, (size_t)length);
+}
+
+static void put_styled(cli_report *report, const char *colour, const char *text)
+{
+    put(report, colour);
+    put(report, text);
+    put(report, style(report, "\033[0m"));
+}
+
+/* Puts a text after a label, wrapped between words, continuation lines under its first one. */
+static void wrapped(cli_report *report, const char *label, const char *text)
+{
+    size_t label_length = strlen(label), column = VALUE_COLUMN;
+    put_spaces(report, LABEL_COLUMN);
+    put(report, style(report, "\033[2m"));
+    put(report, label);
+    if (label_length < VALUE_COLUMN - LABEL_COLUMN) put_spaces(report, VALUE_COLUMN - LABEL_COLUMN - label_length);
+    put(report, style(report, "\033[0m"));
     bool first = true;
     while (*text != '\0') {
-        size_t length = strcspn(text, " ");
+        const char *end = text;
+        while (*end != '\0' && *end != ' ') end++;
+        size_t length = (size_t)(end - text);
         if (!first && column + 1 + length > TEXT_WIDTH) {
-            fprintf(report->out, "\n%*s", VALUE_COLUMN, "");
+            put(report, "\n");
+            put_spaces(report, VALUE_COLUMN);
             column = VALUE_COLUMN;
             first = true;
         }
-        fprintf(report->out, "%s%.*s", first ? "" : " ", (int)length, text);
+        if (!first) put(report, " ");
+        cli_row_add(report, text, length);
         column += length + (first ? 0 : 1);
         first = false;
-        text += length;
-        text += strspn(text, " ");
+        text = end;
+        while (*text == ' ') text++;
     }
-    fputc('\n', report->out);
+    put(report, "\n");
 }
 
-/* A text that is put together piece by piece, then wrapped as one. */
-typedef struct pieces {
-    char text[4096];
-    size_t length;
-} pieces;
-
-static void piece(pieces *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-#include <stdarg.h>
-static void piece(pieces *p, const char *format, ...)
+/* A text is put together piece by piece, then wrapped as one. */
+static void piece(cli_report *report, const char *text)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    int wrote = vsnprintf(p->text + p->length, sizeof p->text - p->length, format, arguments);
-    va_end(arguments);
-    if (wrote > 0) p->length += (size_t)wrote;
-    if (p->length >= sizeof p->text) p->length = sizeof p->text - 1;
+    size_t length = strlen(text), needed = report->piece_length + length + 1;
+    if (needed > report->piece_room) {
+        char *grown = realloc(report->piece, needed * 2);
+        if (grown == NULL) {
+            report->failed = true;
+            return;
+        }
+        report->piece = grown;
+        report->piece_room = needed * 2;
+    }
+    memcpy(report->piece + report->piece_length, text, length + 1);
+    report->piece_length += length;
 }
 
-static void facts(pieces *p, const adj_fact *items, size_t count)
+static void pieces(cli_report *report, const char *const *texts, size_t count)
 {
-    for (size_t i = 0; i < count; i++) piece(p, "%s%s = %s", i == 0 ? "" : "; ", items[i].name, items[i].value);
+    for (size_t i = 0; i < count; i++) piece(report, texts[i]);
+}
+#define PIECES(report, ...)                                                                                            \
+    pieces((report), (const char *const[]){__VA_ARGS__},                                                               \
+           sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static void wrap_pieces(cli_report *report, const char *label)
+{
+    if (report->piece_length > 0) wrapped(report, label, report->piece);
+    report->piece_length = 0;
 }
 
-static void counted(const cli_report *report, const adj_finding *finding)
+static void facts(cli_report *report, const adj_fact *items, size_t count)
 {
-    if (finding->counted_count == 0) return;
-    pieces p = {.length = 0};
+    for (size_t i = 0; i < count; i++) PIECES(report, i == 0 ? "" : "; ", items[i].name, " = ", items[i].value);
+}
+
+static void counted(cli_report *report, const adj_finding *finding)
+{
     for (size_t i = 0; i < finding->counted_count; i++) {
         const adj_counted_line *line = &finding->counted[i];
-        piece(&p, "%s%s %s line %" PRId64 "%s%s", i == 0 ? "" : "; ", line->date, line->claim, line->number,
-              line->from_history ? " (history)" : "", line->certain ? "" : " (perhaps)");
+        char number[24];
+        snprintf(number, sizeof number, "%" PRId64, line->number);
+        PIECES(report, i == 0 ? "" : "; ", line->date, " ", line->claim, " line ", number,
+               line->from_history ? " (history)" : "", line->certain ? "" : " (perhaps)");
     }
-    wrapped(report, "counted", p.text);
+    wrap_pieces(report, "counted");
 }
 
-static void exceptions(const cli_report *report, const adj_finding *finding)
+static void exceptions(cli_report *report, const adj_finding *finding)
 {
     for (size_t i = 0; i < finding->exception_count; i++) {
         const adj_tried_exception *tried = &finding->exceptions[i];
-        pieces p = {.length = 0};
-        piece(&p, "%s", *tried->name == '\0' ? "exception" : tried->name);
-        if (*tried->citation != '\0') piece(&p, " (%s)", tried->citation);
-        piece(&p, ": %s%s", tried->result, tried->fact_count > 0 ? ", as " : "");
-        facts(&p, tried->facts, tried->fact_count);
-        wrapped(report, "unless", p.text);
+        piece(report, *tried->name == '\0' ? "exception" : tried->name);
+        if (*tried->citation != '\0') PIECES(report, " (", tried->citation, ")");
+        PIECES(report, ": ", tried->result, tried->fact_count > 0 ? ", as " : "");
+        facts(report, tried->facts, tried->fact_count);
+        wrap_pieces(report, "unless");
     }
 }
 
-static void waivers(const cli_report *report, const adj_finding *finding)
+static void waivers(cli_report *report, const adj_finding *finding)
 {
     for (size_t i = 0; i < finding->waiver_count; i++) {
         const adj_waiver *waiver = &finding->waivers[i];
-        pieces p = {.length = 0};
-        piece(&p, "%s, by %s, until %s: %s", waiver->name, waiver->by, waiver->until, waiver->why);
-        wrapped(report, "waiver", p.text);
+        PIECES(report, waiver->name, ", by ", waiver->by, ", until ", waiver->until, ": ", waiver->why);
+        wrap_pieces(report, "waiver");
     }
 }
 
-static void cures(const cli_report *report, const adj_finding *finding)
+static void cures(cli_report *report, const adj_finding *finding)
 {
     for (size_t i = 0; i < finding->cure_count; i++) {
         const adj_cure *cure = &finding->cures[i];
-        pieces p = {.length = 0};
-        piece(&p, "%s: %s -> %s, if the record supports it; the clause then passes%s", cure->field, cure->from,
-              cure->to, cure->line_passes ? ", and so does the line" : "");
-        wrapped(report, i == 0 ? "cure" : "or", p.text);
+        PIECES(report, cure->field, ": ", cure->from, " -> ", cure->to,
+               ", if the record supports it; the clause then passes",
+               cure->line_passes ? ", and so does the line" : "");
+        wrap_pieces(report, i == 0 ? "cure" : "or");
     }
     if (*finding->fix != '\0') wrapped(report, "hint", finding->fix);
 }
@@ -127,53 +171,88 @@ static bool let_pass(const adj_finding *finding)
     return finding->verdict == ADJ_CLAUSE_CANNOT_TELL && finding->outcome == ADJ_PASS;
 }
 
-static void finding_text(const cli_report *report, const adj_finding *finding)
+static void heading(cli_report *report, const adj_finding *finding, bool fails)
+{
+    bool waived = finding->verdict == ADJ_CLAUSE_WAIVED;
+    put(report, "    ");
+    put_styled(report,
+               colour_of(report, finding->verdict == ADJ_CLAUSE_EXCUSED ? ADJ_PASS
+                                 : waived                               ? ADJ_WARN
+                                                                        : finding->outcome),
+               cli_finding_word(finding));
+    if (waived) {
+        put(report, " ");
+        put(report, adj_verdict_name(finding->outcome));
+    }
+    if (fails && *finding->reason_code != '\0') {
+        put(report, " ");
+        put(report, finding->group_code);
+        put(report, "-");
+        put(report, finding->reason_code);
+    }
+    for (size_t i = 0; fails && i < finding->remark_count; i++) {
+        put(report, " ");
+        put(report, finding->remark_codes[i]);
+    }
+    if (fails && finding->reduce_percent > 0) {
+        char percent[40];
+        snprintf(percent, sizeof percent, " by %g percent", (double)finding->reduce_percent / 1000);
+        put(report, percent);
+    }
+    put(report, "  ");
+    put_styled(report, style(report, "\033[1m"), finding->clause);
+    if (*finding->category != '\0') {
+        put(report, "  (");
+        put(report, finding->category);
+        put(report, ")");
+    }
+    put(report, "\n");
+}
+
+static void source(cli_report *report, const adj_finding *finding)
+{
+    char number[24];
+    snprintf(number, sizeof number, "%zu", finding->line);
+    piece(report, finding->citation);
+    if (finding->source_unverified) PIECES(report, report->piece_length > 0 ? "; " : "", "not verified");
+    if (*finding->source != '\0') PIECES(report, report->piece_length > 0 ? "; " : "", finding->source);
+    PIECES(report, report->piece_length > 0 ? "; " : "", finding->file, ":", number);
+    if (*finding->through != '\0') PIECES(report, ", through ", finding->through);
+    wrap_pieces(report, "source");
+}
+
+static void finding_text(cli_report *report, const adj_finding *finding)
 {
     if (let_pass(finding)) return;
-    fprintf(report->out, "    %s%s%s",
-            colour_of(report, finding->verdict == ADJ_CLAUSE_EXCUSED  ? ADJ_PASS
-                              : finding->verdict == ADJ_CLAUSE_WAIVED ? ADJ_WARN
-                                                                      : finding->outcome),
-            cli_finding_word(finding), style(report, "\033[0m"));
     bool waived = finding->verdict == ADJ_CLAUSE_WAIVED, fails = finding->verdict == ADJ_CLAUSE_FAIL || waived;
-    if (waived) fprintf(report->out, " %s", adj_verdict_name(finding->outcome));
-    if (fails && *finding->reason_code != '\0')
-        fprintf(report->out, " %s-%s", finding->group_code, finding->reason_code);
-    for (size_t i = 0; fails && i < finding->remark_count; i++) fprintf(report->out, " %s", finding->remark_codes[i]);
-    if (fails && finding->reduce_percent > 0)
-        fprintf(report->out, " by %g percent", (double)finding->reduce_percent / 1000);
-    fprintf(report->out, "  %s%s%s", style(report, "\033[1m"), finding->clause, style(report, "\033[0m"));
-    if (*finding->category != '\0') fprintf(report->out, "  (%s)", finding->category);
-    fputc('\n', report->out);
+    heading(report, finding, fails);
     if (fails) wrapped(report, "", finding->message);
     waivers(report, finding);
-    if (finding->verdict == ADJ_CLAUSE_CANNOT_TELL || waived) {
-        pieces p = {.length = 0};
-        for (size_t i = 0; i < finding->missing_count; i++) piece(&p, "%s%s", i == 0 ? "" : ", ", finding->missing[i]);
-        if (finding->missing_count > 0) wrapped(report, "needs", p.text);
-        for (size_t i = 0; i < finding->error_count; i++) wrapped(report, "error", finding->errors[i]);
-    }
-    pieces p = {.length = 0};
-    facts(&p, finding->facts, finding->fact_count);
-    if (finding->fact_count > 0) wrapped(report, "because", p.text);
+    bool open = finding->verdict == ADJ_CLAUSE_CANNOT_TELL || waived;
+    for (size_t i = 0; open && i < finding->missing_count; i++) PIECES(report, i == 0 ? "" : ", ", finding->missing[i]);
+    wrap_pieces(report, "needs");
+    for (size_t i = 0; open && i < finding->error_count; i++) wrapped(report, "error", finding->errors[i]);
+    facts(report, finding->facts, finding->fact_count);
+    wrap_pieces(report, "because");
     counted(report, finding);
     exceptions(report, finding);
     cures(report, finding);
-    pieces source = {.length = 0};
-    piece(&source, "%s", finding->citation);
-    if (finding->source_unverified) piece(&source, "%snot verified", source.length > 0 ? "; " : "");
-    if (*finding->source != '\0') piece(&source, "%s%s", source.length > 0 ? "; " : "", finding->source);
-    piece(&source, "%s%s:%zu", source.length > 0 ? "; " : "", finding->file, finding->line);
-    if (*finding->through != '\0') piece(&source, ", through %s", finding->through);
-    wrapped(report, "source", source.text);
+    source(report, finding);
 }
 
 static void text_claim(cli_report *report, const adj_line *line)
 {
-    fprintf(report->out, "%sclaim %s%s", style(report, "\033[1m"), line->claim, style(report, "\033[0m"));
-    if (*line->patient != '\0') fprintf(report->out, "   member %s", line->patient);
-    if (*line->payer != '\0') fprintf(report->out, "   payer %s", line->payer);
-    fprintf(report->out, "\n");
+    report->row_length = 0;
+    put(report, style(report, "\033[1m"));
+    put(report, "claim ");
+    put(report, line->claim);
+    put(report, style(report, "\033[0m"));
+    if (*line->patient != '\0') put(report, "   member ");
+    put(report, line->patient);
+    if (*line->payer != '\0') put(report, "   payer ");
+    put(report, line->payer);
+    put(report, "\n");
+    cli_row_write(report);
 }
 
 static void text_begin(cli_report *report)
@@ -181,22 +260,44 @@ static void text_begin(cli_report *report)
     (void)report;
 }
 
-static void text_line(cli_report *report, const adj_line *line, const adj_explanation *explanation)
+static void line_text(cli_report *report, const adj_line *line)
 {
     char money[40];
-    fprintf(report->out, "  line %-2" PRId64 "  %s  %s", line->number, *line->date == '\0' ? "no date   " : line->date,
-            *line->procedure == '\0' ? "no code" : line->procedure);
-    if (*line->modifiers != '\0') fprintf(report->out, " %s", line->modifiers);
-    if (*line->place_of_service != '\0') fprintf(report->out, "  at %s", line->place_of_service);
-    if (*line->units != '\0')
-        fprintf(report->out, "  %s unit%s", line->units, strcmp(line->units, "1") == 0 ? "" : "s");
-    if (line->charge_known) fprintf(report->out, "  %s", cli_money(line->charge, money));
-    fprintf(report->out, "  %s%s%s", colour_of(report, line->verdict), adj_verdict_name(line->verdict),
-            style(report, "\033[0m"));
-    fprintf(report->out, "%s%s\n", *line->reason == '\0' ? "" : ": ", line->reason);
+    put(report, "  line ");
+    put_number(report, line->number);
+    if (line->number >= 0 && line->number < 10) put(report, " ");
+    put(report, "  ");
+    put(report, *line->date == '\0' ? "no date   " : line->date);
+    put(report, "  ");
+    put(report, *line->procedure == '\0' ? "no code" : line->procedure);
+    if (*line->modifiers != '\0') put(report, " ");
+    put(report, line->modifiers);
+    if (*line->place_of_service != '\0') put(report, "  at ");
+    put(report, line->place_of_service);
+    if (*line->units != '\0') {
+        put(report, "  ");
+        put(report, line->units);
+        put(report, strcmp(line->units, "1") == 0 ? " unit" : " units");
+    }
+    if (line->charge_known) {
+        put(report, "  ");
+        put(report, cli_money(line->charge, money));
+    }
+    put(report, "  ");
+    put_styled(report, colour_of(report, line->verdict), adj_verdict_name(line->verdict));
+    if (*line->reason != '\0') put(report, ": ");
+    put(report, line->reason);
+    put(report, "\n");
+}
+
+static void text_line(cli_report *report, const adj_line *line, const adj_explanation *explanation)
+{
+    report->row_length = 0;
+    line_text(report, line);
     for (size_t i = 0; explanation != NULL && i < adj_explanation_count(explanation); i++) {
         finding_text(report, adj_explanation_finding(explanation, i));
     }
+    cli_row_write(report);
 }
 
 static void text_end(cli_report *report)

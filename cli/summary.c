@@ -43,6 +43,9 @@ void cli_report_free(cli_report *report)
     free(report->row);
     report->row = NULL;
     report->row_room = 0;
+    free(report->piece);
+    report->piece = NULL;
+    report->piece_room = 0;
     json_writer_free(report->json);
     report->json = NULL;
 }
