@@ -7,15 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What stands before a kept line: then come its file, its claim, the claim's heading and the line as it is printed. */
-typedef struct kept_line {
-    uint64_t place;
-    uint32_t file, claim, heading, body; /* bytes */
-} kept_line;
-
 typedef struct part_lines {
     FILE *file;
-    kept_line next;
+    cli_kept_line next;
     char *text; /* of the next line */
     size_t room;
     bool more;
@@ -91,58 +85,6 @@ static int read_all(parts_check *c)
 
 /* ---- judging ---- */
 
-typedef struct printer {
-    FILE *out;
-    char *text;
-    size_t length;
-} printer;
-
-static bool keep(parts_check *c, printer *p, const adj_line *line, const adj_explanation *explanation, FILE *file)
-{
-    bool printed = fseek(p->out, 0, SEEK_SET) == 0;
-    if (c->format->claim != NULL) c->format->claim(&c->report, line);
-    printed = fflush(p->out) == 0 && printed;
-    size_t heading = p->length;
-    c->format->line(&c->report, line, explanation);
-    printed = fflush(p->out) == 0 && printed;
-    if (!printed) return no_memory() == EXIT_CLEAN;
-    kept_line kept = {.place = line->place,
-                      .file = (uint32_t)strlen(line->file),
-                      .claim = (uint32_t)strlen(line->claim),
-                      .heading = (uint32_t)heading,
-                      .body = (uint32_t)(p->length - heading)};
-    bool good = fwrite(&kept, sizeof kept, 1, file) == 1 && fwrite(line->file, 1, kept.file, file) == kept.file &&
-                fwrite(line->claim, 1, kept.claim, file) == kept.claim &&
-                fwrite(p->text, 1, p->length, file) == p->length;
-    if (!good) fprintf(stderr, "adjudge check: a temporary file cannot be written; set TMPDIR to a folder with room\n");
-    return good;
-}
-
-static int judge_lines(parts_check *c, adj_results *results, FILE *file)
-{
-    printer p = {0};
-    int code = EXIT_CLEAN;
-    p.out = open_memstream(&p.text, &p.length);
-    if (p.out == NULL) return no_memory();
-    c->report.out = p.out;
-    for (size_t i = 0; i < adj_results_count(results) && code == EXIT_CLEAN; i++) {
-        adj_line line = adj_results_line(results, i);
-        adj_explanation *explanation = NULL;
-        bool failed = line.out_of_memory;
-        if (!failed && line.findings > 0) failed = adj_results_explain(results, i, &explanation) != ADJ_OK;
-        if (failed) code = no_memory();
-        if (!failed && cli_shows(&c->report, c->format, &line, explanation) && !keep(c, &p, &line, explanation, file))
-            code = EXIT_INPUT;
-        if (!failed) cli_tally_line(&c->report, &line, explanation);
-        if (!failed && c->report.failed) code = no_memory();
-        adj_explanation_free(explanation);
-    }
-    fclose(p.out);
-    free(p.text);
-    c->report.out = stdout;
-    return code;
-}
-
 static int judge_part(parts_check *c, size_t part)
 {
     adj_encounters *encounters = NULL;
@@ -163,7 +105,7 @@ static int judge_part(parts_check *c, size_t part)
             fprintf(stderr, "adjudge check: a temporary file cannot be written; set TMPDIR to a folder with room\n");
             code = EXIT_INPUT;
         } else {
-            code = judge_lines(c, results, c->lines[part].file);
+            code = cli_keep_all(c->format, &c->report, cli_inputs_threads(c->inputs), results, c->lines[part].file);
         }
     }
     adj_results_free(results);
@@ -179,7 +121,7 @@ static bool next_line(part_lines *lines)
     size_t got = fread(&lines->next, 1, sizeof lines->next, lines->file);
     lines->more = got == sizeof lines->next;
     if (!lines->more) return got == 0 && ferror(lines->file) == 0;
-    const kept_line *next = &lines->next;
+    const cli_kept_line *next = &lines->next;
     size_t length = (size_t)next->file + next->claim + next->heading + next->body;
     if (length > lines->room) {
         char *grown = realloc(lines->text, length * 2);
@@ -213,7 +155,7 @@ static void sink(const parts_check *c, size_t *heap, size_t count, size_t at)
 
 static bool print_line(parts_check *c, const part_lines *lines)
 {
-    const kept_line *next = &lines->next;
+    const cli_kept_line *next = &lines->next;
     char *file = strndup(lines->text, next->file), *claim = strndup(lines->text + next->file, next->claim);
     const char *heading = lines->text + next->file + next->claim;
     bool good = file != NULL && claim != NULL, any = c->report.last != NULL;
@@ -286,7 +228,7 @@ int cli_check_in_parts(const cli_inputs *inputs, size_t memory, const cli_format
     c.report = (cli_report){.out = stdout, .colour = cli_colour(stdout), .only_findings = only_findings};
     int code = cli_inputs_compile(inputs, &c.policies);
     if (code == EXIT_CLEAN) {
-        adj_options options = {.redact = inputs->redact};
+        adj_options options = {.redact = inputs->redact, .threads = cli_inputs_threads(inputs)};
         c.parts = adj_parts_new(c.policies, memory, &options);
         if (c.parts == NULL) {
             code = no_memory();

@@ -91,6 +91,15 @@ void cli_report_line(cli_report *report, const cli_format *format, const adj_lin
 int cli_report_all(const cli_format *format, bool only_findings, bool no_summary, unsigned threads,
                    adj_results *results, const adj_encounters *encounters);
 
+/* What stands before a line that is kept for later: then come its file, its claim, the claim's heading and the line as it is printed. */
+typedef struct cli_kept_line {
+    uint64_t place;
+    uint32_t file, claim, heading, body; /* bytes */
+} cli_kept_line;
+
+/* Keeps every line of the results in a file, explained on so many threads, and adds their totals to a report; an exit code. */
+int cli_keep_all(const cli_format *format, cli_report *report, unsigned threads, adj_results *results, FILE *file);
+
 struct cli_inputs;
 
 /* What is written of a line is put together in memory, and written as a whole: a call of the C library for each piece took as long as all

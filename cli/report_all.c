@@ -15,12 +15,15 @@ typedef struct block {
     size_t length;
     size_t heading;     /* how much of it is the heading of its first claim, due where that is another than before */
     char *first, *last; /* file and claim of the first and the last line that is shown; NULL where none is */
+    cli_kept_line kept[BLOCK_LINES]; /* of lines that are kept for later, one text behind the other */
+    size_t kept_count;
     cli_report report;
 } block;
 
 typedef struct pool {
     const cli_format *format;
     bool only_findings, colour;
+    FILE *kept; /* where lines are kept for later; NULL: they are put out */
     adj_results *results;
     size_t count; /* of lines */
     size_t block_count, window;
@@ -43,8 +46,38 @@ static bool begin_claim(const pool *p, const adj_line *line, block *b)
     return true;
 }
 
+/* How much was written of a block until now; false where memory ran out. */
+static bool written(block *b, size_t *length)
+{
+    if (fflush(b->report.out) != 0 || b->report.failed) return false;
+    *length = b->length;
+    return true;
+}
+
+/* Writes a line that is kept for later, with all that is needed to put it out. */
+static bool keep_line(const pool *p, const adj_line *line, const adj_explanation *explanation, block *b)
+{
+    cli_tally_line(&b->report, line, explanation);
+    if (!cli_shows(&b->report, p->format, line, explanation)) return !b->report.failed;
+    size_t file = strlen(line->file), claim = strlen(line->claim), begin, heading, end;
+    fwrite(line->file, 1, file, b->report.out);
+    fwrite(line->claim, 1, claim, b->report.out);
+    if (!written(b, &begin)) return false;
+    if (p->format->claim != NULL) p->format->claim(&b->report, line);
+    if (!written(b, &heading)) return false;
+    p->format->line(&b->report, line, explanation);
+    if (!written(b, &end)) return false;
+    b->kept[b->kept_count++] = (cli_kept_line){.place = line->place,
+                                               .file = (uint32_t)file,
+                                               .claim = (uint32_t)claim,
+                                               .heading = (uint32_t)(heading - begin),
+                                               .body = (uint32_t)(end - heading)};
+    return true;
+}
+
 static bool write_line(const pool *p, const adj_line *line, const adj_explanation *explanation, block *b)
 {
+    if (p->kept != NULL) return keep_line(p, line, explanation, b);
     bool first = b->first == NULL && p->format->claim != NULL && cli_shows(&b->report, p->format, line, explanation);
     if (first && !begin_claim(p, line, b)) return false;
     cli_report_line(&b->report, p->format, line, explanation);
@@ -70,7 +103,8 @@ static bool write_lines(const pool *p, adj_results *results, size_t number, bloc
 
 static void write_block(const pool *p, adj_results *results, size_t number, block *b)
 {
-    *b = (block){.failed = true};
+    memset(b, 0, sizeof *b);
+    b->failed = true;
     b->report = (cli_report){.colour = p->colour, .only_findings = p->only_findings};
     b->report.out = open_memstream(&b->text, &b->length);
     if (b->report.out == NULL) return;
@@ -87,7 +121,20 @@ static void free_block(block *b)
     free(b->first);
     free(b->last);
     cli_report_free(&b->report);
-    *b = (block){0};
+    memset(b, 0, sizeof *b);
+}
+
+/* Puts what is kept of a block behind what was before; false where it cannot be written. */
+static bool put_kept(FILE *file, const block *b)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < b->kept_count; i++) {
+        const cli_kept_line *kept = &b->kept[i];
+        size_t length = (size_t)kept->file + kept->claim + kept->heading + kept->body;
+        if (fwrite(kept, sizeof *kept, 1, file) != 1 || fwrite(b->text + at, 1, length, file) != length) return false;
+        at += length;
+    }
+    return true;
 }
 
 /* Puts a block out behind those before it. */
@@ -174,7 +221,7 @@ static size_t start_writers(pool *p, writer *writers, unsigned threads)
     return started;
 }
 
-static bool report_blocks(pool *p, cli_report *report, unsigned threads)
+static bool report_blocks(pool *p, cli_report *report, unsigned threads, bool *unwritten)
 {
     writer *writers = calloc(threads, sizeof *writers);
     p->blocks = calloc(p->window, sizeof *p->blocks);
@@ -183,10 +230,15 @@ static bool report_blocks(pool *p, cli_report *report, unsigned threads)
     for (size_t i = 0; good && i < p->block_count; i++) {
         block b;
         good = take_block(p, &b);
-        if (good) put_out(report, &b);
+        if (good && p->kept != NULL) {
+            *unwritten = *unwritten || !put_kept(p->kept, &b);
+            cli_report_add(report, &b.report);
+        } else if (good) {
+            put_out(report, &b);
+        }
         free_block(&b);
         size_t done = (i + 1) * BLOCK_LINES;
-        cli_progress(done < p->count ? done : p->count, p->count);
+        if (p->kept == NULL) cli_progress(done < p->count ? done : p->count, p->count);
     }
     pthread_mutex_lock(&p->lock);
     p->stopped = true;
@@ -202,24 +254,46 @@ static bool report_blocks(pool *p, cli_report *report, unsigned threads)
     return good;
 }
 
+/* Writes all lines of the results, or keeps them; false where memory runs out. */
+static bool write_all(pool *p, cli_report *report, unsigned threads, bool *unwritten)
+{
+    p->count = adj_results_count(p->results);
+    p->block_count = (p->count + BLOCK_LINES - 1) / BLOCK_LINES;
+    if (threads > p->block_count) threads = p->block_count == 0 ? 1 : (unsigned)p->block_count;
+    p->window = (size_t)threads * WAITING_BLOCKS;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->changed, NULL);
+    bool good = report_blocks(p, report, threads, unwritten);
+    pthread_mutex_destroy(&p->lock);
+    pthread_cond_destroy(&p->changed);
+    if (!good) fprintf(stderr, "adjudge check: memory ran out\n");
+    return good;
+}
+
 int cli_report_all(const cli_format *format, bool only_findings, bool no_summary, unsigned threads,
                    adj_results *results, const adj_encounters *encounters)
 {
     cli_report report = {.out = stdout, .colour = cli_colour(stdout), .only_findings = only_findings};
     cli_counts counts = {0};
     pool p = {.format = format, .only_findings = only_findings, .colour = report.colour, .results = results};
-    p.count = adj_results_count(results);
-    p.block_count = (p.count + BLOCK_LINES - 1) / BLOCK_LINES;
-    if (threads > p.block_count) threads = p.block_count == 0 ? 1 : (unsigned)p.block_count;
-    p.window = (size_t)threads * WAITING_BLOCKS;
-    pthread_mutex_init(&p.lock, NULL);
-    pthread_cond_init(&p.changed, NULL);
+    bool unwritten = false;
     format->begin(&report);
-    bool good = report_blocks(&p, &report, threads);
-    pthread_mutex_destroy(&p.lock);
-    pthread_cond_destroy(&p.changed);
-    if (!good) fprintf(stderr, "adjudge check: memory ran out\n");
+    bool good = write_all(&p, &report, threads, &unwritten);
     cli_count(&counts, encounters);
     int code = cli_report_end(&report, format, no_summary || !good, &counts);
     return good ? code : EXIT_OURS;
+}
+
+int cli_keep_all(const cli_format *format, cli_report *report, unsigned threads, adj_results *results, FILE *file)
+{
+    pool p = {.format = format,
+              .only_findings = report->only_findings,
+              .colour = report->colour,
+              .kept = file,
+              .results = results};
+    bool unwritten = false;
+    if (!write_all(&p, report, threads, &unwritten)) return EXIT_OURS;
+    if (!unwritten) return EXIT_CLEAN;
+    fprintf(stderr, "adjudge check: a temporary file cannot be written; set TMPDIR to a folder with room\n");
+    return EXIT_INPUT;
 }

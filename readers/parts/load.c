@@ -329,7 +329,7 @@ adj_status adj_parts_load(adj_parts *p, size_t part, adj_encounters **out)
 {
     *out = NULL;
     if (part >= p->count) return ADJ_NOT_FOUND;
-    adj_options options = {0};
+    adj_options options = {.threads = ((const read_encounters *)p->encounters)->threads};
     adj_allocator allocator = {p->arena.allocator.reallocate, p->arena.allocator.state};
     options.allocator = &allocator;
     adj_encounters *encounters =

@@ -60,7 +60,8 @@ struct adj_parts {
     bool loose;                           /* a line that may be of any session or provider */
     bool failed;                          /* a file cannot be written */
     const char *message;
-    base_text row; /* that is being written */
+    base_text row;           /* that is being written */
+    const uint16_t **fields; /* by record: those that are spooled, found when first needed */
     parts_file spool;
     uint64_t shared; /* bytes of rows that go to all parts */
     bool has_claim_rows;

@@ -81,16 +81,32 @@ static bool is_spooled(lang_type type)
     return record == LANG_RECORD_patient || record == LANG_RECORD_session || record == LANG_RECORD_claim;
 }
 
+/* The fields of a record that are spooled, and UINT16_MAX behind them: found once for each record. NULL when memory runs out. */
+static const uint16_t *fields_of(adj_parts *p, lang_record record)
+{
+    const lang_schema *schema = store_of(p)->schema;
+    int fields = lang_schema_field_count(schema), used = 0;
+    if (p->fields == NULL)
+        p->fields = base_arena_alloc(&p->arena, (size_t)lang_schema_record_count(schema) * sizeof *p->fields);
+    if (p->fields == NULL || p->fields[record] != NULL) return p->fields == NULL ? NULL : p->fields[record];
+    uint16_t *found = base_arena_alloc(&p->arena, ((size_t)fields + 1) * sizeof *found);
+    if (found == NULL) return NULL;
+    for (int f = 0; f < fields; f++) {
+        const lang_field_info *info = lang_schema_field(schema, (lang_field)f);
+        if (info->record == record && is_spooled(info->type)) found[used++] = (uint16_t)f;
+    }
+    found[used] = UINT16_MAX;
+    return p->fields[record] = found;
+}
+
 /* All that is told of a row, and an end. */
 static void put_fields(adj_parts *p, lang_record record, uint32_t row)
 {
     const run_store *store = store_of(p);
     const uint16_t end = UINT16_MAX;
-    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
-        const lang_field_info *info = lang_schema_field(store->schema, (lang_field)f);
-        if (info->record != record || !is_spooled(info->type)) continue;
-        uint8_t state = store->columns[f].states[row];
-        if (state != RUN_UNKNOWN) put_field(p, (lang_field)f, state, store->columns[f].bits[row]);
+    for (const uint16_t *f = fields_of(p, record); f != NULL && *f != UINT16_MAX; f++) {
+        uint8_t state = store->columns[*f].states[row];
+        if (state != RUN_UNKNOWN) put_field(p, (lang_field)*f, state, store->columns[*f].bits[row]);
     }
     put_bytes(p, &end, sizeof end);
 }
