@@ -132,6 +132,14 @@ static adj_status judge_all(adj_results *results, run_context *context, const ad
     return differs ? ADJ_INTERNAL : ADJ_OK;
 }
 
+/* Explaining asks the sums that judging made. */
+static void ask_sums(adj_results *results)
+{
+    results->context.sweeps = results->many.sweeps;
+    results->context.standings = results->many.standings;
+    results->context.standing_count = results->many.standing_count;
+}
+
 adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *encounters, const adj_options *options,
                         adj_results **out)
 {
@@ -162,6 +170,7 @@ adj_status adj_evaluate(const adj_policies *policies, const adj_encounters *enco
         adj_results_free(results);
         return status;
     }
+    ask_sums(results);
     *out = results;
     return ADJ_OK;
 }
@@ -199,6 +208,7 @@ adj_status adj_results_view(const adj_results *results, adj_results **out)
         adj_results_free(view);
         return ADJ_OUT_OF_MEMORY;
     }
+    ask_sums(view);
     view->context.words = results->context.words;
     view->context.redact = results->context.redact;
     *out = view;

@@ -76,25 +76,25 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
     size_t count = many->arena_count;
     judging j = {many, rows, base_arena_alloc(many->arena, count * sizeof *j.workers)};
     if (j.workers == NULL) return false;
-    run_sweeps *sweeps =
-        binding->plan->aggregates.count == 0 ? NULL : run_sweeps_new(&many->arena->allocator, binding, true);
+    bool aggregates = binding->plan->aggregates.count > 0;
     uint32_t lines = binding->store->counts[LANG_RECORD_line];
-    uint8_t *standings = sweeps == NULL ? NULL : base_arena_alloc(many->arena, lines + 1U);
-    bool good = binding->plan->aggregates.count == 0 || (sweeps != NULL && standings != NULL);
+    if (aggregates) many->sweeps = run_sweeps_new(&many->arena->allocator, binding, true);
+    if (many->sweeps != NULL) many->standings = base_arena_alloc(many->arena, lines + 1U);
+    many->standing_count = many->standings == NULL ? 0 : lines;
+    bool good = !aggregates || many->standings != NULL;
     for (size_t i = 0; i < count; i++) {
         worker *w = &j.workers[i];
         base_arena *arena = &many->arenas[i];
         good = good && run_context_init(&w->context, arena, binding, how->code) &&
                run_packer_init(&w->packer, &arena->allocator, &w->context, kernels, &many->schedule);
-        w->context.sweeps = sweeps;
-        w->context.standings = standings;
-        w->context.standing_count = standings == NULL ? 0 : lines;
+        w->context.sweeps = many->sweeps;
+        w->context.standings = many->standings;
+        w->context.standing_count = many->standing_count;
         w->packer.code = how->kernels;
         w->packer.wait = how->wait;
     }
     good = good && run_crew(many->arena, count, many->schedule.batches.count, judge_batch, &j);
     for (size_t i = 0; i < count; i++) run_packer_release(&j.workers[i].packer);
-    run_sweeps_free(sweeps);
     return good && order_events(many);
 }
 
@@ -137,6 +137,8 @@ void run_many_release(run_many *many)
 {
     for (size_t i = 0; i < many->arena_count; i++) base_arena_release(&many->arenas[i]);
     many->arena_count = 0;
+    run_sweeps_free(many->sweeps);
+    many->sweeps = NULL;
 }
 
 adj_clause_verdict run_many_clause(const run_many *many, const plan_kernels *kernels, size_t line, uint32_t clause)

@@ -4,6 +4,7 @@
 #define RUN_MANY_H
 
 #include "runtime/batch.h"
+#include "runtime/sweep.h"
 
 typedef struct run_many {
     base_arena *arena;
@@ -16,6 +17,9 @@ typedef struct run_many {
     run_event *events;  /* by line, then clause */
     base_arena *arenas; /* of the threads */
     size_t arena_count;
+    run_sweeps *sweeps; /* of the run's members, which explaining asks again; NULL for none */
+    uint8_t *standings; /* by line, of so many; NULL for none */
+    uint32_t standing_count;
 } run_many;
 
 /* How to judge: lines of a batch (0 for the best number), threads (0 or 1: none beside this one), and machine code or NULL. */
