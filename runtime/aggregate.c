@@ -515,8 +515,7 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
     w.open = !w.found.complete;
     /* Sums say nothing of single elements, nor of changes that are tried. */
     bool sums = context->sweeps != NULL && context->counted == NULL && context->change_count == 0;
-    if (sums && w.window.known &&
-        run_sweep(context, index, line, &w.window, &w.found, result, &w.open)) {
+    if (sums && w.window.known && run_sweep(context, index, line, &w.window, &w.found, result, &w.open)) {
         if (w.open) result->high = INT64_MAX;
         return;
     }

@@ -504,6 +504,16 @@ printf 'member_id,claim_id,line,date,procedure,payer\n"M,1","say ""so"" and more
 holds "cells in quotation marks" out ',"say ""so"" and more, twice",1,"M,1","a""b",2026-01-05,90853,'
 holds "a comma alone" out ',plain identifier,1,M2,",",2026-01-05,90853,'
 
+# What a text report wraps is not cut off, however long it is.
+printf 'policy few\n  payer "HARBOR"\n\nclause few\n  cite "1"\n  require at most 3 of history in the last 12 months\n  deny CO-119 as limit "{count}"\n' >"$work/few.adj"
+{
+    echo 'claim_id,member_id,payer,line,date,procedure,pos,units,charge'
+    for i in $(seq 1 250); do echo "LONG$i,M1,HARBOR,1,$(date -d "2026-01-01 +$i days" +%F),90853,11,1,10.00"; done
+} >"$work/long.csv"
+"$adjudge" check "$work/long.csv" --policy "$work/few.adj" --no-summary >"$work/all" 2>"$work/err" || true
+tr -s ' \n' '  ' <"$work/all" >"$work/out"
+holds "a long list to its end" out 'LONG250 line 1 source'
+
 # Negative amounts are written as such.
 printf 'claim_id,member_id,payer,line,date,procedure,pos,units,charge\nC1,M1,HARBOR,1,2026-01-07,90853,11,1,-1.50\n' >"$work/negative.csv"
 "$adjudge" check "$work/negative.csv" --policy policies --format csv --no-summary >"$work/out" 2>"$work/err" || true

@@ -27,7 +27,7 @@ const char *generate_policy(generator *g, base_arena *arena);
 bool generate_store(generator *g, run_store *store, uint32_t lines);
 
 typedef struct comparison {
-    size_t policies, rejected, lines, in_batches, kernels, differences;
+    size_t policies, rejected, lines, in_batches, changed, kernels, differences;
     size_t verdicts[5];
     char first_difference[256];
 } comparison;

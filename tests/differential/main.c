@@ -49,8 +49,8 @@ int main(int count, char **arguments)
            total.policies, total.rejected, LINES, total.lines, total.in_batches);
     printf("verdicts: %zu not applicable, %zu pass, %zu fail, %zu excused, %zu cannot tell\n", total.verdicts[0],
            total.verdicts[1], total.verdicts[2], total.verdicts[3], total.verdicts[4]);
-    printf("%zu kernels of machine code\n", total.kernels);
-    bool varied = total.kernels > total.policies;
+    printf("%zu kernels of machine code, %zu changes tried\n", total.kernels, total.changed);
+    bool varied = total.kernels > total.policies && total.changed > total.policies;
     for (int v = 0; v < 5; v++) varied = varied && total.verdicts[v] > total.lines / 100;
     if (!varied || total.rejected * 20 > total.policies) {
         fprintf(stderr, "The generator is of no use: a verdict is rare, kernels are, or more than one policy in twenty "

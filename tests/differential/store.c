@@ -1,4 +1,5 @@
 /* The encounter generator: rows of every record, each field present, absent or unknown, references among them. */
+#include "runtime/trial.h"
 #include "tests/differential/generator.h"
 
 #include <stdio.h>
@@ -235,6 +236,69 @@ static bool judge_in_batches(generator *g, const adj_policies *policies, run_sto
     return ready;
 }
 
+/* A change that a biller might make: what another line has in the field, or nothing. */
+static run_change random_change(generator *g, const run_store *store, uint32_t line)
+{
+    static const lang_field fields[] = {LANG_FIELD_line_authorization, LANG_FIELD_line_pos, LANG_FIELD_line_modifiers};
+    lang_field field = fields[generator_below(g, 3)];
+    uint32_t other = generator_below(g, store->counts[LANG_RECORD_line]);
+    return (run_change){field, line, run_store_bits(store, field, other), store->columns[field].states[other]};
+}
+
+/* Changes that are tried: only what may be altered is judged again, and comes to what judging everything again comes to. */
+static bool try_changes(generator *g, const adj_policies *policies, run_store *store, comparison *total, uint64_t seed)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    run_binding binding;
+    run_context plain, context;
+    const plan_program *plan = policies->plan;
+    size_t clauses = plan->clauses.count, stride = clauses + plan->policies.count, longest = 1;
+    for (size_t b = 0; b < plan->blocks.count; b++)
+        longest = plan->blocks.items[b].steps.count > longest ? plan->blocks.items[b].steps.count : longest;
+    uint8_t *before = base_arena_alloc(&arena, stride + 1), *meant = base_arena_alloc(&arena, stride + 1);
+    uint8_t *given = base_arena_alloc(&arena, stride + 1);
+    run_value *all = base_arena_alloc(&arena, longest * sizeof *all);
+    run_value *some = base_arena_alloc(&arena, longest * sizeof *some);
+    bool ready = given != NULL && before != NULL && meant != NULL && all != NULL && some != NULL &&
+                 run_bind(&binding, &arena, plan, store) && run_context_init(&plain, &arena, &binding, NULL) &&
+                 run_context_init(&context, &arena, &binding, NULL);
+    for (uint32_t line = 0; ready && line < store->counts[LANG_RECORD_line]; line++) {
+        if (!store->lines.items[line].subject) continue;
+        plain.change_count = context.change_count = 0;
+        run_judge(&plain, line, before);
+        run_waive(&plain, line, NULL, before);
+        memset(given, 0, stride);
+        ready = run_judge_scopes(&context, line, given);
+        for (size_t p = clauses; p < stride; p++) {
+            if (given[p] != before[p]) note_difference(total, seed, line, p, before[p], given[p]);
+        }
+        const run_change changes[] = {random_change(g, store, line), random_change(g, store, line)};
+        plain.changes = context.changes = changes;
+        plain.change_count = context.change_count = changes[0].field == changes[1].field ? 1 : 2;
+        run_judge(&plain, line, meant);
+        run_waive(&plain, line, NULL, meant);
+        ready = ready && run_judge_changed(&context, line, before, given);
+        for (size_t c = 0; c < stride; c++) {
+            if (given[c] != meant[c]) note_difference(total, seed, line, c, meant[c], given[c]);
+        }
+        const plan_clause *clause = &plan->clauses.items[generator_below(g, (uint32_t)clauses)];
+        const plan_block *block = &plan->blocks.items[clause->explain_block];
+        run_cone cone = run_cone_of(&context, &arena, clause->explain_block, clause->requirement_step);
+        run_interpret_all(&plain, clause->explain_block, line, RUN_NO_ROW, all);
+        for (uint32_t k = 0; k < cone.count; k++) {
+            uint32_t i = cone.steps[k];
+            some[i] = run_interpret_step(&context, block, &block->steps.items[i], some, line);
+        }
+        int64_t whole = all[clause->requirement_step].bits, part = some[clause->requirement_step].bits;
+        if (whole != part || cone.count == 0)
+            note_difference(total, seed, line, (size_t)(clause - plan->clauses.items), (unsigned)whole, (unsigned)part);
+        total->changed++;
+    }
+    base_arena_release(&arena);
+    return ready;
+}
+
 bool compare_once(uint64_t seed, uint32_t lines, comparison *total)
 {
     generator g = {.state = seed};
@@ -257,7 +321,8 @@ bool compare_once(uint64_t seed, uint32_t lines, comparison *total)
     } else if (status == ADJ_OK) {
         run_store store;
         good = run_store_init(&store, run_policies_schema(policies), NULL) && generate_store(&g, &store, lines) &&
-               judge_both(policies, &store, total, seed) && judge_in_batches(&g, policies, &store, total, seed);
+               judge_both(policies, &store, total, seed) && judge_in_batches(&g, policies, &store, total, seed) &&
+               (policies->plan->clauses.count == 0 || try_changes(&g, policies, &store, total, seed));
         run_store_release(&store);
     } else {
         fprintf(stderr, "seed %llu: %s: %s\n", (unsigned long long)seed, adj_status_name(status),

@@ -107,6 +107,52 @@ Test(explanations, cures_are_proved_and_distinct)
     done(&s);
 }
 
+/* Parts that nobody asked for are empty; all else is the same. */
+Test(explanations, in_parts)
+{
+    sample s = {0};
+    const adj_finding *whole = finding(&s, "RB-2009", 1, "telehealth_modifier");
+    size_t index = 0;
+    for (; index < adj_results_count(s.results); index++) {
+        adj_line line = adj_results_line(s.results, index);
+        if (strcmp(line.claim, "RB-2009") == 0 && line.number == 1) break;
+    }
+    cr_assert(whole->fact_count > 0 && whole->cure_count > 0);
+    static const unsigned parts[] = {0, ADJ_EXPLAIN_FACTS, ADJ_EXPLAIN_CURES, ADJ_EXPLAIN_EXCEPTIONS, ADJ_EXPLAIN_ALL};
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+        adj_explanation *some = NULL;
+        cr_assert_eq(adj_results_explain_parts(s.results, index, parts[p], &some), ADJ_OK);
+        const adj_finding *f = NULL;
+        for (size_t i = 0; i < adj_explanation_count(some); i++) {
+            f = adj_explanation_finding(some, i);
+            if (strcmp(f->clause, whole->clause) == 0) break;
+        }
+        cr_assert(f != NULL && f->verdict == whole->verdict);
+        cr_expect_str_eq(f->message, whole->message);
+        cr_expect_str_eq(f->citation, whole->citation);
+        cr_expect_eq(f->fact_count, (parts[p] & ADJ_EXPLAIN_FACTS) != 0 ? whole->fact_count : 0u);
+        cr_expect_eq(f->cure_count, (parts[p] & ADJ_EXPLAIN_CURES) != 0 ? whole->cure_count : 0u);
+        cr_expect_eq(f->exception_count, (parts[p] & ADJ_EXPLAIN_EXCEPTIONS) != 0 ? whole->exception_count : 0u);
+        adj_explanation_free(some);
+    }
+    done(&s);
+}
+
+/* What is kept beside the policies for the next explanation outlives the results that it was made for. */
+Test(explanations, outlive_their_results)
+{
+    sample s = {0};
+    const adj_finding *f = finding(&s, "RB-2003", 1, "session_cap");
+    char *name = strdup(f->facts[0].name), *citation = strdup(f->citation);
+    adj_results_free(s.results);
+    s.results = NULL;
+    cr_expect_str_eq(f->facts[0].name, name);
+    cr_expect_str_eq(f->citation, citation);
+    free(name);
+    free(citation);
+    done(&s);
+}
+
 Test(explanations, exceptions_say_why)
 {
     sample s = {0};

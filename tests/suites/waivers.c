@@ -133,6 +133,28 @@ Test(waivers, they_are_explained)
     done(&j);
 }
 
+static size_t cures_of_modifier(const char *waivers)
+{
+    judged j = judge(waivers);
+    adj_explanation *explanation = NULL;
+    cr_assert_eq(adj_results_explain(j.results, 0, &explanation), ADJ_OK);
+    size_t cures = SIZE_MAX;
+    for (size_t i = 0; i < adj_explanation_count(explanation); i++) {
+        const adj_finding *found = adj_explanation_finding(explanation, i);
+        if (strcmp(found->clause, "modifier") == 0) cures = found->cure_count;
+    }
+    adj_explanation_free(explanation);
+    done(&j);
+    return cures;
+}
+
+/* A change is tried on waivers, too, also where their clause follows from nothing that changes. */
+Test(waivers, a_change_that_ends_one_cures_nothing)
+{
+    cr_expect_eq(cures_of_modifier(WAIVER("w", "most_units", "2026-12-31", "claim.id = \"C1\"")), 1u);
+    cr_expect_eq(cures_of_modifier(WAIVER("w", "most_units", "2026-12-31", "not modifiers include 95")), 0u);
+}
+
 /* A practice's waivers beside a shipped policy do not change what its own tests say of it. */
 Test(waivers, tests_of_other_policies_do_not_see_them)
 {
