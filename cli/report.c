@@ -32,6 +32,7 @@ bool cli_row_reserve(cli_report *report, size_t more)
 
 void cli_row_add(cli_report *report, const char *text, size_t length)
 {
+    if (length == 0) return; /* perhaps before there is a row */
     if (!cli_row_reserve(report, length)) return;
     memcpy(report->row + report->row_length, text, length);
     report->row_length += length;
