@@ -99,5 +99,10 @@ bool base_date_read(const char *text, size_t length, bool compact, base_date *da
 void base_date_write(base_date date, char buffer[16])
 {
     base_civil civil = base_date_civil(date);
-    snprintf(buffer, 16, "%04d-%02d-%02d", civil.year % 10000, civil.month % 100, civil.day % 100);
+    unsigned year = (unsigned)civil.year % 10000, month = (unsigned)civil.month, day = (unsigned)civil.day;
+    const unsigned digits[10] = {year / 1000, year / 100 % 10, year / 10 % 10, year % 10, 0, month / 10, month % 10,
+                                 0,           day / 10,        day % 10};
+    for (size_t i = 0; i < 10; i++) buffer[i] = (char)('0' + digits[i]);
+    buffer[4] = buffer[7] = '-';
+    buffer[10] = '\0';
 }
