@@ -189,12 +189,17 @@ static void keep_dense(filling *f, const together *t, const run_vector *vector)
         f->masks.yes[(first + k) / 64] |= f->input->truth ? low : high;
         f->masks.no[(first + k) / 64] |= f->input->truth ? high : low;
     }
-    for (size_t k = 0; !f->input->truth && k < t->count; k++) {
+    if (f->input->truth) return;
+    int64_t *values = f->values + first, low = f->low,
+            high = f->high; /* kept in registers: what is written might be them */
+    for (size_t k = 0; k < t->count; k++) {
         int64_t number = vector->states[k] == RUN_PRESENT ? vector->bits[k] : 0;
-        f->values[first + k] = number;
-        if (number < f->low) f->low = number;
-        if (number > f->high) f->high = number;
+        values[k] = number;
+        low = number < low ? number : low;
+        high = number > high ? number : high;
     }
+    f->low = low;
+    f->high = high;
 }
 
 /* Works a step out for those lines that need it, with all that it follows from. */
