@@ -224,18 +224,6 @@ bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capa
     return base_arena_reserve(arena, items, count, capacity, item_size, *capacity == 0 ? first : *capacity * 2);
 }
 
-void base_arena_tighten(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size)
-{
-    enum { LEAST = 64 };
-    if (!arena->reuses || (*capacity - count) * item_size < LEAST) return;
-    void *exact = count == 0 ? NULL : base_arena_alloc(arena, count * item_size);
-    if (count > 0 && exact == NULL) return; /* arena->failed is set */
-    if (count > 0) memcpy(exact, *items, count * item_size);
-    leave(arena, *items, *capacity * item_size);
-    *items = exact;
-    *capacity = count;
-}
-
 void base_arena_settle(base_arena *arena, void **items, size_t *count, size_t *capacity, size_t item_size)
 {
     void *exact = *count == 0 ? NULL : base_arena_alloc(arena, *count * item_size);

@@ -60,9 +60,6 @@ bool base_arena_reserve(base_arena *arena, void **items, size_t count, size_t *c
  * where there is none. */
 void base_arena_settle(base_arena *arena, void **items, size_t *count, size_t *capacity, size_t item_size);
 
-/* Gives back what an array that is complete has room for and does not fill, where that is worth it; for arenas that reuse. The array moves. */
-void base_arena_tighten(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size);
-
 /* An array type, and pushing to it: the value of BASE_PUSH is a pointer to the new zeroed item or NULL. */
 #define BASE_ARRAY(type)                                                                                               \
     struct {                                                                                                           \
@@ -74,9 +71,6 @@ void base_arena_tighten(base_arena *arena, void **items, size_t count, size_t *c
     (base_arena_grow((arena), (void **)&(array)->items, (array)->count, &(array)->capacity, sizeof(*(array)->items))   \
          ? &(array)->items[(array)->count++]                                                                           \
          : NULL)
-
-#define BASE_TIGHTEN(arena, array)                                                                                     \
-    base_arena_tighten((arena), (void **)&(array)->items, (array)->count, &(array)->capacity, sizeof(*(array)->items))
 
 /* Moves an array that grew elsewhere into the arena, in no more room than it fills. */
 #define BASE_SETTLE(arena, array)                                                                                      \
