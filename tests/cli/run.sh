@@ -514,6 +514,13 @@ printf 'policy few\n  payer "HARBOR"\n\nclause few\n  cite "1"\n  require at mos
 tr -s ' \n' '  ' <"$work/all" >"$work/out"
 holds "a long list to its end" out 'LONG250 line 1 source'
 
+# JSON stays JSON, whatever bytes an input has; a share is written as it is said.
+printf 'policy odd\n  payer "HARBOR"\n\nclause units\n  cite "1"\n  require units <= 1\n  reduce by 33.333 percent CO-45 as payment "{units} units."\n' >"$work/odd.adj"
+printf 'claim_id,member_id,payer,line,date,procedure,pos,units,charge\nC\xe91"\\\x01,M\xff1,HARBOR,1,2026-01-07,90853,11,2,50\n' >"$work/odd.csv"
+"$adjudge" check "$work/odd.csv" --policy "$work/odd.adj" --format json --no-summary >"$work/out" 2>"$work/err" || true
+holds "bytes that are no text" out '"claim":"C\\xE91\"\\\u0001","line":1,"member":"M\\xFF1"'
+holds "a share of a percent" out '"reduce_percent":33.333,'
+
 # Negative amounts are written as such.
 printf 'claim_id,member_id,payer,line,date,procedure,pos,units,charge\nC1,M1,HARBOR,1,2026-01-07,90853,11,1,-1.50\n' >"$work/negative.csv"
 "$adjudge" check "$work/negative.csv" --policy policies --format csv --no-summary >"$work/out" 2>"$work/err" || true
