@@ -260,6 +260,21 @@ adj_clause_verdict run_clause_verdict(run_truth applicable, run_truth requiremen
 typedef enum run_scope { RUN_SCOPE_OTHER_PAYER, RUN_SCOPE_NO_VERSION, RUN_SCOPE_APPLIES, RUN_SCOPE_UNKNOWN } run_scope;
 run_scope run_policy_scope(run_truth payer, run_truth dates);
 
+/* Does what a step of a policy's block does that gives no value; false for the others, and for skips. */
+static inline bool run_tell_verdict(const plan_program *plan, const plan_step *step, const run_value *values,
+                                    uint8_t *verdicts)
+{
+    if (step->operation == PLAN_SCOPE) {
+        verdicts[plan->clauses.count + (size_t)step->number] =
+            (uint8_t)run_policy_scope((run_truth)values[step->a].bits, (run_truth)values[step->b].bits);
+        return true;
+    }
+    if (step->operation != PLAN_VERDICT) return false;
+    verdicts[step->number] = (uint8_t)run_clause_verdict(
+        (run_truth)values[step->a].bits, (run_truth)values[step->b].bits, (run_truth)values[step->c].bits);
+    return true;
+}
+
 /* Whether a policy judges a line by a clause of the plan, be it with policies above it. */
 bool run_judges(const plan_clause *clause, uint32_t policy);
 

@@ -252,19 +252,10 @@ void run_interpret_policy(run_context *context, uint32_t policy, uint32_t line, 
     run_value *values = context->values[0];
     for (size_t i = 0; i < block->steps.count; i++) {
         const plan_step *step = &block->steps.items[i];
-        switch (step->operation) {
-        case PLAN_SKIP:
+        if (step->operation == PLAN_SKIP) {
             if (values[step->a].bits == RUN_FALSE) i = (size_t)step->number - 1;
-            break;
-        case PLAN_SCOPE:
-            verdicts[plan->clauses.count + (size_t)step->number] =
-                (uint8_t)run_policy_scope((run_truth)values[step->a].bits, (run_truth)values[step->b].bits);
-            break;
-        case PLAN_VERDICT:
-            verdicts[step->number] = (uint8_t)run_clause_verdict(
-                (run_truth)values[step->a].bits, (run_truth)values[step->b].bits, (run_truth)values[step->c].bits);
-            break;
-        default: values[i] = evaluate(context, block, step, values, line, RUN_NO_ROW); break;
+        } else if (!run_tell_verdict(plan, step, values, verdicts)) {
+            values[i] = evaluate(context, block, step, values, line, RUN_NO_ROW);
         }
     }
 }

@@ -169,20 +169,11 @@ static void judge_cone(run_context *context, const plan_block *block, const run_
     }
     for (uint32_t k = 0; k < cone->count; k++) {
         const plan_step *step = &block->steps.items[cone->steps[k]];
-        switch (step->operation) {
-        case PLAN_SKIP:
-            if (values[step->a].bits != RUN_FALSE) break;
+        if (step->operation == PLAN_SKIP) {
+            if (values[step->a].bits != RUN_FALSE) continue;
             while (k + 1 < cone->count && cone->steps[k + 1] < (uint32_t)step->number) k++;
-            break;
-        case PLAN_SCOPE:
-            verdicts[plan->clauses.count + (size_t)step->number] =
-                (uint8_t)run_policy_scope((run_truth)values[step->a].bits, (run_truth)values[step->b].bits);
-            break;
-        case PLAN_VERDICT:
-            verdicts[step->number] = (uint8_t)run_clause_verdict(
-                (run_truth)values[step->a].bits, (run_truth)values[step->b].bits, (run_truth)values[step->c].bits);
-            break;
-        default: values[cone->steps[k]] = run_interpret_step(context, block, step, values, line); break;
+        } else if (!run_tell_verdict(plan, step, values, verdicts)) {
+            values[cone->steps[k]] = run_interpret_step(context, block, step, values, line);
         }
     }
 }
