@@ -81,10 +81,9 @@ static const char *make_source_name(const explainer *e, const plan_step *step)
 /* What a value is called, which is the same for every line. */
 static const char *source_name(const explainer *e, const plan_step *step)
 {
-    run_naming naming = *e->prefix == '\0' ? RUN_NAMED_ALONE : RUN_NAMED_WITHIN;
-    const char *kept = run_words_step(e->context->words, e->block, step, naming);
+    const char *kept = run_words_step(e->context->words, e->block, step);
     if (kept != NULL) return kept;
-    return run_words_keep_step(e->context->words, e->block, step, naming, make_source_name(e, step));
+    return run_words_keep_step(e->context->words, e->block, step, make_source_name(e, step));
 }
 
 static void add_fact(explainer *e, const char *name, const char *value)

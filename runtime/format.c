@@ -58,6 +58,19 @@ static const char *list_text(base_arena *arena, const run_context *context, lang
     return base_text_string(&text);
 }
 
+/* A row as it stands in its table; of an `all` table, those that were found. */
+static const char *row_text(base_arena *arena, const run_context *context, int64_t row)
+{
+    if ((row & RUN_LIST_SCRATCH) == 0) return base_format(arena, "row %" PRId64, row + 1);
+    size_t count;
+    const uint32_t *rows = run_list_items(context, row, &count);
+    base_text text;
+    base_text_init(&text, arena);
+    for (size_t i = 0; i < count; i++)
+        base_text_format(&text, "%s%" PRIu32, i > 0 ? ", " : count > 1 ? "rows " : "row ", rows[i] + 1);
+    return base_text_string(&text);
+}
+
 static const char *times_text(base_arena *arena, int64_t bits)
 {
     int32_t ends[2] = {run_span_from(bits), run_span_to(bits)};
@@ -108,7 +121,7 @@ const char *run_format(base_arena *arena, const run_context *context, lang_type 
         return base_format(arena, "%04d-%02d", civil.year, civil.month);
     }
     case LANG_TYPE_RECORD: return "present";
-    case LANG_TYPE_ROW: return base_format(arena, "row %" PRId64, bits + 1);
+    case LANG_TYPE_ROW: return row_text(arena, context, bits);
     default: return number_text(arena, bits);
     }
 }

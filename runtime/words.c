@@ -12,7 +12,7 @@ struct run_words {
     const plan_program *plan;
     pthread_mutex_t lock; /* of the arena */
     base_arena arena;
-    _Atomic(kept_name *) *blocks;           /* by block; by step and naming */
+    _Atomic(kept_name *) *blocks;           /* by block; by step */
     _Atomic(const adj_finding *) *findings; /* by clause */
 };
 
@@ -40,35 +40,34 @@ void run_words_free(run_words *words)
 }
 
 /* Where the name of a step is kept, once its block has room. */
-static kept_name *place_of(const run_words *words, const plan_block *block, const plan_step *step, run_naming naming)
+static kept_name *place_of(const run_words *words, const plan_block *block, const plan_step *step)
 {
     kept_name *names = atomic_load_explicit(&words->blocks[block - words->plan->blocks.items], memory_order_acquire);
-    return names == NULL ? NULL : &names[(size_t)(step - block->steps.items) * RUN_NAMINGS + naming];
+    return names == NULL ? NULL : &names[step - block->steps.items];
 }
 
-const char *run_words_step(const run_words *words, const plan_block *block, const plan_step *step, run_naming naming)
+const char *run_words_step(const run_words *words, const plan_block *block, const plan_step *step)
 {
-    kept_name *place = words == NULL ? NULL : place_of(words, block, step, naming);
+    kept_name *place = words == NULL ? NULL : place_of(words, block, step);
     return place == NULL ? NULL : atomic_load_explicit(place, memory_order_acquire);
 }
 
 /* With the lock held. */
-static kept_name *make_place(run_words *words, const plan_block *block, const plan_step *step, run_naming naming)
+static kept_name *make_place(run_words *words, const plan_block *block, const plan_step *step)
 {
-    kept_name *place = place_of(words, block, step, naming);
+    kept_name *place = place_of(words, block, step);
     if (place != NULL) return place;
-    kept_name *names = base_arena_alloc(&words->arena, block->steps.count * RUN_NAMINGS * sizeof *names);
+    kept_name *names = base_arena_alloc(&words->arena, block->steps.count * sizeof *names);
     if (names == NULL) return NULL;
     atomic_store_explicit(&words->blocks[block - words->plan->blocks.items], names, memory_order_release);
-    return place_of(words, block, step, naming);
+    return place_of(words, block, step);
 }
 
-const char *run_words_keep_step(run_words *words, const plan_block *block, const plan_step *step, run_naming naming,
-                                const char *name)
+const char *run_words_keep_step(run_words *words, const plan_block *block, const plan_step *step, const char *name)
 {
     if (words == NULL) return name;
     pthread_mutex_lock(&words->lock);
-    kept_name *place = make_place(words, block, step, naming);
+    kept_name *place = make_place(words, block, step);
     const char *kept = place == NULL ? NULL : atomic_load_explicit(place, memory_order_relaxed);
     if (place != NULL && kept == NULL) {
         kept = base_arena_copy(&words->arena, name, strlen(name));

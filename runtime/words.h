@@ -12,15 +12,12 @@ typedef struct run_words run_words;
 run_words *run_words_new(const base_allocator *allocator, const plan_program *plan);
 void run_words_free(run_words *words);
 
-/* Whether a step is named for the line at hand or within the elements of an aggregate. */
-typedef enum run_naming { RUN_NAMED_ALONE, RUN_NAMED_WITHIN, RUN_NAMINGS } run_naming;
-
-/* The name that was kept of a step of a block; NULL for none yet. `words` may be NULL. */
-const char *run_words_step(const run_words *words, const plan_block *block, const plan_step *step, run_naming naming);
+/* The name that was kept of a step of a block; NULL for none yet. `words` may be NULL. A block is that of a clause or of what an aggregate asks
+ * of its elements: its steps are always named the same. */
+const char *run_words_step(const run_words *words, const plan_block *block, const plan_step *step);
 
 /* Keeps a copy of it; where memory runs out, what was given. */
-const char *run_words_keep_step(run_words *words, const plan_block *block, const plan_step *step, run_naming naming,
-                                const char *name);
+const char *run_words_keep_step(run_words *words, const plan_block *block, const plan_step *step, const char *name);
 
 /* What is the same in all findings of a clause; NULL for nothing yet. */
 const adj_finding *run_words_clause(const run_words *words, const plan_clause *clause);

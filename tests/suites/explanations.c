@@ -153,6 +153,56 @@ Test(explanations, outlive_their_results)
     done(&s);
 }
 
+/* The line itself stands in the history that its clause counts: with another place it no longer counts. Sums that judging made know nothing
+ * of that. */
+Test(explanations, a_cure_of_a_count)
+{
+    static const char *const policy =
+        "policy p\n  payer \"HARBOR\"\n\nclause places\n  cite \"1\"\n"
+        "  require pos in 11, 22 and (count of history in the last 12 months where pos in 11) <= 3\n"
+        "  deny CO-119 as limit \"{pos}\"\n";
+    static const char lines[] = "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n"
+                                "C1,M1,HARBOR,1,2026-01-05,90853,11,1,50\nC2,M1,HARBOR,1,2026-01-06,90853,11,1,50\n"
+                                "C3,M1,HARBOR,1,2026-01-07,90853,11,1,50\nC4,M1,HARBOR,1,2026-01-08,90853,11,1,50\n"
+                                "C5,M1,HARBOR,1,2026-01-09,90853,11,1,50\nC6,M1,HARBOR,1,2026-01-10,90853,11,1,50\n"
+                                "C7,M1,HARBOR,1,2026-01-11,90853,11,1,50\n";
+    static const char history[] = "member_id,claim_id,date,procedure\n";
+    sample s = {.policies = support_policies(policy), .encounters = adj_encounters_new(NULL)};
+    cr_assert_eq(adj_encounters_read_bytes_as(s.encounters, "lines.csv", lines, strlen(lines), ADJ_ROLE_JUDGED),
+                 ADJ_OK);
+    cr_assert_eq(adj_encounters_read_bytes(s.encounters, "history.csv", history, strlen(history)), ADJ_OK);
+    s.results = support_evaluate(s.policies, s.encounters);
+    const adj_finding *f = finding(&s, "C4", 1, "places");
+    cr_assert_eq(f->cure_count, 1u, "the fourth of three");
+    cr_expect_str_eq(f->cures[0].field, "pos");
+    cr_expect_str_eq(f->cures[0].to, "22");
+    f = finding(&s, "C5", 1, "places");
+    cr_expect_eq(f->cure_count, 0u, "four would be left");
+    done(&s);
+}
+
+/* Of a table of whose rows all count, the fact is which were found. */
+Test(explanations, rows_that_are_found)
+{
+    static const char *const policy =
+        "policy p\n  payer \"HARBOR\"\n\n"
+        "table asked (procedure) gives (required: modifiers)\n  all\n"
+        "  | procedure | required |\n  | 90853     | HO       |\n  | any       | HQ       |\n\n"
+        "section \"S\"\n  for each line\n  let rows = asked(procedure)\n\n"
+        "clause needs\n  cite \"1\"\n  when rows is found\n"
+        "  require modifiers include all of rows.required\n  deny CO-4 \"x\"\n";
+    static const char lines[] = "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers\n"
+                                "C1,M1,HARBOR,1,2026-01-05,90853,11,1,50,none\n"
+                                "C2,M1,HARBOR,1,2026-01-06,90837,11,1,50,none\n";
+    sample s = {.policies = support_policies(policy), .encounters = adj_encounters_new(NULL)};
+    cr_assert_eq(adj_encounters_read_bytes_as(s.encounters, "lines.csv", lines, strlen(lines), ADJ_ROLE_JUDGED),
+                 ADJ_OK);
+    s.results = support_evaluate(s.policies, s.encounters);
+    cr_expect_str_eq(fact(finding(&s, "C1", 1, "needs"), "asked(procedure)"), "rows 1, 2");
+    cr_expect_str_eq(fact(finding(&s, "C2", 1, "needs"), "asked(procedure)"), "row 2");
+    done(&s);
+}
+
 Test(explanations, exceptions_say_why)
 {
     sample s = {0};

@@ -70,6 +70,21 @@ static size_t cures_of(const char *policy)
     return count;
 }
 
+/* Tables of whose rows all count put lists together for the line at hand; judging it with one change forgets them before the next is tried. */
+Test(verdicts, cures_by_tables_of_lists)
+{
+    cr_expect_eq(cures_of("policy p\ntable first (pos) gives (required: modifiers)\n  all\n"
+                          "  | pos | required |\n  | 11  | 95       |\n  | any | 95       |\n\n"
+                          "table second (procedure) gives (required: modifiers)\n  all\n"
+                          "  | procedure | required |\n  | 90853     | HO       |\n  | any       | HO       |\n\n"
+                          "section \"S\"\n  for each line\n  let one = first(pos)\n  let two = second(procedure)\n\n"
+                          "clause before\n cite \"1\"\n when one is found and modifiers include all of one.required\n"
+                          " require units >= 0\n warn \"x\"\n"
+                          "clause needs\n cite \"2\"\n when two is found\n"
+                          " require pos in 22 or modifiers include all of two.required\n deny CO-4 \"x\"\n"),
+                 2u, "another place, or the modifier");
+}
+
 Test(verdicts, a_cure_that_breaks_another_clause_is_none)
 {
     cr_expect_eq(
