@@ -68,21 +68,6 @@ static uint8_t follows_itself(run_context *context, const plan_step *step)
     return all;
 }
 
-/* The steps before it that a step takes, whether or not what it does with them matters. */
-static uint32_t operands_of(const plan_block *block, const plan_step *step, uint32_t operands[PLAN_LOOKUP_LIMIT + 1])
-{
-    uint32_t count = 0;
-    if (step->operation == PLAN_LOOKUP) {
-        for (uint32_t i = 0; i < step->b; i++) operands[count++] = block->arguments.items[step->a + i];
-        return count;
-    }
-    const uint32_t three[] = {step->a, step->b, step->c};
-    for (size_t i = 0; i < 3; i++) {
-        if (three[i] != PLAN_NO_STEP) operands[count++] = three[i];
-    }
-    return count;
-}
-
 const uint8_t *run_follows(run_context *context, uint32_t index)
 {
     struct run_trials *trials = trials_of(context);
@@ -92,7 +77,8 @@ const uint8_t *run_follows(run_context *context, uint32_t index)
     uint8_t *follows = base_arena_alloc(context->arena, block->steps.count + 1);
     if (follows == NULL) return NULL;
     for (size_t i = 0; i < block->steps.count; i++) {
-        uint32_t operands[PLAN_LOOKUP_LIMIT + 1], count = operands_of(block, &block->steps.items[i], operands);
+        uint32_t operands[PLAN_LOOKUP_LIMIT + 1];
+        uint32_t count = plan_step_sources(context->binding->plan, block, &block->steps.items[i], operands);
         follows[i] = follows_itself(context, &block->steps.items[i]);
         for (uint32_t k = 0; k < count; k++) follows[i] |= follows[operands[k]];
     }
@@ -100,7 +86,7 @@ const uint8_t *run_follows(run_context *context, uint32_t index)
 }
 
 /* Adds to marked steps those that they take, and skips over any of them; then lists them. */
-static run_cone close_cone(base_arena *arena, const plan_block *block, uint8_t *marks)
+static run_cone close_cone(base_arena *arena, const plan_program *plan, const plan_block *block, uint8_t *marks)
 {
     size_t next = block->steps.count;
     run_cone cone = {0};
@@ -110,7 +96,7 @@ static run_cone close_cone(base_arena *arena, const plan_block *block, uint8_t *
         if (marks[i] == 0) continue;
         next = i;
         cone.count++;
-        uint32_t operands[PLAN_LOOKUP_LIMIT + 1], count = operands_of(block, step, operands);
+        uint32_t operands[PLAN_LOOKUP_LIMIT + 1], count = plan_step_sources(plan, block, step, operands);
         for (uint32_t k = 0; k < count; k++) marks[operands[k]] = 1;
     }
     cone.steps = base_arena_alloc(arena, (cone.count + 1) * sizeof *cone.steps);
@@ -128,7 +114,7 @@ run_cone run_cone_of(const run_context *context, base_arena *arena, uint32_t ind
     uint8_t *marks = base_arena_alloc(arena, block->steps.count + 1);
     if (marks == NULL) return (run_cone){0};
     marks[step] = 1;
-    return close_cone(arena, block, marks);
+    return close_cone(arena, context->binding->plan, block, marks);
 }
 
 /* The steps of a policy that changes may alter a verdict by, and those of how it stands to a line; without changes only these. */
@@ -151,7 +137,7 @@ static const run_cone *cone_of_policy(run_context *context, uint32_t index, uint
         if (step->operation == PLAN_VERDICT) marks[i] = by != 0 && (altered || trials->waived[step->number]);
         if (step->operation == PLAN_SCOPE) marks[i] = 1;
     }
-    *cone = close_cone(context->arena, block, marks);
+    *cone = close_cone(context->arena, context->binding->plan, block, marks);
     if (cone->steps == NULL) return NULL;
     trials->known[index][by] = true;
     return cone;
