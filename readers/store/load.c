@@ -43,9 +43,9 @@ static bool add_record(void *state, const store_value *columns, size_t count)
 
 static bool end_transaction(loading *l)
 {
-    bool begun = l->asked > 0;
+    if (l->asked > 0 && !store_database_commit(l->store->database)) return false;
     l->asked = 0;
-    return !begun || store_database_commit(l->store->database);
+    return true;
 }
 
 /* Reads the records that were found. */

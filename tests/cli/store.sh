@@ -95,6 +95,20 @@ commands() { # store, folder for what comes out
 commands "$work/practice.db" "$work/sqlite"
 "$adjudge" check "$demo/claims.837" "${policies[@]}" "${with[@]}" >"$work/direct" 2>/dev/null
 same "the store tells what the files tell" "$work/direct" "$work/sqlite/check"
+# More names than are asked for in one transaction, and more records than are read at once.
+"$adjudge" generate --lines 3000 --output "$work/many" --form csv >/dev/null
+many=()
+many_with=()
+for feed in sessions attendance authorizations eligibility schedule remittance; do
+    many+=("$work/many/$feed.csv")
+    many_with+=(--with "$work/many/$feed.csv")
+done
+"$adjudge" import "${many[@]}" --store "$work/many.db" >"$work/many_import" 2>&1
+check "importing many records" 0 $?
+"$adjudge" check "$work/many/lines.csv" "${policies[@]}" "${many_with[@]}" --format csv >"$work/many_direct" 2>/dev/null
+"$adjudge" check "$work/many/lines.csv" "${policies[@]}" --store "$work/many.db" --format csv >"$work/many_stored" 2>/dev/null
+same "many records from a store" "$work/many_direct" "$work/many_stored"
+check "many lines are judged" 1 "$([ "$(wc -l <"$work/many_stored")" -gt 3000 ] && echo 1)"
 grep -q '^Import 1: .* new, 0 changed' "$work/sqlite/import"
 check "the import is counted" 0 $?
 grep -q 'nothing changes' "$work/sqlite/again"
