@@ -119,18 +119,23 @@ void json_put_name(json_writer *writer, const char *name)
     writer->writer.Key(name, static_cast<rapidjson::SizeType>(strlen(name)));
 }
 
-static void text_with_other_bytes(json_writer *writer, const char *value)
+static void text_with_other_bytes(json_writer *writer, const char *value, size_t length)
 {
-    char safe[1024];
+    char *shown = static_cast<char *>(malloc(4 * length + 1)); // \xNN for each byte, at most
     size_t used = 0;
-    for (const char *at = value; *at != '\0' && used + 5 < sizeof safe; at++) {
-        unsigned char byte = static_cast<unsigned char>(*at);
-        if (byte < 0x80)
-            safe[used++] = *at;
-        else
-            used += static_cast<size_t>(snprintf(safe + used, sizeof safe - used, "\\x%02X", byte));
+    if (shown == nullptr) {
+        writer->stream.failed = true;
+        return;
     }
-    writer->writer.String(safe, static_cast<rapidjson::SizeType>(used));
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = static_cast<unsigned char>(value[i]);
+        if (byte < 0x80)
+            shown[used++] = value[i];
+        else
+            used += static_cast<size_t>(snprintf(shown + used, 5, "\\x%02X", byte));
+    }
+    writer->writer.String(shown, static_cast<rapidjson::SizeType>(used));
+    free(shown);
 }
 
 void json_put_text(json_writer *writer, const char *value)
@@ -139,7 +144,7 @@ void json_put_text(json_writer *writer, const char *value)
     if (simdjson::validate_utf8(value, length))
         writer->writer.String(value, static_cast<rapidjson::SizeType>(length));
     else
-        text_with_other_bytes(writer, value);
+        text_with_other_bytes(writer, value, length);
 }
 
 void json_put_integer(json_writer *writer, int64_t value)

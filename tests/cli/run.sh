@@ -519,6 +519,9 @@ printf 'policy odd\n  payer "HARBOR"\n\nclause units\n  cite "1"\n  require unit
 printf 'claim_id,member_id,payer,line,date,procedure,pos,units,charge\nC\xe91"\\\x01,M\xff1,HARBOR,1,2026-01-07,90853,11,2,50\n' >"$work/odd.csv"
 "$adjudge" check "$work/odd.csv" --policy "$work/odd.adj" --format json --no-summary >"$work/out" 2>"$work/err" || true
 holds "bytes that are no text" out '"claim":"C\\xE91\"\\\u0001","line":1,"member":"M\\xFF1"'
+printf 'claim_id,member_id,payer,line,date,procedure,pos,units,charge\n%s\xe9END,M1,HARBOR,1,2026-01-07,90853,11,2,50\n' "$(printf 'x%.0s' $(seq 1500))" >"$work/odd_long.csv"
+"$adjudge" check "$work/odd_long.csv" --policy "$work/odd.adj" --format json --no-summary >"$work/out_long" 2>"$work/err" || true
+holds "a long text of such bytes" out_long 'xxx\\xE9END","line":1'
 holds "a share of a percent" out '"reduce_percent":33.333,'
 
 # Negative amounts are written as such.
