@@ -25,7 +25,7 @@ typedef struct cli_report {
     size_t row_length, row_room;
     char *piece; /* of texts: what is to be wrapped */
     size_t piece_length, piece_room;
-    struct json_writer *json; /* of JSON: the same; NULL before the first line */
+    struct json_writer *json; /* of JSON, what the row is of others; NULL before the first line */
     bool failed;              /* memory ran out: what was written is not whole */
     size_t lines;
     size_t verdicts[ADJ_VERDICT_COUNT];

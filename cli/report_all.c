@@ -49,7 +49,7 @@ static bool begin_claim(const pool *p, const adj_line *line, block *b)
 /* How much was written of a block until now; false where memory ran out. */
 static bool written(block *b, size_t *length)
 {
-    if (fflush(b->report.out) != 0 || b->report.failed) return false;
+    if (fflush(b->report.out) != 0 || ferror(b->report.out) || b->report.failed) return false;
     *length = b->length;
     return true;
 }
@@ -227,11 +227,11 @@ static bool report_blocks(pool *p, cli_report *report, unsigned threads, bool *u
     p->blocks = calloc(p->window, sizeof *p->blocks);
     bool good = writers != NULL && p->blocks != NULL;
     size_t started = good ? start_writers(p, writers, threads) : 0;
-    for (size_t i = 0; good && i < p->block_count; i++) {
+    for (size_t i = 0; good && !*unwritten && i < p->block_count; i++) {
         block b;
         good = take_block(p, &b);
         if (good && p->kept != NULL) {
-            *unwritten = *unwritten || !put_kept(p->kept, &b);
+            *unwritten = !put_kept(p->kept, &b);
             cli_report_add(report, &b.report);
         } else if (good) {
             put_out(report, &b);
