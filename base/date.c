@@ -1,8 +1,6 @@
 /* Calendar arithmetic. */
 #include "base/date.h"
 
-#include <stdio.h>
-
 static bool leap(int year)
 {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;

@@ -95,17 +95,14 @@ void run_words_keep_clause(run_words *words, const plan_clause *clause, const ad
     adj_finding *kept = first ? base_arena_alloc(&words->arena, sizeof *kept) : NULL;
     const char **remarks =
         kept == NULL ? NULL : base_arena_alloc(&words->arena, (finding->remark_count + 1) * sizeof *remarks);
-    const char *citation =
-        remarks == NULL ? NULL : base_arena_copy(&words->arena, finding->citation, strlen(finding->citation));
-    const char *group =
-        citation == NULL ? NULL : base_arena_copy(&words->arena, finding->group_code, strlen(finding->group_code));
-    if (group != NULL) {
+    if (remarks != NULL) {
         *kept = *finding;
         for (size_t i = 0; i < finding->remark_count; i++) remarks[i] = finding->remark_codes[i];
         kept->remark_codes = remarks;
-        kept->citation = citation;
-        kept->group_code = group;
-        atomic_store_explicit(finding_of(words, clause), kept, memory_order_release);
+        kept->citation = base_arena_copy(&words->arena, finding->citation, strlen(finding->citation));
+        kept->group_code = base_arena_copy(&words->arena, finding->group_code, strlen(finding->group_code));
+        bool whole = kept->citation != NULL && kept->group_code != NULL;
+        if (whole) atomic_store_explicit(finding_of(words, clause), kept, memory_order_release);
     }
     pthread_mutex_unlock(&words->lock);
 }
