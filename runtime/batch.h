@@ -7,6 +7,7 @@
 #define RUN_BATCH_H
 
 #include "compiler/plan/kernels.h"
+#include "runtime/column.h"
 #include "runtime/context.h"
 
 enum { RUN_BATCH_LINES = 1024, RUN_BATCH_MOST = 4096, RUN_BATCH_WORDS = RUN_BATCH_MOST / 64 };
@@ -114,6 +115,7 @@ typedef struct run_packer {
     size_t count;
     uint64_t words;
     bool keys_only; /* only what the keys of the dispatch tell is known */
+    const run_column_loops *loops;
     BASE_ARRAY(struct run_joined) joined;
     struct run_vectors *vectors;    /* for steps; made when first needed */
     struct run_step_memo **answers; /* by input, for the whole run */

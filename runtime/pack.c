@@ -15,6 +15,7 @@ typedef struct run_joined {
     plan_path path;
     const uint32_t *rows;
     const uint8_t *states; /* NULL: all present */
+    uint64_t in_a_row;     /* by word: its lines' rows stand one behind the other, and there are 64 of them */
 } run_joined;
 
 bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context,
@@ -22,6 +23,7 @@ bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_co
 {
     *packer = (run_packer){
         .context = context, .kernels = kernels, .constants = schedule->constants, .whole = schedule->whole};
+    packer->loops = run_column_loops_here();
     base_arena_init(&packer->arena, allocator);
     packer->arena.wide = true;
     base_arena_init(&packer->temporary, allocator);
@@ -76,39 +78,52 @@ typedef struct source {
     const run_column *column;
     const uint32_t *rows;
     const uint8_t *states; /* of the rows; NULL: all present */
+    uint64_t in_a_row;     /* as of what was joined */
     uint8_t uniform;       /* the state of all lines, where that is known; 0: not, or unknown */
 } source;
 
 /* Lines of one payer lie apart: what comes is asked of memory before it is needed. */
 enum { AHEAD = 40 };
-static inline void fetch_ahead(const source *s, size_t i, size_t count)
-{
 
-    if (i + AHEAD >= count) return;
-    __builtin_prefetch(&s->column->bits[s->rows[i + AHEAD]]);
-    __builtin_prefetch(&s->column->states[s->rows[i + AHEAD]]);
+static uint64_t find_rows(const uint32_t *rows, size_t count)
+{
+    uint64_t found = 0;
+    for (size_t w = 0; w < count / RUN_STRIP; w++) {
+        const uint32_t *own = rows + w * RUN_STRIP;
+        uint32_t differ = 0;
+        for (uint32_t i = 0; i < RUN_STRIP; i++) differ |= own[i] ^ (own[0] + i);
+        found |= (uint64_t)(differ == 0) << w;
+    }
+    return found;
 }
 
 static const run_joined *join(run_packer *packer, plan_path path);
+static bool source_of(run_packer *packer, const plan_path *path, source *s);
 
 /* Follows the last field of a path: where its row is not known, neither is what lies behind it. */
 static bool follow(run_packer *packer, const plan_path *path, run_joined *joined)
 {
-    plan_path before = *path;
-    before.count--;
-    const run_joined *from = join(packer, before);
+    source s;
     uint32_t *rows = base_arena_alloc(&packer->temporary, (packer->count + 1) * sizeof *rows);
     uint8_t *states = base_arena_alloc(&packer->temporary, packer->count + 1);
-    if (from == NULL || rows == NULL || states == NULL) return false;
-    const run_column *column = &packer->context->columns[path->fields[before.count]];
-    const source ahead = {column, from->rows, from->states, 0};
+    if (rows == NULL || states == NULL || !source_of(packer, path, &s)) return false;
+    const run_column *column = s.column;
+    bool all = s.uniform == RUN_PRESENT;
+    size_t present = all ? packer->count : 0;
     for (size_t i = 0; i < packer->count; i++) {
-        fetch_ahead(&ahead, i, packer->count);
-        bool there = from->states == NULL || from->states[i] == RUN_PRESENT;
-        states[i] = there ? column->states[from->rows[i]] : from->states[i];
-        rows[i] = states[i] == RUN_PRESENT ? (uint32_t)column->bits[from->rows[i]] : 0;
+        uint32_t ahead = s.rows[i + AHEAD < packer->count ? i + AHEAD : i];
+        __builtin_prefetch(&column->bits[ahead]);
+        if (all) {
+            rows[i] = (uint32_t)column->bits[s.rows[i]];
+            continue;
+        }
+        __builtin_prefetch(&column->states[ahead]);
+        bool there = s.states == NULL || s.states[i] == RUN_PRESENT;
+        states[i] = there ? column->states[s.rows[i]] : s.states[i];
+        rows[i] = states[i] == RUN_PRESENT ? (uint32_t)column->bits[s.rows[i]] : 0;
+        present += states[i] == RUN_PRESENT;
     }
-    *joined = (run_joined){*path, rows, states};
+    *joined = (run_joined){*path, rows, present == packer->count ? NULL : states, find_rows(rows, packer->count)};
     return true;
 }
 
@@ -117,8 +132,9 @@ static const run_joined *join(run_packer *packer, plan_path path)
     for (size_t i = 0; i < packer->joined.count; i++) {
         if (same_path(&packer->joined.items[i].path, &path)) return &packer->joined.items[i];
     }
-    run_joined joined = {path, packer->rows, NULL};
+    run_joined joined = {path, packer->rows, NULL, 0};
     if (path.count > 0 && !follow(packer, &path, &joined)) return NULL;
+    if (path.count == 0) joined.in_a_row = find_rows(packer->rows, packer->count);
     run_joined *slot = BASE_PUSH(&packer->temporary, &packer->joined);
     if (slot != NULL) *slot = joined;
     return slot;
@@ -131,7 +147,7 @@ static bool source_of(run_packer *packer, const plan_path *path, source *s)
     const run_joined *from = join(packer, before);
     if (from == NULL) return false;
     uint16_t field = path->fields[before.count];
-    *s = (source){&packer->context->columns[field], from->rows, from->states, 0};
+    *s = (source){&packer->context->columns[field], from->rows, from->states, from->in_a_row, 0};
     if (from->states == NULL) s->uniform = run_store_uniform(packer->context->binding->store, (lang_field)field);
     return true;
 }
@@ -151,134 +167,153 @@ bool run_new_masks(run_packer *packer, run_masks *m)
     return m->yes != NULL && m->no != NULL;
 }
 
-/* Lines come 64 at a time: their states side by side, from which masks come as a whole. */
-enum { LINES = 64 };
-
-typedef struct lines {
-    const source *source;
+/* The lines of a word: what a column holds of them side by side, read where it lies if they stand one behind the other. */
+typedef struct strip {
     size_t first, count;
-    uint8_t states[LINES]; /* past the last line: unknown */
-} lines;
+    uint64_t present, absent; /* past the last line neither */
+    const int64_t *bits;      /* RUN_STRIP of them; NULL until read */
+    int64_t room[RUN_STRIP];
+} strip;
 
-/* One bit of each line whose state is the one wanted. */
-static inline uint64_t lines_of(const lines *l, uint8_t wanted)
+/* One bit of each byte that is the one wanted. */
+static inline uint64_t bytes_that_are(const uint8_t bytes[RUN_STRIP], uint8_t wanted)
 {
     uint64_t found = 0;
 #if defined(__SSE2__)
     const __m128i all = _mm_set1_epi8((char)wanted);
     for (int i = 0; i < 4; i++) {
         __m128i sixteen;
-        memcpy(&sixteen, l->states + 16 * i, sizeof sixteen);
+        memcpy(&sixteen, bytes + 16 * i, sizeof sixteen);
         found |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(sixteen, all)) << (16 * i);
     }
 #else
-    for (int i = 0; i < LINES; i++) found |= (uint64_t)(l->states[i] == wanted) << i;
+    for (int i = 0; i < RUN_STRIP; i++) found |= (uint64_t)(bytes[i] == wanted) << i;
 #endif
     return found;
 }
 
-/* Asks for what a line further on holds. */
-static inline void fetch_value(const source *s, size_t i, size_t all)
+static inline bool one_behind_the_other(const source *s, uint64_t word)
 {
-    if (i + AHEAD < all) __builtin_prefetch(&s->column->bits[s->rows[i + AHEAD]]);
+    return (s->in_a_row >> word & 1) != 0;
 }
 
-static inline void fetch_state(const source *s, size_t i, size_t all)
+static inline void read_states(const run_packer *packer, const source *s, uint64_t word, strip *l)
 {
-    if (i + AHEAD < all) __builtin_prefetch(&s->column->states[s->rows[i + AHEAD]]);
+    uint64_t valid = l->count == RUN_STRIP ? UINT64_MAX : (UINT64_C(1) << l->count) - 1;
+    if (s->uniform) {
+        l->present = s->uniform == RUN_PRESENT ? valid : 0;
+        l->absent = s->uniform == RUN_ABSENT ? valid : 0;
+        return;
+    }
+    const uint32_t *rows = s->rows + l->first;
+    const uint8_t *column = s->column->states, *states = column + rows[0];
+    uint8_t room[RUN_STRIP];
+    if (s->states != NULL) {
+        for (size_t i = 0; i < l->count; i++) room[i] = state_at(s, l->first + i);
+        states = room;
+    } else if (!one_behind_the_other(s, word)) {
+        for (size_t i = 0; i < l->count; i++) {
+            __builtin_prefetch(&column[s->rows[l->first + i + AHEAD < packer->count ? l->first + i + AHEAD : 0]]);
+            room[i] = column[rows[i]];
+        }
+        states = room;
+    }
+    if (states == room) memset(room + l->count, RUN_UNKNOWN, RUN_STRIP - l->count);
+    l->present = bytes_that_are(states, RUN_PRESENT) & valid;
+    l->absent = bytes_that_are(states, RUN_ABSENT) & valid;
+}
+
+/* What lines hold for which nobody told it means nothing, but is read. */
+static inline void read_bits(const run_packer *packer, const source *s, uint64_t word, strip *l)
+{
+    const uint32_t *rows = s->rows + l->first;
+    const int64_t *column = s->column->bits;
+    if (one_behind_the_other(s, word)) {
+        l->bits = column + rows[0];
+        return;
+    }
+    size_t sure = packer->count > l->first + AHEAD ? packer->count - l->first - AHEAD : 0, i = 0;
+    if (sure > l->count) sure = l->count;
+    for (; i < sure; i++) {
+        __builtin_prefetch(&column[rows[i + AHEAD]]);
+        l->room[i] = column[rows[i]];
+    }
+    for (; i < l->count; i++) l->room[i] = column[rows[i]];
+    for (; i < RUN_STRIP; i++) l->room[i] = 0;
+    l->bits = l->room;
 }
 
 /* Takes the lines of a word; false where none is left. */
-static inline bool take_lines(const run_packer *packer, const source *s, uint64_t word, lines *l)
+static inline bool take_states(const run_packer *packer, const source *s, uint64_t word, strip *l)
 {
     if (word >= packer->words) return false;
-    size_t rest = packer->count - word * LINES;
-    l->source = s;
-    l->first = word * LINES;
-    l->count = rest < LINES ? rest : LINES;
-    const uint32_t *rows = s->rows + l->first;
-    if (s->uniform) {
-        memset(l->states, s->uniform, l->count);
-    } else if (s->states == NULL) {
-        const uint8_t *states = s->column->states;
-        for (size_t i = 0; i < l->count; i++) {
-            fetch_state(s, l->first + i, packer->count);
-            l->states[i] = states[rows[i]];
-        }
-    } else {
-        for (size_t i = 0; i < l->count; i++) {
-            fetch_state(s, l->first + i, packer->count);
-            l->states[i] = state_at(s, l->first + i);
-        }
-    }
-    memset(l->states + l->count, RUN_UNKNOWN, LINES - l->count);
+    size_t rest = packer->count - word * RUN_STRIP;
+    l->first = word * RUN_STRIP;
+    l->count = rest < RUN_STRIP ? rest : RUN_STRIP;
+    read_states(packer, s, word, l);
+    return true;
+}
+
+static inline bool take_lines(const run_packer *packer, const source *s, uint64_t word, strip *l)
+{
+    if (!take_states(packer, s, word, l)) return false;
+    read_bits(packer, s, word, l);
     return true;
 }
 
 static void pack_presence(run_packer *packer, const source *s, run_masks *m)
 {
-    lines l;
+    strip l;
+    for (uint64_t w = 0; take_states(packer, s, w, &l); w++) {
+        m->yes[w] = l.present;
+        m->no[w] = l.absent;
+    }
+}
+
+/* Whether each line's value, where it is there, is that number, or is not. */
+static void pack_equal(run_packer *packer, const source *s, int64_t number, bool is, run_masks *m)
+{
+    strip l;
     for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
-        m->yes[w] = lines_of(&l, RUN_PRESENT);
-        m->no[w] = lines_of(&l, RUN_ABSENT);
+        uint64_t same = packer->loops->equal(l.bits, number), holds = is ? same : ~same;
+        m->yes[w] = l.present & holds;
+        m->no[w] = l.present & ~holds;
     }
 }
 
-/* A truth that follows from each line's value, where it is there. */
-#define FOR_VALUES(packer, s, m, expression)                                                                           \
-    {                                                                                                                  \
-        lines l_;                                                                                                      \
-        for (uint64_t w_ = 0; take_lines(packer, s, w_, &l_); w_++) {                                                  \
-            const int64_t *bits_ = (s)->column->bits;                                                                  \
-            const uint32_t *rows_ = (s)->rows + l_.first;                                                              \
-            uint64_t known_ = lines_of(&l_, RUN_PRESENT), holds_ = 0;                                                  \
-            for (size_t i_ = 0; i_ < l_.count; i_++) {                                                                 \
-                fetch_value(s, l_.first + i_, (packer)->count);                                                        \
-                const int64_t value = bits_[rows_[i_]];                                                                \
-                holds_ |= (uint64_t)(expression) << i_;                                                                \
-            }                                                                                                          \
-            (m)->yes[w_] = known_ & holds_;                                                                            \
-            (m)->no[w_] = known_ & ~holds_;                                                                            \
-        }                                                                                                              \
+/* Truths of lines whose code is in a set on some days alone, or was not asked about yet. */
+static void ask_set(run_packer *packer, const plan_input *input, const source *dates, const strip *l, uint64_t lines,
+                    uint64_t *yes, uint64_t *no)
+{
+    for (uint64_t left = lines; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        uint8_t known = dates == NULL ? RUN_UNKNOWN : state_at(dates, l->first + i);
+        int64_t day = known == RUN_PRESENT ? dates->column->bits[dates->rows[l->first + i]] : 0;
+        uint8_t truth = run_set_holds(packer->context, (uint32_t)input->number, l->bits[i], day, known);
+        *yes |= (uint64_t)(truth == RUN_TRUE) << i;
+        *no |= (uint64_t)(truth == RUN_FALSE) << i;
     }
-
-static void pack_yes(run_packer *packer, const source *s, run_masks *m)
-{
-    FOR_VALUES(packer, s, m, value != 0)
-}
-
-static void pack_code(run_packer *packer, const source *s, int64_t symbol, run_masks *m)
-{
-    FOR_VALUES(packer, s, m, value == symbol)
 }
 
 /* Whether a set holds each line's code: by what is known of the code; where that depends on the day, by asking. */
 static bool pack_set(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
     const run_binding *binding = packer->context->binding;
-    uint32_t set = (uint32_t)input->number;
-    source dates = {0};
+    const uint8_t *members = binding->set_members[input->number];
+    source dates;
     bool dated = input->dated && !packer->keys_only;
     if (dated && !source_of(packer, &input->date, &dates)) return false;
-    lines l;
+    strip l;
     for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
-        uint64_t yes = 0, no = 0;
-        for (size_t i = 0; i < l.count; i++) {
-            fetch_value(s, l.first + i, packer->count);
-            if (l.states[i] != RUN_PRESENT) continue;
-            int64_t code = s->column->bits[s->rows[l.first + i]];
-            uint8_t member = run_member_of(binding, set, code);
-            if (member == RUN_MEMBER_DATED) {
-                uint8_t known = dated ? state_at(&dates, l.first + i) : RUN_UNKNOWN;
-                int64_t day = known == RUN_PRESENT ? dates.column->bits[dates.rows[l.first + i]] : 0;
-                uint8_t truth = run_set_holds(packer->context, set, code, day, known);
-                yes |= (uint64_t)(truth == RUN_TRUE) << i;
-                no |= (uint64_t)(truth == RUN_FALSE) << i;
-            } else {
-                yes |= (uint64_t)(member == RUN_MEMBER_YES) << i;
-                no |= (uint64_t)(member == RUN_MEMBER_NO) << i;
-            }
+        uint8_t found[RUN_STRIP];
+        for (size_t i = 0; i < RUN_STRIP; i++) {
+            uint64_t code = (uint64_t)l.bits[i];
+            uint32_t number = code < binding->code_limit ? binding->code_numbers[code] : 0;
+            found[i] = __atomic_load_n(&members[number], __ATOMIC_RELAXED);
         }
+        uint64_t yes = bytes_that_are(found, RUN_MEMBER_YES) & l.present,
+                 no = bytes_that_are(found, RUN_MEMBER_NO) & l.present, rest = l.present & ~yes & ~no;
+        if (rest != 0) ask_set(packer, input, dated ? &dates : NULL, &l, rest, &yes, &no);
         m->yes[w] = yes;
         m->no[w] = no;
     }
@@ -303,27 +338,21 @@ static uint8_t list_truth(run_packer *packer, const plan_input *input, int64_t l
     return any ? RUN_FALSE : RUN_TRUE;
 }
 
-#define NO_LIST INT64_MIN
-
 static bool pack_list(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
     source dates = {0};
     if (input->dated && !source_of(packer, &input->date, &dates)) return false;
     const uint32_t *pool = packer->context->binding->store->pool.items;
-    int64_t lists[64];
-    for (uint64_t w = 0; w < packer->words; w++) {
-        size_t first = w * 64, left = packer->count - first, count = left < 64 ? left : 64;
+    strip l;
+    for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
         /* Where the codes lie is known before they are needed. */
-        for (size_t k = 0; k < count; k++) {
-            fetch_ahead(s, first + k, packer->count);
-            lists[k] = state_at(s, first + k) == RUN_PRESENT ? s->column->bits[s->rows[first + k]] : NO_LIST;
-            if (lists[k] != NO_LIST) __builtin_prefetch(pool + run_list_offset(lists[k]));
-        }
-        for (size_t k = 0; k < count; k++) {
-            if (lists[k] == NO_LIST) continue;
-            uint8_t state = input->dated ? state_at(&dates, first + k) : RUN_UNKNOWN;
-            int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[first + k]] : 0;
-            uint8_t truth = list_truth(packer, input, lists[k], day, state);
+        for (uint64_t left = l.present; left != 0; left &= left - 1)
+            __builtin_prefetch(pool + run_list_offset(l.bits[__builtin_ctzll(left)]));
+        for (uint64_t left = l.present; left != 0; left &= left - 1) {
+            unsigned k = (unsigned)__builtin_ctzll(left);
+            uint8_t state = input->dated ? state_at(&dates, l.first + k) : RUN_UNKNOWN;
+            int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[l.first + k]] : 0;
+            uint8_t truth = list_truth(packer, input, l.bits[k], day, state);
             m->yes[w] |= (uint64_t)(truth == RUN_TRUE) << k;
             m->no[w] |= (uint64_t)(truth == RUN_FALSE) << k;
         }
@@ -334,16 +363,15 @@ static bool pack_list(run_packer *packer, const plan_input *input, const source 
 static void pack_has(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
     int64_t symbol = packer->context->binding->symbols[input->number];
-    lines l;
+    strip l;
     for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
-        uint64_t known = lines_of(&l, RUN_PRESENT), holds = 0;
-        for (uint64_t left = known; left != 0; left &= left - 1) {
-            size_t i = (size_t)__builtin_ctzll(left);
-            int64_t list = s->column->bits[s->rows[l.first + i]];
-            holds |= (uint64_t)(run_list_has(packer->context, list, symbol) == RUN_TRUE) << i;
+        uint64_t holds = 0;
+        for (uint64_t left = l.present; left != 0; left &= left - 1) {
+            unsigned i = (unsigned)__builtin_ctzll(left);
+            holds |= (uint64_t)(run_list_has(packer->context, l.bits[i], symbol) == RUN_TRUE) << i;
         }
         m->yes[w] = holds;
-        m->no[w] = known & ~holds;
+        m->no[w] = l.present & ~holds;
     }
 }
 
@@ -351,11 +379,11 @@ static bool pack_during(run_packer *packer, const plan_input *input, const sourc
 {
     source dates;
     if (!source_of(packer, &input->date, &dates)) return false;
-    lines l, days;
+    strip l, days;
     for (uint64_t w = 0; take_lines(packer, s, w, &l) && take_lines(packer, &dates, w, &days); w++) {
-        uint64_t known = lines_of(&l, RUN_PRESENT) & lines_of(&days, RUN_PRESENT), holds = 0;
-        for (size_t i = 0; i < l.count; i++) {
-            int64_t span = s->column->bits[s->rows[l.first + i]], day = dates.column->bits[dates.rows[l.first + i]];
+        uint64_t known = l.present & days.present, holds = 0;
+        for (size_t i = 0; i < RUN_STRIP; i++) {
+            int64_t span = l.bits[i], day = days.bits[i];
             holds |= (uint64_t)(run_span_from(span) <= day && day <= run_span_to(span)) << i;
         }
         m->yes[w] = known & holds;
@@ -375,55 +403,25 @@ static uint64_t width_for(int64_t low, int64_t high)
 
 const void *run_narrow(run_packer *packer, const int64_t *values, int64_t low, int64_t high, uint64_t *width)
 {
-    size_t count = packer->words * 64;
     *width = width_for(low, high);
-    int8_t *narrow = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * 64 << *width);
-    int16_t *half = (void *)narrow;
-    int32_t *word = (void *)narrow;
-    if (narrow == NULL) return NULL;
-    switch (*width) {
-    case 3: memcpy(narrow, values, count * sizeof *values); break;
-    case 0:
-        for (size_t i = 0; i < count; i++) narrow[i] = (int8_t)values[i];
-        break;
-    case 1:
-        for (size_t i = 0; i < count; i++) half[i] = (int16_t)values[i];
-        break;
-    default:
-        for (size_t i = 0; i < count; i++) word[i] = (int32_t)values[i];
-        break;
-    }
+    void *narrow = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * RUN_STRIP << *width);
+    if (narrow != NULL) packer->loops->narrow(values, packer->words * RUN_STRIP, (unsigned)*width, narrow);
     return narrow;
 }
 
-/* The values of a column; told in whole units, where `unit` is not 1. */
-static inline bool pack_units(run_packer *packer, const source *s, run_masks *m, run_lanes *lanes, const int64_t unit)
-{
-    int64_t *values = base_arena_alloc(&packer->temporary, packer->words * LINES * sizeof *values);
-    if (values == NULL) return false;
-    int64_t low = 0, high = 0;
-    const int64_t *bits = s->column->bits;
-    lines l;
-    for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
-        m->yes[w] = lines_of(&l, RUN_PRESENT);
-        m->no[w] = lines_of(&l, RUN_ABSENT);
-        const uint32_t *rows = s->rows + l.first;
-        int64_t *own = values + l.first;
-        for (size_t i = 0; i < l.count; i++) {
-            fetch_value(s, l.first + i, packer->count);
-            int64_t value = l.states[i] == RUN_PRESENT ? bits[rows[i]] / unit : 0;
-            own[i] = value;
-            low = value < low ? value : low;
-            high = value > high ? value : high;
-        }
-    }
-    lanes->values = run_narrow(packer, values, low, high, &lanes->width);
-    return lanes->values != NULL;
-}
-
+/* The values of a column, in whole units if they are told so. */
 static bool pack_value(run_packer *packer, const source *s, run_masks *m, run_lanes *lanes, bool whole)
 {
-    return whole ? pack_units(packer, s, m, lanes, PLAN_SCALE) : pack_units(packer, s, m, lanes, 1);
+    int64_t *values = base_arena_alloc(&packer->temporary, packer->words * RUN_STRIP * sizeof *values), range[2] = {0};
+    if (values == NULL) return false;
+    strip l;
+    for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
+        m->yes[w] = l.present;
+        m->no[w] = l.absent;
+        (whole ? packer->loops->keep_whole : packer->loops->keep)(l.bits, l.present, values + l.first, range);
+    }
+    lanes->values = run_narrow(packer, values, range[0], range[1], &lanes->width);
+    return lanes->values != NULL;
 }
 
 /* Whether the keys of the dispatch tell an input: one field of the line, the payer, plan or procedure. */
@@ -438,8 +436,10 @@ static bool pack_truth(run_packer *packer, const plan_input *input, run_masks *m
     if (!source_of(packer, &input->path, &s)) return false;
     switch (input->kind) {
     case PLAN_INPUT_PRESENCE: pack_presence(packer, &s, m); return true;
-    case PLAN_INPUT_YES: pack_yes(packer, &s, m); return true;
-    case PLAN_INPUT_CODE: pack_code(packer, &s, packer->context->binding->symbols[input->number], m); return true;
+    case PLAN_INPUT_YES: pack_equal(packer, &s, 0, false, m); return true;
+    case PLAN_INPUT_CODE:
+        pack_equal(packer, &s, packer->context->binding->symbols[input->number], true, m);
+        return true;
     case PLAN_INPUT_ANY_OF:
     case PLAN_INPUT_ALL_OF: return pack_list(packer, input, &s, m);
     case PLAN_INPUT_HAS: pack_has(packer, input, &s, m); return true;

@@ -1,0 +1,118 @@
+/* The loops are written once, and compiled for what processors have: no compiler makes registers wider than all of them have by itself. */
+#include "runtime/column.h"
+#include "compiler/plan/kernels.h"
+
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* A multiple of PLAN_SCALE, divided by it: what is a multiple of eight is shifted, and then multiplied by the number that gives one with the
+ * rest of the scale, modulo 2^64. It takes two instructions, where division by a constant takes six and half a register more. */
+INLINE int64_t divided(int64_t number)
+{
+    _Static_assert(PLAN_SCALE == 1000, "125 times that is 1 modulo 2^64");
+    return (int64_t)((uint64_t)(number >> 3) * UINT64_C(0x1CAC083126E978D5));
+}
+
+INLINE void keep_strip(const int64_t *restrict bits, uint64_t present, int64_t *restrict to, int64_t range[2],
+                       bool whole)
+{
+    int64_t low = range[0], high = range[1];
+    if (present == UINT64_MAX) {
+        for (unsigned i = 0; i < RUN_STRIP; i++) {
+            int64_t number = whole ? divided(bits[i]) : bits[i];
+            to[i] = number;
+            low = number < low ? number : low;
+            high = number > high ? number : high;
+        }
+    } else {
+        for (unsigned i = 0; i < RUN_STRIP; i++) {
+            int64_t own = whole ? divided(bits[i]) : bits[i], number = own & -(int64_t)(present >> i & 1);
+            to[i] = number;
+            low = number < low ? number : low;
+            high = number > high ? number : high;
+        }
+    }
+    range[0] = low;
+    range[1] = high;
+}
+
+INLINE uint64_t equal_strip(const int64_t *bits, int64_t number)
+{
+    uint64_t found = 0;
+    for (unsigned i = 0; i < RUN_STRIP; i++) found |= (uint64_t)(bits[i] == number) << i;
+    return found;
+}
+
+INLINE void narrow_all(const int64_t *restrict numbers, size_t count, unsigned width, void *restrict to)
+{
+    int8_t *bytes = to;
+    int16_t *halves = to;
+    int32_t *words = to;
+    switch (width) {
+    case 0:
+        for (size_t i = 0; i < count; i++) bytes[i] = (int8_t)numbers[i];
+        break;
+    case 1:
+        for (size_t i = 0; i < count; i++) halves[i] = (int16_t)numbers[i];
+        break;
+    case 2:
+        for (size_t i = 0; i < count; i++) words[i] = (int32_t)numbers[i];
+        break;
+    default: memcpy(to, numbers, count * sizeof *numbers); break;
+    }
+}
+
+#define LOOPS(name, target, equal_of)                                                                                  \
+    target static void name##_keep(const int64_t *bits, uint64_t present, int64_t *to, int64_t range[2])               \
+    {                                                                                                                  \
+        keep_strip(bits, present, to, range, false);                                                                   \
+    }                                                                                                                  \
+    target static void name##_keep_whole(const int64_t *bits, uint64_t present, int64_t *to, int64_t range[2])         \
+    {                                                                                                                  \
+        keep_strip(bits, present, to, range, true);                                                                    \
+    }                                                                                                                  \
+    target static uint64_t name##_equal(const int64_t *bits, int64_t number)                                           \
+    {                                                                                                                  \
+        return equal_of(bits, number);                                                                                 \
+    }                                                                                                                  \
+    target static void name##_narrow(const int64_t *numbers, size_t count, unsigned width, void *to)                   \
+    {                                                                                                                  \
+        narrow_all(numbers, count, width, to);                                                                         \
+    }                                                                                                                  \
+    static const run_column_loops name = {name##_keep, name##_keep_whole, name##_equal, name##_narrow};
+
+LOOPS(plain, , equal_strip)
+
+#if defined(__x86_64__)
+#define AVX2 __attribute__((target("avx2")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")))
+
+AVX512 INLINE uint64_t equal_strip_512(const int64_t *bits, int64_t number)
+{
+    const __m512i wanted = _mm512_set1_epi64(number);
+    uint64_t found = 0;
+    for (unsigned i = 0; i < RUN_STRIP; i += 8)
+        found |= (uint64_t)_mm512_cmpeq_epi64_mask(_mm512_loadu_si512(bits + i), wanted) << i;
+    return found;
+}
+
+LOOPS(avx2, AVX2, equal_strip)
+LOOPS(avx512, AVX512, equal_strip_512)
+
+const run_column_loops *run_column_loops_here(void)
+{
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+        return &avx512;
+    return __builtin_cpu_supports("avx2") ? &avx2 : &plain;
+}
+#else
+const run_column_loops *run_column_loops_here(void)
+{
+    return &plain;
+}
+#endif

@@ -1,0 +1,24 @@
+/* What packing does with the values of 64 lines at a time, in registers as wide as the processor has them. */
+#ifndef RUN_COLUMN_H
+#define RUN_COLUMN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RUN_STRIP = 64 };
+
+typedef struct run_column_loops {
+    /* Copies RUN_STRIP numbers, zero where a line's bit of `present` is not set, and widens `range`, the least and the largest, by them. The
+     * second divides each by PLAN_SCALE, of which they are multiples. */
+    void (*keep)(const int64_t *bits, uint64_t present, int64_t *to, int64_t range[2]);
+    void (*keep_whole)(const int64_t *bits, uint64_t present, int64_t *to, int64_t range[2]);
+    /* A bit for each of RUN_STRIP numbers: whether it is that one. */
+    uint64_t (*equal)(const int64_t *bits, int64_t number);
+    /* Copies numbers, which fit, into lanes of 1 << width bytes. */
+    void (*narrow)(const int64_t *numbers, size_t count, unsigned width, void *to);
+} run_column_loops;
+
+/* Those for the processor at hand. */
+const run_column_loops *run_column_loops_here(void);
+
+#endif
