@@ -118,7 +118,7 @@ typedef struct run_packer {
     const run_column_loops *loops;
     BASE_ARRAY(struct run_joined) joined;
     struct run_vectors *vectors;    /* for steps; made when first needed */
-    struct run_step_memo **answers; /* by input, for the whole run */
+    struct run_answers **answers;   /* by input, for the whole run; NULL until asked */
     struct run_kernel_code *code;   /* machine code of shapes; NULL for none */
     bool wait;                      /* for code that is not there yet, instead of interpreting meanwhile */
     struct run_kernel_memo *memos;  /* by unit: what was found for it last */

@@ -48,6 +48,14 @@ static bool number_codes(run_binding *binding)
     for (size_t s = 0; s < plan->sets.count; s++) {
         if ((size_t)plan->sets.items[s]->system < systems) asked[plan->sets.items[s]->system] = true;
     }
+    /* What a table says of a code is kept by that number, too. */
+    for (size_t t = 0; t < plan->tables.count; t++) {
+        const lang_table *table = plan->tables.items[t].source;
+        for (size_t i = 0; i < table->inputs.count; i++) {
+            lang_type type = table->inputs.items[i].type;
+            if (type.kind == LANG_TYPE_CODE && (size_t)type.detail < systems) asked[type.detail] = true;
+        }
+    }
     const run_numbers *numbers = run_store_numbers(binding->store, binding->arena, asked, systems);
     if (numbers == NULL) return false;
     binding->code_numbers = numbers->numbers;

@@ -1,7 +1,7 @@
 /* Packing what steps give: history, tables, calendars and whatever else takes more than reading a column, worked out by the plan's own
  * steps for the lines that need it alone, many at a time; answers that follow from few fields are kept. */
+#include "runtime/answers.h"
 #include "runtime/pack.h"
-#include "runtime/vector.h"
 
 #include <string.h>
 
@@ -11,31 +11,12 @@ static inline void set_bits(run_masks *m, size_t i, uint64_t yes, uint64_t no)
     m->no[i / 64] |= no << (i % 64);
 }
 
-enum { MEMO_CODES = 16, MEMO_BITS = 8, MEMO_PLACES = 1 << MEMO_BITS, MEMO_TRIAL = 1024 };
-
-/* What a step gave for some values of the fields that it follows from. */
-typedef struct step_answer {
-    uint64_t hash;
-    bool kept;                       /* there is one */
-    bool open;                       /* the value is being worked out */
-    uint8_t states[PLAN_LEAF_LIMIT]; /* by field */
-    int64_t values[PLAN_LEAF_LIMIT]; /* of a list, how many codes it has */
-    uint32_t codes[MEMO_CODES];      /* of lists, one after the other */
-    run_value value;
-} step_answer;
-
-/* Answers of one step, each in the place that its key digests to. One that seldom helps is left alone. */
-struct run_step_memo {
-    uint32_t asked, met;
-    step_answer places[MEMO_PLACES];
-};
-
 /* One input that steps give, while its block is at hand. */
 typedef struct filling {
     const plan_input *input;
     uint32_t index;
     const uint64_t *needed;
-    struct run_step_memo *memo; /* NULL where none is kept, or it does not help */
+    bool answered; /* answers are kept, and help */
     run_masks masks;
     int64_t *values;
     int64_t low, high;
@@ -43,98 +24,17 @@ typedef struct filling {
 } filling;
 
 /* The fields that a step follows from, as they were read. */
-typedef struct leaf_vector {
-    const run_vector *vector;
-    bool list;
-} leaf_vector;
-
-static void find_leaves(const run_packer *packer, const plan_input *input, leaf_vector leaves[PLAN_LEAF_LIMIT])
+static void find_leaves(const run_packer *packer, const plan_input *input, run_leaf leaves[PLAN_LEAF_LIMIT])
 {
     const uint32_t *steps = packer->kernels->cones.items + input->cone + input->cone_count;
     const plan_program *plan = packer->context->binding->plan;
     const plan_block *block = &plan->blocks.items[input->block];
     for (uint32_t i = 0; i < input->leaf_count; i++) {
         lang_field field = (lang_field)block->steps.items[steps[i]].detail;
-        leaves[i].vector = run_vectors_get(packer->vectors, steps[i]);
-        leaves[i].list = lang_schema_field(plan->program->schema, field)->type.list;
+        const run_vector *vector = run_vectors_get(packer->vectors, steps[i]);
+        lang_type type = lang_schema_field(plan->program->schema, field)->type;
+        leaves[i] = (run_leaf){vector->bits, vector->states, type.list, type.kind == LANG_TYPE_CODE && !type.list};
     }
-}
-
-static inline uint64_t mixed(uint64_t hash, uint64_t more)
-{
-    hash = (hash ^ more) * UINT64_C(0x9E3779B97F4A7C15);
-    return hash ^ hash >> 32;
-}
-
-/* Digests of what the fields hold, a field after the other for all items: what is worked out for one of them need not wait for another. */
-static void digest_all(const run_packer *packer, const leaf_vector *leaves, size_t leaf_count, size_t count,
-                       uint64_t digests[RUN_ITEMS])
-{
-    memset(digests, 0, count * sizeof *digests);
-    for (size_t i = 0; i < leaf_count; i++) {
-        const int64_t *bits = leaves[i].vector->bits;
-        const uint8_t *states = leaves[i].vector->states;
-        for (size_t k = 0; k < count && !leaves[i].list; k++) {
-            uint64_t known = states[k] == RUN_PRESENT ? (uint64_t)bits[k] : 0;
-            digests[k] = mixed(digests[k], known ^ (uint64_t)states[k] << 62);
-        }
-        for (size_t k = 0; k < count && leaves[i].list; k++) {
-            size_t codes = 0;
-            const uint32_t *items = NULL;
-            if (states[k] == RUN_PRESENT) items = run_list_items(packer->context, bits[k], &codes);
-            uint64_t own = mixed(digests[k], codes ^ (uint64_t)states[k] << 62);
-            for (size_t c = 0; c < codes; c++) own = mixed(own, items[c]);
-            digests[k] = own;
-        }
-    }
-}
-
-/* Whether an answer is to what the fields of an item hold; with `keep`, makes it one. False where that is too much to keep. */
-static inline bool compare_answer(const run_packer *packer, step_answer *answer, const leaf_vector *leaves,
-                                  size_t count, size_t item, bool keep)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint8_t state = leaves[i].vector->states[item];
-        int64_t value = state == RUN_PRESENT ? leaves[i].vector->bits[item] : 0;
-        if (leaves[i].list && state == RUN_PRESENT) {
-            size_t codes;
-            const uint32_t *items = run_list_items(packer->context, value, &codes);
-            if (codes > MEMO_CODES - used) return false;
-            if (keep) memcpy(answer->codes + used, items, codes * sizeof *items);
-            if (!keep && (answer->values[i] != (int64_t)codes ||
-                          memcmp(answer->codes + used, items, codes * sizeof *items) != 0))
-                return false;
-            used += codes;
-            value = (int64_t)codes;
-        }
-        if (keep) {
-            answer->states[i] = state;
-            answer->values[i] = value;
-        } else if (answer->states[i] != state || answer->values[i] != value) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The place of the answer for an item whose fields have been read; NULL where none is kept. */
-static inline step_answer *answer_for(const run_packer *packer, filling *f, const leaf_vector *leaves, uint64_t digest,
-                                      size_t item, bool *known)
-{
-    step_answer *answer = &f->memo->places[digest >> (64 - MEMO_BITS)];
-    f->memo->asked++;
-    bool same = answer->kept && answer->hash == digest &&
-                compare_answer(packer, answer, leaves, f->input->leaf_count, item, false);
-    *known = same && !answer->open;
-    if (same) {
-        f->memo->met++;
-        return answer;
-    }
-    answer->kept = compare_answer(packer, answer, leaves, f->input->leaf_count, item, true);
-    answer->hash = digest;
-    answer->open = true;
-    return answer->kept ? answer : NULL;
 }
 
 static void keep_value(filling *f, size_t line, run_value value)
@@ -202,42 +102,50 @@ static void keep_dense(filling *f, const together *t, const run_vector *vector)
     f->high = high;
 }
 
+static void keep_vector(filling *f, const together *t, const run_vector *vector)
+{
+    if (t->dense) {
+        keep_dense(f, t, vector);
+        return;
+    }
+    for (size_t k = 0; k < t->count; k++) {
+        if (is_needed(f, t->lines[k])) keep_value(f, t->lines[k], run_vector_value(vector, k));
+    }
+}
+
 /* Works a step out for those lines that need it, with all that it follows from. */
 static bool fill_all(run_packer *packer, filling *f, const together *t)
 {
     const plan_input *input = f->input;
     if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->cone_count)) return false;
-    const run_vector *vector = run_vectors_get(packer->vectors, input->step);
-    if (t->dense) {
-        keep_dense(f, t, vector);
-        return true;
-    }
-    for (size_t k = 0; k < t->count; k++) {
-        if (is_needed(f, t->lines[k])) keep_value(f, t->lines[k], run_vector_value(vector, k));
-    }
+    keep_vector(f, t, run_vectors_get(packer->vectors, input->step));
     return true;
 }
 
-/* Lines whose answers are to be worked out after all, and where those are kept. */
-typedef struct unanswered {
-    together lines;
-    step_answer *answers[RUN_ITEMS];
-} unanswered;
-
-static bool fill_unanswered(run_packer *packer, filling *f, const unanswered *u)
+/* Works the step out for items that nothing is kept about, and keeps what it gives. */
+static bool fill_missing(run_packer *packer, filling *f, const together *t, const run_leaf *leaves, run_asked *asked,
+                         bool *begin)
 {
     const plan_input *input = f->input;
-    const together *t = &u->lines;
-    run_vectors_begin(packer->vectors, input->block, t->subjects, NULL, t->count);
+    uint32_t subjects[RUN_ITEMS], places[RUN_ITEMS];
+    uint16_t items[RUN_ITEMS];
+    size_t count = 0;
+    for (size_t k = 0; k < t->count; k++) {
+        if (!asked->missing[k] || !is_needed(f, t->lines[k])) continue;
+        places[count] = run_answers_place(packer->answers[f->index], packer->context, leaves, input->leaf_count, k, asked);
+        subjects[count] = t->subjects[k];
+        items[count++] = (uint16_t)k;
+    }
+    *begin = count > 0;
+    if (count == 0) return true;
+    run_vectors_begin(packer->vectors, input->block, subjects, NULL, count);
     if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->cone_count)) return false;
     const run_vector *vector = run_vectors_get(packer->vectors, input->step);
-    for (size_t k = 0; k < t->count; k++) {
-        run_value value = run_vector_value(vector, k);
-        keep_value(f, t->lines[k], value);
-        if (u->answers[k] == NULL) continue;
-        /* Where two keys share a place, the later one has it. */
-        u->answers[k]->value = value;
-        u->answers[k]->open = false;
+    for (size_t k = 0; k < count; k++) {
+        asked->bits[items[k]] = vector->truth ? 0 : vector->bits[k];
+        asked->states[items[k]] = vector->states[k];
+        if (places[k] == RUN_NO_ANSWER) continue;
+        run_answers_put(packer->answers[f->index], places[k], asked->bits[items[k]], asked->states[items[k]]);
     }
     return true;
 }
@@ -247,26 +155,18 @@ static bool fill_answers(run_packer *packer, filling *f, const together *t, bool
 {
     const plan_input *input = f->input;
     if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->load_count)) return false;
-    leaf_vector leaves[PLAN_LEAF_LIMIT];
+    run_leaf leaves[PLAN_LEAF_LIMIT];
+    run_asked asked;
     find_leaves(packer, input, leaves);
-    uint64_t digests[RUN_ITEMS];
-    digest_all(packer, leaves, input->leaf_count, t->count, digests);
-    unanswered u;
-    u.lines.count = 0;
-    for (size_t k = 0; k < t->count; k++) {
-        if (!is_needed(f, t->lines[k])) continue;
-        bool known = false;
-        step_answer *answer = answer_for(packer, f, leaves, digests[k], k, &known);
-        if (known) {
-            keep_value(f, t->lines[k], answer->value);
-            continue;
-        }
-        u.answers[u.lines.count] = answer;
-        u.lines.lines[u.lines.count] = t->lines[k];
-        u.lines.subjects[u.lines.count++] = t->subjects[k];
-    }
-    *begin = u.lines.count > 0;
-    return u.lines.count == 0 || fill_unanswered(packer, f, &u);
+    run_answers **answers = &packer->answers[f->index];
+    if (*answers == NULL || !run_answers_help(*answers))
+        *answers = run_answers_new(packer->context->arena, packer->context->binding, leaves, input->leaf_count, *answers);
+    if (*answers == NULL) return false;
+    run_answers_ask(*answers, packer->context, leaves, input->leaf_count, t->count, &asked);
+    if (!fill_missing(packer, f, t, leaves, &asked, begin)) return false;
+    const run_vector vector = {.truth = input->truth, .bits = asked.bits, .states = asked.states};
+    keep_vector(f, t, &vector);
+    return true;
 }
 
 /* Inputs of one block that much the same lines need. */
@@ -278,7 +178,7 @@ static bool fill_lines(run_packer *packer, filling *const *group, size_t count, 
     for (size_t g = 0; g < count; g++) {
         if (begin) run_vectors_begin(packer->vectors, group[g]->input->block, t->subjects, NULL, t->count);
         begin = false;
-        bool answers = group[g]->memo != NULL;
+        bool answers = group[g]->answered;
         if (!(answers ? fill_answers(packer, group[g], t, &begin) : fill_all(packer, group[g], t))) return false;
     }
     return true;
@@ -352,11 +252,8 @@ static bool begin_filling(run_packer *packer, filling *f, uint32_t index, const 
     if (!input->truth) f->values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *f->values);
     if (!input->truth && f->values == NULL) return false;
     if (input->leaf_count == 0) return true;
-    struct run_step_memo **memo = &packer->answers[index];
-    if (*memo == NULL) *memo = base_arena_alloc(packer->context->arena, sizeof **memo);
-    if (*memo == NULL) return false;
-    bool helps = (*memo)->asked < MEMO_TRIAL || (*memo)->met * 2 >= (*memo)->asked;
-    f->memo = helps ? *memo : NULL;
+    const run_answers *answers = packer->answers[index];
+    f->answered = answers == NULL || run_answers_help(answers) || run_answers_can_grow(answers);
     return true;
 }
 

@@ -200,7 +200,10 @@ static void push_cone(lowering *l, uint32_t step)
 
 bool plan_table_asks_day(const plan_table *table)
 {
-    if (table->source->bulks.count > 0) return true;
+    for (size_t b = 0; b < table->source->bulks.count; b++) {
+        const lang_bulk *bulk = table->source->bulks.items[b];
+        if (bulk->from_column >= 0 || bulk->to_column >= 0) return true;
+    }
     for (size_t m = 0; m < table->row_count * table->source->inputs.count; m++) {
         for (size_t i = 0; i < table->inputs[m].count; i++) {
             if (table->inputs[m].items[i].kind == PLAN_MATCH_ITEM) return true;

@@ -1,0 +1,221 @@
+/* What follows from one code alone has a place for each code, by its number. Everything else has a place by the digest of what fields hold:
+ * what is there gives way to what comes. A field's values lie side by side, so that items are compared one field after the other, without
+ * a branch. */
+#include "runtime/answers.h"
+
+#include <string.h>
+
+enum { CODES = 16, LEAST_BITS = 8, MOST_BITS = 12, TRIAL = 4 /* times as many as there are places */ };
+
+/* Places of a code without a number: what is not known of it, and what has one. */
+enum { OF_NO_CODE = 0, OF_STATES = 1 };
+
+struct run_answers {
+    uint32_t asked, met;
+    unsigned place_bits; /* 0: by code */
+    const run_binding *binding;
+    uint64_t *digests;
+    uint8_t *kept; /* there is one */
+    uint8_t *states[PLAN_LEAF_LIMIT];
+    int64_t *values[PLAN_LEAF_LIMIT]; /* of a list, how many codes it has */
+    uint32_t (*codes)[CODES];         /* of lists, one after the other; NULL where there are none */
+    int64_t *bits;
+    uint8_t *found;
+};
+
+/* Numbers of codes begin at 1; behind the last stand the places of states. */
+static size_t places_of(const run_answers *answers)
+{
+    if (answers->place_bits > 0) return (size_t)1 << answers->place_bits;
+    return (size_t)answers->binding->code_count + 1 + OF_STATES + RUN_PRESENT;
+}
+
+run_answers *run_answers_new(base_arena *arena, const run_binding *binding, const run_leaf *leaves, size_t leaf_count,
+                             const run_answers *last)
+{
+    run_answers *a = base_arena_alloc(arena, sizeof *a);
+    if (a == NULL) return NULL;
+    bool by_code = last == NULL && leaf_count == 1 && leaves[0].code && binding->code_count > 0, lists = false;
+    a->binding = binding;
+    a->place_bits = by_code ? 0 : last == NULL || last->place_bits == 0 ? LEAST_BITS : MOST_BITS;
+    size_t places = places_of(a);
+    a->kept = base_arena_alloc(arena, places);
+    a->found = base_arena_alloc(arena, places);
+    a->bits = base_arena_alloc(arena, places * sizeof *a->bits);
+    bool good = a->kept != NULL && a->found != NULL && a->bits != NULL;
+    if (by_code) return good ? a : NULL;
+    a->digests = base_arena_alloc(arena, places * sizeof *a->digests);
+    good = good && a->digests != NULL;
+    for (size_t i = 0; i < leaf_count; i++) {
+        a->states[i] = base_arena_alloc(arena, places);
+        a->values[i] = base_arena_alloc(arena, places * sizeof *a->values[i]);
+        good = good && a->states[i] != NULL && a->values[i] != NULL;
+        lists = lists || leaves[i].list;
+    }
+    if (lists) a->codes = base_arena_alloc(arena, places * sizeof *a->codes);
+    return good && (!lists || a->codes != NULL) ? a : NULL;
+}
+
+bool run_answers_help(const run_answers *answers)
+{
+    return answers->asked < TRIAL * places_of(answers) || answers->met * UINT64_C(2) >= answers->asked;
+}
+
+bool run_answers_can_grow(const run_answers *answers)
+{
+    return answers->place_bits < MOST_BITS;
+}
+
+static inline uint64_t mixed(uint64_t hash, uint64_t more)
+{
+    hash = (hash ^ more) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 32;
+}
+
+static inline uint64_t known_bits(const run_leaf *leaf, size_t item)
+{
+    return leaf->states[item] == RUN_PRESENT ? (uint64_t)leaf->bits[item] : 0;
+}
+
+/* Digests of what the fields hold, a field after the other for all items: what is worked out for one of them need not wait for another. */
+static void digest_all(const run_context *context, const run_leaf *leaves, size_t leaf_count, size_t count,
+                       uint64_t digests[RUN_ITEMS])
+{
+    memset(digests, 0, count * sizeof *digests);
+    for (const run_leaf *leaf = leaves; leaf < leaves + leaf_count; leaf++) {
+        for (size_t k = 0; k < count && !leaf->list; k++)
+            digests[k] = mixed(digests[k], known_bits(leaf, k) ^ (uint64_t)leaf->states[k] << 62);
+        for (size_t k = 0; k < count && leaf->list; k++) {
+            size_t codes = 0;
+            const uint32_t *items = NULL;
+            if (leaf->states[k] == RUN_PRESENT) items = run_list_items(context, leaf->bits[k], &codes);
+            uint64_t own = mixed(digests[k], codes ^ (uint64_t)leaf->states[k] << 62);
+            for (size_t c = 0; c < codes; c++) own = mixed(own, items[c]);
+            digests[k] = own;
+        }
+    }
+}
+
+/* Places by code: of what is not known, or not there, too. */
+static void find_by_code(const run_answers *a, const run_leaf *leaf, size_t count, uint32_t places[RUN_ITEMS])
+{
+    const run_binding *binding = a->binding;
+    for (size_t k = 0; k < count; k++) {
+        uint64_t code = (uint64_t)leaf->bits[k];
+        uint32_t number = code < binding->code_limit ? binding->code_numbers[code] : OF_NO_CODE;
+        places[k] = leaf->states[k] == RUN_PRESENT ? number : binding->code_count + OF_STATES + leaf->states[k];
+    }
+}
+
+/* Whether the lists of an item are those that are kept at a place. */
+static bool same_lists(const run_answers *a, const run_context *context, const run_leaf *leaves, size_t leaf_count,
+                       size_t item, uint32_t place)
+{
+    const uint32_t *own = a->codes[place];
+    for (size_t i = 0; i < leaf_count; i++) {
+        if (!leaves[i].list || leaves[i].states[item] != RUN_PRESENT) continue;
+        size_t codes;
+        const uint32_t *items = run_list_items(context, leaves[i].bits[item], &codes);
+        if (a->values[i][place] != (int64_t)codes) return false;
+        for (size_t c = 0; c < codes; c++) {
+            if (own[c] != items[c]) return false;
+        }
+        own += codes;
+    }
+    return true;
+}
+
+/* Keeps the lists of an item; false, with nothing touched, where they are too long. */
+static bool keep_lists(run_answers *a, const run_context *context, const run_leaf *leaves, size_t leaf_count,
+                       size_t item, uint32_t place)
+{
+    const uint32_t *items[PLAN_LEAF_LIMIT];
+    size_t codes[PLAN_LEAF_LIMIT] = {0}, all = 0;
+    for (size_t i = 0; i < leaf_count; i++) {
+        if (!leaves[i].list || leaves[i].states[item] != RUN_PRESENT) continue;
+        items[i] = run_list_items(context, leaves[i].bits[item], &codes[i]);
+        all += codes[i];
+    }
+    if (all > CODES) return false;
+    uint32_t *own = a->codes[place];
+    for (size_t i = 0; i < leaf_count; i++) {
+        if (!leaves[i].list) continue;
+        a->values[i][place] = (int64_t)codes[i];
+        if (codes[i] > 0) memcpy(own, items[i], codes[i] * sizeof *own);
+        own += codes[i];
+    }
+    return true;
+}
+
+static void take_answers(const run_answers *a, size_t count, run_asked *asked)
+{
+    for (size_t k = 0; k < count; k++) {
+        uint32_t place = asked->places[k];
+        asked->bits[k] = a->bits[place];
+        asked->states[k] = a->found[place];
+        asked->missing[k] = a->kept[place] == 0;
+    }
+}
+
+/* Misses those items whose fields hold something else than what is kept at their places. */
+static void compare_all(const run_answers *a, const run_context *context, const run_leaf *leaves, size_t leaf_count,
+                        size_t count, run_asked *asked)
+{
+    uint64_t differ[RUN_ITEMS];
+    const uint32_t *places = asked->places;
+    for (size_t k = 0; k < count; k++) differ[k] = a->digests[places[k]] ^ asked->digests[k];
+    for (size_t i = 0; i < leaf_count; i++) {
+        const run_leaf *leaf = &leaves[i];
+        for (size_t k = 0; k < count; k++) {
+            differ[k] |= a->states[i][places[k]] ^ (uint64_t)leaf->states[k];
+            if (!leaf->list) differ[k] |= (uint64_t)a->values[i][places[k]] ^ known_bits(leaf, k);
+        }
+    }
+    for (size_t k = 0; k < count; k++) {
+        asked->missing[k] = asked->missing[k] || differ[k] != 0;
+        if (a->codes == NULL || asked->missing[k]) continue;
+        asked->missing[k] = !same_lists(a, context, leaves, leaf_count, k, places[k]);
+    }
+}
+
+void run_answers_ask(run_answers *a, const run_context *context, const run_leaf *leaves, size_t leaf_count,
+                     size_t count, run_asked *asked)
+{
+    if (a->place_bits == 0) {
+        find_by_code(a, leaves, count, asked->places);
+    } else {
+        digest_all(context, leaves, leaf_count, count, asked->digests);
+        for (size_t k = 0; k < count; k++) asked->places[k] = (uint32_t)(asked->digests[k] >> (64 - a->place_bits));
+    }
+    take_answers(a, count, asked);
+    if (a->place_bits > 0) compare_all(a, context, leaves, leaf_count, count, asked);
+    uint32_t missing = 0;
+    for (size_t k = 0; k < count; k++) missing += asked->missing[k];
+    a->met += (uint32_t)count - missing;
+    a->asked += (uint32_t)count;
+    if (a->asked < UINT32_MAX / 2) return;
+    a->met /= 2;
+    a->asked /= 2;
+}
+
+uint32_t run_answers_place(run_answers *a, const run_context *context, const run_leaf *leaves, size_t leaf_count,
+                           size_t item, const run_asked *asked)
+{
+    uint32_t place = asked->places[item];
+    if (a->place_bits == 0) return place == OF_NO_CODE ? RUN_NO_ANSWER : place;
+    if (a->codes != NULL && !keep_lists(a, context, leaves, leaf_count, item, place)) return RUN_NO_ANSWER;
+    a->kept[place] = 0;
+    a->digests[place] = asked->digests[item];
+    for (size_t i = 0; i < leaf_count; i++) {
+        a->states[i][place] = leaves[i].states[item];
+        if (!leaves[i].list) a->values[i][place] = (int64_t)known_bits(&leaves[i], item);
+    }
+    return place;
+}
+
+void run_answers_put(run_answers *a, uint32_t place, int64_t bits, uint8_t state)
+{
+    a->bits[place] = bits;
+    a->found[place] = state;
+    a->kept[place] = 1;
+}
