@@ -133,6 +133,21 @@ int64_t lang_bulk_first(const lang_bulk *bulk, const int64_t *values)
     return follow(bulk, bulk->heads[hash & bulk->head_mask], values);
 }
 
+void lang_bulk_may_have(const lang_bulk *bulk, const int64_t *values, size_t count, uint8_t *may)
+{
+    uint64_t hashes[LANG_BULK_TOGETHER];
+    memset(may, 0, count);
+    if (bulk->heads == NULL) return;
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(values + i * bulk->input_count, bulk->input_count);
+        __builtin_prefetch(filter_word(bulk, hashes[i]));
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = filter_bits(hashes[i]);
+        may[i] = (*filter_word(bulk, hashes[i]) & bits) == bits;
+    }
+}
+
 static void fetch_row(const lang_bulk *bulk, uint32_t row)
 {
     for (size_t i = bulk->keys == NULL ? 0 : bulk->input_count; i < bulk->column_count; i++) {

@@ -68,6 +68,9 @@ int64_t lang_bulk_next(const lang_bulk *bulk, int64_t row, const int64_t *values
 enum { LANG_BULK_TOGETHER = 256 };
 void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t count, int64_t *rows);
 
+/* Whether any row may have the inputs of each key: 0 where surely none has, else 1. */
+void lang_bulk_may_have(const lang_bulk *bulk, const int64_t *values, size_t count, uint8_t *may);
+
 /* Leaves a row out from now on: a written row of the table says more. */
 void lang_bulk_remove(lang_bulk *bulk, size_t row);
 

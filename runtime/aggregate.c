@@ -1,5 +1,6 @@
 /* History windows and other collections: which elements count, surely or perhaps, and what they add up to.
  * Both evaluators call run_aggregate. The windows are defined to the day in docs/language.md, rules W1 to W18. */
+#include "runtime/gate.h"
 #include "runtime/guest.h"
 
 #include <stdlib.h>
@@ -238,6 +239,17 @@ typedef struct gathering {
     bool failed;
 } gathering;
 
+/* Elements of many subjects before they are looked at. */
+typedef struct waiting {
+    const run_gate *gate;
+    size_t count;
+    uint32_t subjects[RUN_ITEMS], rows[RUN_ITEMS];
+    uint16_t owners[RUN_ITEMS];
+    uint8_t limits[RUN_ITEMS];
+    bool ordered[RUN_ITEMS];
+    run_window windows[RUN_ITEMS]; /* by owner */
+} waiting;
+
 /* Where the window of the subject before lay, among the same lines: the next one's is seldom far. */
 typedef struct places {
     const uint32_t *rows;
@@ -266,6 +278,7 @@ typedef struct walk {
     places *near; /* NULL for nothing */
     own_day *day; /* of a window that is the subject's own day; NULL for others */
     size_t self;  /* the subject's place among what was found; SIZE_MAX where it is not known */
+    struct waiting *waiting; /* elements that are to pass a gate; NULL where there is none */
 } walk;
 
 bool run_judge_vectors(run_vectors *vectors, const run_context *context, const plan_aggregate *aggregate,
@@ -414,6 +427,43 @@ static void find_day(const walk *w, places *near)
     near->end = up_to_it ? w->self + 1 : day->end;
 }
 
+/* Those of the elements that wait to whom the gate opens, in the order in which they came. */
+static void let_in(walk *w)
+{
+    waiting *g = w->waiting;
+    uint8_t open[RUN_ITEMS];
+    const uint32_t line = w->line;
+    const uint16_t owner = w->owner;
+    const run_window window = w->window;
+    run_gate_ask(g->gate, w->context, g->subjects, g->rows, g->count, open);
+    for (size_t i = 0; i < g->count; i++) {
+        if (!open[i]) continue;
+        w->line = g->subjects[i];
+        w->owner = g->owners[i];
+        w->window = g->windows[w->owner];
+        run_truth admits = g->ordered[i] ? in_order(w, g->rows[i])
+                                         : admitted(w->context, w->aggregate, &w->window, w->line, g->rows[i]);
+        visit(w, g->rows[i], run_truth_and(g->limits[i], admits));
+    }
+    g->count = 0;
+    w->line = line;
+    w->owner = owner;
+    w->window = window;
+}
+
+/* An element of the window, by its day if `ordered`, or perhaps. */
+static inline void wait(walk *w, uint32_t row, run_truth limit, bool ordered)
+{
+    waiting *g = w->waiting;
+    size_t i = g->count++;
+    g->subjects[i] = w->line;
+    g->rows[i] = row;
+    g->owners[i] = w->owner;
+    g->limits[i] = (uint8_t)limit;
+    g->ordered[i] = ordered;
+    if (g->count == RUN_ITEMS) let_in(w);
+}
+
 /* Every element of the window. History is ordered by date, unknown dates first, and searched; the rest is walked. */
 static void visit_window(walk *w, run_truth limit)
 {
@@ -428,11 +478,17 @@ static void visit_window(walk *w, run_truth limit)
     }
     for (size_t i = 0; i < walked; i++) {
         uint32_t row = run_candidate(&w->found, i);
-        visit(w, row, run_truth_and(limit, admitted(w->context, w->aggregate, &w->window, w->line, row)));
+        if (w->waiting != NULL)
+            wait(w, row, limit, false);
+        else
+            visit(w, row, run_truth_and(limit, admitted(w->context, w->aggregate, &w->window, w->line, row)));
     }
     for (size_t i = near.start; i < near.end; i++) {
         uint32_t row = run_candidate(&w->found, i);
-        visit(w, row, run_truth_and(limit, in_order(w, row)));
+        if (w->waiting != NULL)
+            wait(w, row, limit, true);
+        else
+            visit(w, row, run_truth_and(limit, in_order(w, row)));
     }
 }
 
@@ -707,6 +763,10 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
     run_together *t = of_member ? together_for(context, vectors, index, lines, count) : NULL;
     if (g.vectors == NULL || (of_member && t == NULL)) return false;
     walk w = {.context = context, .aggregate = aggregate, .index = index, .gathering = &g, .near = &near};
+    waiting all;
+    all.gate = run_gate_of(context, index);
+    all.count = 0;
+    if (all.gate != NULL) w.waiting = &all;
     for (size_t i = 0; i < count; i++) {
         if (done[i]) continue;
         results[i] = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
@@ -714,8 +774,10 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
         w.owner = (uint16_t)i;
         begin_walk(&w, t, i, bound);
         open[i] = w.open;
+        all.windows[i] = w.window;
         visit_window(&w, RUN_TRUE);
     }
+    if (w.waiting != NULL && all.count > 0) let_in(&w);
     if (g.count > 0) judge_gathered(context, aggregate, &g);
     for (size_t i = 0; i < count; i++) {
         if (!done[i] && open[i]) leave_open(aggregate, &results[i]);

@@ -178,6 +178,7 @@ struct run_context {
     struct run_lately *lately;           /* answers of tables; made when first needed */
     struct run_window_memo **windows_of; /* by aggregate; made when first needed */
     struct run_needed **needed_of;       /* by block: steps that its elements need; made when first needed */
+    struct run_gate **gates;             /* by aggregate; made when first needed */
     const run_change *changes;
     size_t change_count;
     struct run_trials *trials; /* what follows from changes (trial.c); made when first needed */

@@ -3,6 +3,7 @@
  * Written rows are found by hash of those inputs of which every row says plain values; where there is none, by a search
  * tree over the first input with ranges; where inputs are unknown, by looking at every row. Rows of files are found by
  * their own hash (lang/bulk.h). */
+#include "runtime/tables.h"
 #include "runtime/vector.h"
 
 #include <stdlib.h>
@@ -650,13 +651,32 @@ static void search_file(const many_items *m, size_t count, int64_t *rows, uint8_
     }
 }
 
+/* Whether all rows of a table are those of one file, and at most one is found. */
+static bool is_of_file(const plan_table *table)
+{
+    return table->row_count == 0 && table->source->bulks.count == 1 && table->source->hit != LANG_HIT_ALL &&
+           !table->corrected;
+}
+
+const lang_bulk *run_table_of_file(const run_context *context, uint32_t table)
+{
+    const plan_table *t = &context->binding->plan->tables.items[table];
+    return is_of_file(t) && !t->source->partial ? t->source->bulks.items[0] : NULL;
+}
+
+const uint32_t *run_ids_of_file(const run_context *context, uint32_t table, size_t input)
+{
+    lang_type_kind kind = context->binding->plan->tables.items[table].source->inputs.items[input].type.kind;
+    bool symbols = kind == LANG_TYPE_CODE || kind == LANG_TYPE_TEXT;
+    return symbols ? context->binding->tables[table].bulk_ids[0] : NULL;
+}
+
 void run_lookup_many(run_context *context, uint32_t table, const int64_t *const *bits, const uint8_t *const *states,
                      size_t count, int64_t *rows, uint8_t *found)
 {
     const plan_table *t = &context->binding->plan->tables.items[table];
     many_items m = {context, table, bits, states, t->source->inputs.count};
-    bool file = t->row_count == 0 && t->source->bulks.count == 1 && t->source->hit != LANG_HIT_ALL && !t->corrected &&
-                context->rows_met == NULL;
+    bool file = is_of_file(t) && context->rows_met == NULL;
     size_t together = FILE_VALUES / (m.inputs + 1);
     for (size_t from = 0; file && from < count; from += together) {
         const int64_t *part[PLAN_LOOKUP_LIMIT + 1];

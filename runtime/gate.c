@@ -1,0 +1,183 @@
+/* Conditions come from the plan's steps: what they say here is what the steps say, where all that they follow from is known. */
+#include "runtime/gate.h"
+#include "runtime/tables.h"
+#include "runtime/vector.h"
+
+#include <string.h>
+
+enum { CONDITIONS = 4, INPUTS = 4 };
+
+/* A field of the subject or of the element; for files with the numbers that the file has for codes. */
+typedef struct gate_field {
+    const run_column *column;
+    bool of_element;
+    const uint32_t *ids; /* by store id: the file's and one, 0 for none; NULL where values stand for themselves */
+} gate_field;
+
+typedef enum condition_kind { FIELDS_EQUAL, SET_HOLDS, FILE_HAS } condition_kind;
+
+typedef struct condition {
+    condition_kind kind;
+    uint32_t number; /* of the set or table */
+    uint32_t count;
+    gate_field fields[INPUTS];
+    const lang_bulk *file;
+    uint64_t symbols; /* that the store has: ids from here on are not in `ids` */
+} condition;
+
+struct run_gate {
+    uint32_t count;
+    condition conditions[CONDITIONS];
+};
+
+/* ---- finding conditions ---- */
+
+typedef struct finding {
+    const run_context *context;
+    const plan_block *block;
+    run_gate *gate;
+} finding;
+
+/* Whether a step reads one field of the subject or element, that is no list. */
+static bool find_field(const finding *f, uint32_t step, gate_field *field)
+{
+    if (step == PLAN_NO_STEP) return false;
+    const plan_step *load = &f->block->steps.items[step];
+    if (load->operation != PLAN_LOAD || load->type.list) return false;
+    const plan_step *frame = &f->block->steps.items[load->a];
+    if (frame->operation != PLAN_FRAME) return false;
+    *field = (gate_field){&f->context->columns[load->detail], frame->number != 0, NULL};
+    return true;
+}
+
+static bool find_lookup(const finding *f, const plan_step *step, condition *c)
+{
+    const plan_step *lookup = &f->block->steps.items[step->a];
+    if (lookup->operation != PLAN_LOOKUP || lookup->b == 0 || lookup->b > INPUTS + 1) return false;
+    *c = (condition){.kind = FILE_HAS, .number = (uint32_t)lookup->number, .count = lookup->b - 1};
+    c->file = run_table_of_file(f->context, c->number);
+    c->symbols = f->context->binding->store->symbols.entries.count;
+    if (c->file == NULL) return false;
+    for (uint32_t i = 0; i < c->count; i++) {
+        if (!find_field(f, f->block->arguments.items[lookup->a + i], &c->fields[i])) return false;
+        c->fields[i].ids = run_ids_of_file(f->context, c->number, i);
+    }
+    return true;
+}
+
+static bool find_condition(const finding *f, const plan_step *step, condition *c)
+{
+    switch (step->operation) {
+    case PLAN_EQUAL:
+        *c = (condition){.kind = FIELDS_EQUAL, .count = 2};
+        return find_field(f, step->a, &c->fields[0]) && find_field(f, step->b, &c->fields[1]);
+    case PLAN_SET_HOLDS:
+        *c = (condition){.kind = SET_HOLDS, .number = (uint32_t)step->number, .count = 1};
+        return find_field(f, step->a, &c->fields[0]);
+    case PLAN_IS_PRESENT: return find_lookup(f, step, c);
+    default: return false;
+    }
+}
+
+/* Those of the conditions that `and` joins; quick ones first. */
+static void find_conditions(const finding *f, uint32_t index, condition_kind kind)
+{
+    const plan_step *step = &f->block->steps.items[index];
+    if (step->operation == PLAN_AND) {
+        find_conditions(f, step->a, kind);
+        find_conditions(f, step->b, kind);
+        return;
+    }
+    condition c;
+    if (f->gate->count < CONDITIONS && find_condition(f, step, &c) && c.kind == kind)
+        f->gate->conditions[f->gate->count++] = c;
+}
+
+const run_gate *run_gate_of(run_context *context, uint32_t aggregate)
+{
+    const plan_program *plan = context->binding->plan;
+    uint32_t block = plan->aggregates.items[aggregate].block;
+    if (block == PLAN_NO_STEP || context->rows_met != NULL || context->change_count > 0) return NULL;
+    if (context->gates == NULL)
+        context->gates = base_arena_alloc(context->arena, (plan->aggregates.count + 1) * sizeof *context->gates);
+    if (context->gates == NULL) return NULL;
+    run_gate **gate = &context->gates[aggregate];
+    if (*gate == NULL) {
+        *gate = base_arena_alloc(context->arena, sizeof **gate);
+        if (*gate == NULL) return NULL;
+        finding f = {context, &plan->blocks.items[block], *gate};
+        const plan_step *last = &f.block->steps.items[f.block->steps.count - 1];
+        for (int kind = FIELDS_EQUAL; kind <= FILE_HAS; kind++) find_conditions(&f, last->a, (condition_kind)kind);
+    }
+    return (*gate)->count == 0 ? NULL : *gate;
+}
+
+/* ---- asking them ---- */
+
+/* The rows that a field is read at. */
+typedef struct gate_items {
+    const run_context *context;
+    const uint32_t *subjects, *elements;
+    size_t count;
+} gate_items;
+
+static const uint32_t *rows_of(const gate_items *items, const gate_field *field)
+{
+    return field->of_element ? items->elements : items->subjects;
+}
+
+static void ask_equal(const condition *c, const gate_items *items, uint8_t *open)
+{
+    const run_column *a = c->fields[0].column, *b = c->fields[1].column;
+    const uint32_t *x = rows_of(items, &c->fields[0]), *y = rows_of(items, &c->fields[1]);
+    for (size_t i = 0; i < items->count; i++) {
+        bool known = (a->states[x[i]] == RUN_PRESENT) & (b->states[y[i]] == RUN_PRESENT);
+        open[i] &= (uint8_t)!(known & (a->bits[x[i]] != b->bits[y[i]]));
+    }
+}
+
+static void ask_set(const condition *c, const gate_items *items, uint8_t *open)
+{
+    const run_column *a = c->fields[0].column;
+    const uint32_t *x = rows_of(items, &c->fields[0]);
+    for (size_t i = 0; i < items->count; i++) {
+        bool not = a->states[x[i]] == RUN_PRESENT &&
+                   run_member_of(items->context->binding, c->number, a->bits[x[i]]) == RUN_MEMBER_NO;
+        open[i] &= (uint8_t)!not;
+    }
+}
+
+/* What the file has for the inputs; -1 for what it has never seen, which no row holds. */
+static void ask_file(const condition *c, const gate_items *items, uint8_t *open)
+{
+    int64_t values[RUN_ITEMS * INPUTS];
+    uint8_t may[RUN_ITEMS], doubtful[RUN_ITEMS];
+    memset(doubtful, 0, items->count);
+    for (uint32_t k = 0; k < c->count; k++) {
+        const gate_field *f = &c->fields[k];
+        const uint32_t *rows = rows_of(items, f), *ids = f->ids;
+        for (size_t i = 0; i < items->count; i++) {
+            int64_t value = f->column->bits[rows[i]];
+            bool known = f->column->states[rows[i]] == RUN_PRESENT, own = ids == NULL || (uint64_t)value < c->symbols;
+            doubtful[i] |= (uint8_t)!(known & own);
+            values[i * c->count + k] = ids == NULL ? value : own ? (int64_t)ids[value] - 1 : -1;
+        }
+    }
+    lang_bulk_may_have(c->file, values, items->count, may);
+    for (size_t i = 0; i < items->count; i++) open[i] &= may[i] | doubtful[i];
+}
+
+void run_gate_ask(const run_gate *gate, const run_context *context, const uint32_t *subjects, const uint32_t *elements,
+                  size_t count, uint8_t *open)
+{
+    const gate_items items = {context, subjects, elements, count};
+    memset(open, 1, count);
+    for (uint32_t i = 0; i < gate->count; i++) {
+        const condition *c = &gate->conditions[i];
+        switch (c->kind) {
+        case FIELDS_EQUAL: ask_equal(c, &items, open); break;
+        case SET_HOLDS: ask_set(c, &items, open); break;
+        default: ask_file(c, &items, open); break;
+        }
+    }
+}
