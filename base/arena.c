@@ -144,7 +144,8 @@ static bool add_block(base_arena *arena, size_t wanted)
     return true;
 }
 
-void *base_arena_alloc(base_arena *arena, size_t size)
+/* Memory, and whether it holds zeros already. */
+static void *take(base_arena *arena, size_t size, size_t *taken, bool *clean)
 {
     if (size > SIZE_MAX / 4) {
         arena->failed = true;
@@ -157,7 +158,9 @@ void *base_arena_alloc(base_arena *arena, size_t size)
         void *scrap = arena->scrap;
         arena->scrap += rounded;
         arena->scrap_left -= rounded;
-        return memset(scrap, 0, rounded);
+        *taken = rounded;
+        *clean = false;
+        return scrap;
     }
     if (rounded > arena->left && !add_block(arena, rounded)) {
         arena->failed = true;
@@ -166,8 +169,25 @@ void *base_arena_alloc(base_arena *arena, size_t size)
     void *result = arena->next;
     arena->next += rounded;
     arena->left -= rounded;
-    if (!arena->clean) memset(result, 0, rounded);
+    *taken = rounded;
+    *clean = arena->clean;
     return result;
+}
+
+void *base_arena_alloc(base_arena *arena, size_t size)
+{
+    size_t taken;
+    bool clean;
+    void *result = take(arena, size, &taken, &clean);
+    if (result != NULL && !clean) memset(result, 0, taken);
+    return result;
+}
+
+void *base_arena_alloc_raw(base_arena *arena, size_t size)
+{
+    size_t taken;
+    bool clean;
+    return take(arena, size, &taken, &clean);
 }
 
 /* Texts need no alignment: they are put at a block's end, one before the other, and take no more than their bytes. */

@@ -46,6 +46,9 @@ void base_arena_reset(base_arena *arena);
 /* Returns zeroed memory aligned for any type, or NULL with arena->failed set. */
 void *base_arena_alloc(base_arena *arena, size_t size);
 
+/* The same where all of it is written before it is read: what it holds means nothing. */
+void *base_arena_alloc_raw(base_arena *arena, size_t size);
+
 /* Copies `length` bytes and adds a NUL. */
 char *base_arena_copy(base_arena *arena, const char *text, size_t length);
 

@@ -104,8 +104,8 @@ static bool source_of(run_packer *packer, const plan_path *path, source *s);
 static bool follow(run_packer *packer, const plan_path *path, run_joined *joined)
 {
     source s;
-    uint32_t *rows = base_arena_alloc(&packer->temporary, (packer->count + 1) * sizeof *rows);
-    uint8_t *states = base_arena_alloc(&packer->temporary, packer->count + 1);
+    uint32_t *rows = base_arena_alloc_raw(&packer->temporary, (packer->count + 1) * sizeof *rows);
+    uint8_t *states = base_arena_alloc_raw(&packer->temporary, packer->count + 1);
     if (rows == NULL || states == NULL || !source_of(packer, path, &s)) return false;
     const run_column *column = s.column;
     bool all = s.uniform == RUN_PRESENT;
@@ -404,7 +404,7 @@ static uint64_t width_for(int64_t low, int64_t high)
 const void *run_narrow(run_packer *packer, const int64_t *values, int64_t low, int64_t high, uint64_t *width)
 {
     *width = width_for(low, high);
-    void *narrow = base_arena_alloc(&packer->arena, RUN_ROOM(packer->words) * RUN_STRIP << *width);
+    void *narrow = base_arena_alloc_raw(&packer->arena, RUN_ROOM(packer->words) * RUN_STRIP << *width);
     if (narrow != NULL) packer->loops->narrow(values, packer->words * RUN_STRIP, (unsigned)*width, narrow);
     return narrow;
 }
@@ -412,7 +412,8 @@ const void *run_narrow(run_packer *packer, const int64_t *values, int64_t low, i
 /* The values of a column, in whole units if they are told so. */
 static bool pack_value(run_packer *packer, const source *s, run_masks *m, run_lanes *lanes, bool whole)
 {
-    int64_t *values = base_arena_alloc(&packer->temporary, packer->words * RUN_STRIP * sizeof *values), range[2] = {0};
+    int64_t *values = base_arena_alloc_raw(&packer->temporary, packer->words * RUN_STRIP * sizeof *values);
+    int64_t range[2] = {0};
     if (values == NULL) return false;
     strip l;
     for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {

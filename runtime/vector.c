@@ -197,6 +197,17 @@ static bool in_a_row(const uint32_t *rows, size_t count)
     return differ == 0;
 }
 
+/* Reads a field where it lies, if the rows stand one behind the other and nothing past the last is read of it: loops go on to a multiple of
+ * LANE, and bits are taken of 64 states at a time. */
+static bool lies_ready(const run_vectors *v, const plan_step *step, run_vector *vector)
+{
+    if (step->operation != PLAN_LOAD || !v->cells[step->a].in_a_row || v->count % 64 != 0) return false;
+    const run_column *column = &v->context->columns[step->detail];
+    uint32_t first = v->cells[step->a].frame[0];
+    *vector = (run_vector){.bits = column->bits + first, .states = column->states + first};
+    return true;
+}
+
 /* A field of rows that are all there. */
 static void load_frame(const run_vectors *v, const plan_step *step, const cell *frame, const run_vector *to)
 {
@@ -409,7 +420,7 @@ bool run_vectors_run(run_vectors *v, const uint32_t *steps, size_t count)
             /* The same numbers under another name. */
             const run_vector *a = &v->cells[step->a].vector;
             c->vector = (run_vector){.bits = a->high == NULL ? a->bits : a->high, .states = a->states};
-        } else if (!make_room(v, step, &c->vector) || !evaluate(v, step, &c->vector)) {
+        } else if (!lies_ready(v, step, &c->vector) && (!make_room(v, step, &c->vector) || !evaluate(v, step, &c->vector))) {
             return false;
         }
         c->mark = v->mark;
