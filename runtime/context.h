@@ -126,10 +126,11 @@ bool run_bind_dispatch(run_binding *binding);
 
 bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan, const run_store *store);
 
-/* What an aggregate's `where` says of an element, on its way into running sums. */
+/* What an aggregate's `where` says of elements, on its way into running sums, each kind side by side. */
 typedef struct run_judged {
-    int64_t amount;
-    uint8_t own;
+    uint8_t *truths;
+    uint8_t *states;  /* of the amounts */
+    int64_t *amounts; /* of an aggregate that counts neither means anything: each element is one */
 } run_judged;
 
 /* A single encounter's line, beside the store whose lines are its history. */
@@ -173,7 +174,7 @@ struct run_context {
     bool failed;             /* memory ran out while judging */
     BASE_ARRAY(uint32_t) scratch; /* rows and lists that `all` tables gave for the line at hand */
     BASE_ARRAY(run_seen) seen;    /* values that `distinct` met */
-    run_judged *judged;           /* elements before they are summed up */
+    run_judged judged;            /* elements before they are summed up */
     size_t judged_room;
     struct run_lately *lately;           /* answers of tables; made when first needed */
     struct run_window_memo **windows_of; /* by aggregate; made when first needed */

@@ -78,34 +78,27 @@ static uint64_t bits_of(const uint8_t *bytes, unsigned bit)
 
 /* Keeps a step of lines that stand one after the other: states and truths have the same two bits, one of which is certain or present,
  * the other the contrary. What a line that does not need it got is as good as unknown. */
-static void keep_dense(filling *f, const together *t, const run_vector *vector)
+static void keep_dense(const run_column_loops *loops, filling *f, const together *t, const run_vector *vector)
 {
     _Static_assert(RUN_TRUE == 1 && RUN_FALSE == 2 && RUN_ABSENT == 1 && RUN_PRESENT == 2, "bits of states and truths");
     size_t first = t->lines[0];
-    for (size_t k = 0; k < t->count; k += 64) {
-        uint64_t rest = t->count - k, valid = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
-        uint64_t needed = f->needed[(first + k) / 64] & valid;
+    int64_t range[2] = {f->low, f->high};
+    for (size_t k = 0; k < t->count; k += RUN_STRIP) {
+        uint64_t rest = t->count - k, valid = rest >= RUN_STRIP ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
+        uint64_t needed = f->needed[(first + k) / RUN_STRIP] & valid;
         uint64_t low = bits_of(vector->states + k, 0) & needed, high = bits_of(vector->states + k, 1) & needed;
-        f->masks.yes[(first + k) / 64] |= f->input->truth ? low : high;
-        f->masks.no[(first + k) / 64] |= f->input->truth ? high : low;
+        f->masks.yes[(first + k) / RUN_STRIP] |= f->input->truth ? low : high;
+        f->masks.no[(first + k) / RUN_STRIP] |= f->input->truth ? high : low;
+        if (!f->input->truth) loops->keep(vector->bits + k, high, f->values + first + k, range);
     }
-    if (f->input->truth) return;
-    int64_t *values = f->values + first, low = f->low,
-            high = f->high; /* kept in registers: what is written might be them */
-    for (size_t k = 0; k < t->count; k++) {
-        int64_t number = vector->states[k] == RUN_PRESENT ? vector->bits[k] : 0;
-        values[k] = number;
-        low = number < low ? number : low;
-        high = number > high ? number : high;
-    }
-    f->low = low;
-    f->high = high;
+    f->low = range[0];
+    f->high = range[1];
 }
 
-static void keep_vector(filling *f, const together *t, const run_vector *vector)
+static void keep_vector(const run_packer *packer, filling *f, const together *t, const run_vector *vector)
 {
     if (t->dense) {
-        keep_dense(f, t, vector);
+        keep_dense(packer->loops, f, t, vector);
         return;
     }
     for (size_t k = 0; k < t->count; k++) {
@@ -118,7 +111,7 @@ static bool fill_all(run_packer *packer, filling *f, const together *t)
 {
     const plan_input *input = f->input;
     if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->cone_count)) return false;
-    keep_vector(f, t, run_vectors_get(packer->vectors, input->step));
+    keep_vector(packer, f, t, run_vectors_get(packer->vectors, input->step));
     return true;
 }
 
@@ -165,7 +158,7 @@ static bool fill_answers(run_packer *packer, filling *f, const together *t, bool
     run_answers_ask(*answers, packer->context, leaves, input->leaf_count, t->count, &asked);
     if (!fill_missing(packer, f, t, leaves, &asked, begin)) return false;
     const run_vector vector = {.truth = input->truth, .bits = asked.bits, .states = asked.states};
-    keep_vector(f, t, &vector);
+    keep_vector(packer, f, t, &vector);
     return true;
 }
 

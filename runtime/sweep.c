@@ -199,13 +199,6 @@ static void add(run_truth truth, bool known, int64_t amount, int64_t *low, int64
     if (truth == RUN_TRUE || amount > 0) *high += amount;
 }
 
-/* What the `where` of an aggregate says of an element, as the subject that it is, too: it does not depend on the subject. */
-static inline run_judged judged_of(bool counts, uint8_t truth, uint8_t state, int64_t bits)
-{
-    bool known = counts || state == RUN_PRESENT;
-    return (run_judged){.amount = counts ? 1 : known ? bits : 0, .own = (uint8_t)(truth | (known ? KNOWN : 0))};
-}
-
 /* Memory of a member, for `width` bytes an element and one more. */
 static swept *new_swept(run_sweeps *s, size_t count, size_t width)
 {
@@ -234,39 +227,77 @@ static bool put_days(const run_context *context, const run_candidates *found, in
     return true;
 }
 
+/* Whether each of a member's lines counts as a service: what was found of them, made where nobody asked. */
+static const uint8_t *standings_of(const run_context *context, const run_candidates *found, uint8_t room[RUN_ITEMS],
+                                   size_t first, size_t count)
+{
+    const uint32_t *rows = found->rows + first;
+    for (size_t i = 0; i < count; i++) room[i] = run_line_standing(context, rows[i]);
+    return room;
+}
+
+/* The sums of a part of a member's elements, after `sum`; false where something is not certain. Which elements count is not to be foreseen: no
+ * branch asks for it. */
+static inline bool sum_part(const run_counting *how, bool counts, const run_judged *judged, const uint8_t *standings,
+                     size_t count, int64_t *sum, int32_t *certain)
+{
+    const run_counting own = *how;
+    const uint8_t *truths = judged->truths, *states = judged->states;
+    const int64_t *amounts = judged->amounts;
+    int64_t all = *sum;
+    unsigned doubtful = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned truth = truths[i], sure = run_counts_as(&own, standings[i]) == RUN_TRUE;
+        int64_t amount = counts ? 1 : amounts[i];
+        unsigned known = counts || ((states[i] == RUN_PRESENT) & (amount <= REACH) & (amount >= -REACH));
+        unsigned takes = (truth == RUN_TRUE) & sure & known;
+        doubtful |= (truth != RUN_FALSE) & !takes;
+        all += takes ? amount : 0;
+        bool fits = all == (int32_t)all;
+        all = fits ? all : 0;
+        doubtful |= !fits;
+        put_number(&certain[i], all);
+    }
+    *sum = all;
+    return doubtful == 0;
+}
+
+/* Part of what was judged. */
+static run_judged judged_from(const run_judged *judged, size_t first)
+{
+    return (run_judged){judged->truths + first, judged->states + first, judged->amounts + first};
+}
+
 /* Sums up a member of whose elements all is certain; false where something is not. */
 static bool sum_certain(const run_context *context, const plan_aggregate *aggregate, const run_candidates *found,
                         const run_judged *judged, int32_t *certain)
 {
-    int64_t sum = 0;
-    bool doubtful = false;
     const run_counting how = run_counting_of(aggregate);
-    /* Which elements count is not to be foreseen: no branch asks for it. */
-    for (size_t i = 0; i < found->count; i++) {
-        uint8_t own = judged[i].own;
-        int64_t amount = judged[i].amount;
-        bool counts = own == (RUN_TRUE | KNOWN);
-        doubtful |= (own & 3) != RUN_FALSE &&
-                    !(counts && run_counts_as(&how, run_line_standing(context, found->rows[i])) == RUN_TRUE);
-        bool within = amount <= REACH && amount >= -REACH;
-        sum += counts && within ? amount : 0;
-        bool fits = sum == (int32_t)sum;
-        sum = fits ? sum : 0;
-        doubtful |= !within || !fits;
-        put_number(&certain[i + 1], sum);
+    bool counts = aggregate->kind == PLAN_COUNTS;
+    int64_t sum = 0;
+    for (size_t i = 0, part; i < found->count; i += part) {
+        uint8_t room[RUN_ITEMS];
+        part = found->count - i < RUN_ITEMS ? found->count - i : RUN_ITEMS;
+        const uint8_t *standings = standings_of(context, found, room, i, part);
+        const run_judged own = judged_from(judged, i);
+        bool good = counts ? sum_part(&how, true, &own, standings, part, &sum, certain + i + 1)
+                           : sum_part(&how, false, &own, standings, part, &sum, certain + i + 1);
+        if (!good) return false;
     }
-    return !doubtful;
+    return true;
 }
 
 static void sum_up(const run_context *context, const plan_aggregate *aggregate, const run_candidates *found,
                    const run_judged *judged, swept *m)
 {
     const run_store *store = context->binding->store;
+    bool counts = aggregate->kind == PLAN_COUNTS;
     m->sums = (running *)(m + 1);
     for (size_t i = 0; i < found->count; i++) {
         running *at = &m->sums[i], *next = at + 1;
-        at->own = judged[i].own;
-        at->amount = judged[i].amount;
+        bool known = counts || judged->states[i] == RUN_PRESENT;
+        at->own = (uint8_t)(judged->truths[i] | (known ? KNOWN : 0));
+        at->amount = counts ? 1 : known ? judged->amounts[i] : 0;
         if (at->amount > REACH || at->amount < -REACH) {
             m->beyond = true;
             return;
@@ -275,7 +306,7 @@ static void sum_up(const run_context *context, const plan_aggregate *aggregate, 
         next->high = at->high;
         next->unknown = at->unknown;
         uint32_t row = found->rows[i];
-        bool dated = run_store_present(store, LANG_FIELD_line_date, row), known = (at->own & KNOWN) != 0;
+        bool dated = run_store_present(store, LANG_FIELD_line_date, row);
         m->days[i] = dated ? (int32_t)run_store_bits(store, LANG_FIELD_line_date, row) : INT32_MIN;
         run_truth truth = run_truth_and(at->own & 3, run_line_counts(context, aggregate, row));
         if (dated) {
@@ -351,30 +382,34 @@ static bool sum_member(run_context *context, uint32_t index, uint32_t patient, c
     return true;
 }
 
-/* Room for elements that are judged and not summed up yet; NULL when memory runs out. */
-static run_judged *judged_room(run_context *context, size_t count)
+/* Makes room for elements that are judged and not summed up yet; false when memory runs out. */
+static bool judged_room(run_context *context, size_t count)
 {
-    if (count > context->judged_room) {
-        run_judged *judged = base_arena_alloc(context->arena, count * 2 * sizeof *judged);
-        if (judged == NULL) return NULL;
-        if (context->judged_room > 0) memcpy(judged, context->judged, context->judged_room * sizeof *judged);
-        context->judged = judged;
-        context->judged_room = count * 2;
+    if (count <= context->judged_room) return true;
+    run_judged wider = {base_arena_alloc(context->arena, count * 2), base_arena_alloc(context->arena, count * 2),
+                        base_arena_alloc(context->arena, count * 2 * sizeof *wider.amounts)};
+    if (wider.truths == NULL || wider.states == NULL || wider.amounts == NULL) return false;
+    if (context->judged_room > 0) {
+        memcpy(wider.truths, context->judged.truths, context->judged_room);
+        memcpy(wider.states, context->judged.states, context->judged_room);
+        memcpy(wider.amounts, context->judged.amounts, context->judged_room * sizeof *wider.amounts);
     }
-    return context->judged;
+    context->judged = wider;
+    context->judged_room = count * 2;
+    return true;
 }
 
 static bool sweep_member(run_context *context, uint32_t index, uint32_t patient, const run_candidates *found)
 {
-    bool counts = context->binding->plan->aggregates.items[index].kind == PLAN_COUNTS;
-    run_judged *judged = judged_room(context, found->count + 1);
-    if (judged == NULL) return false;
+    if (!judged_room(context, found->count + 1)) return false;
     for (size_t i = 0; i < found->count; i++) {
         run_element element;
         run_judge_element(context, index, found->rows[i], found->rows[i], &element);
-        judged[i] = judged_of(counts, element.truth, element.state, element.bits);
+        context->judged.truths[i] = (uint8_t)element.truth;
+        context->judged.states[i] = element.state;
+        context->judged.amounts[i] = element.bits;
     }
-    return sum_member(context, index, patient, found, judged);
+    return sum_member(context, index, patient, found, &context->judged);
 }
 
 /* The first place at or after `low` whose day is not before `day`. */
@@ -550,15 +585,18 @@ typedef struct sweeping {
 static bool judge_elements(sweeping *s)
 {
     const run_vector *truths, *values;
-    bool counts = s->aggregate->kind == PLAN_COUNTS;
-    run_judged *judged = judged_room(s->context, s->judged + s->count);
-    if (judged == NULL ||
+    if (!judged_room(s->context, s->judged + s->count) ||
         !run_judge_vectors(s->vectors, s->context, s->aggregate, s->rows, s->rows, s->count, &truths, &values))
         return false;
-    judged += s->judged;
-    for (size_t i = 0; i < s->count; i++)
-        judged[i] = judged_of(counts, truths == NULL ? RUN_TRUE : truths->states[i],
-                              values == NULL ? RUN_PRESENT : values->states[i], values == NULL ? 0 : values->bits[i]);
+    run_judged judged = judged_from(&s->context->judged, s->judged);
+    if (truths == NULL)
+        memset(judged.truths, RUN_TRUE, s->count);
+    else
+        memcpy(judged.truths, truths->states, s->count);
+    if (values != NULL) {
+        memcpy(judged.states, values->states, s->count);
+        memcpy(judged.amounts, values->bits, s->count * sizeof *judged.amounts);
+    }
     s->judged += s->count;
     s->count = 0;
     return true;
@@ -573,7 +611,8 @@ static bool sum_members(sweeping *s)
     for (size_t i = 0; i < s->member_count; i++) {
         const run_subject *member = s->members[i];
         uint32_t patient = patient_of(s->context, member->line);
-        if (!sum_member(s->context, model, patient, &member->found, s->context->judged + done)) return false;
+        const run_judged judged = judged_from(&s->context->judged, done);
+        if (!sum_member(s->context, model, patient, &member->found, &judged)) return false;
         done += member->found.count;
     }
     s->member_count = s->judged = 0;
@@ -668,59 +707,97 @@ static inline size_t next_from(const swept *m, size_t near, size_t count, int32_
     return walk_to(m->days, near, count, day);
 }
 
-/* What a window comes to where all is certain, however it ends. */
-static int64_t take_certain(const plan_aggregate *aggregate, const swept *m, const run_windows *windows, size_t i,
-                            const run_subject *s, size_t from)
+/* What a window comes to where all is certain, of which nothing behind `to` has a day, however it ends. */
+static int64_t take_certain(const swept *m, const run_windows *windows, bool apart, size_t self, size_t from, size_t to)
 {
-    size_t self = s->self, count = s->found.count;
-    size_t to = first_on(m, from, count, (int64_t)windows->to[i] + 1);
     if (windows->cut && to > self + 1) to = self + 1;
     if (windows->forward && from < self) from = self;
     if (from > to) from = to;
     int64_t sum = (int64_t)m->certain[to] - m->certain[from];
-    bool apart = aggregate->without_subject || windows->before;
     if (apart && self >= from && self < to) sum -= (int64_t)m->certain[self + 1] - m->certain[self];
     return sum;
 }
 
-enum { ABREAST = 4 };
+enum { ABREAST = 4, LOOKED_AT = 8 };
+
+/* How many of eight days, in their order, are before one: without a branch, since that is not to be foreseen. */
+static inline size_t days_of_eight(const int32_t *days, int32_t day)
+{
+#if defined(__SSE2__)
+    const __m128i all = _mm_set1_epi32(day);
+    __m128i low, high;
+    memcpy(&low, days, sizeof low);
+    memcpy(&high, days + 4, sizeof high);
+    __m128i before = _mm_packs_epi32(_mm_cmplt_epi32(low, all), _mm_cmplt_epi32(high, all));
+    unsigned bytes = (unsigned)_mm_movemask_epi8(before);
+    return (size_t)__builtin_ctz(~bytes) / 2;
+#else
+    size_t before = 0;
+    for (size_t i = 0; i < LOOKED_AT; i++) before += days[i] < day;
+    return before;
+#endif
+}
 
 /* Where the windows of four subjects begin, if that is among the eight days from `near` on: sought for all of them at once, since each
  * step of a search waits for the one before. */
-static inline bool find_abreast(const swept *m, size_t near, size_t count, const int32_t *from, size_t *places)
+static inline bool find_abreast(const swept *m, size_t near, size_t count, const int32_t *from, uint32_t *places)
 {
-    if (near + 8 > count) return false;
+    if (near + LOOKED_AT > count) return false;
+    int32_t last = near == 0 ? INT32_MIN : m->days[near - 1];
     bool all = true;
     for (size_t k = 0; k < ABREAST; k++) {
-        size_t step = days_before(m->days + near, from[k]);
-        if (step == 4) step += days_before(m->days + near + 4, from[k]);
-        all = all && step < 8 && (near == 0 || m->days[near - 1] < from[k]);
-        places[k] = near + step;
+        size_t step = days_of_eight(m->days + near, from[k]);
+        all &= (step < LOOKED_AT) & (last < from[k]);
+        places[k] = (uint32_t)(near + step);
     }
     return all;
 }
 
-/* The subjects of one member, of whom all is certain, one after the other. */
+/* Where the windows of the subjects of one member begin. */
+static void find_begins(const swept *m, size_t count, const int32_t *from, size_t subjects, uint32_t *places)
+{
+    size_t near = 0, i = 0;
+    while (i < subjects) {
+        if (i + ABREAST <= subjects && find_abreast(m, near, count, from + i, places + i)) {
+            i += ABREAST;
+        } else {
+            places[i] = (uint32_t)next_from(m, near, count, from[i]);
+            i++;
+        }
+        near = places[i - 1];
+    }
+}
+
+/* Where those end that do not end with the subject; windows are never past the last day. */
+static void find_ends(const swept *m, size_t count, const int32_t *to, size_t subjects, uint32_t *places)
+{
+    size_t near = 0;
+    for (size_t i = 0; i < subjects; i++) near = places[i] = (uint32_t)next_from(m, near, count, to[i] + 1);
+}
+
+/* The subjects of one member, of whom all is certain. */
 static void take_all_certain(const plan_aggregate *aggregate, const swept *m, const run_windows *windows,
                              const run_subject *subjects, size_t first, size_t end, const run_vector *results)
 {
+    uint32_t begins[RUN_ITEMS], ends[RUN_ITEMS];
     bool apart = aggregate->without_subject || windows->before, cut = windows->cut && !windows->forward;
-    size_t near = 0, count = subjects[first].found.count, behind = apart ? 0 : 1, found = 0, places[ABREAST];
-    for (size_t i = first; i < end; i++) {
-        size_t self = subjects[i].self;
-        if (found == 0 && i + ABREAST <= end && find_abreast(m, near, count, windows->from + i, places))
-            found = ABREAST;
-        near = found > 0 ? places[ABREAST - found] : next_from(m, near, count, windows->from[i]);
-        found -= found > 0 ? 1 : 0;
-        int64_t sum;
+    size_t count = subjects[first].found.count, behind = apart ? 0 : 1, own = end - first;
+    find_begins(m, count, windows->from + first, own, begins);
+    if (!cut) find_ends(m, count, windows->to + first, own, ends);
+    for (size_t i = 0; i < own; i++) {
+        size_t self = subjects[first + i].self, begin = begins[i];
         /* As a rule a window ends with the subject. */
-        if (cut && m->days[self] <= windows->to[i] && near <= self)
-            sum = (int64_t)m->certain[self + behind] - m->certain[near];
-        else
-            sum = take_certain(aggregate, m, windows, i, &subjects[i], near);
-        results->bits[i] = sum;
-        results->high[i] = subjects[i].found.complete ? sum : INT64_MAX;
+        bool whole = cut && m->days[self] <= windows->to[first + i] && begin <= self;
+        size_t stop = whole ? self + behind : 0;
+        if (!whole) stop = cut ? first_on(m, begin, count, (int64_t)windows->to[first + i] + 1) : ends[i];
+        int64_t sum = whole ? (int64_t)m->certain[stop] - m->certain[begin]
+                            : take_certain(m, windows, apart, self, begin, stop);
+        results->bits[first + i] = sum;
     }
+    if (subjects[first].found.complete)
+        memcpy(results->high + first, results->bits + first, own * sizeof *results->high);
+    else
+        for (size_t i = first; i < end; i++) results->high[i] = INT64_MAX;
 }
 
 /* The same where something is not. */

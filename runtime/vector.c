@@ -313,11 +313,27 @@ static void or_else(const run_vectors *v, const run_vector *a, const run_vector 
 static void set_holds(const run_vectors *v, const plan_step *step, const run_vector *to)
 {
     const run_vector *a = operand(v, step->a), *b = operand(v, step->b);
+    _Static_assert((RUN_MEMBER_NO << 1 & 3) == RUN_FALSE && RUN_MEMBER_YES >> 1 == RUN_TRUE, "a truth from a member");
+    const run_binding *binding = v->context->binding;
     uint32_t set = (uint32_t)step->number;
-    for (size_t i = 0; i < v->count; i++) {
-        to->states[i] = RUN_NEITHER;
+    /* In registers: what is written, bytes, might be any of it. */
+    const uint8_t *members = binding->set_members[set], *states = a->states;
+    const uint32_t *numbers = binding->code_numbers;
+    const int64_t *bits = a->bits;
+    const uint64_t limit = binding->code_limit;
+    uint8_t *truths = to->states;
+    unsigned others = 0;
+    for (size_t i = 0, count = v->count; i < count; i++) {
+        uint64_t code = (uint64_t)bits[i];
+        uint32_t number = code < limit ? numbers[code] : 0;
+        uint8_t member = __atomic_load_n(&members[number], __ATOMIC_RELAXED);
+        bool known = states[i] == RUN_PRESENT, other = member == RUN_MEMBER_UNASKED || member == RUN_MEMBER_DATED;
+        truths[i] = (uint8_t)(known ? member << 1 | member >> 1 : 0) & 3;
+        others |= known && other;
+    }
+    for (size_t i = 0; others && i < v->count; i++) {
         if (a->states[i] != RUN_PRESENT) continue;
-        uint8_t member = run_member_of(v->context->binding, set, a->bits[i]);
+        uint8_t member = run_member_of(binding, set, a->bits[i]);
         if (member == RUN_MEMBER_DATED)
             to->states[i] = run_set_holds(v->context, set, a->bits[i], b->bits[i], b->states[i]);
         else
