@@ -82,14 +82,15 @@ static void digest_all(const run_context *context, const run_leaf *leaves, size_
                        uint64_t digests[RUN_ITEMS])
 {
     memset(digests, 0, count * sizeof *digests);
-    for (const run_leaf *leaf = leaves; leaf < leaves + leaf_count; leaf++) {
-        for (size_t k = 0; k < count && !leaf->list; k++)
-            digests[k] = mixed(digests[k], known_bits(leaf, k) ^ (uint64_t)leaf->states[k] << 62);
-        for (size_t k = 0; k < count && leaf->list; k++) {
+    for (size_t i = 0; i < leaf_count; i++) {
+        const run_leaf leaf = leaves[i];
+        for (size_t k = 0; k < count && !leaf.list; k++)
+            digests[k] = mixed(digests[k], known_bits(&leaf, k) ^ (uint64_t)leaf.states[k] << 62);
+        for (size_t k = 0; k < count && leaf.list; k++) {
             size_t codes = 0;
             const uint32_t *items = NULL;
-            if (leaf->states[k] == RUN_PRESENT) items = run_list_items(context, leaf->bits[k], &codes);
-            uint64_t own = mixed(digests[k], codes ^ (uint64_t)leaf->states[k] << 62);
+            if (leaf.states[k] == RUN_PRESENT) items = run_list_items(context, leaf.bits[k], &codes);
+            uint64_t own = mixed(digests[k], codes ^ (uint64_t)leaf.states[k] << 62);
             for (size_t c = 0; c < codes; c++) own = mixed(own, items[c]);
             digests[k] = own;
         }
@@ -99,11 +100,13 @@ static void digest_all(const run_context *context, const run_leaf *leaves, size_
 /* Places by code: of what is not known, or not there, too. */
 static void find_by_code(const run_answers *a, const run_leaf *leaf, size_t count, uint32_t places[RUN_ITEMS])
 {
-    const run_binding *binding = a->binding;
+    const uint32_t *numbers = a->binding->code_numbers, behind = a->binding->code_count + OF_STATES;
+    const uint64_t limit = a->binding->code_limit;
+    const run_leaf own = *leaf;
     for (size_t k = 0; k < count; k++) {
-        uint64_t code = (uint64_t)leaf->bits[k];
-        uint32_t number = code < binding->code_limit ? binding->code_numbers[code] : OF_NO_CODE;
-        places[k] = leaf->states[k] == RUN_PRESENT ? number : binding->code_count + OF_STATES + leaf->states[k];
+        uint64_t code = (uint64_t)own.bits[k];
+        uint32_t number = code < limit ? numbers[code] : OF_NO_CODE;
+        places[k] = own.states[k] == RUN_PRESENT ? number : behind + own.states[k];
     }
 }
 
@@ -149,11 +152,13 @@ static bool keep_lists(run_answers *a, const run_context *context, const run_lea
 
 static void take_answers(const run_answers *a, size_t count, run_asked *asked)
 {
+    const int64_t *bits = a->bits;
+    const uint8_t *found = a->found, *kept = a->kept;
     for (size_t k = 0; k < count; k++) {
         uint32_t place = asked->places[k];
-        asked->bits[k] = a->bits[place];
-        asked->states[k] = a->found[place];
-        asked->missing[k] = a->kept[place] == 0;
+        asked->bits[k] = bits[place];
+        asked->states[k] = found[place];
+        asked->missing[k] = kept[place] == 0;
     }
 }
 
@@ -163,12 +168,18 @@ static void compare_all(const run_answers *a, const run_context *context, const 
 {
     uint64_t differ[RUN_ITEMS];
     const uint32_t *places = asked->places;
-    for (size_t k = 0; k < count; k++) differ[k] = a->digests[places[k]] ^ asked->digests[k];
+    const uint64_t *digests = a->digests, *own = asked->digests;
+    for (size_t k = 0; k < count; k++) differ[k] = digests[places[k]] ^ own[k];
     for (size_t i = 0; i < leaf_count; i++) {
-        const run_leaf *leaf = &leaves[i];
-        for (size_t k = 0; k < count; k++) {
-            differ[k] |= a->states[i][places[k]] ^ (uint64_t)leaf->states[k];
-            if (!leaf->list) differ[k] |= (uint64_t)a->values[i][places[k]] ^ known_bits(leaf, k);
+        const run_leaf leaf = leaves[i];
+        const uint8_t *states = a->states[i];
+        const int64_t *values = a->values[i];
+        if (leaf.list) {
+            for (size_t k = 0; k < count; k++) differ[k] |= states[places[k]] ^ (uint64_t)leaf.states[k];
+        } else {
+            for (size_t k = 0; k < count; k++)
+                differ[k] |= (states[places[k]] ^ (uint64_t)leaf.states[k]) |
+                             ((uint64_t)values[places[k]] ^ known_bits(&leaf, k));
         }
     }
     for (size_t k = 0; k < count; k++) {
