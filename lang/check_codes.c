@@ -8,10 +8,22 @@
 
 enum { CODE_LENGTH = 40 };
 
+/* Codes are short, and there are hundreds: they are compared as eight bytes, behind the last of which are zeros. */
+enum { REASON_ROOM = 8 };
+
+static bool reason_bytes(const char *code, char bytes[REASON_ROOM])
+{
+    size_t length = strlen(code);
+    if (length >= REASON_ROOM) return false;
+    memset(bytes, 0, REASON_ROOM);
+    memcpy(bytes, code, length);
+    return true;
+}
+
 int lang_reason_state(const char *code)
 {
     static const struct {
-        const char *code;
+        char code[REASON_ROOM];
         int state;
     } reasons[] = {
 #define LANG_REASON(code) {code, 1},
@@ -22,22 +34,26 @@ int lang_reason_state(const char *code)
 #undef LANG_REASON_REMARK
 #undef LANG_REASON_RETIRED
     };
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
-        if (strcmp(reasons[i].code, code) == 0) return reasons[i].state;
+    char bytes[REASON_ROOM];
+    bool fits = reason_bytes(code, bytes);
+    for (size_t i = 0; fits && i < sizeof reasons / sizeof *reasons; i++) {
+        if (memcmp(reasons[i].code, bytes, sizeof bytes) == 0) return reasons[i].state;
     }
     return 0;
 }
 
 bool lang_reason_needs_remark(const char *code)
 {
-    static const char *const reasons[] = {
+    static const char reasons[][REASON_ROOM] = {
 #define LANG_REASON(code)
 #define LANG_REASON_REMARK(code) code,
 #define LANG_REASON_RETIRED(code)
 #include "lang/reason_codes.def"
     };
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
-        if (strcmp(reasons[i], code) == 0) return true;
+    char bytes[REASON_ROOM];
+    bool fits = reason_bytes(code, bytes);
+    for (size_t i = 0; fits && i < sizeof reasons / sizeof *reasons; i++) {
+        if (memcmp(reasons[i], bytes, sizeof bytes) == 0) return true;
     }
     return false;
 }

@@ -6,6 +6,7 @@
 #include "lang/build.h"
 #include "lang/layout.h"
 
+#include <pthread.h>
 #include <string.h>
 
 typedef void *yyscan_t;
@@ -35,20 +36,42 @@ int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *pa
     X(waiver, WAIVER) X(why, WHY) X(until, UNTIL) X(alert, ALERT)
 /* clang-format on */
 
-static int word_token(const char *word)
+/* Every name of a policy is looked for among those words: so they are found by a digest. */
+typedef struct word_slot {
+    const char *word; /* NULL for none */
+    int token;
+} word_slot;
+
+enum { WORD_SLOTS = 512 };
+static word_slot word_slots[WORD_SLOTS];
+static pthread_once_t words_once = PTHREAD_ONCE_INIT;
+
+/* Where a word is, or else belongs: words are a fifth of the slots, so that a free one is near. */
+static word_slot *slot_of(const char *word)
 {
-    static const struct {
-        const char *word;
-        int token;
-    } words[] = {
+    uint32_t hash = 0;
+    for (const char *at = word; *at != '\0'; at++) hash = (hash ^ (unsigned char)*at) * UINT32_C(0x9E3779B1);
+    size_t slot = hash >> 23;
+    _Static_assert(WORD_SLOTS == 512, "as many as nine bits tell apart");
+    while (word_slots[slot].word != NULL && strcmp(word_slots[slot].word, word) != 0) slot = (slot + 1) % WORD_SLOTS;
+    return &word_slots[slot];
+}
+
+static void index_words(void)
+{
+    static const word_slot words[] = {
 #define LANG_WORD(word, token) {#word, TOKEN_##token},
         LANG_WORDS(LANG_WORD)
 #undef LANG_WORD
     };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(words[i].word, word) == 0) return words[i].token;
-    }
-    return TOKEN_NAME;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) *slot_of(words[i].word) = words[i];
+}
+
+static int word_token(const char *word)
+{
+    pthread_once(&words_once, index_words);
+    const word_slot *slot = slot_of(word);
+    return slot->word == NULL ? TOKEN_NAME : slot->token;
 }
 
 void lang_scan_advance(lang_parser *parser, size_t length)

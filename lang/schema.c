@@ -186,11 +186,15 @@ bool lang_schema_word(const lang_schema *schema, lang_enumeration enumeration, s
 
 int lang_schema_word_find(const lang_schema *schema, lang_enumeration enumeration, const char *word)
 {
-    char buffer[40];
-    for (size_t i = 0; lang_schema_word(schema, enumeration, i, buffer); i++) {
-        if (strcmp(buffer, word) == 0) return (int)i;
+    const char *at = named((int)enumeration, LANG_ENUMERATION_COUNT, enumerations, schema->enumerations.items, 1);
+    size_t wanted = strlen(word);
+    for (int i = 0;; i++) {
+        size_t length = strcspn(at, " ");
+        if (length == 0) return -1;
+        if (length == wanted && memcmp(at, word, length) == 0) return i;
+        at += length;
+        at += strspn(at, " ");
     }
-    return -1;
 }
 
 const char *lang_schema_feed_name(lang_feed feed)
