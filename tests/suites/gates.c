@@ -1,0 +1,180 @@
+/* Elements that are passed by before they are looked at, answers that are kept by code or by what fields hold, and columns that are read where
+ * they lie: many lines, judged together in batches of every size, on one thread and two, come to what walking finds for each alone. */
+#include "tests/suites/support.h"
+
+#include "runtime/handles.h"
+
+#include <unistd.h>
+
+enum { LINES = 9000, CODES = 700 };
+
+static const char *const files[] = {"pairs.csv", "most.csv", "dated.csv", "told.csv", "p.adj"};
+enum { FILES = sizeof files / sizeof *files };
+
+static const char policy[] =
+    "policy gates\n  title \"Gates\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+    "table pair (one: cpt, two: cpt) gives (indicator: count)\n  unique\n  from \"pairs.csv\"\n\n"
+    "table most (procedure) gives (times: count)\n  unique\n  from \"most.csv\"\n\n"
+    "table dated (procedure) gives (times: count)\n  unique\n  from \"dated.csv\"\n\n"
+    "table told (one: cpt, two: cpt) gives (indicator: count)\n  partial\n  from \"told.csv\"\n\n"
+    "table written (procedure, pos) gives (needed: modifiers)\n  | procedure    | pos    | needed |\n"
+    "  | 10000..10300 | 11, 22 | none   |\n  | 10000..10300 | 02     | 95     |\n  | 10301..11000 | any    | GT, 95 |\n\n"
+    "codes low : cpt\n  10000..10120\n  10121..10200 from 2026-02-01\n\n"
+    "section \"Lines\"\n  for each line\n  let way = written(procedure, pos)\n\n"
+#define CLAUSE(name, body) "clause " name "\n  cite \"1\"\n" body "  deny CO-97 as coding \"x\"\n\n"
+    CLAUSE("beside_another", "  forbid exists other in claim.lines where pair(procedure, this.procedure) is found\n"
+                             "             and pair(procedure, this.procedure).indicator <> 9\n")
+        CLAUSE("same_day", "  forbid exists other in history on the same day\n"
+                           "             where rendering_provider = this.rendering_provider and procedure in low\n"
+                           "             and pair(this.procedure, procedure) is found\n") CLAUSE(
+            "not_known_of", "  forbid exists other in claim.lines where told(procedure, this.procedure) is found\n")
+            CLAUSE("seldom", "  require at most 1 of history in the last 30 days where procedure = this.procedure\n")
+                CLAUSE("either", "  forbid exists other in claim.lines where procedure = this.procedure or units > 3\n")
+                    CLAUSE("units_added", "  require (sum of units over claim.lines where procedure in low) <= 6\n")
+                        CLAUSE("most_units",
+                               "  when most(procedure) is found\n  require units <= most(procedure).times\n")
+                            CLAUSE("units_then",
+                                   "  when dated(procedure) is found\n  require units <= dated(procedure).times\n")
+                                CLAUSE("by_place", "  when way is found\n"
+                                              "  require modifiers include all of way.needed\n")
+                                    CLAUSE("charged", "  require charge <= $40.00\n")
+                                        CLAUSE("of_low", "  require procedure in low\n");
+
+static uint32_t drawn(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 8;
+}
+
+static const char *path_of(const char *folder, const char *name)
+{
+    static char paths[FILES][200];
+    static size_t next;
+    char *path = paths[next++ % FILES];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static void write_tables(const char *folder)
+{
+    uint32_t state = 7;
+    FILE *file[FILES];
+    for (size_t i = 0; i < FILES; i++) {
+        file[i] = fopen(path_of(folder, files[i]), "w");
+        cr_assert_not_null(file[i]);
+    }
+    fputs("one,two,indicator\n", file[0]);
+    fputs("procedure,times\n", file[1]);
+    fputs("procedure,times,from,to\n", file[2]);
+    fputs("one,two,indicator\n", file[3]);
+    for (int one = 0; one < CODES; one++) {
+        /* No code twice in a pair's row: tables are unique. */
+        for (int k = 0; k < 40; k++) {
+            int two = (one * 37 + k * 17 + 1) % CODES;
+            fprintf(file[0], "%d,%d,%u\n", 10000 + one, 10000 + two, drawn(&state) % 10);
+            if (k < 3) fprintf(file[3], "%d,%d,1\n", 10000 + one, 10000 + two);
+        }
+        if (one % 3 != 0) fprintf(file[1], "%d,%u\n", 10000 + one, 1 + drawn(&state) % 4);
+        if (one % 4 != 0)
+            fprintf(file[2], "%d,%u,2025-01-01,2026-02-10\n%d,%u,2026-02-11,2030-01-01\n", 10000 + one,
+                    1 + drawn(&state) % 3, 10000 + one, 2 + drawn(&state) % 3);
+    }
+    fputs(policy, file[4]);
+    for (size_t i = 0; i < FILES; i++) cr_assert_eq(fclose(file[i]), 0);
+}
+
+/* Claims of one to nine lines. Of a stretch at the end every third line is another payer's; of some lines a field is not known, or not
+ * there; some have codes that no table has seen. */
+static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
+{
+    base_text text;
+    base_text_init(&text, arena);
+    base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers,rendering_provider\n");
+    uint32_t state = 3, claim = 0, left = 1;
+    for (int i = 0; i < LINES; i++) {
+        static const char *const modifiers[] = {"", "95", "GT 95", "GT", "59"}, *const places[] = {"11", "02", "22", "53"};
+        if (--left == 0) {
+            claim++;
+            left = 1 + claim * 7 % 9;
+        }
+        char date[16];
+        base_date_write(base_date_make(2026, 1, 1) + (int)(claim % 61), date);
+        unsigned code = 10000 + drawn(&state) % CODES;
+        if (i % 50 == 49) code += 50000;
+        base_text_format(&text, "C%u,M%u,%s,%u,%s,%u,%s,%u,%u.00,%s,%s\n", claim, claim % 300,
+                         i > LINES / 2 && i % 3 == 0 ? "J" : "K", left, date, code, places[drawn(&state) % 4],
+                         1 + drawn(&state) % 4, 20 + drawn(&state) % 30, modifiers[drawn(&state) % 5],
+                         claim % 2 == 0 ? "1234567893" : "1700000008");
+    }
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    const char *csv = base_text_string(&text);
+    cr_assert_eq(adj_encounters_read_bytes_as(encounters, "lines.csv", csv, strlen(csv), ADJ_ROLE_JUDGED), ADJ_OK);
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    run_store *store = &encounters->store;
+    store->feeds[LANG_FEED_HISTORY] = true;
+    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+        static const lang_field fields[] = {LANG_FIELD_line_date,   LANG_FIELD_line_procedure,
+                                            LANG_FIELD_line_units,  LANG_FIELD_line_status,
+                                            LANG_FIELD_line_charge, LANG_FIELD_line_rendering_provider,
+                                            LANG_FIELD_line_pos,    LANG_FIELD_line_modifiers};
+        if (line % 4000 < 500) continue; /* nothing is missing: columns lie ready there */
+        if (line % 89 < 8) run_store_set_unknown(store, fields[line % 89], line);
+        if (line % 53 == 5) run_store_set_absent(store, fields[line % 8 == 0 ? 1 : line % 8], line);
+        if (line % 61 == 3) run_store_set(store, LANG_FIELD_line_charge, line, -(INT64_C(1) << (line % 50)));
+        if (line % 40 == 7) store->lines.items[line].subject = false;
+    }
+    cr_assert(run_index(store));
+    return encounters;
+}
+
+static void compare(const adj_policies *policies, const adj_encounters *encounters, const adj_results *meant,
+                    const adj_options *options)
+{
+    adj_results *results;
+    cr_assert_eq(adj_evaluate(policies, encounters, options, &results), ADJ_OK);
+    size_t clauses = adj_policies_clause_count(policies);
+    for (size_t l = 0; l < adj_results_count(meant); l++) {
+        for (size_t c = 0; c < clauses; c++)
+            cr_assert_eq(adj_results_clause(results, l, c), adj_results_clause(meant, l, c),
+                         "line %zu, clause %zu, batches of %zu on %u threads", l, c, options->batch, options->threads);
+    }
+    adj_results_free(results);
+}
+
+Test(gates, shut_out_none_that_counts)
+{
+    char folder[] = "/tmp/adjudge-gates-XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    write_tables(folder);
+    const char *paths[] = {path_of(folder, "p.adj")};
+    adj_options plain = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile(paths, 1, NULL, &policies), ADJ_OK, "%s", adj_policies_diagnostics(policies));
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    adj_encounters *encounters = lines_of(policies, &arena);
+    adj_results *meant;
+    cr_assert_eq(adj_evaluate(policies, encounters, &plain, &meant), ADJ_OK);
+    /* Each clause has something to say of many lines, in each way. */
+    for (size_t c = 0; c < adj_policies_clause_count(policies); c++) {
+        size_t verdicts[8] = {0};
+        for (size_t l = 0; l < adj_results_count(meant); l++) verdicts[adj_results_clause(meant, l, c)]++;
+        cr_expect(verdicts[ADJ_CLAUSE_PASS] > 100 && verdicts[ADJ_CLAUSE_FAIL] > 30 &&
+                      verdicts[ADJ_CLAUSE_CANNOT_TELL] > 20,
+                  "clause %zu: %zu pass, %zu fail, %zu cannot tell", c, verdicts[ADJ_CLAUSE_PASS],
+                  verdicts[ADJ_CLAUSE_FAIL], verdicts[ADJ_CLAUSE_CANNOT_TELL]);
+    }
+    static const size_t batches[] = {0, 1, 63, 64, 200, 4096};
+    for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
+        for (unsigned threads = 1; threads < 3; threads++) {
+            adj_options options = {.evaluator = ADJ_EVALUATOR_BEST, .batch = batches[b], .threads = threads};
+            compare(policies, encounters, meant, &options);
+        }
+    }
+    adj_results_free(meant);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+    base_arena_release(&arena);
+    for (size_t i = 0; i < FILES; i++) unlink(path_of(folder, files[i]));
+    rmdir(folder);
+}
