@@ -120,7 +120,7 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
         if (line % 4000 < 500) continue; /* nothing is missing: columns lie ready there */
         if (line % 89 < 8) run_store_set_unknown(store, fields[line % 89], line);
         if (line % 53 == 5) run_store_set_absent(store, fields[line % 8 == 0 ? 1 : line % 8], line);
-        if (line % 61 == 3) run_store_set(store, LANG_FIELD_line_charge, line, -(INT64_C(1) << (line % 50)));
+        if (line % 61 == 3) run_store_set(store, LANG_FIELD_line_charge, line, 5000 - (INT64_C(1) << (line % 50)));
         if (line % 40 == 7) store->lines.items[line].subject = false;
     }
     cr_assert(run_index(store));
