@@ -275,9 +275,9 @@ typedef struct walk {
     void (*counted)(void *, uint32_t, run_truth);
     gathering *gathering; /* NULL to judge each element at once */
     uint16_t owner;
-    places *near; /* NULL for nothing */
-    own_day *day; /* of a window that is the subject's own day; NULL for others */
-    size_t self;  /* the subject's place among what was found; SIZE_MAX where it is not known */
+    places *near;            /* NULL for nothing */
+    own_day *day;            /* of a window that is the subject's own day; NULL for others */
+    size_t self;             /* the subject's place among what was found; SIZE_MAX where it is not known */
     struct waiting *waiting; /* elements that are to pass a gate; NULL where there is none */
 } walk;
 

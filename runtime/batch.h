@@ -117,13 +117,13 @@ typedef struct run_packer {
     bool keys_only; /* only what the keys of the dispatch tell is known */
     const run_column_loops *loops;
     BASE_ARRAY(struct run_joined) joined;
-    struct run_vectors *vectors;    /* for steps; made when first needed */
-    struct run_answers **answers;   /* by input, for the whole run; NULL until asked */
-    struct run_kernel_code *code;   /* machine code of shapes; NULL for none */
-    bool wait;                      /* for code that is not there yet, instead of interpreting meanwhile */
-    struct run_kernel_memo *memos;  /* by unit: what was found for it last */
-    uint64_t *part_planes;          /* of composites */
-    uint64_t *aside[2];             /* bits that kernels put aside: as much as the largest needs */
+    struct run_vectors *vectors;   /* for steps; made when first needed */
+    struct run_answers **answers;  /* by input, for the whole run; NULL until asked */
+    struct run_kernel_code *code;  /* machine code of shapes; NULL for none */
+    bool wait;                     /* for code that is not there yet, instead of interpreting meanwhile */
+    struct run_kernel_memo *memos; /* by unit: what was found for it last */
+    uint64_t *part_planes;         /* of composites */
+    uint64_t *aside[2];            /* bits that kernels put aside: as much as the largest needs */
 } run_packer;
 
 bool run_packer_init(run_packer *packer, const base_allocator *allocator, run_context *context,

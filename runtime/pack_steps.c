@@ -125,7 +125,8 @@ static bool fill_missing(run_packer *packer, filling *f, const together *t, cons
     size_t count = 0;
     for (size_t k = 0; k < t->count; k++) {
         if (!asked->missing[k] || !is_needed(f, t->lines[k])) continue;
-        places[count] = run_answers_place(packer->answers[f->index], packer->context, leaves, input->leaf_count, k, asked);
+        places[count] =
+            run_answers_place(packer->answers[f->index], packer->context, leaves, input->leaf_count, k, asked);
         subjects[count] = t->subjects[k];
         items[count++] = (uint16_t)k;
     }
@@ -153,7 +154,8 @@ static bool fill_answers(run_packer *packer, filling *f, const together *t, bool
     find_leaves(packer, input, leaves);
     run_answers **answers = &packer->answers[f->index];
     if (*answers == NULL || !run_answers_help(*answers))
-        *answers = run_answers_new(packer->context->arena, packer->context->binding, leaves, input->leaf_count, *answers);
+        *answers =
+            run_answers_new(packer->context->arena, packer->context->binding, leaves, input->leaf_count, *answers);
     if (*answers == NULL) return false;
     run_answers_ask(*answers, packer->context, leaves, input->leaf_count, t->count, &asked);
     if (!fill_missing(packer, f, t, leaves, &asked, begin)) return false;

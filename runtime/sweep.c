@@ -239,7 +239,7 @@ static const uint8_t *standings_of(const run_context *context, const run_candida
 /* The sums of a part of a member's elements, after `sum`; false where something is not certain. Which elements count is not to be foreseen: no
  * branch asks for it. */
 static inline bool sum_part(const run_counting *how, bool counts, const run_judged *judged, const uint8_t *standings,
-                     size_t count, int64_t *sum, int32_t *certain)
+                            size_t count, int64_t *sum, int32_t *certain)
 {
     const run_counting own = *how;
     const uint8_t *truths = judged->truths, *states = judged->states;
@@ -790,8 +790,8 @@ static void take_all_certain(const plan_aggregate *aggregate, const swept *m, co
         bool whole = cut && m->days[self] <= windows->to[first + i] && begin <= self;
         size_t stop = whole ? self + behind : 0;
         if (!whole) stop = cut ? first_on(m, begin, count, (int64_t)windows->to[first + i] + 1) : ends[i];
-        int64_t sum = whole ? (int64_t)m->certain[stop] - m->certain[begin]
-                            : take_certain(m, windows, apart, self, begin, stop);
+        int64_t sum =
+            whole ? (int64_t)m->certain[stop] - m->certain[begin] : take_certain(m, windows, apart, self, begin, stop);
         results->bits[first + i] = sum;
     }
     if (subjects[first].found.complete)

@@ -436,7 +436,8 @@ bool run_vectors_run(run_vectors *v, const uint32_t *steps, size_t count)
             /* The same numbers under another name. */
             const run_vector *a = &v->cells[step->a].vector;
             c->vector = (run_vector){.bits = a->high == NULL ? a->bits : a->high, .states = a->states};
-        } else if (!lies_ready(v, step, &c->vector) && (!make_room(v, step, &c->vector) || !evaluate(v, step, &c->vector))) {
+        } else if (!lies_ready(v, step, &c->vector) &&
+                   (!make_room(v, step, &c->vector) || !evaluate(v, step, &c->vector))) {
             return false;
         }
         c->mark = v->mark;

@@ -18,7 +18,8 @@ static const char policy[] =
     "table dated (procedure) gives (times: count)\n  unique\n  from \"dated.csv\"\n\n"
     "table told (one: cpt, two: cpt) gives (indicator: count)\n  partial\n  from \"told.csv\"\n\n"
     "table written (procedure, pos) gives (needed: modifiers)\n  | procedure    | pos    | needed |\n"
-    "  | 10000..10300 | 11, 22 | none   |\n  | 10000..10300 | 02     | 95     |\n  | 10301..11000 | any    | GT, 95 |\n\n"
+    "  | 10000..10300 | 11, 22 | none   |\n  | 10000..10300 | 02     | 95     |\n  | 10301..11000 | any    | GT, 95 "
+    "|\n\n"
     "codes low : cpt\n  10000..10120\n  10121..10200 from 2026-02-01\n\n"
     "section \"Lines\"\n  for each line\n  let way = written(procedure, pos)\n\n"
 #define CLAUSE(name, body) "clause " name "\n  cite \"1\"\n" body "  deny CO-97 as coding \"x\"\n\n"
@@ -26,19 +27,22 @@ static const char policy[] =
                              "             and pair(procedure, this.procedure).indicator <> 9\n")
         CLAUSE("same_day", "  forbid exists other in history on the same day\n"
                            "             where rendering_provider = this.rendering_provider and procedure in low\n"
-                           "             and pair(this.procedure, procedure) is found\n") CLAUSE(
-            "not_known_of", "  forbid exists other in claim.lines where told(procedure, this.procedure) is found\n")
-            CLAUSE("seldom", "  require at most 1 of history in the last 30 days where procedure = this.procedure\n")
-                CLAUSE("either", "  forbid exists other in claim.lines where procedure = this.procedure or units > 3\n")
-                    CLAUSE("units_added", "  require (sum of units over claim.lines where procedure in low) <= 6\n")
-                        CLAUSE("most_units",
-                               "  when most(procedure) is found\n  require units <= most(procedure).times\n")
-                            CLAUSE("units_then",
-                                   "  when dated(procedure) is found\n  require units <= dated(procedure).times\n")
-                                CLAUSE("by_place", "  when way is found\n"
-                                              "  require modifiers include all of way.needed\n")
-                                    CLAUSE("charged", "  require charge <= $40.00\n")
-                                        CLAUSE("of_low", "  require procedure in low\n");
+                           "             and pair(this.procedure, procedure) is found\n")
+            CLAUSE("not_known_of",
+                   "  forbid exists other in claim.lines where told(procedure, this.procedure) is found\n")
+                CLAUSE("seldom",
+                       "  require at most 1 of history in the last 30 days where procedure = this.procedure\n")
+                    CLAUSE("either",
+                           "  forbid exists other in claim.lines where procedure = this.procedure or units > 3\n")
+                        CLAUSE("units_added", "  require (sum of units over claim.lines where procedure in low) <= 6\n")
+                            CLAUSE("most_units",
+                                   "  when most(procedure) is found\n  require units <= most(procedure).times\n")
+                                CLAUSE("units_then",
+                                       "  when dated(procedure) is found\n  require units <= dated(procedure).times\n")
+                                    CLAUSE("by_place", "  when way is found\n"
+                                                       "  require modifiers include all of way.needed\n")
+                                        CLAUSE("charged", "  require charge <= $40.00\n")
+                                            CLAUSE("of_low", "  require procedure in low\n");
 
 static uint32_t drawn(uint32_t *state)
 {
@@ -89,10 +93,12 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
 {
     base_text text;
     base_text_init(&text, arena);
-    base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers,rendering_provider\n");
+    base_text_put(&text,
+                  "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers,rendering_provider\n");
     uint32_t state = 3, claim = 0, left = 1;
     for (int i = 0; i < LINES; i++) {
-        static const char *const modifiers[] = {"", "95", "GT 95", "GT", "59"}, *const places[] = {"11", "02", "22", "53"};
+        static const char *const modifiers[] = {"", "95", "GT 95", "GT", "59"}, *const places[] = {"11", "02", "22",
+                                                                                                   "53"};
         if (--left == 0) {
             claim++;
             left = 1 + claim * 7 % 9;
