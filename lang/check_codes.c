@@ -16,7 +16,7 @@ static bool reason_bytes(const char *code, char bytes[REASON_ROOM])
     size_t length = strlen(code);
     if (length >= REASON_ROOM) return false;
     memset(bytes, 0, REASON_ROOM);
-    memcpy(bytes, code, length);
+    memcpy(bytes, code, length + 1);
     return true;
 }
 

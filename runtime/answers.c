@@ -132,7 +132,7 @@ static bool same_lists(const run_answers *a, const run_context *context, const r
 static bool keep_lists(run_answers *a, const run_context *context, const run_leaf *leaves, size_t leaf_count,
                        size_t item, uint32_t place)
 {
-    const uint32_t *items[PLAN_LEAF_LIMIT];
+    const uint32_t *items[PLAN_LEAF_LIMIT] = {0};
     size_t codes[PLAN_LEAF_LIMIT] = {0}, all = 0;
     for (size_t i = 0; i < leaf_count; i++) {
         if (!leaves[i].list || leaves[i].states[item] != RUN_PRESENT) continue;
