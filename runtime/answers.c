@@ -144,7 +144,7 @@ static bool keep_lists(run_answers *a, const run_context *context, const run_lea
     for (size_t i = 0; i < leaf_count; i++) {
         if (!leaves[i].list) continue;
         a->values[i][place] = (int64_t)codes[i];
-        if (codes[i] > 0) memcpy(own, items[i], codes[i] * sizeof *own);
+        if (items[i] != NULL && codes[i] > 0) memcpy(own, items[i], codes[i] * sizeof *own);
         own += codes[i];
     }
     return true;
