@@ -104,8 +104,7 @@ static void find_by_code(const run_answers *a, const run_leaf *leaf, size_t coun
     const uint64_t limit = a->binding->code_limit;
     const run_leaf own = *leaf;
     for (size_t k = 0; k < count; k++) {
-        uint64_t code = (uint64_t)own.bits[k];
-        uint32_t number = code < limit ? numbers[code] : OF_NO_CODE;
+        uint32_t number = run_code_number(numbers, limit, own.bits[k]);
         places[k] = own.states[k] == RUN_PRESENT ? number : behind + own.states[k];
     }
 }

@@ -99,12 +99,18 @@ typedef struct run_binding {
 typedef enum run_member { RUN_MEMBER_UNASKED, RUN_MEMBER_NO, RUN_MEMBER_YES, RUN_MEMBER_DATED } run_member;
 uint8_t run_classify(const run_binding *binding, uint32_t set, int64_t code);
 
+/* The number of a code among those that lines may have; 0 for none. */
+static inline uint32_t run_code_number(const uint32_t *numbers, uint64_t limit, int64_t code)
+{
+    return (uint64_t)code < limit ? numbers[code] : 0;
+}
+
 /* The same answer comes from every thread that asks, so that it does not matter which of them keeps it. */
 static inline uint8_t run_member_of(const run_binding *binding, uint32_t set, int64_t code)
 {
-    bool known = (uint64_t)code < binding->code_limit && binding->code_numbers[code] != 0;
-    if (!known) return run_classify(binding, set, code);
-    uint8_t *cell = &binding->set_members[set][binding->code_numbers[code]];
+    uint32_t number = run_code_number(binding->code_numbers, binding->code_limit, code);
+    if (number == 0) return run_classify(binding, set, code);
+    uint8_t *cell = &binding->set_members[set][number];
     uint8_t member = __atomic_load_n(cell, __ATOMIC_RELAXED);
     if (member != RUN_MEMBER_UNASKED) return member;
     member = run_classify(binding, set, code);

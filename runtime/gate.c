@@ -141,9 +141,9 @@ static void ask_set(const condition *c, const gate_items *items, uint8_t *open)
     const run_column *a = c->fields[0].column;
     const uint32_t *x = rows_of(items, &c->fields[0]);
     for (size_t i = 0; i < items->count; i++) {
-        bool not = a->states[x[i]] == RUN_PRESENT &&
-                   run_member_of(items->context->binding, c->number, a->bits[x[i]]) == RUN_MEMBER_NO;
-        open[i] &= (uint8_t)!not;
+        bool shut = a->states[x[i]] == RUN_PRESENT &&
+                    run_member_of(items->context->binding, c->number, a->bits[x[i]]) == RUN_MEMBER_NO;
+        open[i] &= (uint8_t)!shut;
     }
 }
 

@@ -307,8 +307,7 @@ static bool pack_set(run_packer *packer, const plan_input *input, const source *
     for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
         uint8_t found[RUN_STRIP];
         for (size_t i = 0; i < RUN_STRIP; i++) {
-            uint64_t code = (uint64_t)l.bits[i];
-            uint32_t number = code < binding->code_limit ? binding->code_numbers[code] : 0;
+            uint32_t number = run_code_number(binding->code_numbers, binding->code_limit, l.bits[i]);
             found[i] = __atomic_load_n(&members[number], __ATOMIC_RELAXED);
         }
         uint64_t yes = bytes_that_are(found, RUN_MEMBER_YES) & l.present,

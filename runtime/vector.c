@@ -324,9 +324,7 @@ static void set_holds(const run_vectors *v, const plan_step *step, const run_vec
     uint8_t *truths = to->states;
     unsigned others = 0;
     for (size_t i = 0, count = v->count; i < count; i++) {
-        uint64_t code = (uint64_t)bits[i];
-        uint32_t number = code < limit ? numbers[code] : 0;
-        uint8_t member = __atomic_load_n(&members[number], __ATOMIC_RELAXED);
+        uint8_t member = __atomic_load_n(&members[run_code_number(numbers, limit, bits[i])], __ATOMIC_RELAXED);
         bool known = states[i] == RUN_PRESENT, other = member == RUN_MEMBER_UNASKED || member == RUN_MEMBER_DATED;
         truths[i] = (uint8_t)(known ? (member << 1 | member >> 1) & 3 : RUN_NEITHER);
         others |= known && other;
