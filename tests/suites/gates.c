@@ -112,10 +112,7 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
                          1 + drawn(&state) % 4, 20 + drawn(&state) % 30, modifiers[drawn(&state) % 5],
                          claim % 2 == 0 ? "1234567893" : "1700000008");
     }
-    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
-    const char *csv = base_text_string(&text);
-    cr_assert_eq(adj_encounters_read_bytes_as(encounters, "lines.csv", csv, strlen(csv), ADJ_ROLE_JUDGED), ADJ_OK);
-    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    adj_encounters *encounters = support_lines(policies, base_text_string(&text));
     run_store *store = &encounters->store;
     store->feeds[LANG_FEED_HISTORY] = true;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {

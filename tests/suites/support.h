@@ -69,6 +69,16 @@ static inline adj_encounters *support_read(const char *claims)
     return encounters;
 }
 
+/* Lines of a CSV file, to be judged by those policies, ready. */
+static inline adj_encounters *support_lines(const adj_policies *policies, const char *csv)
+{
+    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
+    cr_assert_not_null(encounters);
+    cr_assert_eq(adj_encounters_read_bytes_as(encounters, "lines.csv", csv, strlen(csv), ADJ_ROLE_JUDGED), ADJ_OK);
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    return encounters;
+}
+
 static inline adj_results *support_evaluate(const adj_policies *policies, adj_encounters *encounters)
 {
     adj_results *results = NULL;

@@ -76,10 +76,7 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena,
         base_text_format(&text, "C%d,M%u,K,1,%s,%s,11,%u,90.00\n", i, i % 11 == 0 ? (uint32_t)(i % 5) : member, date,
                          codes[(state >> 20) % 3], 1 + (state >> 24) % 3);
     }
-    adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
-    const char *csv = base_text_string(&text);
-    cr_assert_eq(adj_encounters_read_bytes_as(encounters, "lines.csv", csv, strlen(csv), ADJ_ROLE_JUDGED), ADJ_OK);
-    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    adj_encounters *encounters = support_lines(policies, base_text_string(&text));
     run_store *store = &encounters->store;
     store->feeds[LANG_FEED_HISTORY] = true;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
