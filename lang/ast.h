@@ -332,8 +332,9 @@ struct lang_code_set {
         lang_dates dates;
         bool except;
         lang_span span;
-        struct lang_import *import; /* rows from a file; NULL for rows written out */
-        struct lang_bulk *bulk;     /* checked: those rows */
+        struct lang_import *import;          /* rows from a file; NULL for rows written out */
+        struct lang_bulk *bulk;              /* checked: those rows */
+        const struct lang_code_order *order; /* checked: by which items are found, where there are many; else NULL */
     } *rows;
     size_t row_count;
     size_t row_capacity;

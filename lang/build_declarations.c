@@ -153,7 +153,7 @@ void lang_build_code_row(lang_parser *parser, lang_items items, lang_dates dates
     if (set == NULL ||
         !base_arena_grow(parser->arena, (void **)&set->rows, set->row_count, &set->row_capacity, sizeof *set->rows))
         return;
-    set->rows[set->row_count++] = (lang_code_row){items, dates, except, span, NULL, NULL};
+    set->rows[set->row_count++] = (lang_code_row){.items = items, .dates = dates, .except = except, .span = span};
 }
 
 void lang_build_import(lang_parser *parser, lang_name text, lang_span span)

@@ -80,6 +80,12 @@ bool lang_check_code_item(lang_checker *checker, lang_item *item, lang_code_syst
 const char *lang_check_code(lang_checker *checker, lang_expression *literal, lang_code_system system);
 bool lang_items_overlap(lang_code_system system, const lang_item *a, const lang_item *b, const char **example);
 lang_code_set *lang_make_set(lang_checker *checker, lang_items items, lang_code_system system, lang_span span);
+/* A literal item as the interval [low, high] of normalized spellings; `open` lets anything follow `high`. False of any other item. */
+bool lang_item_interval(const lang_item *item, const char **low, const char **high, bool *open);
+/* Whether a code lies before the end of an interval. */
+bool lang_up_to(const char *code, const char *high, bool open);
+/* Prepares a checked row for being asked, where it has many items. */
+void lang_order_codes(base_arena *arena, lang_code_row *row);
 void lang_check_reason(lang_checker *checker, lang_name reason, size_t remarks);
 void lang_check_remark(lang_checker *checker, lang_name remark);
 

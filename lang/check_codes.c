@@ -266,6 +266,7 @@ void lang_check_code_set(lang_checker *checker, lang_code_set *set)
             }
         }
     }
+    for (size_t r = 0; r < set->row_count; r++) lang_order_codes(checker->arena, &set->rows[r]);
     set->state = 2;
 }
 
@@ -275,7 +276,8 @@ lang_code_set *lang_make_set(lang_checker *checker, lang_items items, lang_code_
     lang_code_row *row = base_arena_alloc(checker->arena, sizeof *row);
     lang_code_set **slot = set == NULL || row == NULL ? NULL : BASE_PUSH(checker->arena, &checker->program->code_sets);
     if (slot == NULL) return NULL;
-    *row = (lang_code_row){items, LANG_ALWAYS, false, span, NULL, NULL};
+    *row = (lang_code_row){.items = items, .dates = LANG_ALWAYS, .span = span};
+    lang_order_codes(checker->arena, row);
     *set = (lang_code_set){.file = checker->file,
                            .span = span,
                            .rows = row,
@@ -286,97 +288,6 @@ lang_code_set *lang_make_set(lang_checker *checker, lang_items items, lang_code_
                            .used = true};
     *slot = set;
     return set;
-}
-
-/* A literal item as the interval [low, high] of normalized spellings; `open` lets anything follow `high`. */
-static bool interval(const lang_item *item, const char **low, const char **high, bool *open)
-{
-    if (item->low == NULL || item->low->kind != LANG_LITERAL) return false;
-    *low = item->low->as.literal.spelling;
-    *high = item->high != NULL ? item->high->as.literal.spelling : *low;
-    *open = item->high != NULL || item->low->as.literal.kind == LANG_LITERAL_PREFIX;
-    return true;
-}
-
-static bool up_to(const char *code, const char *high, bool open)
-{
-    return strcmp(code, high) <= 0 || (open && strncmp(code, high, strlen(high)) == 0);
-}
-
-bool lang_item_holds(lang_code_system system, const lang_item *item, const char *code)
-{
-    (void)system;
-    const char *low, *high;
-    bool open;
-    return interval(item, &low, &high, &open) && strcmp(code, low) >= 0 && up_to(code, high, open);
-}
-
-static bool bulk_holds(const lang_bulk *bulk, const char *code, base_date date)
-{
-    int64_t id = base_intern_find(&bulk->symbols, code, strlen(code));
-    if (id == BASE_INTERN_NONE) return false;
-    for (int64_t row = lang_bulk_first(bulk, &id); row >= 0; row = lang_bulk_next(bulk, row, &id)) {
-        base_date from = lang_bulk_from(bulk, (size_t)row), to = lang_bulk_to(bulk, (size_t)row);
-        if ((from == LANG_BULK_NO_DAY || date >= from) && date <= to) return true;
-    }
-    return false;
-}
-
-static bool row_holds(const lang_code_set *set, const lang_code_row *row, const char *code, base_date date,
-                      base_date as_of)
-{
-    if (row->bulk != NULL) return bulk_holds(row->bulk, code, date);
-    for (size_t i = 0; i < row->items.count; i++) {
-        const lang_item *item = &row->items.items[i];
-        if (item->set != NULL ? lang_code_set_holds(item->set, code, date, as_of)
-                              : lang_item_holds(set->system, item, code)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date date, base_date as_of)
-{
-    bool holds = false;
-    for (size_t r = 0; r < set->row_count; r++) {
-        const lang_code_row *row = &set->rows[r];
-        bool counts = date >= row->dates.from && date <= row->dates.to && row->dates.known <= as_of;
-        if (!counts || holds == !row->except) continue;
-        if (row_holds(set, row, code, date, as_of)) holds = !row->except;
-    }
-    return holds;
-}
-
-bool lang_code_set_dated(const lang_code_set *set, const char *code)
-{
-    for (size_t r = 0; r < set->row_count; r++) {
-        const lang_code_row *row = &set->rows[r];
-        bool always = row->dates.from == BASE_DATE_MIN && row->dates.to == BASE_DATE_MAX;
-        if (row->bulk != NULL && (row->bulk->from_column >= 0 || row->bulk->to_column >= 0)) return true;
-        for (size_t i = 0; i < row->items.count; i++) {
-            const lang_item *item = &row->items.items[i];
-            if (item->set != NULL) {
-                if (!always || lang_code_set_dated(item->set, code)) return true;
-            } else if (!always && lang_item_holds(set->system, item, code)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-bool lang_code_set_asks_day(const lang_code_set *set)
-{
-    for (size_t r = 0; r < set->row_count; r++) {
-        const lang_code_row *row = &set->rows[r];
-        if (row->dates.from != BASE_DATE_MIN || row->dates.to != BASE_DATE_MAX) return true;
-        if (row->bulk != NULL && (row->bulk->from_column >= 0 || row->bulk->to_column >= 0)) return true;
-        for (size_t i = 0; i < row->items.count; i++) {
-            if (row->items.items[i].set != NULL && lang_code_set_asks_day(row->items.items[i].set)) return true;
-        }
-    }
-    return false;
 }
 
 static bool in_every_exception(const lang_code_set *set, const char *code)
@@ -398,7 +309,7 @@ bool lang_items_overlap(lang_code_system system, const lang_item *a, const lang_
         const char *low = "any", *high;
         bool open;
         if (other->set != NULL && other->set->row_count > 0) other = &other->set->rows[0].items.items[0];
-        if (!other->any) interval(other, &low, &high, &open);
+        if (!other->any) lang_item_interval(other, &low, &high, &open);
         *example = low;
         return true;
     }
@@ -415,7 +326,8 @@ bool lang_items_overlap(lang_code_system system, const lang_item *a, const lang_
     }
     const char *low_a, *high_a, *low_b, *high_b;
     bool open_a, open_b;
-    if (!interval(a, &low_a, &high_a, &open_a) || !interval(b, &low_b, &high_b, &open_b)) return false;
+    if (!lang_item_interval(a, &low_a, &high_a, &open_a) || !lang_item_interval(b, &low_b, &high_b, &open_b))
+        return false;
     *example = strcmp(low_a, low_b) >= 0 ? low_a : low_b;
-    return up_to(*example, high_a, open_a) && up_to(*example, high_b, open_b);
+    return lang_up_to(*example, high_a, open_a) && lang_up_to(*example, high_b, open_b);
 }

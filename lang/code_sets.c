@@ -1,0 +1,232 @@
+/* Whether code sets hold codes. What is written in a set is asked by what its items begin with, where there are many: a set may
+ * have thousands, and is asked about every code that some line has. */
+#include "lang/bulk.h"
+#include "lang/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool lang_item_interval(const lang_item *item, const char **low, const char **high, bool *open)
+{
+    if (item->low == NULL || item->low->kind != LANG_LITERAL) return false;
+    if (item->high != NULL && item->high->kind != LANG_LITERAL) return false;
+    *low = item->low->as.literal.spelling;
+    *high = item->high != NULL ? item->high->as.literal.spelling : *low;
+    *open = item->high != NULL || item->low->as.literal.kind == LANG_LITERAL_PREFIX;
+    return *low != NULL && *high != NULL;
+}
+
+bool lang_up_to(const char *code, const char *high, bool open)
+{
+    return strcmp(code, high) <= 0 || (open && strncmp(code, high, strlen(high)) == 0);
+}
+
+bool lang_item_holds(lang_code_system system, const lang_item *item, const char *code)
+{
+    (void)system;
+    const char *low, *high;
+    bool open;
+    return lang_item_interval(item, &low, &high, &open) && strcmp(code, low) >= 0 && lang_up_to(code, high, open);
+}
+
+/* ---- the order of a row's items ---- */
+
+/* Places in the items of a row. Of `literals` each begins and ends behind the one before, so that the last that begins
+ * at a code or before it holds it, or none does. */
+struct lang_code_order {
+    bool as_written; /* all items are literals, and lie so themselves */
+    uint32_t *literals, *sets;
+    size_t literal_count, set_count;
+};
+
+static const struct lang_code_order as_written = {.as_written = true};
+
+enum { FEW_ITEMS = 8 };
+
+typedef struct stretch {
+    const char *low, *high;
+    bool open;
+    uint32_t place;
+} stretch;
+
+/* Which of two ends lies behind the other: above zero for `a`. Anything may follow an open one. */
+static int compare_ends(const stretch *a, const stretch *b)
+{
+    const unsigned char *x = (const unsigned char *)a->high, *y = (const unsigned char *)b->high;
+    while (*x == *y && *x != '\0') x++, y++;
+    if (*x == '\0' && *y == '\0') return (int)a->open - (int)b->open;
+    if (*x == '\0') return a->open ? 1 : -1;
+    if (*y == '\0') return b->open ? -1 : 1;
+    return *x < *y ? -1 : 1;
+}
+
+/* By where they begin, and as they are written. */
+static int by_low(const void *a, const void *b)
+{
+    const stretch *x = a, *y = b;
+    int order = strcmp(x->low, y->low);
+    return order != 0 ? order : x->place < y->place ? -1 : 1;
+}
+
+static bool stretch_of(const lang_items *items, size_t place, stretch *s)
+{
+    s->place = (uint32_t)place;
+    return lang_item_interval(&items->items[place], &s->low, &s->high, &s->open);
+}
+
+static bool lie_in_order(const lang_items *items)
+{
+    stretch before = {0}, own;
+    for (size_t i = 0; i < items->count; i++) {
+        if (!stretch_of(items, i, &own)) return false;
+        if (i > 0 && (strcmp(own.low, before.low) < 0 || compare_ends(&own, &before) < 0)) return false;
+        before = own;
+    }
+    return true;
+}
+
+static bool sort_items(base_arena *arena, base_arena *scratch, const lang_items *items, struct lang_code_order *order)
+{
+    stretch *all = base_arena_alloc(scratch, items->count * sizeof *all);
+    if (all == NULL) return false;
+    size_t literals = 0, kept = 0;
+    for (size_t i = 0; i < items->count; i++) {
+        if (stretch_of(items, i, &all[literals])) literals++;
+    }
+    qsort(all, literals, sizeof *all, by_low);
+    for (size_t i = 0; i < literals; i++) {
+        if (kept == 0 || compare_ends(&all[i], &all[kept - 1]) > 0) all[kept++] = all[i];
+    }
+    order->literals = base_arena_alloc(arena, (kept + 1) * sizeof *order->literals);
+    order->sets = base_arena_alloc(arena, (items->count - literals + 1) * sizeof *order->sets);
+    if (order->literals == NULL || order->sets == NULL) return false;
+    for (size_t i = 0; i < kept; i++) order->literals[order->literal_count++] = all[i].place;
+    for (size_t i = 0; i < items->count; i++) {
+        if (items->items[i].set != NULL) order->sets[order->set_count++] = (uint32_t)i;
+    }
+    return true;
+}
+
+void lang_order_codes(base_arena *arena, lang_code_row *row)
+{
+    if (row->items.count <= FEW_ITEMS) return;
+    if (lie_in_order(&row->items)) {
+        row->order = &as_written;
+        return;
+    }
+    base_arena scratch;
+    base_arena_init(&scratch, &arena->allocator);
+    struct lang_code_order *order = base_arena_alloc(arena, sizeof *order);
+    if (order != NULL && sort_items(arena, &scratch, &row->items, order)) row->order = order;
+    if (scratch.failed) arena->failed = true;
+    base_arena_release(&scratch);
+}
+
+/* Whether one of the items that are no sets holds a code. */
+static bool literals_hold(const lang_code_set *set, const lang_code_row *row, const char *code)
+{
+    const lang_item *items = row->items.items;
+    const struct lang_code_order *order = row->order;
+    if (order == NULL) {
+        for (size_t i = 0; i < row->items.count; i++) {
+            if (items[i].set == NULL && lang_item_holds(set->system, &items[i], code)) return true;
+        }
+        return false;
+    }
+    size_t first = 0, end = order->as_written ? row->items.count : order->literal_count;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        const lang_item *item = &items[order->as_written ? middle : order->literals[middle]];
+        if (strcmp(item->low->as.literal.spelling, code) <= 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    if (first == 0) return false;
+    return lang_item_holds(set->system, &items[order->as_written ? first - 1 : order->literals[first - 1]], code);
+}
+
+/* The next set among the items of a row, from `*place` on; NULL for none. */
+static const lang_code_set *next_set(const lang_code_row *row, size_t *place)
+{
+    const struct lang_code_order *order = row->order;
+    if (order != NULL) return *place < order->set_count ? row->items.items[order->sets[(*place)++]].set : NULL;
+    while (*place < row->items.count) {
+        const lang_code_set *set = row->items.items[(*place)++].set;
+        if (set != NULL) return set;
+    }
+    return NULL;
+}
+
+/* ---- sets ---- */
+
+static bool bulk_holds(const lang_bulk *bulk, const char *code, base_date date)
+{
+    int64_t id = base_intern_find(&bulk->symbols, code, strlen(code));
+    if (id == BASE_INTERN_NONE) return false;
+    for (int64_t row = lang_bulk_first(bulk, &id); row >= 0; row = lang_bulk_next(bulk, row, &id)) {
+        base_date from = lang_bulk_from(bulk, (size_t)row), to = lang_bulk_to(bulk, (size_t)row);
+        if ((from == LANG_BULK_NO_DAY || date >= from) && date <= to) return true;
+    }
+    return false;
+}
+
+static bool row_holds(const lang_code_set *set, const lang_code_row *row, const char *code, base_date date,
+                      base_date as_of)
+{
+    if (row->bulk != NULL) return bulk_holds(row->bulk, code, date);
+    if (literals_hold(set, row, code)) return true;
+    const lang_code_set *other;
+    for (size_t place = 0; (other = next_set(row, &place)) != NULL;) {
+        if (lang_code_set_holds(other, code, date, as_of)) return true;
+    }
+    return false;
+}
+
+bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date date, base_date as_of)
+{
+    bool holds = false;
+    for (size_t r = 0; r < set->row_count; r++) {
+        const lang_code_row *row = &set->rows[r];
+        bool counts = date >= row->dates.from && date <= row->dates.to && row->dates.known <= as_of;
+        if (!counts || holds == !row->except) continue;
+        if (row_holds(set, row, code, date, as_of)) holds = !row->except;
+    }
+    return holds;
+}
+
+static bool always(const lang_code_row *row)
+{
+    return row->dates.from == BASE_DATE_MIN && row->dates.to == BASE_DATE_MAX;
+}
+
+static bool dated_rows(const lang_code_row *row)
+{
+    return row->bulk != NULL && (row->bulk->from_column >= 0 || row->bulk->to_column >= 0);
+}
+
+bool lang_code_set_dated(const lang_code_set *set, const char *code)
+{
+    for (size_t r = 0; r < set->row_count; r++) {
+        const lang_code_row *row = &set->rows[r];
+        if (dated_rows(row) || (!always(row) && literals_hold(set, row, code))) return true;
+        const lang_code_set *other;
+        for (size_t place = 0; (other = next_set(row, &place)) != NULL;) {
+            if (!always(row) || lang_code_set_dated(other, code)) return true;
+        }
+    }
+    return false;
+}
+
+bool lang_code_set_asks_day(const lang_code_set *set)
+{
+    for (size_t r = 0; r < set->row_count; r++) {
+        const lang_code_row *row = &set->rows[r];
+        if (!always(row) || dated_rows(row)) return true;
+        const lang_code_set *other;
+        for (size_t place = 0; (other = next_set(row, &place)) != NULL;) {
+            if (lang_code_set_asks_day(other)) return true;
+        }
+    }
+    return false;
+}

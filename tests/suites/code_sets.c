@@ -1,0 +1,138 @@
+/* Sets with many items, in whatever order they are written and however they overlap, hold what their items hold that are asked one by
+ * one. */
+#include "tests/suites/support.h"
+
+#include "runtime/handles.h"
+
+enum { ITEMS = 240, ROOM = 1 << 15 };
+
+static uint32_t drawn(uint32_t *state, uint32_t limit)
+{
+    *state = *state * 1664525 + 1013904223;
+    return (*state >> 8) % limit;
+}
+
+static void add(char *text, const char *more)
+{
+    size_t length = strlen(text);
+    cr_assert_lt(length + strlen(more), ROOM);
+    memcpy(text + length, more, strlen(more) + 1);
+}
+
+/* A code, the codes that begin with one, or those from one to another: `at` or near it, of 800. */
+static void draw_item(uint32_t *state, unsigned at, char item[24])
+{
+    unsigned code = at + drawn(state, 4), end = code + drawn(state, 30);
+    char letter = "FGZ"[drawn(state, 3)];
+    /* Wide ones hold nearly all of the others, where there are many. */
+    switch (drawn(state, at % 2 == 0 ? 30 : 5)) {
+    case 0: snprintf(item, 24, "%c%02u.*", letter, code / 10 % 100); break;
+    case 1: snprintf(item, 24, "%c%02u", letter, code / 10 % 100); break;
+    case 5: snprintf(item, 24, "%c%02u..%c%02u", letter, code / 10 % 90, letter, end / 10 % 90 + 10); break;
+    case 6: snprintf(item, 24, "F%02u.%u..Z%02u.%u", code / 10 % 100, code % 10, end / 10 % 100, end % 10); break;
+    default: snprintf(item, 24, "%c%02u.%u", letter, code / 10 % 100, code % 10); break;
+    }
+}
+
+/* Items as they come, or nearly in order, or wholly: what is wide stands before what it holds. */
+static void write_set(uint32_t seed, char *text)
+{
+    char item[24];
+    uint32_t state = seed;
+    snprintf(text, ROOM,
+             "policy sets\n  title \"Sets\"\n  payer \"K\"\n  effective 2020-01-01\n\ncodes named : icd10\n  Z29, Z28.1\n\n"
+             "codes dated : icd10\n  G29.* from 2022-01-01\n\ncodes many : icd10\n");
+    for (unsigned part = 0; part < 3; part++) {
+        add(text, part == 1 ? "  except " : "  ");
+        unsigned count = part == 0 ? ITEMS : ITEMS / 8;
+        for (unsigned i = 0; i < count; i++) {
+            if (seed % 3 == 0)
+                draw_item(&state, drawn(&state, 400) * 2 + seed / 3 % 2, item);
+            else if (seed % 3 == 1)
+                draw_item(&state, i * 2 + seed / 3 % 2, item);
+            else
+                snprintf(item, sizeof item, "%c%02u.%u", "FGZ"[i / 80], i % 80 / 8, i % 8);
+            if (part == 0 && seed % 3 < 2 && i % 50 == 7) snprintf(item, sizeof item, i % 100 == 7 ? "named" : "dated");
+            if (i == 0 && seed % 6 == 5) snprintf(item, sizeof item, "F00..F05");
+            if (i == 10 && seed % 6 == 2) snprintf(item, sizeof item, "F00.5..F01.2");
+            add(text, i == 0 ? "" : ", ");
+            add(text, item);
+        }
+        add(text, part == 0 ? "\n" : part == 1 ? " from 2021-01-01\n" : " from 2022-01-01\n");
+    }
+    add(text, "\nclause c\n  cite \"1\"\n  require diagnoses include any of many\n  deny CO-11 as coding \"x\"\n");
+}
+
+/* ---- items asked one by one ---- */
+
+static bool asked_holds(const lang_code_set *set, const char *code, base_date day)
+{
+    bool holds = false;
+    for (size_t r = 0; r < set->row_count; r++) {
+        const lang_code_row *row = &set->rows[r];
+        bool found = false;
+        for (size_t i = 0; i < row->items.count && !found; i++) {
+            const lang_item *item = &row->items.items[i];
+            found = item->set != NULL ? asked_holds(item->set, code, day) : lang_item_holds(set->system, item, code);
+        }
+        if (found && day >= row->dates.from && day <= row->dates.to) holds = !row->except;
+    }
+    return holds;
+}
+
+static bool asked_dated(const lang_code_set *set, const char *code)
+{
+    bool dated = false;
+    for (size_t r = 0; r < set->row_count; r++) {
+        const lang_code_row *row = &set->rows[r];
+        bool always = row->dates.from == BASE_DATE_MIN && row->dates.to == BASE_DATE_MAX;
+        for (size_t i = 0; i < row->items.count; i++) {
+            const lang_item *item = &row->items.items[i];
+            dated = dated || (item->set != NULL ? !always || asked_dated(item->set, code)
+                                                : !always && lang_item_holds(set->system, item, code));
+        }
+    }
+    return dated;
+}
+
+static const lang_code_set *set_named(const adj_policies *policies, const char *name)
+{
+    for (size_t i = 0; i < policies->program.code_sets.count; i++) {
+        const lang_code_set *set = policies->program.code_sets.items[i];
+        if (set->name.text != NULL && strcmp(set->name.text, name) == 0) return set;
+    }
+    cr_assert_fail("there is no set %s", name);
+    return NULL;
+}
+
+static size_t compare(const lang_code_set *set, const char *code)
+{
+    size_t held = 0;
+    cr_expect_eq(lang_code_set_dated(set, code), asked_dated(set, code), "%s", code);
+    for (base_date day = 18300; day < 19400; day += 300) {
+        bool holds = lang_code_set_holds(set, code, day, BASE_DATE_MAX);
+        cr_expect_eq(holds, asked_holds(set, code, day), "%s on day %d", code, day);
+        held += holds;
+    }
+    return held;
+}
+
+Test(code_sets, many_items_hold_what_each_holds)
+{
+    static char text[ROOM];
+    for (uint32_t seed = 1; seed <= 24; seed++) {
+        write_set(seed, text);
+        adj_policies *policies = support_policies(text);
+        const lang_code_set *set = set_named(policies, "many");
+        cr_assert_eq(set->row_count, 3);
+        size_t held = 0;
+        for (unsigned number = 0; number < 5 * 102 * 11; number++) {
+            char code[8], letter = "EFGYZ"[number / (102 * 11)];
+            int length = snprintf(code, sizeof code, "%c%02u", letter, number / 11 % 102);
+            if (number % 11 > 0) snprintf(code + length, sizeof code - (size_t)length, "%u", number % 11 - 1);
+            held += compare(set, code);
+        }
+        cr_expect_gt(held, 300, "%zu", held);
+        adj_policies_free(policies);
+    }
+}
