@@ -423,10 +423,11 @@ struct lang_table {
     BASE_ARRAY(lang_table_row) rows; /* the first is the header */
     BASE_ARRAY(lang_import *) imports;
     /* checked */
-    BASE_ARRAY(struct lang_bulk *) bulks; /* by import */
-    lang_table *overrides;                /* of an override: what it replaces rows of */
-    lang_table *merged;                   /* of an override: the table that results */
-    uint16_t index;                       /* among the tables of the program */
+    BASE_ARRAY(struct lang_bulk *) bulks;   /* by import */
+    lang_table *overrides;                  /* of an override: what it replaces rows of */
+    lang_table *merged;                     /* of an override: the table that results */
+    const struct lang_row_index *row_index; /* of written rows, where there are many; else NULL */
+    uint16_t index;                         /* among the tables of the program */
     bool used;
 };
 

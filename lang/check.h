@@ -114,7 +114,10 @@ void lang_check_code_import(lang_checker *checker, lang_code_set *set, struct la
 void lang_check_parameter(lang_checker *checker, lang_parameter *parameter);
 void lang_check_table(lang_checker *checker, lang_table *table);
 
-void lang_check_unique(lang_checker *checker, const lang_table *table);
+/* Whether two rows of a unique table hold for one input; prepares its rows for being found, too. */
+void lang_index_rows(lang_checker *checker, lang_table *table);
+/* The number of a literal, or of a word. */
+int64_t lang_item_number(const lang_expression *literal);
 
 /* The header and cells of a table whose columns are known. */
 bool lang_check_rows(lang_checker *checker, lang_table *table);

@@ -215,7 +215,7 @@ static void replace(lang_checker *checker, lang_table *override, const lang_tabl
     if (checker->diagnostics->errors > errors || !lang_check_rows(checker, override)) return;
     override->used = true;
     if (!add_merged(checker, override, override)) return;
-    if (override->hit == LANG_HIT_UNIQUE) lang_check_unique(checker, override);
+    lang_index_rows(checker, override);
     lang_check_bulk_rows(checker, override);
 }
 
@@ -248,7 +248,7 @@ static void merge(lang_checker *checker, lang_table *override, const lang_table 
         if (row != NULL) *row = override->rows.items[k];
     }
     if (!add_merged(checker, override, merged)) return;
-    if (merged->hit == LANG_HIT_UNIQUE) lang_check_unique(checker, merged);
+    lang_index_rows(checker, merged);
 }
 
 void lang_check_override_tables(lang_checker *checker, lang_file *file)

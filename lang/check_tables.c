@@ -1,6 +1,7 @@
 /* Parameters and tables: values that fit their types, rows that never overlap. */
 #include "base/intern.h"
 #include "lang/check.h"
+#include "lang/row_index.h"
 
 #include <string.h>
 
@@ -237,7 +238,7 @@ static void check_cell(lang_checker *checker, lang_table *table, lang_cell *cell
     }
 }
 
-static int64_t item_number(const lang_expression *literal)
+int64_t lang_item_number(const lang_expression *literal)
 {
     return literal->kind == LANG_PATH ? literal->as.path.word : literal->as.literal.value;
 }
@@ -263,8 +264,8 @@ static bool cells_overlap(lang_checker *checker, lang_type type, const lang_cell
                 if (strcmp(x->low->as.literal.spelling, y->low->as.literal.spelling) == 0) return true;
                 continue;
             }
-            int64_t low_x = item_number(x->low), high_x = x->high != NULL ? item_number(x->high) : low_x;
-            int64_t low_y = item_number(y->low), high_y = y->high != NULL ? item_number(y->high) : low_y;
+            int64_t low_x = lang_item_number(x->low), high_x = x->high != NULL ? lang_item_number(x->high) : low_x;
+            int64_t low_y = lang_item_number(y->low), high_y = y->high != NULL ? lang_item_number(y->high) : low_y;
             *example = lang_source_text(checker, low_x > low_y ? x->low->span : y->low->span);
             if (low_x <= high_y && low_y <= high_x) return true;
         }
@@ -287,29 +288,6 @@ static bool rows_overlap(lang_checker *checker, const lang_table *table, const l
     return true;
 }
 
-/* A column whose cells are one plain value each, so that rows with different ones never meet; -1 for none. */
-static int plain_column(const lang_table *table)
-{
-    for (size_t c = 0; c < table->inputs.count; c++) {
-        bool plain = table->inputs.items[c].type.kind != LANG_TYPE_QUANTITY;
-        for (size_t r = 1; r < table->rows.count && plain; r++) {
-            const lang_items *items = &table->rows.items[r].cells.items[c].items;
-            const lang_item *item = &items->items[0];
-            plain = items->count == 1 && !item->any && !item->absent && item->high == NULL && item->set == NULL &&
-                    item->low != NULL &&
-                    (item->low->kind != LANG_LITERAL || item->low->as.literal.kind != LANG_LITERAL_PREFIX);
-        }
-        if (plain) return (int)c;
-    }
-    return -1;
-}
-
-static const char *plain_text(const lang_table_row *row, int column)
-{
-    const lang_expression *low = row->cells.items[column].items.items[0].low;
-    return low->kind == LANG_PATH ? low->as.path.names.items[0].text : low->as.literal.spelling;
-}
-
 static void report_overlap(lang_checker *checker, const lang_table *table, const lang_table_row *late,
                            const lang_table_row *early, const base_text *example)
 {
@@ -320,35 +298,47 @@ static void report_overlap(lang_checker *checker, const lang_table *table, const
     lang_suggest(checker->diagnostics, diagnostic, "narrow one of them, or declare the table `first`");
 }
 
-/* Rows are compared with those before them in the same bucket: of one value of a plain column, where there is one. */
+/* Of some rows the last before a row that holds for one input with it; 0 for none. */
+static uint32_t overlapping_row(lang_checker *checker, const lang_table *table, uint32_t row, const uint32_t *rows,
+                                size_t count, base_text *example)
+{
+    uint32_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t other = rows == NULL ? row - 1 - (uint32_t)i : rows[i] + 1;
+        if (other >= row || other <= found) continue;
+        base_text shared;
+        base_text_init(&shared, checker->arena);
+        if (!rows_overlap(checker, table, &table->rows.items[row], &table->rows.items[other], &shared)) continue;
+        found = other;
+        *example = shared;
+    }
+    return found;
+}
+
+/* Rows are compared with those before them; where there are many, with those that the index finds. */
 static void check_unique(lang_checker *checker, base_arena *scratch, const lang_table *table)
 {
     enum { REPORTED = 5 };
-    int reported = 0, column = plain_column(table);
-    base_intern buckets;
-    uint32_t *last = base_arena_alloc(scratch, (table->rows.count + 2) * sizeof *last);
-    uint32_t *before = base_arena_alloc(scratch, (table->rows.count + 2) * sizeof *before);
-    if (last == NULL || before == NULL || !base_intern_init(&buckets, scratch)) return;
+    int reported = 0;
+    size_t room = 2 * table->rows.count;
+    uint32_t *rows = base_arena_alloc(scratch, (room + 1) * sizeof *rows);
+    if (rows == NULL) return;
     for (uint32_t i = 1; i < table->rows.count && reported < REPORTED; i++) {
-        const lang_table_row *row = &table->rows.items[i];
-        const char *text = column < 0 ? "" : plain_text(row, column);
-        uint32_t bucket = base_intern_add(&buckets, text, strlen(text));
-        if (bucket == BASE_INTERN_NONE) return;
-        before[i] = last[bucket];
-        last[bucket] = i;
-        for (uint32_t j = before[i]; j != 0; j = before[j]) {
-            base_text example;
-            base_text_init(&example, checker->arena);
-            if (!rows_overlap(checker, table, row, &table->rows.items[j], &example)) continue;
-            report_overlap(checker, table, row, &table->rows.items[j], &example);
-            reported++;
-            break;
-        }
+        const lang_row_index *index = table->row_index;
+        size_t count = index == NULL ? SIZE_MAX : lang_row_index_beside(index, table, i - 1, rows, room);
+        bool some = count <= room;
+        base_text example;
+        uint32_t other = overlapping_row(checker, table, i, some ? rows : NULL, some ? count : i - 1, &example);
+        if (other == 0) continue;
+        report_overlap(checker, table, &table->rows.items[i], &table->rows.items[other], &example);
+        reported++;
     }
 }
 
-void lang_check_unique(lang_checker *checker, const lang_table *table)
+void lang_index_rows(lang_checker *checker, lang_table *table)
 {
+    table->row_index = lang_row_index_new(checker->arena, table);
+    if (table->hit != LANG_HIT_UNIQUE) return;
     base_arena scratch;
     base_arena_init(&scratch, &checker->arena->allocator);
     check_unique(checker, &scratch, table);
@@ -414,6 +404,6 @@ void lang_check_table(lang_checker *checker, lang_table *table)
     if (checker->diagnostics->errors > errors) return;
     if (table->inputs.count > 0 && table->outputs.count > 0) lang_check_imports(checker, table);
     if (checker->diagnostics->errors > errors || !lang_check_rows(checker, table)) return;
-    if (table->hit == LANG_HIT_UNIQUE) lang_check_unique(checker, table);
+    lang_index_rows(checker, table);
     lang_check_bulk_rows(checker, table);
 }

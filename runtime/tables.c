@@ -1,9 +1,10 @@
 /* Tables: which row holds for some inputs, at the same cost for the first row and the millionth.
  *
- * Written rows are found by hash of those inputs of which every row says plain values; where there is none, by a search
- * tree over the first input with ranges; where inputs are unknown, by looking at every row. Rows of files are found by
+ * Written rows are found by hash of those inputs of which every row says plain values; where there is none, or it tells rows badly
+ * apart, by the one input that does (lang/row_index.h); where that is unknown, by looking at every row. Rows of files are found by
  * their own hash (lang/bulk.h). */
 #include "runtime/tables.h"
+#include "lang/row_index.h"
 #include "runtime/vector.h"
 
 #include <stdlib.h>
@@ -17,21 +18,12 @@ typedef struct table_entry {
     uint32_t next; /* entry + 1 */
 } table_entry;
 
-/* A range of the tree's input, by its low end; `reach` is the largest high end up to here. */
-typedef struct table_range {
-    int64_t low, high, reach;
-    uint32_t row;
-} table_range;
-
 typedef struct run_table_index {
     uint8_t keys[LANG_TABLE_COLUMN_LIMIT]; /* inputs that the hash is over */
     size_t key_count;
     uint32_t *heads; /* entry + 1 */
     uint32_t mask;
     BASE_ARRAY(table_entry) entries;
-    size_t tree_input;
-    table_range *ranges; /* NULL for none */
-    size_t range_count;
     uint32_t **bulk_ids;    /* by file, by store id: the file's id + 1 */
     int64_t **bulk_symbols; /* by file, by the file's id: the id that the run knows */
     int64_t first_bulk_row; /* of files, after the written ones */
@@ -113,7 +105,10 @@ static bool add_entries(run_binding *binding, run_table_index *index, const plan
 
 static bool build_hash(run_binding *binding, run_table_index *index, const plan_table *table)
 {
-    enum { COMBINATIONS = 4 }; /* on average: lists in many columns would multiply */
+    enum {
+        COMBINATIONS = 4, /* on average: lists in many columns would multiply */
+        LONG_CHAIN = 8    /* on average: the rows' index is faster then */
+    };
     size_t inputs = table->source->inputs.count, total = table->row_count;
     for (size_t c = 0; c < inputs; c++) {
         size_t values = 0;
@@ -137,51 +132,9 @@ static bool build_hash(run_binding *binding, run_table_index *index, const plan_
     for (size_t r = table->row_count; r-- > 0;) {
         if (!add_entries(binding, index, table, (uint32_t)r, values, 0)) return false;
     }
-    return true;
-}
-
-static int by_low(const void *a, const void *b)
-{
-    const table_range *x = a, *y = b;
-    if (x->low != y->low) return x->low < y->low ? -1 : 1;
-    return x->row < y->row ? -1 : x->row > y->row;
-}
-
-static bool numbers(const plan_table *table, size_t input)
-{
-    for (size_t r = 0; r < table->row_count; r++) {
-        const plan_matchers *cell = &table->inputs[r * table->source->inputs.count + input];
-        for (size_t i = 0; i < cell->count; i++) {
-            if (cell->items[i].kind != PLAN_MATCH_NUMBERS && cell->items[i].kind != PLAN_MATCH_ANY) return false;
-        }
-    }
-    return true;
-}
-
-static bool build_tree(run_binding *binding, run_table_index *index, const plan_table *table)
-{
-    size_t inputs = table->source->inputs.count, input = 0, total = 0;
-    while (input < inputs && !numbers(table, input)) input++;
-    if (input == inputs) return true;
-    for (size_t r = 0; r < table->row_count; r++) total += table->inputs[r * inputs + input].count;
-    index->ranges = base_arena_alloc(binding->arena, (total + 1) * sizeof *index->ranges);
-    if (index->ranges == NULL) return false;
-    index->tree_input = input;
-    for (size_t r = 0; r < table->row_count; r++) {
-        const plan_matchers *cell = &table->inputs[r * inputs + input];
-        for (size_t i = 0; i < cell->count; i++) {
-            bool any = cell->items[i].kind == PLAN_MATCH_ANY;
-            index->ranges[index->range_count++] = (table_range){.low = any ? INT64_MIN : cell->items[i].low,
-                                                                .high = any ? INT64_MAX : cell->items[i].high,
-                                                                .row = (uint32_t)r};
-        }
-    }
-    qsort(index->ranges, index->range_count, sizeof *index->ranges, by_low);
-    int64_t reach = INT64_MIN;
-    for (size_t i = 0; i < index->range_count; i++) {
-        if (index->ranges[i].high > reach) reach = index->ranges[i].high;
-        index->ranges[i].reach = reach;
-    }
+    size_t used = 0;
+    for (size_t h = 0; h < size; h++) used += index->heads[h] != 0;
+    if (table->source->row_index != NULL && index->entries.count > LONG_CHAIN * used) index->key_count = 0;
     return true;
 }
 
@@ -221,7 +174,6 @@ bool run_bind_tables(run_binding *binding)
         index->asks_day = plan_table_asks_day(table);
         if (!bind_bulks(binding, index, table->source, &foreign)) return false;
         if (!build_hash(binding, index, table)) return false;
-        if (index->key_count == 0 && !build_tree(binding, index, table)) return false;
     }
     return true;
 }
@@ -385,6 +337,27 @@ static void search_all(query *q)
 
 enum { CANDIDATES = 64 };
 
+/* By the input that tells rows apart best. */
+static void search_index(query *q)
+{
+    const lang_row_index *index = q->table->source->row_index;
+    size_t input = index == NULL ? 0 : lang_row_index_input(index);
+    if (index == NULL || q->states[input] != RUN_PRESENT) {
+        search_all(q);
+        return;
+    }
+    uint32_t rows[CANDIDATES];
+    lang_type_kind kind = q->table->source->inputs.items[input].type.kind;
+    bool symbol = kind == LANG_TYPE_CODE || kind == LANG_TYPE_TEXT;
+    size_t count =
+        symbol ? lang_row_index_text(index, run_symbol_text(q->context->binding, q->bits[input]), rows, CANDIDATES)
+               : lang_row_index_number(index, q->bits[input], rows, CANDIDATES);
+    if (count > CANDIDATES)
+        search_all(q); /* one value, many rows: their order is that of the table */
+    else
+        search_candidates(q, rows, count);
+}
+
 static void search_hash(query *q)
 {
     int64_t values[LANG_TABLE_COLUMN_LIMIT];
@@ -394,34 +367,10 @@ static void search_hash(query *q)
     uint32_t entry = q->index->heads[hash_of(values, q->index->key_count) & q->index->mask];
     for (; entry != 0; entry = q->index->entries.items[entry - 1].next) {
         if (count == CANDIDATES) {
-            search_all(q); /* one key, many rows: their order is that of the table */
+            search_index(q);
             return;
         }
         rows[count++] = q->index->entries.items[entry - 1].row;
-    }
-    search_candidates(q, rows, count);
-}
-
-static void search_tree(query *q)
-{
-    int64_t value = q->bits[q->index->tree_input];
-    uint32_t rows[CANDIDATES];
-    size_t count = 0, low = 0, high = q->index->range_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (q->index->ranges[middle].low <= value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (size_t left = low; left > 0 && q->index->ranges[left - 1].reach >= value; left--) {
-        size_t i = left - 1;
-        if (q->index->ranges[i].high < value) continue;
-        if (count == CANDIDATES) {
-            search_all(q);
-            return;
-        }
-        rows[count++] = q->index->ranges[i].row;
     }
     search_candidates(q, rows, count);
 }
@@ -496,10 +445,8 @@ static int64_t search(run_context *context, uint32_t table, const int64_t *bits,
     for (size_t i = 0; i < q.inputs; i++) q.known = q.known && states[i] == RUN_PRESENT;
     if (q.known && q.index->key_count > 0)
         search_hash(&q);
-    else if (q.known && q.index->ranges != NULL)
-        search_tree(&q);
     else
-        search_all(&q);
+        search_index(&q);
     if (q.row < 0) search_bulks(&q);
     const lang_table *source = q.table->source;
     if (context->rows_met != NULL) note_rows(&q, context->rows_met[table]);

@@ -39,9 +39,10 @@ static void write_set(uint32_t seed, char *text)
 {
     char item[24];
     uint32_t state = seed;
-    snprintf(text, ROOM,
-             "policy sets\n  title \"Sets\"\n  payer \"K\"\n  effective 2020-01-01\n\ncodes named : icd10\n  Z29, Z28.1\n\n"
-             "codes dated : icd10\n  G29.* from 2022-01-01\n\ncodes many : icd10\n");
+    snprintf(
+        text, ROOM,
+        "policy sets\n  title \"Sets\"\n  payer \"K\"\n  effective 2020-01-01\n\ncodes named : icd10\n  Z29, Z28.1\n\n"
+        "codes dated : icd10\n  G29.* from 2022-01-01\n\ncodes many : icd10\n");
     for (unsigned part = 0; part < 3; part++) {
         add(text, part == 1 ? "  except " : "  ");
         unsigned count = part == 0 ? ITEMS : ITEMS / 8;
