@@ -288,9 +288,9 @@ static void events_way(judging *j, packed_batch *b)
 {
     choose(j, b);
     shared_units(j, b);
-    j->outcome.events.count = 0;
+    j->outcome.marked.count = j->outcome.marks.count = 0;
     run_units(&j->packer, b->calls, &j->outcome);
-    j->checksum += j->outcome.events.count;
+    j->checksum += j->outcome.marks.count;
 }
 
 static void rows_way(judging *j, packed_batch *b)

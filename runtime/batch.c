@@ -217,28 +217,21 @@ static bool fill_inputs(run_packer *packer, const run_work *work, uint64_t *cons
 
 /* ---- what comes out ---- */
 
-/* Room for so many events more. */
+/* Room for so many marks more. */
 static bool make_room(run_outcome *o, size_t more)
 {
-    if (o->events.count + more <= o->events.capacity) return true;
-    size_t capacity = (o->events.count + more) * 2 + 256;
-    run_batch_event *items = base_arena_alloc(&o->packer->temporary, capacity * sizeof *items);
-    if (items == NULL) return false;
-    if (o->events.count > 0) memcpy(items, o->events.items, o->events.count * sizeof *items);
-    o->events.items = items;
-    o->events.capacity = capacity;
-    return true;
+    if (o->marks.count + more <= o->marks.capacity) return true;
+    size_t capacity = (o->marks.count + more) * 2 + 1024;
+    return base_arena_reserve(&o->packer->temporary, (void **)&o->marks.items, o->marks.count, &o->marks.capacity,
+                              sizeof *o->marks.items, capacity);
 }
 
-/* Finds the words that hold any bit, without a branch: whether a word does is not to be foreseen. */
-static size_t words_with_bits(const uint64_t *words, uint64_t count, uint16_t *found)
+/* Marks the lines of a word's bits. */
+static inline run_mark *mark_lines(run_mark *mark, uint64_t bits, unsigned verdict, uint64_t word)
 {
-    size_t some = 0;
-    for (uint64_t w = 0; w < count; w++) {
-        found[some] = (uint16_t)w;
-        some += words[w] != 0;
-    }
-    return some;
+    unsigned base = verdict << RUN_MARK_SHIFT | (unsigned)word * 64;
+    for (; bits != 0; bits &= bits - 1) *mark++ = (run_mark)(base + (unsigned)__builtin_ctzll(bits));
+    return mark;
 }
 
 /* What a clause says, from its planes; those of where it applies lie in the batch already. */
@@ -248,26 +241,27 @@ static bool take_clause(run_outcome *o, const run_call *call, uint64_t *const *p
     uint64_t words = o->packer->words, last = words - 1, valid = valid_bits(o->packer, last);
     uint64_t *applies = planes[RUN_PLANE_APPLIES], *events = planes[RUN_PLANE_EVENTS];
     const uint64_t *fails = planes[RUN_PLANE_FAILS], *excused = planes[RUN_PLANE_EXCUSED];
-    applies[last] &= valid;
-    events[last] &= valid;
+    if (valid != UINT64_MAX) {
+        applies[last] &= valid;
+        events[last] &= valid;
+    }
     uint16_t *found = o->found;
     for (uint64_t w = 0; w < words; w++) o->any[w] |= applies[w];
-    size_t some = words_with_bits(events, words, found);
+    size_t some = o->packer->loops->find_words(events, words, found);
     if (some == 0) return true;
-    if (!make_room(o, some * 64) || o->events.items == NULL) return false;
-    run_batch_event *event = o->events.items + o->events.count;
+    run_marked *marked = BASE_PUSH(&o->packer->temporary, &o->marked);
+    if (marked == NULL || !make_room(o, some * 64)) return false;
+    run_mark *mark = o->marks.items + o->marks.count, *first = mark;
     for (size_t s = 0; s < some; s++) {
-        uint64_t w = found[s];
-        for (uint64_t bits = events[w]; bits != 0; bits &= bits - 1) {
-            unsigned bit = (unsigned)__builtin_ctzll(bits);
-            bool excuse = !plain && (excused[w] >> bit & 1) != 0;
-            uint16_t verdict = (fails[w] >> bit & 1) != 0 ? ADJ_CLAUSE_FAIL
-                               : excuse                   ? ADJ_CLAUSE_EXCUSED
-                                                          : ADJ_CLAUSE_CANNOT_TELL;
-            *event++ = (run_batch_event){call->clause, (uint16_t)(w * 64 + bit), verdict};
-        }
+        uint64_t w = found[s], fail = events[w] & fails[w], rest = events[w] & ~fails[w];
+        mark = mark_lines(mark, fail, ADJ_CLAUSE_FAIL, w);
+        if (rest == 0) continue;
+        uint64_t excuse = plain ? 0 : rest & excused[w];
+        mark = mark_lines(mark, excuse, ADJ_CLAUSE_EXCUSED, w);
+        mark = mark_lines(mark, rest & ~excuse, ADJ_CLAUSE_CANNOT_TELL, w);
     }
-    o->events.count = (size_t)(event - o->events.items);
+    *marked = (run_marked){call->clause, (uint32_t)(mark - first)};
+    o->marks.count += marked->count;
     return true;
 }
 
@@ -345,9 +339,11 @@ bool run_judge_batch(run_packer *packer, base_arena *arena, run_batch *batch, co
     const run_call *calls = run_make_calls(packer, &packer->arena, work);
     if (calls == NULL || !run_units(packer, calls, &o)) return false;
     take_flags(&o, flags);
-    batch->event_count = o.events.count;
-    batch->events = base_arena_alloc(arena, (o.events.count + 1) * sizeof *batch->events);
-    if (batch->events == NULL) return false;
-    if (o.events.count > 0) memcpy(batch->events, o.events.items, o.events.count * sizeof *batch->events);
+    batch->marked_count = o.marked.count;
+    batch->marked = base_arena_alloc_raw(arena, o.marked.count * sizeof *batch->marked);
+    batch->marks = base_arena_alloc_raw(arena, o.marks.count * sizeof *batch->marks);
+    if (batch->marked == NULL || batch->marks == NULL) return false;
+    if (o.marked.count > 0) memcpy(batch->marked, o.marked.items, o.marked.count * sizeof *batch->marked);
+    if (o.marks.count > 0) memcpy(batch->marks, o.marks.items, o.marks.count * sizeof *batch->marks);
     return !run_context_failed(packer->context);
 }

@@ -63,18 +63,21 @@ typedef struct run_work {
     size_t line_count;
 } run_work;
 
+/* What a clause says of a line that it does not simply pass. */
 typedef struct run_event {
-    uint32_t line; /* place in the list of lines */
-    uint32_t clause;
-    uint32_t verdict; /* an adj_clause_verdict from ADJ_CLAUSE_FAIL on */
+    uint32_t clause : 28;
+    uint32_t verdict : 4; /* an adj_clause_verdict from ADJ_CLAUSE_FAIL on */
 } run_event;
 
-/* The same within a batch, whose list of lines is not read for it. */
-typedef struct run_batch_event {
-    uint32_t clause;
-    uint16_t place; /* in the batch */
-    uint16_t verdict;
-} run_batch_event;
+/* The lines of a batch that a clause does not simply pass: marks, each of which holds a line's place in the batch and above that the
+ * verdict. There are many, and nearly all are read once. */
+typedef uint16_t run_mark;
+enum { RUN_MARK_PLACE = RUN_BATCH_MOST - 1, RUN_MARK_SHIFT = 12 };
+_Static_assert(RUN_BATCH_MOST == 1 << RUN_MARK_SHIFT, "a mark has room for every place");
+
+typedef struct run_marked {
+    uint32_t clause, count;
+} run_marked;
 
 /* How the policies that name payers stand to a line, and whether any clause applies. */
 enum { RUN_LINE_APPLIES = 1, RUN_LINE_UNKNOWN = 2, RUN_LINE_NO_VERSION = 4, RUN_LINE_ANY_CLAUSE = 8 };
@@ -84,8 +87,9 @@ typedef struct run_batch {
     size_t first, count; /* of the work's lines */
     uint64_t *
         applies; /* by unit of the work, words without room between: a bit a line, the clause is not surely out of scope; NULL until judged */
-    run_batch_event *events;
-    size_t event_count;
+    run_marked *marked; /* clauses that have marks, in order */
+    size_t marked_count;
+    run_mark *marks; /* of those clauses, one after the other */
 } run_batch;
 
 /* All batches of a run. */
@@ -148,9 +152,10 @@ typedef struct run_outcome {
     run_packer *packer;
     run_batch *batch;
     uint64_t *spare; /* RUN_PLANES times RUN_ROOM of the batch's words */
-    BASE_ARRAY(run_batch_event) events;
-    uint16_t found[RUN_BATCH_WORDS]; /* words of the clause at hand */
-    uint64_t any[RUN_BATCH_WORDS];   /* bits: some clause applies */
+    BASE_ARRAY(run_marked) marked;
+    BASE_ARRAY(run_mark) marks;
+    uint16_t found[RUN_BATCH_WORDS + 8]; /* words of the clause at hand */
+    uint64_t any[RUN_BATCH_WORDS];       /* bits: some clause applies */
 } run_outcome;
 
 /* A unit that is to be run: all that its code takes, side by side. What units, shapes and slots say is spread over memory, and reading

@@ -66,7 +66,18 @@ INLINE void narrow_all(const int64_t *restrict numbers, size_t count, unsigned w
     }
 }
 
-#define LOOPS(name, target, equal_of)                                                                                  \
+/* Without a branch: whether a word holds a bit is not to be foreseen. */
+INLINE size_t words_with_bits(const uint64_t *words, size_t count, uint16_t *found)
+{
+    size_t some = 0;
+    for (size_t w = 0; w < count; w++) {
+        found[some] = (uint16_t)w;
+        some += words[w] != 0;
+    }
+    return some;
+}
+
+#define LOOPS(name, target, equal_of, words_of)                                                                        \
     target static void name##_keep(const int64_t *bits, uint64_t present, int64_t *to, int64_t range[2])               \
     {                                                                                                                  \
         keep_strip(bits, present, to, range, false);                                                                   \
@@ -79,17 +90,22 @@ INLINE void narrow_all(const int64_t *restrict numbers, size_t count, unsigned w
     {                                                                                                                  \
         return equal_of(bits, number);                                                                                 \
     }                                                                                                                  \
+    target static size_t name##_find_words(const uint64_t *words, size_t count, uint16_t *found)                       \
+    {                                                                                                                  \
+        return words_of(words, count, found);                                                                          \
+    }                                                                                                                  \
     target static void name##_narrow(const int64_t *numbers, size_t count, unsigned width, void *to)                   \
     {                                                                                                                  \
         narrow_all(numbers, count, width, to);                                                                         \
     }                                                                                                                  \
-    static const run_column_loops name = {name##_keep, name##_keep_whole, name##_equal, name##_narrow};
+    static const run_column_loops name = {name##_keep, name##_keep_whole, name##_equal, name##_find_words,             \
+                                          name##_narrow};
 
-LOOPS(plain, , equal_strip)
+LOOPS(plain, , equal_strip, words_with_bits)
 
 #if defined(__x86_64__)
 #define AVX2 __attribute__((target("avx2")))
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt,prefer-vector-width=512")))
 
 AVX512 INLINE uint64_t equal_strip_512(const int64_t *bits, int64_t number)
 {
@@ -100,19 +116,45 @@ AVX512 INLINE uint64_t equal_strip_512(const int64_t *bits, int64_t number)
     return found;
 }
 
-LOOPS(avx2, AVX2, equal_strip)
-LOOPS(avx512, AVX512, equal_strip_512)
+AVX512 INLINE size_t words_with_bits_512(const uint64_t *words, size_t count, uint16_t *found)
+{
+    __m512i places = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+    size_t some = 0;
+    for (size_t w = 0; w < count; w += 8) {
+        __m512i eight = _mm512_loadu_si512(words + w);
+        __mmask8 own = count - w < 8 ? (__mmask8)((1U << (count - w)) - 1) : UINT8_MAX;
+        own = _mm512_mask_test_epi64_mask(own, eight, eight);
+        _mm_storeu_si128((__m128i *)(void *)(found + some),
+                         _mm512_cvtepi64_epi16(_mm512_maskz_compress_epi64(own, places)));
+        some += (size_t)_mm_popcnt_u32(own);
+        places = _mm512_add_epi64(places, _mm512_set1_epi64(8));
+    }
+    return some;
+}
+
+LOOPS(avx2, AVX2, equal_strip, words_with_bits)
+LOOPS(avx512, AVX512, equal_strip_512, words_with_bits_512)
+
+size_t run_column_loops_all(const run_column_loops *loops[RUN_COLUMN_LOOPS])
+{
+    size_t count = 0;
+    loops[count++] = &plain;
+    if (__builtin_cpu_supports("avx2")) loops[count++] = &avx2;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("popcnt"))
+        loops[count++] = &avx512;
+    return count;
+}
+#else
+size_t run_column_loops_all(const run_column_loops *loops[RUN_COLUMN_LOOPS])
+{
+    loops[0] = &plain;
+    return 1;
+}
+#endif
 
 const run_column_loops *run_column_loops_here(void)
 {
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-        return &avx512;
-    return __builtin_cpu_supports("avx2") ? &avx2 : &plain;
+    const run_column_loops *loops[RUN_COLUMN_LOOPS];
+    return loops[run_column_loops_all(loops) - 1];
 }
-#else
-const run_column_loops *run_column_loops_here(void)
-{
-    return &plain;
-}
-#endif

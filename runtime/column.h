@@ -1,4 +1,4 @@
-/* What packing does with the values of 64 lines at a time, in registers as wide as the processor has them. */
+/* What packing does with the values of 64 lines at a time, and with what is said of them, in registers as wide as the processor has them. */
 #ifndef RUN_COLUMN_H
 #define RUN_COLUMN_H
 
@@ -14,11 +14,17 @@ typedef struct run_column_loops {
     void (*keep_whole)(const int64_t *bits, uint64_t present, int64_t *to, int64_t range[2]);
     /* A bit for each of RUN_STRIP numbers: whether it is that one. */
     uint64_t (*equal)(const int64_t *bits, int64_t number);
+    /* The places of words that hold any bit; `count` words lie where eight more could. Says how many, and may write eight behind them. */
+    size_t (*find_words)(const uint64_t *words, size_t count, uint16_t *found);
     /* Copies numbers, which fit, into lanes of 1 << width bytes. */
     void (*narrow)(const int64_t *numbers, size_t count, unsigned width, void *to);
 } run_column_loops;
 
-/* Those for the processor at hand. */
+/* Those that the processor at hand can run, the fastest last; says how many. */
+enum { RUN_COLUMN_LOOPS = 3 };
+size_t run_column_loops_all(const run_column_loops *loops[RUN_COLUMN_LOOPS]);
+
+/* The fastest of them. */
 const run_column_loops *run_column_loops_here(void);
 
 #endif

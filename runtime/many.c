@@ -26,7 +26,11 @@ static void place_lines(run_many *many, size_t number)
         many->batch_of[lines[i]] = (uint32_t)number;
         many->place_in[lines[i]] = (uint16_t)i;
     }
-    for (size_t e = 0; e < batch->event_count; e++) many->starts[lines[batch->events[e].place] + 2]++;
+    const run_mark *mark = batch->marks;
+    for (size_t m = 0; m < batch->marked_count; m++) {
+        for (const run_mark *end = mark + batch->marked[m].count; mark < end; mark++)
+            many->starts[lines[*mark & RUN_MARK_PLACE] + 2]++;
+    }
 }
 
 /* What a batch gives does not depend on who judges it, or when. */
@@ -50,10 +54,13 @@ static bool put_events(void *state, size_t number, size_t item)
     const run_batch *batch = &many->schedule.batches.items[item];
     const uint32_t *lines = batch->work->lines + batch->first;
     size_t *ends = many->starts + 1; /* so far; in the end where each line's events end */
-    for (size_t e = 0; e < batch->event_count; e++) {
-        const run_batch_event *event = &batch->events[e];
-        uint32_t line = lines[event->place];
-        many->events[ends[line]++] = (run_event){line, event->clause, event->verdict};
+    const run_mark *mark = batch->marks;
+    for (size_t m = 0; m < batch->marked_count; m++) {
+        run_event event = {.clause = batch->marked[m].clause & PLAN_CLAUSE_MOST};
+        for (const run_mark *end = mark + batch->marked[m].count; mark < end; mark++) {
+            event.verdict = (uint32_t)*mark >> RUN_MARK_SHIFT & 0xF;
+            many->events[ends[lines[*mark & RUN_MARK_PLACE]]++] = event;
+        }
     }
     return true;
 }
@@ -65,7 +72,7 @@ static bool order_events(run_many *many)
         total += many->starts[i];
         many->starts[i] = total;
     }
-    many->events = base_arena_alloc(many->arena, (total + 1) * sizeof *many->events);
+    many->events = base_arena_alloc_raw(many->arena, (total + 1) * sizeof *many->events);
     return many->events != NULL &&
            run_crew(many->arena, many->arena_count, many->schedule.batches.count, put_events, many);
 }

@@ -18,7 +18,10 @@ typedef enum plan_operation {
 
 #define PLAN_NO_STEP UINT32_MAX
 
-enum { PLAN_LOOKUP_LIMIT = LANG_TABLE_COLUMN_LIMIT };
+enum {
+    PLAN_LOOKUP_LIMIT = LANG_TABLE_COLUMN_LIMIT,
+    PLAN_CLAUSE_MOST = (1 << 28) - 1 /* the largest number of a clause: runs keep it in 28 bits */
+};
 
 typedef struct plan_step {
     plan_operation operation;

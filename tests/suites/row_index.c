@@ -32,16 +32,18 @@ static void put_codes(base_text *text, uint32_t *state, bool crowd)
 
 static void put_rows(base_text *text, uint32_t *state, const char *hit, bool crowd)
 {
-    base_text_format(text, "table %s_codes (procedure, pos) gives (needed: modifiers)\n  %s\n  | procedure | pos | needed |\n",
-                     hit, hit);
+    base_text_format(
+        text, "table %s_codes (procedure, pos) gives (needed: modifiers)\n  %s\n  | procedure | pos | needed |\n", hit,
+        hit);
     for (unsigned i = 0; i < ROWS; i++) {
         base_text_put(text, "  | ");
         put_codes(text, state, crowd);
         base_text_format(text, " | %s | 95 |%s\n", drawn(state, 3) == 0 ? "11, 22" : "any",
                          drawn(state, 5) == 0 ? " from 2026-01-20" : "");
     }
-    base_text_format(text, "\ntable %s_plans (plan, units) gives (needed: modifiers)\n  %s\n  | plan | units | needed |\n", hit,
-                     hit);
+    base_text_format(text,
+                     "\ntable %s_plans (plan, units) gives (needed: modifiers)\n  %s\n  | plan | units | needed |\n",
+                     hit, hit);
     for (unsigned i = 0; i < ROWS; i++) {
         uint32_t low = drawn(state, 500);
         if (drawn(state, 200) == 0)
@@ -67,7 +69,8 @@ static adj_policies *policies_of(base_arena *arena, uint32_t seed)
                          "  deny CO-97 as coding \"x\"\n");
     const char *names[] = {"rows.adj", "more.csv"}, *texts[] = {base_text_string(&text), "code\n10400\n10010\n"};
     adj_policies *policies = NULL;
-    adj_status status = adj_policies_compile_sources(names, 1, names, texts, (const size_t[]){text.length, 17}, 2, NULL, &policies);
+    adj_status status =
+        adj_policies_compile_sources(names, 1, names, texts, (const size_t[]){text.length, 17}, 2, NULL, &policies);
     cr_assert_eq(status, ADJ_OK, "%s", adj_policies_diagnostics(policies));
     return policies;
 }
@@ -93,9 +96,10 @@ typedef struct answer {
 static answer ask(run_context *context, uint32_t table, uint32_t line, unsigned unknown)
 {
     const lang_table *source = context->binding->plan->tables.items[table].source;
-    const lang_field *fields = strstr(source->name.text, "codes") != NULL
-                                   ? (const lang_field[]){LANG_FIELD_line_procedure, LANG_FIELD_line_pos, LANG_FIELD_line_date}
-                                   : (const lang_field[]){LANG_FIELD_line_plan, LANG_FIELD_line_units, LANG_FIELD_line_date};
+    const lang_field *fields =
+        strstr(source->name.text, "codes") != NULL
+            ? (const lang_field[]){LANG_FIELD_line_procedure, LANG_FIELD_line_pos, LANG_FIELD_line_date}
+            : (const lang_field[]){LANG_FIELD_line_plan, LANG_FIELD_line_units, LANG_FIELD_line_date};
     int64_t bits[3];
     uint8_t states[3];
     for (size_t i = 0; i < 3; i++) {

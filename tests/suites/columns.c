@@ -1,0 +1,106 @@
+/* Loops over columns say the same in every width of registers that the processor has as what they stand for, line by line. */
+#include <criterion/criterion.h>
+
+#include "compiler/plan/kernels.h"
+#include "runtime/column.h"
+
+#include <string.h>
+
+enum { ROUNDS = 200, WORDS = 64 };
+
+static uint64_t drawn(uint64_t *state)
+{
+    *state = *state * 6364136223846793005 + 1442695040888963407;
+    return *state ^ *state >> 29;
+}
+
+/* Bits of few lines, of most, of all or none. */
+static uint64_t draw_mask(uint64_t *state)
+{
+    uint64_t bits = drawn(state);
+    switch (drawn(state) >> 40 & 3) {
+    case 0: return bits & drawn(state) & drawn(state);
+    case 1: return bits | drawn(state);
+    case 2: return UINT64_MAX;
+    default: return bits & 1 ? 0 : bits;
+    }
+}
+
+static void compare_keep(const run_column_loops *loops, uint64_t *state)
+{
+    int64_t bits[RUN_STRIP], kept[RUN_STRIP], whole[RUN_STRIP], range[2] = {0}, whole_range[2] = {0}, low = 0, high = 0;
+    uint64_t present = draw_mask(state);
+    for (unsigned i = 0; i < RUN_STRIP; i++) {
+        bits[i] = ((int64_t)drawn(state) >> (20 + drawn(state) % 40)) * PLAN_SCALE;
+        int64_t own = (present >> i & 1) != 0 ? bits[i] : 0;
+        low = own < low ? own : low;
+        high = own > high ? own : high;
+    }
+    loops->keep(bits, present, kept, range);
+    loops->keep_whole(bits, present, whole, whole_range);
+    cr_expect(range[0] == low && range[1] == high, "%lld to %lld", (long long)range[0], (long long)range[1]);
+    cr_expect(whole_range[0] == low / PLAN_SCALE && whole_range[1] == high / PLAN_SCALE);
+    for (unsigned i = 0; i < RUN_STRIP; i++) {
+        int64_t own = (present >> i & 1) != 0 ? bits[i] : 0;
+        cr_expect(kept[i] == own && whole[i] == own / PLAN_SCALE, "line %u", i);
+    }
+}
+
+static void compare_equal(const run_column_loops *loops, uint64_t *state)
+{
+    int64_t bits[RUN_STRIP], number = (int64_t)drawn(state);
+    uint64_t same = draw_mask(state);
+    for (unsigned i = 0; i < RUN_STRIP; i++)
+        bits[i] = (same >> i & 1) != 0 ? number : number ^ (INT64_C(1) << drawn(state) % 63);
+    cr_expect_eq(loops->equal(bits, number), same);
+}
+
+static void compare_narrow(const run_column_loops *loops, uint64_t *state)
+{
+    int64_t numbers[RUN_STRIP * 2];
+    for (unsigned width = 0; width < 4; width++) {
+        int64_t narrow[RUN_STRIP * 2] = {0};
+        for (unsigned i = 0; i < RUN_STRIP * 2; i++)
+            numbers[i] = width == 3 ? (int64_t)drawn(state) : (int64_t)drawn(state) >> (64 - (8 << width));
+        loops->narrow(numbers, RUN_STRIP * 2, width, narrow);
+        for (unsigned i = 0; i < RUN_STRIP * 2; i++) {
+            int64_t held = width == 0   ? ((int8_t *)narrow)[i]
+                           : width == 1 ? ((int16_t *)narrow)[i]
+                           : width == 2 ? ((int32_t *)narrow)[i]
+                                        : narrow[i];
+            cr_expect_eq(held, numbers[i], "width %u, number %u", width, i);
+        }
+    }
+}
+
+static void compare_words(const run_column_loops *loops, uint64_t *state)
+{
+    uint64_t words[WORDS + 8];
+    uint16_t found[WORDS + 8];
+    size_t count = drawn(state) % (WORDS + 1), some = 0;
+    for (size_t w = 0; w < WORDS + 8; w++) words[w] = drawn(state) % 3 == 0 ? UINT64_C(1) << drawn(state) % 64 : 0;
+    size_t told = loops->find_words(words, count, found);
+    for (size_t w = 0; w < count; w++) {
+        if (words[w] == 0) continue;
+        cr_assert_lt(some, told);
+        cr_expect_eq(found[some++], w);
+    }
+    cr_expect_eq(told, some, "%zu of %zu words, not %zu", told, count, some);
+}
+
+Test(columns, loops_say_the_same_in_every_width)
+{
+    const run_column_loops *loops[RUN_COLUMN_LOOPS];
+    size_t count = run_column_loops_all(loops);
+    cr_assert_geq(count, 1);
+    cr_expect_eq(run_column_loops_here(), loops[count - 1]);
+    for (size_t l = 0; l < count; l++) {
+        uint64_t state = 11;
+        for (unsigned round = 0; round < ROUNDS; round++) {
+            compare_keep(loops[l], &state);
+            compare_equal(loops[l], &state);
+            compare_narrow(loops[l], &state);
+            compare_words(loops[l], &state);
+        }
+    }
+}
