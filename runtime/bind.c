@@ -100,7 +100,7 @@ static bool bind_columns(run_binding *binding)
         lang_record record = lang_schema_field(schema, (lang_field)f)->record;
         size_t rows = (int)record < LANG_RECORD_COUNT ? store->counts[record] + store->guests : 0;
         columns[f].bits = base_arena_alloc(binding->arena, (rows + 1) * sizeof *columns[f].bits);
-        columns[f].states = base_arena_alloc(binding->arena, rows + 1);
+        columns[f].states = base_arena_alloc(binding->arena, rows + 1 + RUN_STATES_BEYOND);
         if (columns[f].bits == NULL || columns[f].states == NULL) return false;
     }
     binding->columns = columns;

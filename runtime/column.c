@@ -47,6 +47,16 @@ INLINE uint64_t equal_strip(const int64_t *bits, int64_t number)
     return found;
 }
 
+INLINE void gather_strip(const int64_t *restrict column, const uint32_t *restrict rows, int64_t *restrict to)
+{
+    for (unsigned i = 0; i < RUN_STRIP; i++) to[i] = column[rows[i]];
+}
+
+INLINE void gather_states_strip(const uint8_t *restrict column, const uint32_t *restrict rows, uint8_t *restrict to)
+{
+    for (unsigned i = 0; i < RUN_STRIP; i++) to[i] = column[rows[i]];
+}
+
 INLINE void narrow_all(const int64_t *restrict numbers, size_t count, unsigned width, void *restrict to)
 {
     int8_t *bytes = to;
@@ -77,7 +87,7 @@ INLINE size_t words_with_bits(const uint64_t *words, size_t count, uint16_t *fou
     return some;
 }
 
-#define LOOPS(name, target, equal_of, words_of)                                                                        \
+#define LOOPS(name, target, gather_of, states_of, equal_of, words_of)                                                  \
     target static void name##_keep(const int64_t *bits, uint64_t present, int64_t *to, int64_t range[2])               \
     {                                                                                                                  \
         keep_strip(bits, present, to, range, false);                                                                   \
@@ -85,6 +95,14 @@ INLINE size_t words_with_bits(const uint64_t *words, size_t count, uint16_t *fou
     target static void name##_keep_whole(const int64_t *bits, uint64_t present, int64_t *to, int64_t range[2])         \
     {                                                                                                                  \
         keep_strip(bits, present, to, range, true);                                                                    \
+    }                                                                                                                  \
+    target static void name##_gather(const int64_t *column, const uint32_t *rows, int64_t *to)                         \
+    {                                                                                                                  \
+        gather_of(column, rows, to);                                                                                   \
+    }                                                                                                                  \
+    target static void name##_gather_states(const uint8_t *column, const uint32_t *rows, uint8_t *to)                  \
+    {                                                                                                                  \
+        states_of(column, rows, to);                                                                                   \
     }                                                                                                                  \
     target static uint64_t name##_equal(const int64_t *bits, int64_t number)                                           \
     {                                                                                                                  \
@@ -98,14 +116,36 @@ INLINE size_t words_with_bits(const uint64_t *words, size_t count, uint16_t *fou
     {                                                                                                                  \
         narrow_all(numbers, count, width, to);                                                                         \
     }                                                                                                                  \
-    static const run_column_loops name = {name##_keep, name##_keep_whole, name##_equal, name##_find_words,             \
-                                          name##_narrow};
+    static const run_column_loops name = {name##_keep,  name##_keep_whole, name##_gather, name##_gather_states,        \
+                                          name##_equal, name##_find_words, name##_narrow};
 
-LOOPS(plain, , equal_strip, words_with_bits)
+LOOPS(plain, , gather_strip, gather_states_strip, equal_strip, words_with_bits)
 
 #if defined(__x86_64__)
 #define AVX2 __attribute__((target("avx2")))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt,prefer-vector-width=512")))
+
+/* Where nothing is optimised these intrinsics are macros, whose masks change their sign. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+AVX512 INLINE void gather_strip_512(const int64_t *column, const uint32_t *rows, int64_t *to)
+{
+    for (unsigned i = 0; i < RUN_STRIP; i += 8) {
+        __m512i at = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)(const void *)(rows + i)));
+        _mm512_storeu_si512(to + i, _mm512_i64gather_epi64(at, column, sizeof *column));
+    }
+}
+
+/* Four bytes are read for each, of which the first counts. */
+AVX512 INLINE void gather_states_strip_512(const uint8_t *column, const uint32_t *rows, uint8_t *to)
+{
+    for (unsigned i = 0; i < RUN_STRIP; i += 16) {
+        __m512i four = _mm512_i32gather_epi32(_mm512_loadu_si512(rows + i), column, 1);
+        _mm_storeu_si128((__m128i *)(void *)(to + i), _mm512_cvtepi32_epi8(four));
+    }
+}
+
+#pragma GCC diagnostic pop
 
 AVX512 INLINE uint64_t equal_strip_512(const int64_t *bits, int64_t number)
 {
@@ -132,8 +172,8 @@ AVX512 INLINE size_t words_with_bits_512(const uint64_t *words, size_t count, ui
     return some;
 }
 
-LOOPS(avx2, AVX2, equal_strip, words_with_bits)
-LOOPS(avx512, AVX512, equal_strip_512, words_with_bits_512)
+LOOPS(avx2, AVX2, gather_strip, gather_states_strip, equal_strip, words_with_bits)
+LOOPS(avx512, AVX512, gather_strip_512, gather_states_strip_512, equal_strip_512, words_with_bits_512)
 
 size_t run_column_loops_all(const run_column_loops *loops[RUN_COLUMN_LOOPS])
 {

@@ -42,7 +42,7 @@ typedef struct measuring {
 static bool fill_column(measuring *m, run_column *columns, lang_field field, size_t rows)
 {
     columns[field].bits = base_arena_alloc(&m->scratch, (rows + 1) * sizeof(int64_t));
-    columns[field].states = base_arena_alloc(&m->scratch, rows + 1);
+    columns[field].states = base_arena_alloc(&m->scratch, rows + 1 + RUN_STATES_BEYOND);
     return columns[field].bits != NULL && columns[field].states != NULL;
 }
 

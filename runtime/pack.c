@@ -82,9 +82,6 @@ typedef struct source {
     uint8_t uniform;       /* the state of all lines, where that is known; 0: not, or unknown */
 } source;
 
-/* Lines of one payer lie apart: what comes is asked of memory before it is needed. */
-enum { AHEAD = 40 };
-
 static uint64_t find_rows(const uint32_t *rows, size_t count)
 {
     uint64_t found = 0;
@@ -97,35 +94,7 @@ static uint64_t find_rows(const uint32_t *rows, size_t count)
     return found;
 }
 
-static const run_joined *join(run_packer *packer, plan_path path);
-static bool source_of(run_packer *packer, const plan_path *path, source *s);
-
-/* Follows the last field of a path: where its row is not known, neither is what lies behind it. */
-static bool follow(run_packer *packer, const plan_path *path, run_joined *joined)
-{
-    source s;
-    uint32_t *rows = base_arena_alloc_raw(&packer->temporary, (packer->count + 1) * sizeof *rows);
-    uint8_t *states = base_arena_alloc_raw(&packer->temporary, packer->count + 1);
-    if (rows == NULL || states == NULL || !source_of(packer, path, &s)) return false;
-    const run_column *column = s.column;
-    bool all = s.uniform == RUN_PRESENT;
-    size_t present = all ? packer->count : 0;
-    for (size_t i = 0; i < packer->count; i++) {
-        uint32_t ahead = s.rows[i + AHEAD < packer->count ? i + AHEAD : i];
-        __builtin_prefetch(&column->bits[ahead]);
-        if (all) {
-            rows[i] = (uint32_t)column->bits[s.rows[i]];
-            continue;
-        }
-        __builtin_prefetch(&column->states[ahead]);
-        bool there = s.states == NULL || s.states[i] == RUN_PRESENT;
-        states[i] = there ? column->states[s.rows[i]] : s.states[i];
-        rows[i] = states[i] == RUN_PRESENT ? (uint32_t)column->bits[s.rows[i]] : 0;
-        present += states[i] == RUN_PRESENT;
-    }
-    *joined = (run_joined){*path, rows, present == packer->count ? NULL : states, find_rows(rows, packer->count)};
-    return true;
-}
+static bool follow(run_packer *packer, const plan_path *path, run_joined *joined);
 
 static const run_joined *join(run_packer *packer, plan_path path)
 {
@@ -197,6 +166,33 @@ static inline bool one_behind_the_other(const source *s, uint64_t word)
     return (s->in_a_row >> word & 1) != 0;
 }
 
+/* A word's lines; false where none is left. */
+static inline bool take_word(const run_packer *packer, uint64_t word, strip *l)
+{
+    if (word >= packer->words) return false;
+    size_t rest = packer->count - word * RUN_STRIP;
+    l->first = word * RUN_STRIP;
+    l->count = rest < RUN_STRIP ? rest : RUN_STRIP;
+    return true;
+}
+
+/* RUN_STRIP states, where they lie or in `room`. Where a row is not known, so is what it holds. */
+static inline const uint8_t *states_of(const run_packer *packer, const source *s, uint64_t word, const strip *l,
+                                       uint8_t room[RUN_STRIP])
+{
+    const uint32_t *rows = s->rows + l->first;
+    const uint8_t *column = s->column->states, *of_rows = s->states;
+    if (of_rows == NULL && one_behind_the_other(s, word)) return column + rows[0];
+    if (l->count == RUN_STRIP) {
+        packer->loops->gather_states(column, rows, room);
+    } else {
+        for (size_t i = 0; i < RUN_STRIP; i++) room[i] = i < l->count ? column[rows[i]] : RUN_UNKNOWN;
+    }
+    for (size_t i = 0; of_rows != NULL && i < l->count; i++)
+        room[i] = of_rows[l->first + i] == RUN_PRESENT ? room[i] : of_rows[l->first + i];
+    return room;
+}
+
 static inline void read_states(const run_packer *packer, const source *s, uint64_t word, strip *l)
 {
     uint64_t valid = l->count == RUN_STRIP ? UINT64_MAX : (UINT64_C(1) << l->count) - 1;
@@ -205,20 +201,8 @@ static inline void read_states(const run_packer *packer, const source *s, uint64
         l->absent = s->uniform == RUN_ABSENT ? valid : 0;
         return;
     }
-    const uint32_t *rows = s->rows + l->first;
-    const uint8_t *column = s->column->states, *states = column + rows[0];
     uint8_t room[RUN_STRIP];
-    if (s->states != NULL) {
-        for (size_t i = 0; i < l->count; i++) room[i] = state_at(s, l->first + i);
-        states = room;
-    } else if (!one_behind_the_other(s, word)) {
-        for (size_t i = 0; i < l->count; i++) {
-            __builtin_prefetch(&column[s->rows[l->first + i + AHEAD < packer->count ? l->first + i + AHEAD : 0]]);
-            room[i] = column[rows[i]];
-        }
-        states = room;
-    }
-    if (states == room) memset(room + l->count, RUN_UNKNOWN, RUN_STRIP - l->count);
+    const uint8_t *states = states_of(packer, s, word, l, room);
     l->present = bytes_that_are(states, RUN_PRESENT) & valid;
     l->absent = bytes_that_are(states, RUN_ABSENT) & valid;
 }
@@ -232,24 +216,20 @@ static inline void read_bits(const run_packer *packer, const source *s, uint64_t
         l->bits = column + rows[0];
         return;
     }
-    size_t sure = packer->count > l->first + AHEAD ? packer->count - l->first - AHEAD : 0, i = 0;
-    if (sure > l->count) sure = l->count;
-    for (; i < sure; i++) {
-        __builtin_prefetch(&column[rows[i + AHEAD]]);
-        l->room[i] = column[rows[i]];
+    if (l->count == RUN_STRIP) {
+        if (l->first + 2 * RUN_STRIP <= packer->count)
+            for (unsigned i = 0; i < RUN_STRIP; i++)
+                __builtin_prefetch(&column[rows[RUN_STRIP + i]]); /* lines of one payer lie apart */
+        packer->loops->gather(column, rows, l->room);
+    } else {
+        for (size_t i = 0; i < RUN_STRIP; i++) l->room[i] = i < l->count ? column[rows[i]] : 0;
     }
-    for (; i < l->count; i++) l->room[i] = column[rows[i]];
-    for (; i < RUN_STRIP; i++) l->room[i] = 0;
     l->bits = l->room;
 }
 
-/* Takes the lines of a word; false where none is left. */
 static inline bool take_states(const run_packer *packer, const source *s, uint64_t word, strip *l)
 {
-    if (word >= packer->words) return false;
-    size_t rest = packer->count - word * RUN_STRIP;
-    l->first = word * RUN_STRIP;
-    l->count = rest < RUN_STRIP ? rest : RUN_STRIP;
+    if (!take_word(packer, word, l)) return false;
     read_states(packer, s, word, l);
     return true;
 }
@@ -258,6 +238,33 @@ static inline bool take_lines(const run_packer *packer, const source *s, uint64_
 {
     if (!take_states(packer, s, word, l)) return false;
     read_bits(packer, s, word, l);
+    return true;
+}
+
+/* Follows the last field of a path: where its row is not known, neither is what lies behind it. */
+static bool follow(run_packer *packer, const plan_path *path, run_joined *joined)
+{
+    source s;
+    size_t room = packer->words * RUN_STRIP;
+    uint32_t *rows = base_arena_alloc_raw(&packer->temporary, room * sizeof *rows);
+    uint8_t *states = base_arena_alloc_raw(&packer->temporary, room);
+    if (rows == NULL || states == NULL || !source_of(packer, path, &s)) return false;
+    bool all = s.uniform == RUN_PRESENT;
+    size_t present = all ? packer->count : 0;
+    strip l;
+    for (uint64_t w = 0; take_word(packer, w, &l); w++) {
+        uint32_t *to = rows + l.first;
+        read_bits(packer, &s, w, &l);
+        if (all) {
+            for (size_t i = 0; i < RUN_STRIP; i++) to[i] = (uint32_t)l.bits[i];
+            continue;
+        }
+        uint8_t *own = states + l.first, strip_room[RUN_STRIP];
+        memcpy(own, states_of(packer, &s, w, &l, strip_room), RUN_STRIP);
+        for (size_t i = 0; i < RUN_STRIP; i++) to[i] = own[i] == RUN_PRESENT ? (uint32_t)l.bits[i] : 0;
+        present += (size_t)__builtin_popcountll(bytes_that_are(own, RUN_PRESENT));
+    }
+    *joined = (run_joined){*path, rows, present == packer->count ? NULL : states, find_rows(rows, packer->count)};
     return true;
 }
 

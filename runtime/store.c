@@ -16,7 +16,7 @@ static bool widen_to(run_store *store, lang_record record, uint32_t wanted)
     for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
         if (lang_schema_field(store->schema, (lang_field)f)->record != record) continue;
         int64_t *bits = base_arena_alloc(&store->arena, wanted * sizeof *bits);
-        uint8_t *states = base_arena_alloc(&store->arena, wanted);
+        uint8_t *states = base_arena_alloc(&store->arena, wanted + RUN_STATES_BEYOND);
         if (bits == NULL || states == NULL) return false;
         run_column *column = &store->columns[f];
         /* New memory is zeros, and unknown: a column in which nothing was set stays untouched. */

@@ -14,8 +14,10 @@ typedef enum run_state { RUN_UNKNOWN, RUN_ABSENT, RUN_PRESENT } run_state;
 
 typedef struct run_column {
     int64_t *bits;
-    uint8_t *states;
+    uint8_t *states; /* with RUN_STATES_BEYOND bytes of room behind the last */
 } run_column;
+
+enum { RUN_STATES_BEYOND = 3 };
 
 #define RUN_NO_ROW UINT32_MAX
 

@@ -3,8 +3,9 @@
 
 #include "compiler/plan/kernels.h"
 #include "runtime/column.h"
+#include "runtime/store.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 enum { ROUNDS = 200, WORDS = 64 };
 
@@ -44,6 +45,26 @@ static void compare_keep(const run_column_loops *loops, uint64_t *state)
         int64_t own = (present >> i & 1) != 0 ? bits[i] : 0;
         cr_expect(kept[i] == own && whole[i] == own / PLAN_SCALE, "line %u", i);
     }
+}
+
+static void compare_gather(const run_column_loops *loops, uint64_t *state)
+{
+    enum { ROWS = 300 };
+    /* The last states stand at the end of what may be read. */
+    int64_t column[ROWS], values[RUN_STRIP];
+    uint8_t *states = malloc(ROWS + RUN_STATES_BEYOND), read[RUN_STRIP];
+    uint32_t rows[RUN_STRIP];
+    cr_assert_not_null(states);
+    for (unsigned i = 0; i < ROWS; i++) {
+        column[i] = (int64_t)drawn(state);
+        states[i] = (uint8_t)drawn(state);
+    }
+    for (unsigned i = 0; i < RUN_STRIP; i++) rows[i] = i == 9 ? ROWS - 1 : (uint32_t)(drawn(state) >> 33) % ROWS;
+    loops->gather(column, rows, values);
+    loops->gather_states(states, rows, read);
+    for (unsigned i = 0; i < RUN_STRIP; i++)
+        cr_expect(values[i] == column[rows[i]] && read[i] == states[rows[i]], "row %u", rows[i]);
+    free(states);
 }
 
 static void compare_equal(const run_column_loops *loops, uint64_t *state)
@@ -98,6 +119,7 @@ Test(columns, loops_say_the_same_in_every_width)
         uint64_t state = 11;
         for (unsigned round = 0; round < ROUNDS; round++) {
             compare_keep(loops[l], &state);
+            compare_gather(loops[l], &state);
             compare_equal(loops[l], &state);
             compare_narrow(loops[l], &state);
             compare_words(loops[l], &state);
