@@ -42,7 +42,8 @@ static const char policy[] =
                                     CLAUSE("by_place", "  when way is found\n"
                                                        "  require modifiers include all of way.needed\n")
                                         CLAUSE("charged", "  require charge <= $40.00\n")
-                                            CLAUSE("of_low", "  require procedure in low\n");
+                                            CLAUSE("of_low", "  require procedure in low\n")
+                                                CLAUSE("lasted", "  require session.minutes >= 40 minutes\n");
 
 static uint32_t drawn(uint32_t *state)
 {
@@ -125,6 +126,10 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
         if (line % 53 == 5) run_store_set_absent(store, fields[line % 8 == 0 ? 1 : line % 8], line);
         if (line % 61 == 3) run_store_set(store, LANG_FIELD_line_charge, line, 5000 - (INT64_C(1) << (line % 50)));
         if (line % 40 == 7) store->lines.items[line].subject = false;
+        if (line % 9 < 2) continue; /* nobody told of a session */
+        uint32_t session = run_store_add(store, LANG_RECORD_session);
+        run_store_set(store, LANG_FIELD_session_minutes, session, (int64_t)(line % 80) * 1000);
+        run_store_set(store, LANG_FIELD_line_session, line, session);
     }
     cr_assert(run_index(store));
     return encounters;
