@@ -153,7 +153,10 @@ int cli_test(int count, char **arguments)
     test_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
     int code = read_options(count, arguments, &options);
     adj_policies *policies = NULL;
-    if (code == EXIT_CLEAN) code = cli_compile(&options.files, options.evaluator, cli_today(), false, &policies);
+    /* Machine code is made for the first test: of a library it takes seconds, and there may be none. */
+    bool alone = options.evaluator == ADJ_EVALUATOR_INTERPRETER;
+    adj_evaluator compiled = alone ? ADJ_EVALUATOR_INTERPRETER : ADJ_EVALUATOR_BEST;
+    if (code == EXIT_CLEAN) code = cli_compile(&options.files, compiled, cli_today(), false, &policies);
     if (code == EXIT_CLEAN) code = run_all(policies, options.evaluator, options.verbose);
     bool ran = code == EXIT_CLEAN || code == EXIT_DENIED;
     if (ran && options.coverage && !report_coverage(policies)) code = EXIT_DENIED;

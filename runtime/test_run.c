@@ -232,6 +232,8 @@ adj_status adj_policies_run_test(adj_policies *policies, size_t index, const adj
     adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
     test_run run = {.policies = policies, .test = test, .arena = &policies->arena};
     run.with_machine = wanted != ADJ_EVALUATOR_INTERPRETER && policies->test_code != NULL;
+    bool demanded = wanted >= ADJ_EVALUATOR_MACHINE && adj_has_machine_code() && !policies->interpreted;
+    if (demanded && !run.with_machine) return ADJ_INTERNAL;
     base_arena_init(&run.scratch, &policies->allocator);
     base_text_init(&run.difference, &policies->arena);
     bool ready = run_store_init(&run.store, policies->program.schema, &policies->allocator) &&

@@ -493,6 +493,10 @@ if "$adjudge" --version | grep -q LLVM && [ "$(uname -m)" = x86_64 ]; then
     expect "code is kept" 0 test -d "$work/cache"
     expect "nothing is kept where nothing is to be" 1 env ADJUDGE_CACHE= "$adjudge" "${many[@]}" --evaluator machine
     chmod 555 "$work/cache"
+    # No machine code is made where nothing is to be tested: of a library it takes seconds.
+    printf 'policy untested\n  title     "Without tests"\n\nclause one\n  cite    "1"\n  require units <= 1\n  warn    "x"\n' >"$work/untested.adj"
+    expect "policies without tests" 0 env LD_DEBUG=files LD_DEBUG_OUTPUT="$work/loaded" "$adjudge" test "$work/untested.adj"
+    grep -q 'libLLVM' "$work"/loaded.* && { echo "FAILED: policies without tests load LLVM"; failed=$((failed + 1)); } || passed=$((passed + 1))
     expect "a folder that cannot be written" 1 "$adjudge" "${many[@]}" --evaluator machine
     same "a folder that cannot be written" "$work/by_one" "$work/out"
     chmod 755 "$work/cache"
