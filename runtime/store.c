@@ -1,12 +1,14 @@
 /* Rows, columns and symbols of the encounter store. */
 #include "runtime/guest.h"
 
+#include <assert.h>
 #include <string.h>
 
 void run_store_release(run_store *store)
 {
     run_store_forget_numbers(store);
     base_arena_release(&store->lasting);
+    base_arena_release(&store->rows);
     base_arena_release(&store->arena);
 }
 
@@ -15,9 +17,12 @@ static bool widen_to(run_store *store, lang_record record, uint32_t wanted)
     uint32_t old = store->capacities[record];
     for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
         if (lang_schema_field(store->schema, (lang_field)f)->record != record) continue;
-        int64_t *bits = base_arena_alloc(&store->arena, wanted * sizeof *bits);
-        uint8_t *states = base_arena_alloc(&store->arena, wanted + RUN_STATES_BEYOND);
-        if (bits == NULL || states == NULL) return false;
+        int64_t *bits = base_arena_alloc(&store->rows, wanted * sizeof *bits);
+        uint8_t *states = base_arena_alloc(&store->rows, wanted + RUN_STATES_BEYOND);
+        if (bits == NULL || states == NULL) {
+            store->arena.failed = true; /* which is where readers look */
+            return false;
+        }
         run_column *column = &store->columns[f];
         /* New memory is zeros, and unknown: a column in which nothing was set stays untouched. */
         bool any = false;
@@ -123,27 +128,54 @@ void run_store_truncate(run_store *store, lang_record record, uint32_t count)
     if (record == LANG_RECORD_claim) store->claims.count = count;
 }
 
-/* The tables of an empty store, in its arena. */
+/* What an empty store begins with beside its columns. */
 static bool begin_tables(run_store *store)
 {
     const lang_schema *schema = store->schema;
-    size_t records = (size_t)lang_schema_record_count(schema), fields = (size_t)lang_schema_field_count(schema);
-    store->counts = base_arena_alloc(&store->arena, records * sizeof *store->counts);
-    store->capacities = base_arena_alloc(&store->arena, records * sizeof *store->capacities);
-    store->columns = base_arena_alloc(&store->arena, fields * sizeof *store->columns);
+    size_t fields = (size_t)lang_schema_field_count(schema);
     store->whole = base_arena_alloc(&store->arena, fields);
     store->uniform = base_arena_alloc(&store->arena, fields);
     store->numbers = base_arena_alloc(&store->arena, sizeof *store->numbers);
-    store->source_counts = base_arena_alloc(&store->arena, records * sizeof *store->source_counts);
     if (store->arena.failed) return false;
     if (!base_intern_init(&store->symbols, &store->arena) || !base_intern_init(&store->members, &store->arena)) {
         return false;
     }
-    /* Machine code reads row 0 of every column before it knows whether a row is present. */
-    for (int r = 0; r < lang_schema_record_count(store->schema); r++) {
+    return run_store_add(store, LANG_RECORD_patient) == 0;
+}
+
+/* Machine code reads row 0 of every column before it knows whether a row is present. */
+static bool begin_columns(run_store *store)
+{
+    size_t records = (size_t)lang_schema_record_count(store->schema);
+    store->counts = base_arena_alloc(&store->lasting, records * sizeof *store->counts);
+    store->capacities = base_arena_alloc(&store->lasting, records * sizeof *store->capacities);
+    store->source_counts = base_arena_alloc(&store->lasting, records * sizeof *store->source_counts);
+    store->columns =
+        base_arena_alloc(&store->lasting, (size_t)lang_schema_field_count(store->schema) * sizeof *store->columns);
+    for (size_t r = 0; !store->lasting.failed && r < records; r++) {
         if (!widen(store, (lang_record)r)) return false;
     }
-    return run_store_add(store, LANG_RECORD_patient) == 0;
+    return !store->lasting.failed;
+}
+
+/* Takes all rows away. A file fills few of the columns: nothing is written to the others. */
+static void clear_columns(run_store *store)
+{
+    for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
+        const run_column *column = &store->columns[f];
+        uint32_t count = store->counts[lang_schema_field(store->schema, (lang_field)f)->record];
+        uint8_t any = 0;
+        for (uint32_t row = 0; row < count; row++) any |= column->states[row];
+#ifndef NDEBUG
+        for (uint32_t row = 0; row < count; row++) assert(column->states[row] != RUN_UNKNOWN || column->bits[row] == 0);
+#endif
+        if (any == RUN_UNKNOWN) continue;
+        memset(column->bits, 0, count * sizeof *column->bits);
+        memset(column->states, 0, count);
+    }
+    size_t records = (size_t)lang_schema_record_count(store->schema);
+    memset(store->counts, 0, records * sizeof *store->counts);
+    memset(store->source_counts, 0, records * sizeof *store->source_counts);
 }
 
 bool run_store_init(run_store *store, const lang_schema *schema, const base_allocator *allocator)
@@ -151,11 +183,11 @@ bool run_store_init(run_store *store, const lang_schema *schema, const base_allo
     *store = (run_store){.schema = schema};
     base_arena_init(&store->arena, allocator);
     base_arena_init(&store->lasting, allocator);
+    base_arena_init(&store->rows, allocator);
     size_t records = (size_t)lang_schema_record_count(schema);
     store->site_feeds = base_arena_alloc(&store->lasting, records * sizeof *store->site_feeds);
     store->site_holes = base_arena_alloc(&store->lasting, records * sizeof *store->site_holes);
-    store->rooms = base_arena_alloc(&store->lasting, records * sizeof *store->rooms);
-    return !store->lasting.failed && begin_tables(store);
+    return !store->lasting.failed && begin_columns(store) && begin_tables(store);
 }
 
 void run_store_copy_told(run_store *to, const run_store *from)
@@ -183,23 +215,22 @@ bool run_store_reset(run_store *store)
 {
     run_store_forget_numbers(store);
     run_store before = *store;
-    for (int r = 0; r < lang_schema_record_count(store->schema); r++) before.rooms[r] = before.capacities[r];
+    clear_columns(store);
     *store = (run_store){.schema = before.schema,
                          .arena = before.arena,
                          .lasting = before.lasting,
-                         .rooms = before.rooms,
+                         .rows = before.rows,
+                         .columns = before.columns,
+                         .counts = before.counts,
+                         .capacities = before.capacities,
+                         .source_counts = before.source_counts,
                          .site_feeds = before.site_feeds,
                          .site_holes = before.site_holes,
                          .places = before.places};
     run_store_copy_told(store, &before);
     base_arena_reset(&store->arena);
-    if (!begin_tables(store) || !base_intern_reserve(&store->symbols, &before.symbols) ||
-        !base_intern_reserve(&store->members, &before.members))
-        return false;
-    for (int r = 0; r < lang_schema_record_count(store->schema); r++) {
-        if (!run_store_reserve(store, (lang_record)r, store->rooms[r])) return false;
-    }
-    return true;
+    return begin_tables(store) && base_intern_reserve(&store->symbols, &before.symbols) &&
+           base_intern_reserve(&store->members, &before.members);
 }
 
 bool run_store_whole(const run_store *store, lang_field field, int64_t unit)

@@ -118,7 +118,7 @@ typedef struct run_numbers {
 typedef struct run_store {
     base_arena arena;
     base_arena lasting; /* what run_store_reset leaves alone */
-    uint32_t *rooms;    /* by record: rows that there was room for before the last reset */
+    base_arena rows;    /* columns, which run_store_reset empties */
     base_intern symbols;
     base_intern members;       /* ids are patient rows; row 0 is a nameless patient that nobody refers to */
     const lang_schema *schema; /* outlives the store */

@@ -188,18 +188,18 @@ static bool fill_parts(adj_parts *p)
     uint64_t room = p->limit > p->shared ? p->limit - p->shared : 0, filled = 0;
     for (uint32_t i = 0; i < p->groups.count; i++) {
         uint32_t root = parts_root(p, i);
-        if (root != i) p->groups.items[root].bytes += p->groups.items[i].bytes;
+        if (root != i) p->groups.items[root].weight += p->groups.items[i].weight;
     }
     p->count = 1;
     for (uint32_t i = 0; i < p->groups.count; i++) {
         parts_group *group = &p->groups.items[i];
         if (group->parent != i) continue;
-        if (group->bytes > room) return false;
-        if (filled + group->bytes > room) {
+        if (group->weight > room) return false;
+        if (filled + group->weight > room) {
             p->count++;
             filled = 0;
         }
-        filled += group->bytes;
+        filled += group->weight;
         group->part = (uint32_t)p->count;
     }
     return p->count <= PART_LIMIT;
@@ -247,9 +247,9 @@ static bool send(dividing *d, const parts_head *head, const char *row)
     }
     uint32_t part = part_of(p, head->route == PARTS_TO_MEMBER ? 'm' : 's', key, head->key);
     if (head->kind == PARTS_CLAIM && p->has_claim_rows) {
-        uint32_t id;
-        memcpy(&id, key + head->key, sizeof id);
-        claim_place place = {.hash = claim_hash(key + head->key + sizeof id, id), .part = part};
+        const char *id = key + head->key; /* its length stands before it */
+        uint64_t id_length = parts_read_number(&id, row + length);
+        claim_place place = {.hash = claim_hash(id, (size_t)id_length), .part = part};
         if (!parts_file_put(p, &d->places[place.hash % CLAIM_BUCKETS], (const char *)&place, sizeof place))
             return false;
     }
@@ -370,7 +370,7 @@ adj_status adj_parts_divide(adj_parts *p)
     if (!parts_spool(p)) return failed(p); /* what did not fill a batch */
     bool alone = p->loose && (p->joins_providers || (p->joins_sessions && !store->feeds[LANG_FEED_ATTENDANCE]));
     p->count = 1;
-    if (p->spool.length <= p->limit) {
+    if (p->weight <= p->limit) {
         forget_groups(p);
         return parts_file_end(&p->spool) ? ADJ_OK : failed(p);
     }
@@ -385,7 +385,7 @@ adj_status adj_parts_divide(adj_parts *p)
             : p->count > PART_LIMIT ? "there would be too many parts"
                                     : "a group of members whose lines meet, or what is told for all of them, is larger "
                                       "than the limit allows",
-            (unsigned long long)p->spool.length * GROWTH / (alone ? 1 : 4) / 1000000 + 1);
+            (unsigned long long)p->weight * GROWTH / (alone ? 1 : 4) / 1000000 + 1);
         return ADJ_INVALID_INPUT;
     }
     base_allocator *allocator = &p->arena.allocator;

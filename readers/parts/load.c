@@ -4,6 +4,7 @@
 #include <string.h>
 
 typedef struct loading {
+    const base_intern *paths;
     read_encounters *encounters;
     run_store *store;
     const char *at, *end; /* of the row at hand */
@@ -24,21 +25,19 @@ static bool get_bytes(loading *l, void *to, size_t length)
     return true;
 }
 
-static uint64_t number(loading *l)
+static int64_t number(loading *l)
 {
-    uint64_t value = 0;
-    get_bytes(l, &value, sizeof value);
-    return value;
+    return parts_unfolded(parts_read_number(&l->at, l->end));
 }
 
 /* A text of the row: where it stands. */
 static const char *text(loading *l, size_t *length)
 {
-    uint32_t size = 0;
+    uint64_t size = parts_read_number(&l->at, l->end);
     *length = 0;
-    if (!get_bytes(l, &size, sizeof size) || (size_t)(l->end - l->at) < size) return "";
+    if ((uint64_t)(l->end - l->at) < size) return "";
     const char *start = l->at;
-    *length = size;
+    *length = (size_t)size;
     l->at += size;
     return start;
 }
@@ -53,10 +52,10 @@ static uint32_t symbol(loading *l)
 
 static int64_t list(loading *l)
 {
-    uint64_t count = number(l);
+    int64_t count = number(l);
     uint32_t codes[64];
     size_t used = 0;
-    for (uint64_t i = 0; i < count && used < 64; i++) codes[used++] = symbol(l);
+    for (int64_t i = 0; i < count && used < 64; i++) codes[used++] = symbol(l);
     return run_store_list(l->store, codes, used);
 }
 
@@ -86,7 +85,7 @@ static int64_t reference(loading *l, lang_record record)
 {
     size_t length, index;
     if (record == LANG_RECORD_claim) {
-        const uint32_t *row = claim_slot(l, number(l));
+        const uint32_t *row = claim_slot(l, (uint64_t)number(l));
         return row == NULL ? (int64_t)RUN_NO_ROW : (int64_t)*row;
     }
     const char *name = text(l, &length);
@@ -99,17 +98,17 @@ static int64_t value(loading *l, lang_type type)
     if (type.list) return list(l);
     if (type.kind == LANG_TYPE_CODE || type.kind == LANG_TYPE_TEXT) return symbol(l);
     if (type.kind == LANG_TYPE_RECORD) return reference(l, (lang_record)type.detail);
-    return (int64_t)number(l);
+    return number(l);
 }
 
-/* The next field of a row; false at their end. */
-static bool next_field(loading *l, lang_field *field, uint8_t *state, int64_t *bits)
+/* The next field of a row, after the one before or PARTS_NO_FIELD; false at their end. */
+static bool next_field(loading *l, uint32_t before, lang_field *field, uint8_t *state, int64_t *bits)
 {
-    uint16_t place = UINT16_MAX;
-    if (!get_bytes(l, &place, sizeof place) || place == UINT16_MAX || !get_bytes(l, state, 1)) return false;
-    *field = (lang_field)place;
+    uint64_t tag = parts_read_number(&l->at, l->end), place = (uint32_t)(before + (uint32_t)(tag >> 2));
     *bits = 0;
-    if ((int)place >= lang_schema_field_count(l->store->schema)) return false;
+    if (tag == 0 || place >= (uint64_t)lang_schema_field_count(l->store->schema)) return false;
+    *field = (lang_field)place;
+    *state = tag & 3;
     if (*state == RUN_PRESENT) *bits = value(l, lang_schema_field(l->store->schema, *field)->type);
     return true;
 }
@@ -120,7 +119,7 @@ static void set_fields(loading *l, uint32_t row, bool gentle)
     lang_field field;
     uint8_t state;
     int64_t bits;
-    while (next_field(l, &field, &state, &bits)) {
+    for (uint32_t before = PARTS_NO_FIELD; next_field(l, before, &field, &state, &bits); before = field) {
         if (state == RUN_PRESENT && bits != (int64_t)RUN_NO_ROW)
             run_store_set(l->store, field, row, bits);
         else if (state == RUN_ABSENT && !(gentle && run_store_state(l->store, field, row) == RUN_PRESENT))
@@ -164,7 +163,7 @@ static void load_session(loading *l)
 static void load_claim(loading *l)
 {
     uint8_t flags[4] = {0, 0, 0, 0};
-    uint32_t id = symbol(l), *slot = claim_slot(l, number(l));
+    uint32_t id = symbol(l), *slot = claim_slot(l, (uint64_t)number(l));
     if (slot == NULL || !get_bytes(l, flags, sizeof flags)) return;
     uint32_t payer_number = symbol(l), frequency = symbol(l), own_number = symbol(l);
     bool made = false;
@@ -199,19 +198,28 @@ static bool line_stands_twice(loading *l, uint32_t row)
     return true;
 }
 
+static uint32_t path(loading *l)
+{
+    uint64_t place = (uint64_t)number(l);
+    if (place >= l->paths->entries.count) return 0;
+    const base_intern_entry *entry = &l->paths->entries.items[place];
+    uint32_t id = base_intern_add(&l->store->symbols, entry->text, entry->length);
+    return id == BASE_INTERN_NONE ? 0 : id;
+}
+
 static void load_line(loading *l)
 {
     uint8_t flags[3] = {0, 0, 0};
     uint32_t row = run_store_add(l->store, LANG_RECORD_line);
     if (row == RUN_NO_ROW) return;
     run_line_extra *extra = &l->store->lines.items[row];
-    extra->place = number(l);
+    extra->place = (uint64_t)number(l);
     extra->segment = (uint32_t)number(l);
     if (!get_bytes(l, flags, sizeof flags)) return;
     extra->subject = flags[0] != 0;
     extra->numbered = flags[1] != 0;
     extra->unreadable = flags[2] != 0;
-    extra->file = symbol(l);
+    extra->file = path(l);
     extra->authorization = symbol(l);
     uint32_t why = symbol(l);
     if (extra->unreadable) extra->unreadable_why = base_intern_text(&l->store->symbols, why);
@@ -247,8 +255,13 @@ static void load_coverage(loading *l)
 
 static void load_answer(loading *l)
 {
-    run_remitted answer;
-    if (!get_bytes(l, &answer, sizeof answer)) return;
+    uint8_t flags[3] = {0, 0, 0};
+    if (!get_bytes(l, flags, sizeof flags)) return;
+    run_remitted answer = {.kind = (run_remitted_kind)flags[0], .dated = flags[1] != 0, .reversal = flags[2] != 0};
+    answer.number = number(l);
+    answer.charge = number(l);
+    answer.date = (base_date)number(l);
+    answer.occurrence = (uint32_t)number(l);
     answer.control = symbol(l);
     answer.procedure = symbol(l);
     uint32_t claim = base_intern_add(&l->store->symbols, l->key, l->key_length);
@@ -266,13 +279,13 @@ static void load_fact(loading *l)
     uint32_t claim = base_intern_add(&l->store->symbols, l->key, l->key_length);
     if (fact == NULL || claim == BASE_INTERN_NONE) return;
     fact->claim_id = claim;
-    fact->program = (int64_t)number(l);
+    fact->program = number(l);
     fact->received_given = number(l) != 0;
-    fact->received = (base_date)(int64_t)number(l);
+    fact->received = (base_date)number(l);
     lang_field field;
     uint8_t state;
     int64_t bits;
-    while (next_field(l, &field, &state, &bits)) {
+    while (next_field(l, PARTS_NO_FIELD, &field, &state, &bits)) {
         read_site_value *slot = BASE_PUSH(&l->store->arena, &fact->values);
         if (slot != NULL) *slot = (read_site_value){field, state, bits};
     }
@@ -290,8 +303,8 @@ static void load_payer(loading *l)
 static void load_code(loading *l)
 {
     run_listed_code listed = {.system = (lang_code_system)number(l)};
-    listed.from = (base_date)(int64_t)number(l);
-    listed.to = (base_date)(int64_t)number(l);
+    listed.from = (base_date)number(l);
+    listed.to = (base_date)number(l);
     listed.code = symbol(l);
     run_listed_code *slot = BASE_PUSH(&l->store->arena, &l->store->listed_codes);
     if (slot != NULL && (int)listed.system < lang_schema_system_count(l->store->schema)) *slot = listed;
@@ -335,7 +348,7 @@ adj_status adj_parts_load(adj_parts *p, size_t part, adj_encounters **out)
     adj_encounters *encounters =
         p->policies == NULL ? adj_encounters_new(&options) : adj_encounters_new_for(p->policies, &options);
     if (encounters == NULL) return ADJ_OUT_OF_MEMORY;
-    loading l = {.encounters = (read_encounters *)encounters, .store = &encounters->store};
+    loading l = {.paths = &p->paths, .encounters = (read_encounters *)encounters, .store = &encounters->store};
     base_arena_init(&l.scratch, &p->arena.allocator);
     run_store_copy_told(l.store, &p->encounters->store);
     parts_file *file = p->files.count > 0 ? &p->files.items[part] : &p->spool;

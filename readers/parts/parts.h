@@ -29,9 +29,42 @@ typedef struct parts_head {
     uint32_t size; /* of key and content */
     uint32_t key;  /* bytes of the key */
     uint8_t kind, route;
-    uint8_t names_claim; /* the key is of the member whose claim this is; its identifier begins the content */
-    uint8_t unused;
+    uint8_t unused[2];
 } parts_head;
+
+/* A number of a row: seven bits a byte, the lowest first, the eighth says that more follow. */
+enum { PARTS_NUMBER_BYTES = 10 };
+
+static inline size_t parts_write_number(char bytes[PARTS_NUMBER_BYTES], uint64_t number)
+{
+    size_t count = 0;
+    for (; number >= 0x80; number >>= 7) bytes[count++] = (char)(unsigned char)(number | 0x80);
+    bytes[count++] = (char)(unsigned char)number;
+    return count;
+}
+
+/* Reads one from `*at` on; 0 where none ends before `end`. */
+static inline uint64_t parts_read_number(const char **at, const char *end)
+{
+    uint64_t number = 0;
+    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+        unsigned char byte = (unsigned char)*(*at)++;
+        number |= (uint64_t)(byte & 0x7F) << shift;
+        if (byte < 0x80) return number;
+    }
+    return 0;
+}
+
+/* Numbers with a sign alternate, so that those near zero are short. */
+static inline uint64_t parts_folded(int64_t number)
+{
+    return (uint64_t)number << 1 ^ (uint64_t)(number >> 63);
+}
+
+static inline int64_t parts_unfolded(uint64_t number)
+{
+    return (int64_t)(number >> 1 ^ (0 - (number & 1)));
+}
 
 /* A file that is written through a buffer. */
 typedef struct parts_file {
@@ -43,27 +76,33 @@ typedef struct parts_file {
 
 enum { PARTS_BUFFER = 1 << 16 };
 
+/* The field before the first of a row. */
+#define PARTS_NO_FIELD UINT32_MAX
+
 /* Which members belong together: a forest over the hashes of names. */
 typedef struct parts_group {
     uint64_t hash;
     uint32_t parent; /* the place of another, or its own */
     uint32_t part;   /* one more than it is, of roots; 0 before dividing */
-    uint64_t bytes;  /* of roots: rows that are routed here */
+    uint64_t weight; /* of roots: rows that are routed here */
 } parts_group;
 
 struct adj_parts {
     base_arena arena;
     const adj_policies *policies;
     adj_encounters *encounters;           /* the batch that is being read */
-    uint64_t limit;                       /* bytes of rows that a part may have */
+    uint64_t limit;                       /* weight of rows that a part may have */
     bool joins_sessions, joins_providers; /* what the policies count */
     bool loose;                           /* a line that may be of any session or provider */
     bool failed;                          /* a file cannot be written */
     const char *message;
     base_text row;           /* that is being written */
+    uint64_t row_weight;     /* its bytes with all numbers in full: what it takes in memory follows from those */
+    uint64_t weight;         /* of all rows that were spooled */
     const uint16_t **fields; /* by record: those that are spooled, found when first needed */
+    base_intern paths;       /* of files: lines say by number which they are of */
     parts_file spool;
-    uint64_t shared; /* bytes of rows that go to all parts */
+    uint64_t shared; /* weight of rows that go to all parts */
     bool has_claim_rows;
     uint64_t unmatched; /* answers to claims that are not in the run, which go nowhere */
     const char *first_unmatched;

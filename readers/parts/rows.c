@@ -1,5 +1,6 @@
 /* The rows of a batch as bytes. A value is its field, its state and what it holds: texts as they are written, a reference as the
- * name of what it refers to, so that a row means the same in other encounters. */
+ * name of what it refers to, so that a row means the same in other encounters. Rows are written and read twice, and numbers are
+ * mostly small: they take as few bytes as they need. */
 #include "readers/parts/parts.h"
 
 #include <string.h>
@@ -8,17 +9,26 @@
 static void put_bytes(adj_parts *p, const void *bytes, size_t length)
 {
     base_text_add(&p->row, bytes, length);
+    p->row_weight += length;
 }
 
-static void put_number(adj_parts *p, uint64_t number)
+/* What weighs so much in memory, and is short here. */
+static void put_short(adj_parts *p, uint64_t number, size_t weight)
 {
-    put_bytes(p, &number, sizeof number);
+    char bytes[PARTS_NUMBER_BYTES];
+    base_text_add(&p->row, bytes, parts_write_number(bytes, number));
+    p->row_weight += weight;
+}
+
+static void put_number(adj_parts *p, int64_t number)
+{
+    put_short(p, parts_folded(number), sizeof number);
 }
 
 static void put_text(adj_parts *p, const char *text)
 {
-    uint32_t length = (uint32_t)strlen(text);
-    put_bytes(p, &length, sizeof length);
+    size_t length = strlen(text);
+    put_short(p, length, sizeof(uint32_t));
     put_bytes(p, text, length);
 }
 
@@ -48,30 +58,34 @@ static void put_reference(adj_parts *p, lang_record record, int64_t row)
     else if (record == LANG_RECORD_session)
         put_text(p, run_store_text(store, LANG_FIELD_session_id, (uint32_t)row));
     else
-        put_number(p, (uint64_t)row); /* a claim: its place in the batch */
+        put_number(p, row); /* a claim: its place in the batch */
 }
 
 static void put_value(adj_parts *p, lang_type type, int64_t bits)
 {
     if (type.list) {
         size_t count = (uint64_t)bits & 0xFFFFU;
-        put_number(p, count);
+        put_number(p, (int64_t)count);
         for (size_t i = 0; i < count; i++) put_text(p, symbol(p, store_of(p)->pool.items[((uint64_t)bits >> 16) + i]));
     } else if (type.kind == LANG_TYPE_CODE || type.kind == LANG_TYPE_TEXT) {
         put_text(p, symbol(p, (uint64_t)bits));
     } else if (type.kind == LANG_TYPE_RECORD) {
         put_reference(p, (lang_record)type.detail, bits);
     } else {
-        put_number(p, (uint64_t)bits);
+        put_number(p, bits);
     }
 }
 
-static void put_field(adj_parts *p, lang_field field, uint8_t state, int64_t bits)
+/* A field that follows another of its row, PARTS_NO_FIELD for none: how far behind it, and its state. */
+static void put_field(adj_parts *p, uint32_t before, lang_field field, uint8_t state, int64_t bits)
 {
-    uint16_t number = (uint16_t)field;
-    put_bytes(p, &number, sizeof number);
-    put_bytes(p, &state, 1);
+    put_short(p, (uint64_t)((uint32_t)field - before) << 2 | state, sizeof(uint16_t) + sizeof state);
     if (state == RUN_PRESENT) put_value(p, lang_schema_field(store_of(p)->schema, field)->type, bits);
+}
+
+static void end_fields(adj_parts *p)
+{
+    put_short(p, 0, sizeof(uint16_t));
 }
 
 static bool is_spooled(lang_type type)
@@ -103,12 +117,14 @@ static const uint16_t *fields_of(adj_parts *p, lang_record record)
 static void put_fields(adj_parts *p, lang_record record, uint32_t row)
 {
     const run_store *store = store_of(p);
-    const uint16_t end = UINT16_MAX;
+    uint32_t before = PARTS_NO_FIELD;
     for (const uint16_t *f = fields_of(p, record); f != NULL && *f != UINT16_MAX; f++) {
         uint8_t state = store->columns[*f].states[row];
-        if (state != RUN_UNKNOWN) put_field(p, (lang_field)*f, state, store->columns[*f].bits[row]);
+        if (state == RUN_UNKNOWN) continue;
+        put_field(p, before, (lang_field)*f, state, store->columns[*f].bits[row]);
+        before = *f;
     }
-    put_bytes(p, &end, sizeof end);
+    end_fields(p);
 }
 
 /* ---- files ---- */
@@ -185,18 +201,21 @@ static void begin(adj_parts *p, parts_kind kind, parts_route route, const char *
 {
     parts_head head = {.key = (uint32_t)strlen(key), .kind = (uint8_t)kind, .route = (uint8_t)route};
     p->row.length = 0;
+    p->row_weight = 0;
     put_bytes(p, &head, sizeof head);
     put_bytes(p, key, head.key);
 }
 
-/* Which group a row is routed to, and how much it has. */
+/* Which group a row is routed to, and how much that weighs. */
 static void weigh(adj_parts *p, const parts_head *head, const char *key)
 {
-    if (head->route == PARTS_TO_ALL) p->shared += head->size;
+    uint64_t weight = p->row_weight - sizeof *head;
+    p->weight += p->row_weight;
+    if (head->route == PARTS_TO_ALL) p->shared += weight;
     if (head->route == PARTS_TO_CLAIM) p->has_claim_rows = true;
     if (head->route != PARTS_TO_MEMBER && head->route != PARTS_TO_SESSION) return;
     uint32_t group = parts_group_of(p, head->route == PARTS_TO_MEMBER ? 'm' : 's', key, head->key);
-    if (group != UINT32_MAX) p->groups.items[group].bytes += head->size;
+    if (group != UINT32_MAX) p->groups.items[group].weight += weight;
 }
 
 static bool end(adj_parts *p)
@@ -316,6 +335,13 @@ static void join_line(adj_parts *p, const char *key, uint32_t row)
     }
 }
 
+static uint32_t path_number(adj_parts *p, const char *path)
+{
+    if (p->paths.slot_count == 0 && !base_intern_init(&p->paths, &p->arena)) return 0;
+    uint32_t number = base_intern_add(&p->paths, path, strlen(path));
+    return number == BASE_INTERN_NONE ? 0 : number;
+}
+
 static bool spool_lines(adj_parts *p, base_arena *arena)
 {
     const run_store *store = store_of(p);
@@ -328,10 +354,10 @@ static bool spool_lines(adj_parts *p, base_arena *arena)
         const char *key = key_of_line(p, arena, claim, row);
         join_line(p, key, row);
         begin(p, PARTS_LINE, PARTS_TO_MEMBER, key);
-        put_number(p, extra->place);
+        put_number(p, (int64_t)extra->place);
         put_number(p, extra->segment);
         put_bytes(p, flags, sizeof flags);
-        put_text(p, symbol(p, extra->file));
+        put_number(p, path_number(p, symbol(p, extra->file)));
         put_text(p, symbol(p, extra->authorization));
         put_text(p, extra->unreadable_why == NULL ? "" : extra->unreadable_why);
         put_fields(p, LANG_RECORD_line, row);
@@ -388,10 +414,14 @@ static bool spool_answers(adj_parts *p)
     const run_store *store = store_of(p);
     for (size_t i = 0; i < store->remitted.count; i++) {
         const run_remitted *answer = &store->remitted.items[i];
-        run_remitted plain = *answer;
-        plain.row = plain.claim = plain.control = plain.procedure = 0;
+        const uint8_t flags[] = {(uint8_t)answer->kind, answer->dated, answer->reversal};
         begin(p, PARTS_ANSWER, PARTS_TO_CLAIM, symbol(p, answer->claim));
-        put_bytes(p, &plain, sizeof plain);
+        put_bytes(p, flags, sizeof flags);
+        put_number(p, answer->number);
+        put_number(p, answer->charge);
+        put_number(p, answer->date);
+        put_number(p, answer->occurrence);
+        p->row_weight += sizeof *answer;
         put_text(p, symbol(p, answer->control));
         put_text(p, symbol(p, answer->procedure));
         put_fields(p, LANG_RECORD_remittance, answer->row);
@@ -403,16 +433,16 @@ static bool spool_answers(adj_parts *p)
 static bool spool_facts(adj_parts *p)
 {
     const read_encounters *encounters = (const read_encounters *)p->encounters;
-    const uint16_t last = UINT16_MAX;
     for (size_t i = 0; i < encounters->claim_facts.count; i++) {
         const read_claim_fact *fact = &encounters->claim_facts.items[i];
         begin(p, PARTS_FACT, PARTS_TO_CLAIM, symbol(p, fact->claim_id));
-        put_number(p, (uint64_t)fact->program);
+        put_number(p, fact->program);
         put_number(p, fact->received_given);
-        put_number(p, (uint64_t)(int64_t)fact->received);
-        for (size_t v = 0; v < fact->values.count; v++)
-            put_field(p, fact->values.items[v].field, fact->values.items[v].state, fact->values.items[v].bits);
-        put_bytes(p, &last, sizeof last);
+        put_number(p, fact->received);
+        for (size_t v = 0; v < fact->values.count; v++) /* in no order */
+            put_field(p, PARTS_NO_FIELD, fact->values.items[v].field, fact->values.items[v].state,
+                      fact->values.items[v].bits);
+        end_fields(p);
         if (!end(p)) return false;
     }
     return true;
@@ -437,8 +467,8 @@ static bool spool_codes(adj_parts *p)
         const run_listed_code *listed = &store->listed_codes.items[i];
         begin(p, PARTS_CODE, PARTS_TO_ALL, "");
         put_number(p, listed->system);
-        put_number(p, (uint64_t)(int64_t)listed->from);
-        put_number(p, (uint64_t)(int64_t)listed->to);
+        put_number(p, listed->from);
+        put_number(p, listed->to);
         put_text(p, symbol(p, listed->code));
         if (!end(p)) return false;
     }

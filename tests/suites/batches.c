@@ -2,6 +2,8 @@
 #include "tests/differential/generator.h"
 #include "tests/suites/support.h"
 
+#include "readers/parts/parts.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -313,7 +315,7 @@ static const char policy[] =
 
 typedef struct verdict {
     uint64_t place;
-    char text[200];
+    char text[300];
 } verdict;
 
 static int by_place(const void *a, const void *b)
@@ -328,9 +330,9 @@ static size_t note_verdicts(adj_results *results, verdict *verdicts, size_t coun
         adj_line line = adj_results_line(results, i);
         verdict *v = &verdicts[count++];
         v->place = line.place;
-        int length = snprintf(v->text, sizeof v->text, "%s %s %s %lld %s", line.claim, line.patient, line.date,
-                              (long long)line.segment, adj_verdict_name(line.verdict));
-        for (size_t c = 0; c < 5 && length < 190; c++)
+        int length = snprintf(v->text, sizeof v->text, "%s %s %s %s %lld %s", line.file, line.claim, line.patient,
+                              line.date, (long long)line.segment, adj_verdict_name(line.verdict));
+        for (size_t c = 0; c < 5 && length < 290; c++)
             length += snprintf(v->text + length, sizeof v->text - (size_t)length, " %d",
                                (int)adj_results_clause(results, i, c));
     }
@@ -629,6 +631,58 @@ Test(batches, leave_what_the_run_was_told)
     cr_expect_eq(after.submit_on, 12);
     run_store_release(&store);
     run_store_release(&after);
+}
+
+/* Rows that come after a store was emptied know nothing of those before, however many there were. */
+Test(batches, leave_nothing_in_columns)
+{
+    enum { ROWS = 3000 };
+    run_store store;
+    cr_assert(run_store_init(&store, &lang_schema_standard, NULL));
+    for (uint32_t round = 1; round < 5; round++) {
+        for (uint32_t row = 0; row < ROWS / round; row++) {
+            cr_assert_eq(run_store_add(&store, LANG_RECORD_line), row);
+            for (int f = 0; f < LANG_FIELD_COUNT; f++) {
+                if (lang_schema_field(&lang_schema_standard, (lang_field)f)->record != LANG_RECORD_line) continue;
+                cr_assert_eq(run_store_state(&store, (lang_field)f, row), RUN_UNKNOWN, "row %u, field %d", row, f);
+                cr_assert_eq(store.columns[f].bits[row], 0, "row %u, field %d", row, f);
+                if ((uint32_t)f % round == row % 7 % round) run_store_set(&store, (lang_field)f, row, row + 1);
+                if ((row + (uint32_t)f) % 11 == 3) run_store_set_absent(&store, (lang_field)f, row);
+                if ((row + (uint32_t)f) % 13 == 3) run_store_set_unknown(&store, (lang_field)f, row);
+            }
+        }
+        cr_assert_eq(run_store_add(&store, LANG_RECORD_claim), 0);
+        run_store_set(&store, LANG_FIELD_claim_received, 0, 9);
+        cr_assert(run_store_reset(&store));
+        cr_expect_eq(store.counts[LANG_RECORD_line], 0u);
+        cr_expect_eq(store.counts[LANG_RECORD_patient], 1u);
+        cr_expect_eq(run_store_state(&store, LANG_FIELD_claim_received, 0), RUN_UNKNOWN);
+    }
+    run_store_release(&store);
+}
+
+static void write_and_read(int64_t number)
+{
+    char bytes[PARTS_NUMBER_BYTES];
+    size_t length = parts_write_number(bytes, parts_folded(number));
+    const char *at = bytes;
+    cr_assert_leq(length, sizeof bytes);
+    cr_expect_eq(parts_unfolded(parts_read_number(&at, bytes + length)), number, "%lld", (long long)number);
+    cr_expect_eq(at, bytes + length);
+    at = bytes;
+    cr_expect_eq(parts_read_number(&at, bytes + length - 1), 0, "%lld, cut short", (long long)number);
+    cr_expect(number < -64 || number > 63 || length == 1, "%lld takes %zu bytes", (long long)number, length);
+}
+
+Test(parts, write_numbers_that_come_back)
+{
+    for (unsigned shift = 0; shift < 64; shift++) {
+        for (int64_t near = -2; near <= 2; near++) {
+            int64_t number = (int64_t)((UINT64_C(1) << shift) + (uint64_t)near);
+            write_and_read(number);
+            write_and_read((int64_t)(0 - (uint64_t)number));
+        }
+    }
 }
 
 Test(parts, know_what_was_told_in_earlier_batches)
