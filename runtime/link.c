@@ -1,6 +1,7 @@
 /* Linking: joins each line with its authorization, coverage, session and attendance, derives what follows from them,
  * and retires claims that were replaced or voided. Expects all inputs read; fills reference fields of lines.
  * The rules are those of docs/encounter.md, numbers 1 to 7. */
+#include "runtime/crew.h"
 #include "runtime/store.h"
 
 #include <string.h>
@@ -184,25 +185,50 @@ void run_derive_modifier(run_store *store, uint32_t line)
         run_store_set(store, LANG_FIELD_line_first_modifier, line, store->pool.items[run_list_offset(list)]);
 }
 
+/* What follows of a line from itself and its member. */
 static void derive_line(run_store *store, uint32_t line)
 {
     run_derive_modifier(store, line);
     bool dated = run_store_present(store, LANG_FIELD_line_date, line);
-    if (run_store_present(store, LANG_FIELD_line_patient, line) && dated) {
-        uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line);
-        if (run_store_present(store, LANG_FIELD_patient_birth_date, patient)) {
-            base_date birth = (base_date)run_store_bits(store, LANG_FIELD_patient_birth_date, patient);
-            base_date date = (base_date)run_store_bits(store, LANG_FIELD_line_date, line);
-            run_store_set(store, LANG_FIELD_line_age, line, base_date_age(birth, date));
-        }
-    }
-    if (!run_store_present(store, LANG_FIELD_line_claim, line)) return;
-    uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
-    bool session = run_store_present(store, LANG_FIELD_line_session, line);
-    uint32_t held = session ? (uint32_t)run_store_bits(store, LANG_FIELD_line_session, line) : 0;
-    if (session && run_store_present(store, LANG_FIELD_session_program, held) &&
-        run_store_state(store, LANG_FIELD_claim_program, claim) == RUN_UNKNOWN) {
-        run_store_set(store, LANG_FIELD_claim_program, claim, run_store_bits(store, LANG_FIELD_session_program, held));
+    if (!dated || !run_store_present(store, LANG_FIELD_line_patient, line)) return;
+    uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line);
+    if (!run_store_present(store, LANG_FIELD_patient_birth_date, patient)) return;
+    base_date birth = (base_date)run_store_bits(store, LANG_FIELD_patient_birth_date, patient);
+    base_date date = (base_date)run_store_bits(store, LANG_FIELD_line_date, line);
+    run_store_set(store, LANG_FIELD_line_age, line, base_date_age(birth, date));
+}
+
+enum { LINES_AT_ONCE = 1 << 13 };
+
+static bool derive_some(void *state, size_t worker, size_t item)
+{
+    (void)worker;
+    run_store *store = state;
+    uint32_t first = (uint32_t)item * LINES_AT_ONCE, count = store->counts[LANG_RECORD_line];
+    for (uint32_t line = first; line < count && line - first < LINES_AT_ONCE; line++) derive_line(store, line);
+    return true;
+}
+
+static void derive_lines(run_store *store)
+{
+    size_t items = ((size_t)store->counts[LANG_RECORD_line] + LINES_AT_ONCE - 1) / LINES_AT_ONCE;
+    run_crew(&store->arena, store->threads, items, derive_some, store);
+}
+
+/* A claim is of the program of a session that one of its lines is of, the first that says. */
+static void derive_programs(run_store *store)
+{
+    bool any = store->counts[LANG_RECORD_session] > 0;
+    for (uint32_t line = 0; any && line < store->counts[LANG_RECORD_line]; line++) {
+        if (!run_store_present(store, LANG_FIELD_line_claim, line) ||
+            !run_store_present(store, LANG_FIELD_line_session, line))
+            continue;
+        uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line),
+                 session = (uint32_t)run_store_bits(store, LANG_FIELD_line_session, line);
+        if (run_store_present(store, LANG_FIELD_session_program, session) &&
+            run_store_state(store, LANG_FIELD_claim_program, claim) == RUN_UNKNOWN)
+            run_store_set(store, LANG_FIELD_claim_program, claim,
+                          run_store_bits(store, LANG_FIELD_session_program, session));
     }
 }
 
@@ -230,10 +256,10 @@ static void report_twice(run_store *store, uint32_t claim)
 }
 
 /* Whose claim it is, by claim; RUN_NO_ROW where no line says. */
-static uint32_t *patients_of_claims(run_store *store)
+static uint32_t *patients_of_claims(const run_store *store, base_arena *scratch)
 {
     uint32_t count = store->counts[LANG_RECORD_claim];
-    uint32_t *patients = base_arena_alloc(&store->arena, (count + 1) * sizeof *patients);
+    uint32_t *patients = base_arena_alloc(scratch, (count + 1) * sizeof *patients);
     if (patients == NULL) return NULL;
     for (uint32_t claim = 0; claim < count; claim++) patients[claim] = RUN_NO_ROW;
     for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
@@ -248,14 +274,16 @@ static uint32_t *patients_of_claims(run_store *store)
 
 /* Whether the claim that a replacement or void names is known: by the payer's number or the provider's own. It surely is
  * not only where the member's history is complete and says the payer's number of each claim. */
-static void find_originals(run_store *store)
+static void find_originals(run_store *store, base_arena *scratch)
 {
     enum { SEVERAL = UINT32_MAX };
-    uint32_t *named = base_arena_alloc(&store->arena, (store->symbols.entries.count + 1) * sizeof *named);
-    bool *open = base_arena_alloc(&store->arena, store->counts[LANG_RECORD_patient] + 1);
-    const uint32_t *patients = patients_of_claims(store);
+    uint32_t claims = store->counts[LANG_RECORD_claim], told = 0;
+    while (told < claims && run_store_state(store, LANG_FIELD_claim_original_reference, told) == RUN_UNKNOWN) told++;
+    if (told == claims) return;
+    uint32_t *named = base_arena_alloc(scratch, (store->symbols.entries.count + 1) * sizeof *named);
+    bool *open = base_arena_alloc(scratch, store->counts[LANG_RECORD_patient] + 1);
+    const uint32_t *patients = patients_of_claims(store, scratch);
     if (named == NULL || open == NULL || patients == NULL) return;
-    uint32_t claims = store->counts[LANG_RECORD_claim];
     for (uint32_t claim = 0; claim < claims; claim++) {
         uint32_t number = store->claims.items[claim].payer_number;
         bool has_id = run_store_present(store, LANG_FIELD_claim_id, claim);
@@ -276,13 +304,13 @@ static void find_originals(run_store *store)
     }
 }
 
-void run_retire_claims(run_store *store)
+static void retire_claims(run_store *store, base_arena *scratch)
 {
     const uint32_t in_history = UINT32_C(1) << 31; /* beside the number of a judged claim of that identifier */
-    find_originals(store);
+    find_originals(store, scratch);
     size_t symbols = store->symbols.entries.count;
-    uint32_t *retirer = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *retirer);
-    uint32_t *judged = base_arena_alloc(&store->arena, (symbols + 1) * sizeof *judged);
+    uint32_t *retirer = base_arena_alloc(scratch, (symbols + 1) * sizeof *retirer);
+    uint32_t *judged = base_arena_alloc(scratch, (symbols + 1) * sizeof *judged);
     if (retirer == NULL || judged == NULL) return;
     for (uint32_t claim = 0; claim < store->counts[LANG_RECORD_claim]; claim++) {
         const char *frequency = run_store_text(store, LANG_FIELD_claim_frequency, claim);
@@ -315,6 +343,15 @@ void run_retire_claims(run_store *store)
         bool again = !extra->subject && ((others & ~in_history) != 0 || (extra->beside && others != 0));
         extra->retired = retired || again;
     }
+}
+
+void run_retire_claims(run_store *store)
+{
+    base_arena scratch;
+    base_arena_init(&scratch, &store->arena.allocator);
+    retire_claims(store, &scratch);
+    if (scratch.failed) store->arena.failed = true;
+    base_arena_release(&scratch);
 }
 
 /* The row that has the k-th field by which a row asks for a site's record, and what is known of that field. */
@@ -471,7 +508,8 @@ void run_link(run_store *store)
     link_authorizations(store);
     link_coverage(store);
     run_link_sessions(store);
-    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) derive_line(store, line);
+    derive_lines(store);
+    derive_programs(store);
     for (uint32_t claim = 0; store->submit_given && claim < store->counts[LANG_RECORD_claim]; claim++) {
         if (store->claims.items[claim].subject)
             run_store_set(store, LANG_FIELD_claim_received, claim, store->submit_on);

@@ -15,9 +15,10 @@ typedef struct flawed_code {
 
 typedef struct code_check {
     run_store *store;
+    base_arena scratch;
     bool *listed;                   /* by system */
-    uint32_t *first, *next;         /* listed codes by symbol: place and one */
-    flawed_code *flaws[CODE_FLAWS]; /* by symbol */
+    uint32_t *first, *next;         /* listed codes by symbol: place and one; NULL where there is no list */
+    flawed_code *flaws[CODE_FLAWS]; /* by symbol; NULL before the first */
 } code_check;
 
 /* Places of service, two digits, that the CMS code set assigns, and the day from which it does, for those of these years. */
@@ -39,6 +40,9 @@ static bool assigned_place(const char *code, base_date date)
 
 static void note(code_check *c, code_flaw flaw, lang_code_system system, uint32_t code, uint32_t line)
 {
+    if (c->flaws[flaw] == NULL)
+        c->flaws[flaw] = base_arena_alloc(&c->scratch, (c->store->symbols.entries.count + 1) * sizeof **c->flaws);
+    if (c->flaws[flaw] == NULL) return;
     flawed_code *flawed = &c->flaws[flaw][code];
     if (flawed->count++ == 0) *flawed = (flawed_code){1, line, system};
 }
@@ -103,7 +107,7 @@ static void tell(code_check *c)
                                                  "is not assigned, or was not on the day, among codes of"};
     run_store *store = c->store;
     for (size_t flaw = 0; flaw < CODE_FLAWS; flaw++) {
-        for (size_t code = 0; code < store->symbols.entries.count; code++) {
+        for (size_t code = 0; c->flaws[flaw] != NULL && code < store->symbols.entries.count; code++) {
             const flawed_code *flawed = &c->flaws[flaw][code];
             if (flawed->count == 0) continue;
             const run_line_extra *extra = &store->lines.items[flawed->line];
@@ -148,26 +152,24 @@ static void check_reasons(run_store *store)
 void run_check_codes(run_store *store)
 {
     code_check c = {.store = store};
-    size_t symbols = store->symbols.entries.count;
-    base_arena scratch;
-    base_arena_init(&scratch, &store->arena.allocator);
-    c.listed = base_arena_alloc(&scratch, (size_t)lang_schema_system_count(store->schema));
-    c.first = base_arena_alloc(&scratch, (symbols + 1) * sizeof *c.first);
-    c.next = base_arena_alloc(&scratch, (store->listed_codes.count + 1) * sizeof *c.next);
-    for (size_t flaw = 0; flaw < CODE_FLAWS; flaw++)
-        c.flaws[flaw] = base_arena_alloc(&scratch, (symbols + 1) * sizeof *c.flaws[flaw]);
-    for (size_t i = 0; !scratch.failed && i < store->listed_codes.count; i++) {
+    size_t listed_codes = store->listed_codes.count;
+    base_arena_init(&c.scratch, &store->arena.allocator);
+    c.listed = base_arena_alloc(&c.scratch, (size_t)lang_schema_system_count(store->schema));
+    if (listed_codes > 0) {
+        c.first = base_arena_alloc(&c.scratch, (store->symbols.entries.count + 1) * sizeof *c.first);
+        c.next = base_arena_alloc(&c.scratch, listed_codes * sizeof *c.next);
+    }
+    for (size_t i = 0; !c.scratch.failed && i < listed_codes; i++) {
         const run_listed_code *listed = &store->listed_codes.items[i];
         c.listed[listed->system] = true;
         c.next[i] = c.first[listed->code];
         c.first[listed->code] = (uint32_t)i + 1;
     }
-    if (scratch.failed) {
-        store->arena.failed = true;
-    } else {
-        check_lines(&c);
+    if (!c.scratch.failed) check_lines(&c);
+    if (!c.scratch.failed) {
         tell(&c);
         check_reasons(store);
     }
-    base_arena_release(&scratch);
+    if (c.scratch.failed) store->arena.failed = true;
+    base_arena_release(&c.scratch);
 }
