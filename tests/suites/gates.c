@@ -121,6 +121,8 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
                                             LANG_FIELD_line_units,  LANG_FIELD_line_status,
                                             LANG_FIELD_line_charge, LANG_FIELD_line_rendering_provider,
                                             LANG_FIELD_line_pos,    LANG_FIELD_line_modifiers};
+        /* What follows of a line was found for each, wherever threads began. */
+        cr_assert_neq(run_store_state(store, LANG_FIELD_line_first_modifier, line), RUN_UNKNOWN, "line %u", line);
         if (line % 4000 < 500) continue; /* nothing is missing: columns lie ready there */
         if (line % 89 < 8) run_store_set_unknown(store, fields[line % 89], line);
         if (line % 53 == 5) run_store_set_absent(store, fields[line % 8 == 0 ? 1 : line % 8], line);

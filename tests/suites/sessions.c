@@ -209,3 +209,32 @@ Test(sessions, lines_find_their_appointments)
     cr_expect(joined > 200 && none > 50 && open > 200 && closed > 200, "%zu, %zu, %zu, %zu", joined, none, open,
               closed);
 }
+
+/* Claims 0 to 3: of no session; of two sessions, of which the second line's says its program first; told its own; and of a session that
+ * says none. */
+Test(sessions, tell_a_claim_its_program_unless_it_has_one)
+{
+    enum { NONE = 9 };
+    static const int sessions[] = {NONE, 4, 2}, lines[][2] = {{0, NONE}, {1, 0}, {1, 1}, {1, 2}, {2, 1}, {3, 0}};
+    static const int64_t meant[] = {NONE, 4, 6, NONE};
+    run_store store;
+    cr_assert(run_store_init(&store, &lang_schema_standard, NULL));
+    for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++) {
+        uint32_t session = run_store_add(&store, LANG_RECORD_session);
+        if (sessions[i] != NONE) run_store_set(&store, LANG_FIELD_session_program, session, sessions[i]);
+    }
+    for (size_t i = 0; i < 4; i++) run_store_add(&store, LANG_RECORD_claim);
+    run_store_set(&store, LANG_FIELD_claim_program, 2, 6);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        uint32_t line = run_store_add(&store, LANG_RECORD_line);
+        run_store_set(&store, LANG_FIELD_line_claim, line, lines[i][0]);
+        if (lines[i][1] != NONE) run_store_set(&store, LANG_FIELD_line_session, line, lines[i][1]);
+    }
+    cr_assert(run_store_finish(&store));
+    for (uint32_t claim = 0; claim < 4; claim++) {
+        bool known = run_store_present(&store, LANG_FIELD_claim_program, claim);
+        cr_expect_eq(known, meant[claim] != NONE, "claim %u", claim);
+        cr_expect(!known || run_store_bits(&store, LANG_FIELD_claim_program, claim) == meant[claim], "claim %u", claim);
+    }
+    run_store_release(&store);
+}
