@@ -6,6 +6,7 @@
 #include "bench/bench.h"
 
 #include "bench/judging.h"
+#include "bench/written.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,6 +187,7 @@ static int run_chosen(const chosen *c)
     if (code == 0 && wants(c, "scale")) code = bench_scale(c->quick);
     if (code == 0 && wants(c, "single")) code = bench_single(c->quick);
     if (code == 0 && wants(c, "pairs")) code = bench_tables(size_of(c, 300000, 2000), c->quick);
+    if (code == 0 && wants(c, "written")) code = bench_written(size_of(c, 20000, 2000), c->quick);
     if (code == 0 && wants(c, "windows")) code = bench_windows(size_of(c, 200000, 5000), c->quick);
     if (code == 0 && wants(c, "policies")) code = bench_policies(size_of(c, 1000, 10));
     if (code == 0 && wants(c, "readers")) code = bench_readers("build/bench", (long)size_of(c, 400000, 2000));
@@ -193,12 +195,12 @@ static int run_chosen(const chosen *c)
     return code;
 }
 
-/* bench [PART [SIZE]]: all, or one part: judging, lines, scale, single, pairs, windows, policies, readers, export; SIZE are its lines, claims or
+/* bench [PART [SIZE]]: all, or one part: judging, lines, scale, single, pairs, written, windows, policies, readers, export; SIZE are its lines, claims or
  * copies. `short` runs everything once, on little, to see that it works. */
 int main(int count, char **arguments)
 {
-    static const char *const parts[] = {"judging", "lines",    "scale",   "single", "pairs",
-                                        "windows", "policies", "readers", "export"};
+    static const char *const parts[] = {"judging", "lines",   "scale",    "single",  "pairs",
+                                        "written", "windows", "policies", "readers", "export"};
     chosen c = {.quick = count > 1 && strcmp(arguments[1], "short") == 0};
     for (size_t i = 0; count > 1 && i < sizeof parts / sizeof *parts; i++) {
         if (strcmp(arguments[1], parts[i]) == 0) c.which = parts[i];
@@ -206,7 +208,8 @@ int main(int count, char **arguments)
     long size = count > 2 ? strtol(arguments[2], NULL, 10) : 0;
     bool good = count == 1 || c.quick || c.which != NULL;
     if (!good || size < 0 || size > 100000000) {
-        fputs("Usage: bench [judging|lines|scale|single|pairs|windows|policies|readers|export|short [SIZE]]\n", stderr);
+        fputs("Usage: bench [judging|lines|scale|single|pairs|written|windows|policies|readers|export|short [SIZE]]\n",
+              stderr);
         return 2;
     }
     c.size = (size_t)size;

@@ -162,8 +162,8 @@ AVX512 INLINE size_t words_with_bits_512(const uint64_t *words, size_t count, ui
     size_t some = 0;
     for (size_t w = 0; w < count; w += 8) {
         __m512i eight = _mm512_loadu_si512(words + w);
-        __mmask8 own = count - w < 8 ? (__mmask8)((1U << (count - w)) - 1) : UINT8_MAX;
-        own = _mm512_mask_test_epi64_mask(own, eight, eight);
+        unsigned valid = count - w < 8 ? (1U << (count - w)) - 1 : UINT8_MAX;
+        __mmask8 own = _mm512_mask_test_epi64_mask((__mmask8)valid, eight, eight);
         _mm_storeu_si128((__m128i *)(void *)(found + some),
                          _mm512_cvtepi64_epi16(_mm512_maskz_compress_epi64(own, places)));
         some += (size_t)_mm_popcnt_u32(own);
