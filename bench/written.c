@@ -48,7 +48,8 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena,
     base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,diagnoses\n");
     for (size_t i = 0; i < lines; i++) {
         base_text_format(&text, "C%zu,M%zu,K,1,2026-01-%02zu,%u,11,%u,1.00,", i, i / 50, 1 + i % 28,
-                         FIRST_CODE + (unsigned)(workload_random(&state) % (rows * CODES_A_ROW)), 1 + (unsigned)(i % 5));
+                         FIRST_CODE + (unsigned)(workload_random(&state) % (rows * CODES_A_ROW)),
+                         1 + (unsigned)(i % 5));
         put_diagnosis(&text, (unsigned)(workload_random(&state) % DIAGNOSES));
         base_text_put(&text, "\n");
     }
@@ -101,10 +102,11 @@ int bench_written(size_t lines, bool quick)
         double indexed = judge(policies, encounters, quick ? 1 : 3, &found);
         forget_indexes(policies);
         double asked = judge(policies, encounters, 1, &found_so);
-        printf("written   a set of %u codes and a table of %u rows, %zu lines, %zu findings: compiled in %.1f ms; a line "
-               "%.0f ns, codes and rows asked one after the other %.0f ns: ratio %.1f\n",
-               sizes[i], sizes[i], lines, found, compiled * 1e3, indexed / (double)lines * 1e9,
-               asked / (double)lines * 1e9, asked / indexed);
+        printf(
+            "written   a set of %u codes and a table of %u rows, %zu lines, %zu findings: compiled in %.1f ms; a line "
+            "%.0f ns, codes and rows asked one after the other %.0f ns: ratio %.1f\n",
+            sizes[i], sizes[i], lines, found, compiled * 1e3, indexed / (double)lines * 1e9,
+            asked / (double)lines * 1e9, asked / indexed);
         adj_encounters_free(encounters);
         adj_policies_free(policies);
         base_arena_release(&arena);

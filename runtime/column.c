@@ -131,7 +131,7 @@ LOOPS(plain, , gather_strip, gather_states_strip, equal_strip, words_with_bits)
 AVX512 INLINE void gather_strip_512(const int64_t *column, const uint32_t *rows, int64_t *to)
 {
     for (unsigned i = 0; i < RUN_STRIP; i += 8) {
-        __m512i at = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)(const void *)(rows + i)));
+        __m512i at = _mm512_cvtepu32_epi64(_mm256_loadu_epi32(rows + i));
         _mm512_storeu_si512(to + i, _mm512_i64gather_epi64(at, column, sizeof *column));
     }
 }
@@ -141,7 +141,7 @@ AVX512 INLINE void gather_states_strip_512(const uint8_t *column, const uint32_t
 {
     for (unsigned i = 0; i < RUN_STRIP; i += 16) {
         __m512i four = _mm512_i32gather_epi32(_mm512_loadu_si512(rows + i), column, 1);
-        _mm_storeu_si128((__m128i *)(void *)(to + i), _mm512_cvtepi32_epi8(four));
+        _mm_storeu_epi8(to + i, _mm512_cvtepi32_epi8(four));
     }
 }
 
@@ -164,8 +164,7 @@ AVX512 INLINE size_t words_with_bits_512(const uint64_t *words, size_t count, ui
         __m512i eight = _mm512_loadu_si512(words + w);
         unsigned valid = count - w < 8 ? (1U << (count - w)) - 1 : UINT8_MAX;
         __mmask8 own = _mm512_mask_test_epi64_mask((__mmask8)valid, eight, eight);
-        _mm_storeu_si128((__m128i *)(void *)(found + some),
-                         _mm512_cvtepi64_epi16(_mm512_maskz_compress_epi64(own, places)));
+        _mm_storeu_epi16(found + some, _mm512_cvtepi64_epi16(_mm512_maskz_compress_epi64(own, places)));
         some += (size_t)_mm_popcnt_u32(own);
         places = _mm512_add_epi64(places, _mm512_set1_epi64(8));
     }
