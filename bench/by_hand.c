@@ -207,21 +207,22 @@ bool by_hand_vectors_possible(void)
     return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
 
-#define COMPARISON(name, predicate)                                                                                    \
+#define COMPARISON8(name, predicate)                                                                                   \
     WIDE static inline uint64_t name##8(__m512i limit, const void *values, size_t w)                                   \
     {                                                                                                                  \
         return _mm512_cmp_epi8_mask(_mm512_loadu_si512((const int8_t *)values + w * 64), limit, predicate);            \
-    }                                                                                                                  \
-    WIDE static inline uint64_t name##16(__m512i limit, const void *values, size_t w)                                  \
-    {                                                                                                                  \
-        const int16_t *v = (const int16_t *)values + w * 64;                                                           \
-        uint64_t low = _mm512_cmp_epi16_mask(_mm512_loadu_si512(v), limit, predicate);                                 \
-        uint64_t high = _mm512_cmp_epi16_mask(_mm512_loadu_si512(v + 32), limit, predicate);                           \
-        return low | high << 32;                                                                                       \
     }
-COMPARISON(at_least, _MM_CMPINT_NLT)
-COMPARISON(at_most, _MM_CMPINT_LE)
-COMPARISON(equals, _MM_CMPINT_EQ)
+COMPARISON8(at_least, _MM_CMPINT_NLT)
+COMPARISON8(at_most, _MM_CMPINT_LE)
+COMPARISON8(equals, _MM_CMPINT_EQ)
+
+WIDE static inline uint64_t at_most16(__m512i limit, const void *values, size_t w)
+{
+    const int16_t *v = (const int16_t *)values + w * 64;
+    uint64_t low = _mm512_cmple_epi16_mask(_mm512_loadu_si512(v), limit);
+    uint64_t high = _mm512_cmple_epi16_mask(_mm512_loadu_si512(v + 32), limit);
+    return low | high << 32;
+}
 
 WIDE static inline uint64_t pair8(const void *x, const void *y, size_t w)
 {

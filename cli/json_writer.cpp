@@ -39,7 +39,7 @@ struct text_stream {
 
 // Room for the nesting of a report, which is a few levels deep.
 struct level_memory {
-    static const bool kNeedFree = false;
+    [[maybe_unused]] static const bool kNeedFree = false; // asked by some versions of RapidJSON
     alignas(16) char room[1024];
 
     void *Malloc(size_t size)

@@ -123,7 +123,12 @@ LOOPS(plain, , gather_strip, gather_states_strip, equal_strip, words_with_bits)
 
 #if defined(__x86_64__)
 #define AVX2 __attribute__((target("avx2")))
+/* One compiler is told how wide registers may be in the target, the other beside it. */
+#if defined(__clang__)
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt"), min_vector_width(512)))
+#else
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt,prefer-vector-width=512")))
+#endif
 
 /* Where nothing is optimised these intrinsics are macros, whose masks change their sign. */
 #pragma GCC diagnostic push

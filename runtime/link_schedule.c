@@ -69,9 +69,8 @@ void run_link_schedule(run_store *store)
 static bool has_modifier(const run_store *store, uint32_t line, int64_t modifier)
 {
     int64_t list = run_store_bits(store, LANG_FIELD_line_modifiers, line);
-    const uint32_t *codes = store->pool.items + run_list_offset(list);
     for (size_t i = 0; i < run_list_count(list); i++) {
-        if (codes[i] == modifier) return true;
+        if (store->pool.items[run_list_offset(list) + i] == modifier) return true;
     }
     return false;
 }

@@ -326,11 +326,19 @@ static bool pack_set(run_packer *packer, const plan_input *input, const source *
     return true;
 }
 
+/* What lists point into; where none has a code, the store has nothing to point into. */
+static const uint32_t *pool_of(const run_packer *packer)
+{
+    static const uint32_t none[1];
+    const uint32_t *items = packer->context->binding->store->pool.items;
+    return items == NULL ? none : items;
+}
+
 /* Whether any, or all, of a list are in a set; of what depends on the day the runtime is asked. */
 static uint8_t list_truth(run_packer *packer, const plan_input *input, int64_t list, int64_t day, uint8_t state)
 {
     const run_binding *binding = packer->context->binding;
-    const uint32_t *items = binding->store->pool.items + run_list_offset(list);
+    const uint32_t *items = pool_of(packer) + run_list_offset(list);
     size_t count = run_list_count(list);
     uint32_t set = (uint32_t)input->number;
     bool any = input->kind == PLAN_INPUT_ANY_OF;
@@ -348,7 +356,7 @@ static bool pack_list(run_packer *packer, const plan_input *input, const source 
 {
     source dates = {0};
     if (input->dated && !source_of(packer, &input->date, &dates)) return false;
-    const uint32_t *pool = packer->context->binding->store->pool.items;
+    const uint32_t *pool = pool_of(packer);
     strip l;
     for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
         /* Where the codes lie is known before they are needed. */

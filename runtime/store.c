@@ -45,7 +45,7 @@ static uint32_t expected(const run_store *store, lang_record record)
     uint32_t old = store->capacities[record], before = store->source_counts[record], count = store->counts[record];
     if (store->source_length <= store->source_filled || old < ENOUGH || count <= before) return 0;
     double part = (double)store->source_filled / (double)store->source_length;
-    double all = before + (count - before) / part * margin, most = (double)old * FOLD;
+    double all = before + (count - before) / part * margin, most = (double)old * (double)FOLD;
     if (all > most) all = most;
     return all < UINT32_MAX / 4 ? (uint32_t)all : 0;
 }
