@@ -1,16 +1,11 @@
 /* Sets with many items, in whatever order they are written and however they overlap, hold what their items hold that are asked one by
  * one. */
+#include "tests/differential/generator.h"
 #include "tests/suites/support.h"
 
 #include "runtime/handles.h"
 
 enum { ITEMS = 240, ROOM = 1 << 15 };
-
-static uint32_t drawn(uint32_t *state, uint32_t limit)
-{
-    *state = *state * 1664525 + 1013904223;
-    return (*state >> 8) % limit;
-}
 
 static void add(char *text, const char *more)
 {
@@ -20,12 +15,12 @@ static void add(char *text, const char *more)
 }
 
 /* A code, the codes that begin with one, or those from one to another: `at` or near it, of 800. */
-static void draw_item(uint32_t *state, unsigned at, char item[24])
+static void draw_item(generator *g, unsigned at, char item[24])
 {
-    unsigned code = at + drawn(state, 4), end = code + drawn(state, 30);
-    char letter = "FGZ"[drawn(state, 3)];
+    unsigned code = at + generator_below(g, 4), end = code + generator_below(g, 30);
+    char letter = "FGZ"[generator_below(g, 3)];
     /* Wide ones hold nearly all of the others, where there are many. */
-    switch (drawn(state, at % 2 == 0 ? 30 : 5)) {
+    switch (generator_below(g, at % 2 == 0 ? 30 : 5)) {
     case 0: snprintf(item, 24, "%c%02u.*", letter, code / 10 % 100); break;
     case 1: snprintf(item, 24, "%c%02u", letter, code / 10 % 100); break;
     case 5: snprintf(item, 24, "%c%02u..%c%02u", letter, code / 10 % 90, letter, end / 10 % 90 + 10); break;
@@ -38,7 +33,7 @@ static void draw_item(uint32_t *state, unsigned at, char item[24])
 static void write_set(uint32_t seed, char *text)
 {
     char item[24];
-    uint32_t state = seed;
+    generator g = {.state = seed};
     snprintf(
         text, ROOM,
         "policy sets\n  title \"Sets\"\n  payer \"K\"\n  effective 2020-01-01\n\ncodes named : icd10\n  Z29, Z28.1\n\n"
@@ -48,9 +43,9 @@ static void write_set(uint32_t seed, char *text)
         unsigned count = part == 0 ? ITEMS : ITEMS / 8;
         for (unsigned i = 0; i < count; i++) {
             if (seed % 3 == 0)
-                draw_item(&state, drawn(&state, 400) * 2 + seed / 3 % 2, item);
+                draw_item(&g, generator_below(&g, 400) * 2 + seed / 3 % 2, item);
             else if (seed % 3 == 1)
-                draw_item(&state, i * 2 + seed / 3 % 2, item);
+                draw_item(&g, i * 2 + seed / 3 % 2, item);
             else
                 snprintf(item, sizeof item, "%c%02u.%u", "FGZ"[i / 80], i % 80 / 8, i % 8);
             if (part == 0 && seed % 3 < 2 && i % 50 == 7) snprintf(item, sizeof item, i % 100 == 7 ? "named" : "dated");

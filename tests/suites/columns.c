@@ -3,36 +3,30 @@
 
 #include "compiler/plan/kernels.h"
 #include "runtime/column.h"
-#include "runtime/store.h"
+#include "tests/differential/generator.h"
 
 #include <stdlib.h>
 
 enum { ROUNDS = 200, WORDS = 64 };
 
-static uint64_t drawn(uint64_t *state)
-{
-    *state = *state * 6364136223846793005 + 1442695040888963407;
-    return *state ^ *state >> 29;
-}
-
 /* Bits of few lines, of most, of all or none. */
-static uint64_t draw_mask(uint64_t *state)
+static uint64_t draw_mask(generator *g)
 {
-    uint64_t bits = drawn(state);
-    switch (drawn(state) >> 40 & 3) {
-    case 0: return bits & drawn(state) & drawn(state);
-    case 1: return bits | drawn(state);
+    uint64_t bits = generator_next(g);
+    switch (generator_next(g) >> 40 & 3) {
+    case 0: return bits & generator_next(g) & generator_next(g);
+    case 1: return bits | generator_next(g);
     case 2: return UINT64_MAX;
     default: return bits & 1 ? 0 : bits;
     }
 }
 
-static void compare_keep(const run_column_loops *loops, uint64_t *state)
+static void compare_keep(const run_column_loops *loops, generator *g)
 {
     int64_t bits[RUN_STRIP], kept[RUN_STRIP], whole[RUN_STRIP], range[2] = {0}, whole_range[2] = {0}, low = 0, high = 0;
-    uint64_t present = draw_mask(state);
+    uint64_t present = draw_mask(g);
     for (unsigned i = 0; i < RUN_STRIP; i++) {
-        bits[i] = ((int64_t)drawn(state) >> (20 + drawn(state) % 40)) * PLAN_SCALE;
+        bits[i] = ((int64_t)generator_next(g) >> (20 + generator_next(g) % 40)) * PLAN_SCALE;
         int64_t own = (present >> i & 1) != 0 ? bits[i] : 0;
         low = own < low ? own : low;
         high = own > high ? own : high;
@@ -47,7 +41,7 @@ static void compare_keep(const run_column_loops *loops, uint64_t *state)
     }
 }
 
-static void compare_gather(const run_column_loops *loops, uint64_t *state)
+static void compare_gather(const run_column_loops *loops, generator *g)
 {
     enum { ROWS = 300 };
     /* The last states stand at the end of what may be read. */
@@ -56,10 +50,10 @@ static void compare_gather(const run_column_loops *loops, uint64_t *state)
     uint32_t rows[RUN_STRIP];
     cr_assert_not_null(states);
     for (unsigned i = 0; i < ROWS; i++) {
-        column[i] = (int64_t)drawn(state);
-        states[i] = (uint8_t)drawn(state);
+        column[i] = (int64_t)generator_next(g);
+        states[i] = (uint8_t)generator_next(g);
     }
-    for (unsigned i = 0; i < RUN_STRIP; i++) rows[i] = i == 9 ? ROWS - 1 : (uint32_t)(drawn(state) >> 33) % ROWS;
+    for (unsigned i = 0; i < RUN_STRIP; i++) rows[i] = i == 9 ? ROWS - 1 : (uint32_t)(generator_next(g) >> 33) % ROWS;
     loops->gather(column, rows, values);
     loops->gather_states(states, rows, read);
     for (unsigned i = 0; i < RUN_STRIP; i++)
@@ -67,22 +61,22 @@ static void compare_gather(const run_column_loops *loops, uint64_t *state)
     free(states);
 }
 
-static void compare_equal(const run_column_loops *loops, uint64_t *state)
+static void compare_equal(const run_column_loops *loops, generator *g)
 {
-    int64_t bits[RUN_STRIP], number = (int64_t)drawn(state);
-    uint64_t same = draw_mask(state);
+    int64_t bits[RUN_STRIP], number = (int64_t)generator_next(g);
+    uint64_t same = draw_mask(g);
     for (unsigned i = 0; i < RUN_STRIP; i++)
-        bits[i] = (same >> i & 1) != 0 ? number : number ^ (INT64_C(1) << drawn(state) % 63);
+        bits[i] = (same >> i & 1) != 0 ? number : number ^ (INT64_C(1) << generator_next(g) % 63);
     cr_expect_eq(loops->equal(bits, number), same);
 }
 
-static void compare_narrow(const run_column_loops *loops, uint64_t *state)
+static void compare_narrow(const run_column_loops *loops, generator *g)
 {
     int64_t numbers[RUN_STRIP * 2];
     for (unsigned width = 0; width < 4; width++) {
         int64_t narrow[RUN_STRIP * 2] = {0};
         for (unsigned i = 0; i < RUN_STRIP * 2; i++)
-            numbers[i] = width == 3 ? (int64_t)drawn(state) : (int64_t)drawn(state) >> (64 - (8 << width));
+            numbers[i] = width == 3 ? (int64_t)generator_next(g) : (int64_t)generator_next(g) >> (64 - (8 << width));
         loops->narrow(numbers, RUN_STRIP * 2, width, narrow);
         for (unsigned i = 0; i < RUN_STRIP * 2; i++) {
             int64_t held = width == 0   ? ((int8_t *)narrow)[i]
@@ -94,12 +88,13 @@ static void compare_narrow(const run_column_loops *loops, uint64_t *state)
     }
 }
 
-static void compare_words(const run_column_loops *loops, uint64_t *state)
+static void compare_words(const run_column_loops *loops, generator *g)
 {
     uint64_t words[WORDS + 8];
     uint16_t found[WORDS + 8];
-    size_t count = drawn(state) % (WORDS + 1), some = 0;
-    for (size_t w = 0; w < WORDS + 8; w++) words[w] = drawn(state) % 3 == 0 ? UINT64_C(1) << drawn(state) % 64 : 0;
+    size_t count = generator_next(g) % (WORDS + 1), some = 0;
+    for (size_t w = 0; w < WORDS + 8; w++)
+        words[w] = generator_next(g) % 3 == 0 ? UINT64_C(1) << generator_next(g) % 64 : 0;
     size_t told = loops->find_words(words, count, found);
     for (size_t w = 0; w < count; w++) {
         if (words[w] == 0) continue;
@@ -116,13 +111,13 @@ Test(columns, loops_say_the_same_in_every_width)
     cr_assert_geq(count, 1);
     cr_expect_eq(run_column_loops_here(), loops[count - 1]);
     for (size_t l = 0; l < count; l++) {
-        uint64_t state = 11;
+        generator g = {.state = 11};
         for (unsigned round = 0; round < ROUNDS; round++) {
-            compare_keep(loops[l], &state);
-            compare_gather(loops[l], &state);
-            compare_equal(loops[l], &state);
-            compare_narrow(loops[l], &state);
-            compare_words(loops[l], &state);
+            compare_keep(loops[l], &g);
+            compare_gather(loops[l], &g);
+            compare_equal(loops[l], &g);
+            compare_narrow(loops[l], &g);
+            compare_words(loops[l], &g);
         }
     }
 }

@@ -1,5 +1,6 @@
 /* Elements that are passed by before they are looked at, answers that are kept by code or by what fields hold, and columns that are read where
  * they lie: many lines, judged together in batches of every size, on one thread and two, come to what walking finds for each alone. */
+#include "tests/differential/generator.h"
 #include "tests/suites/support.h"
 
 #include "runtime/handles.h"
@@ -45,12 +46,6 @@ static const char policy[] =
                                             CLAUSE("of_low", "  require procedure in low\n")
                                                 CLAUSE("lasted", "  require session.minutes >= 40 minutes\n");
 
-static uint32_t drawn(uint32_t *state)
-{
-    *state = *state * 1664525 + 1013904223;
-    return *state >> 8;
-}
-
 static const char *path_of(const char *folder, const char *name)
 {
     static char paths[FILES][200];
@@ -62,7 +57,7 @@ static const char *path_of(const char *folder, const char *name)
 
 static void write_tables(const char *folder)
 {
-    uint32_t state = 7;
+    generator g = {.state = 7};
     FILE *file[FILES];
     for (size_t i = 0; i < FILES; i++) {
         file[i] = fopen(path_of(folder, files[i]), "w");
@@ -76,13 +71,13 @@ static void write_tables(const char *folder)
         /* No code twice in a pair's row: tables are unique. */
         for (int k = 0; k < 40; k++) {
             int two = (one * 37 + k * 17 + 1) % CODES;
-            fprintf(file[0], "%d,%d,%u\n", 10000 + one, 10000 + two, drawn(&state) % 10);
+            fprintf(file[0], "%d,%d,%u\n", 10000 + one, 10000 + two, generator_below(&g, 10));
             if (k < 3) fprintf(file[3], "%d,%d,1\n", 10000 + one, 10000 + two);
         }
-        if (one % 3 != 0) fprintf(file[1], "%d,%u\n", 10000 + one, 1 + drawn(&state) % 4);
+        if (one % 3 != 0) fprintf(file[1], "%d,%u\n", 10000 + one, 1 + generator_below(&g, 4));
         if (one % 4 != 0)
             fprintf(file[2], "%d,%u,2025-01-01,2026-02-10\n%d,%u,2026-02-11,2030-01-01\n", 10000 + one,
-                    1 + drawn(&state) % 3, 10000 + one, 2 + drawn(&state) % 3);
+                    1 + generator_below(&g, 3), 10000 + one, 2 + generator_below(&g, 3));
     }
     fputs(policy, file[4]);
     for (size_t i = 0; i < FILES; i++) cr_assert_eq(fclose(file[i]), 0);
@@ -96,7 +91,8 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
     base_text_init(&text, arena);
     base_text_put(&text,
                   "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers,rendering_provider\n");
-    uint32_t state = 3, claim = 0, left = 1;
+    generator g = {.state = 3};
+    uint32_t claim = 0, left = 1;
     for (int i = 0; i < LINES; i++) {
         static const char *const modifiers[] = {"", "95", "GT 95", "GT", "59"}, *const places[] = {"11", "02", "22",
                                                                                                    "53"};
@@ -106,11 +102,11 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
         }
         char date[16];
         base_date_write(base_date_make(2026, 1, 1) + (int)(claim % 61), date);
-        unsigned code = 10000 + drawn(&state) % CODES;
+        unsigned code = 10000 + generator_below(&g, CODES);
         if (i % 50 == 49) code += 50000;
         base_text_format(&text, "C%u,M%u,%s,%u,%s,%u,%s,%u,%u.00,%s,%s\n", claim, claim % 300,
-                         i > LINES / 2 && i % 3 == 0 ? "J" : "K", left, date, code, places[drawn(&state) % 4],
-                         1 + drawn(&state) % 4, 20 + drawn(&state) % 30, modifiers[drawn(&state) % 5],
+                         i > LINES / 2 && i % 3 == 0 ? "J" : "K", left, date, code, places[generator_below(&g, 4)],
+                         1 + generator_below(&g, 4), 20 + generator_below(&g, 30), modifiers[generator_below(&g, 5)],
                          claim % 2 == 0 ? "1234567893" : "1700000008");
     }
     adj_encounters *encounters = support_lines(policies, base_text_string(&text));

@@ -1,5 +1,6 @@
 /* Rows of written tables that are found by their index are those that looking at every row finds; and of a unique table no two rows
  * that hold for one input pass unseen, however many there are. */
+#include "tests/differential/generator.h"
 #include "tests/suites/support.h"
 
 #include "lang/row_index.h"
@@ -7,55 +8,51 @@
 
 enum { ROWS = 150, LINES = 400, ROOM = 1 << 15 };
 
-static uint32_t drawn(uint32_t *state, uint32_t limit)
-{
-    *state = *state * 1664525 + 1013904223;
-    return (*state >> 8) % limit;
-}
-
 /* A cell of codes: one, two, a range, all that begin alike, a set, or any; in a crowd mostly the same. */
-static void put_codes(base_text *text, uint32_t *state, bool crowd)
+static void put_codes(base_text *text, generator *g, bool crowd)
 {
     static const char *const sets[] = {"sometimes", "scattered", "nested", "mixed"};
-    uint32_t code = 10000 + drawn(state, 600);
-    switch (crowd && drawn(state, 3) > 0 ? 12 : drawn(state, 12)) {
-    case 0: base_text_format(text, "%u..%u", code, code + drawn(state, 40)); break;
-    case 1: base_text_format(text, "%u..%u, %u", code, code + 3, 10000 + drawn(state, 600)); break;
+    uint32_t code = 10000 + generator_below(g, 600);
+    switch (crowd && generator_below(g, 3) > 0 ? 12 : generator_below(g, 12)) {
+    case 0: base_text_format(text, "%u..%u", code, code + generator_below(g, 40)); break;
+    case 1: base_text_format(text, "%u..%u, %u", code, code + 3, 10000 + generator_below(g, 600)); break;
     case 2: base_text_format(text, "%u*", code / 10); break;
-    case 3: base_text_format(text, "%s", sets[drawn(state, 4)]); break;
-    case 4: base_text_format(text, "%s", drawn(state, 20) == 0 ? "any" : "10100"); break;
-    case 5: base_text_format(text, "%u, %u", code, 10000 + drawn(state, 600)); break;
+    case 3: base_text_format(text, "%s", sets[generator_below(g, 4)]); break;
+    case 4: base_text_format(text, "%s", generator_below(g, 20) == 0 ? "any" : "10100"); break;
+    case 5: base_text_format(text, "%u, %u", code, 10000 + generator_below(g, 600)); break;
     case 12: base_text_put(text, "10005..10500"); break;
     default: base_text_format(text, "%u", code); break;
     }
 }
 
-static void put_rows(base_text *text, uint32_t *state, const char *hit, bool crowd)
+static void put_rows(base_text *text, generator *g, const char *hit, bool crowd)
 {
     base_text_format(
         text, "table %s_codes (procedure, pos) gives (needed: modifiers)\n  %s\n  | procedure | pos | needed |\n", hit,
         hit);
     for (unsigned i = 0; i < ROWS; i++) {
         base_text_put(text, "  | ");
-        put_codes(text, state, crowd);
-        base_text_format(text, " | %s | 95 |%s\n", drawn(state, 3) == 0 ? "11, 22" : "any",
-                         drawn(state, 5) == 0 ? " from 2026-01-20" : "");
+        put_codes(text, g, crowd);
+        base_text_format(text, " | %s | 95 |%s\n", generator_below(g, 3) == 0 ? "11, 22" : "any",
+                         generator_below(g, 5) == 0 ? " from 2026-01-20" : "");
     }
     base_text_format(text,
                      "\ntable %s_plans (plan, units) gives (needed: modifiers)\n  %s\n  | plan | units | needed |\n",
                      hit, hit);
     for (unsigned i = 0; i < ROWS; i++) {
-        uint32_t low = drawn(state, 500);
-        if (drawn(state, 200) == 0)
+        uint32_t low = generator_below(g, 500);
+        if (generator_below(g, 200) == 0)
             base_text_format(text, "  | any | any | 95 |\n");
         else
-            base_text_format(text, "  | \"P%u\" | %u..%u | 95 |\n", drawn(state, 3), low, low + drawn(state, 12));
+            base_text_format(text, "  | \"P%u\" | %u..%u | 95 |\n", generator_below(g, 3), low,
+                             low + generator_below(g, 12));
     }
     base_text_put(text, "\n");
 }
 
 static adj_policies *policies_of(base_arena *arena, uint32_t seed)
 {
+    generator g = {.state = seed};
     base_text text;
     base_text_init(&text, arena);
     base_text_put(&text, "policy rows\n  title \"Rows\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
@@ -63,8 +60,8 @@ static adj_policies *policies_of(base_arena *arena, uint32_t seed)
                          "codes scattered : cpt\n  10590, 10011\n  except 10590 from 2026-01-10\n\n"
                          "codes nested : cpt\n  10033, 10034\n  scattered from 2026-01-05\n\n"
                          "codes mixed : cpt\n  10044\n  from \"more.csv\"\n\n");
-    put_rows(&text, &seed, "first", seed % 4 == 0);
-    put_rows(&text, &seed, "all", seed % 4 == 0);
+    put_rows(&text, &g, "first", seed % 4 == 0);
+    put_rows(&text, &g, "all", seed % 4 == 0);
     base_text_put(&text, "clause c\n  cite \"1\"\n  require first_codes(procedure, pos) is found\n"
                          "  deny CO-97 as coding \"x\"\n");
     const char *names[] = {"rows.adj", "more.csv"}, *texts[] = {base_text_string(&text), "code\n10400\n10010\n"};
@@ -77,12 +74,13 @@ static adj_policies *policies_of(base_arena *arena, uint32_t seed)
 
 static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena, uint32_t seed)
 {
+    generator g = {.state = seed};
     base_text text;
     base_text_init(&text, arena);
     base_text_put(&text, "claim_id,member_id,payer,plan,line,date,procedure,pos,units,charge\n");
     for (unsigned i = 0; i < LINES; i++)
-        base_text_format(&text, "C%u,M1,K,P%u,1,2026-01-%02u,%u,%s,%u,1.00\n", i, drawn(&seed, 4), 1 + i % 31,
-                         9990 + drawn(&seed, 620), i % 3 == 0 ? "11" : "53", drawn(&seed, 520));
+        base_text_format(&text, "C%u,M1,K,P%u,1,2026-01-%02u,%u,%s,%u,1.00\n", i, generator_below(&g, 4), 1 + i % 31,
+                         9990 + generator_below(&g, 620), i % 3 == 0 ? "11" : "53", generator_below(&g, 520));
     return support_lines(policies, base_text_string(&text));
 }
 
@@ -236,14 +234,14 @@ Test(row_index, tells_rows_that_overlap)
     base_arena_init(&arena, NULL);
     for (uint32_t seed = 1; seed <= 60; seed++) {
         range ranges[300];
-        uint32_t state = seed;
+        generator g = {.state = seed};
         base_text text;
         base_text_init(&text, &arena);
         base_text_put(&text, "policy rows\n  title \"Rows\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
                              "table own (procedure) gives (most: count)\n  unique\n  | procedure | most |\n");
         for (unsigned i = 0; i < 300; i++) {
-            ranges[i].low = 10000 + i * 89 % 300 * 20 + drawn(&state, 4);
-            ranges[i].high = ranges[i].low + drawn(&state, drawn(&state, 100) == 0 ? 90 : 15);
+            ranges[i].low = 10000 + i * 89 % 300 * 20 + generator_below(&g, 4);
+            ranges[i].high = ranges[i].low + generator_below(&g, generator_below(&g, 100) == 0 ? 90 : 15);
             base_text_format(&text, "  | %u..%u | 1 |\n", ranges[i].low, ranges[i].high);
         }
         base_text_put(&text, "\nclause c\n  cite \"1\"\n  require units <= own(procedure).most\n  deny CO-97 as coding "
