@@ -74,3 +74,24 @@ bool run_crew_in_order(base_arena *arena, size_t threads, size_t items, run_task
 {
     return run_all(arena, threads, items, true, task, state);
 }
+
+typedef struct row_crew {
+    run_rows_task task;
+    void *state;
+    uint32_t rows;
+} row_crew;
+
+enum { ROWS_AT_ONCE = 1 << 13 };
+
+static bool do_rows(void *state, size_t worker, size_t item)
+{
+    const row_crew *c = state;
+    uint32_t first = (uint32_t)item * ROWS_AT_ONCE, rest = c->rows - first;
+    return c->task(c->state, worker, first, first + (rest < ROWS_AT_ONCE ? rest : ROWS_AT_ONCE));
+}
+
+bool run_crew_rows(base_arena *arena, size_t threads, uint32_t rows, run_rows_task task, void *state)
+{
+    row_crew c = {task, state, rows};
+    return run_crew(arena, threads, ((size_t)rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE, do_rows, &c);
+}

@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 
+#include <stdint.h>
+
 /* Does one item; `worker` is a number below that of the threads, the same for no two at a time. */
 typedef bool (*run_task)(void *state, size_t worker, size_t item);
 
@@ -14,5 +16,11 @@ bool run_crew(base_arena *arena, size_t threads, size_t items, run_task task, vo
 
 /* The same with one item at a time, in their order, so that an item may wait for those before it. */
 bool run_crew_in_order(base_arena *arena, size_t threads, size_t items, run_task task, void *state);
+
+/* Does the rows from `first` on, `end` left out. */
+typedef bool (*run_rows_task)(void *state, size_t worker, uint32_t first, uint32_t end);
+
+/* Has all rows done, some thousands of which are one item. */
+bool run_crew_rows(base_arena *arena, size_t threads, uint32_t rows, run_rows_task task, void *state);
 
 #endif

@@ -101,20 +101,17 @@ static bool order_day(void *state, size_t worker, size_t day)
     return true;
 }
 
-/* Keys of lines, some at a time: claims' identifiers lie anywhere. */
+/* Keys of lines, whose claims' identifiers lie anywhere. */
 typedef struct line_keys {
     const run_store *store;
     placed_key *keys;
 } line_keys;
 
-enum { KEYS_AT_ONCE = 1 << 13 };
-
-static bool find_keys_of(void *state, size_t worker, size_t item)
+static bool find_keys_of(void *state, size_t worker, uint32_t first, uint32_t end)
 {
     (void)worker;
     const line_keys *l = state;
-    uint32_t first = (uint32_t)item * KEYS_AT_ONCE, count = l->store->counts[LANG_RECORD_line];
-    for (uint32_t line = first; line < count && line - first < KEYS_AT_ONCE; line++) {
+    for (uint32_t line = first; line < end; line++) {
         run_order_key key = run_order_key_of(l->store, line);
         l->keys[line] = (placed_key){first_bytes(key.claim), key};
     }
@@ -131,8 +128,7 @@ static bool order_lines(run_store *store, uint32_t *order)
     placed_key *divided = base_arena_alloc(&scratch, (count + 1) * sizeof *divided);
     bool good = keys != NULL && divided != NULL;
     line_keys all = {store, keys};
-    size_t items = ((size_t)count + KEYS_AT_ONCE - 1) / KEYS_AT_ONCE;
-    good = good && run_crew(&scratch, store->threads, items, find_keys_of, &all);
+    good = good && run_crew_rows(&scratch, store->threads, count, find_keys_of, &all);
     size_t days = 0;
     if (good && divide_by_day(&scratch, keys, count, divided, &starts, &days)) {
         day_keys d = {keys = divided, starts};

@@ -198,21 +198,11 @@ static void derive_line(run_store *store, uint32_t line)
     run_store_set(store, LANG_FIELD_line_age, line, base_date_age(birth, date));
 }
 
-enum { LINES_AT_ONCE = 1 << 13 };
-
-static bool derive_some(void *state, size_t worker, size_t item)
+static bool derive_some(void *state, size_t worker, uint32_t first, uint32_t end)
 {
     (void)worker;
-    run_store *store = state;
-    uint32_t first = (uint32_t)item * LINES_AT_ONCE, count = store->counts[LANG_RECORD_line];
-    for (uint32_t line = first; line < count && line - first < LINES_AT_ONCE; line++) derive_line(store, line);
+    for (uint32_t line = first; line < end; line++) derive_line(state, line);
     return true;
-}
-
-static void derive_lines(run_store *store)
-{
-    size_t items = ((size_t)store->counts[LANG_RECORD_line] + LINES_AT_ONCE - 1) / LINES_AT_ONCE;
-    run_crew(&store->arena, store->threads, items, derive_some, store);
 }
 
 /* A claim is of the program of a session that one of its lines is of, the first that says. */
@@ -508,7 +498,7 @@ void run_link(run_store *store)
     link_authorizations(store);
     link_coverage(store);
     run_link_sessions(store);
-    derive_lines(store);
+    run_crew_rows(&store->arena, store->threads, store->counts[LANG_RECORD_line], derive_some, store);
     derive_programs(store);
     for (uint32_t claim = 0; store->submit_given && claim < store->counts[LANG_RECORD_claim]; claim++) {
         if (store->claims.items[claim].subject)
