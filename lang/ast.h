@@ -39,6 +39,12 @@ typedef struct lang_dates {
 
 #define LANG_ALWAYS ((lang_dates){BASE_DATE_MIN, BASE_DATE_MAX, BASE_DATE_MIN})
 
+/* Whether what is dated so holds on every day. */
+static inline bool lang_holds_always(lang_dates dates)
+{
+    return dates.from == BASE_DATE_MIN && dates.to == BASE_DATE_MAX;
+}
+
 /* Which day picks the version of a dated thing. */
 typedef enum lang_clock { LANG_CLOCK_SERVICE, LANG_CLOCK_RECEIVED } lang_clock;
 

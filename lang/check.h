@@ -84,6 +84,10 @@ lang_code_set *lang_make_set(lang_checker *checker, lang_items items, lang_code_
 bool lang_item_interval(const lang_item *item, const char **low, const char **high, bool *open);
 /* Whether a code lies before the end of an interval. */
 bool lang_up_to(const char *code, const char *high, bool open);
+/* A place among all spellings: before one, at it, behind it but before what goes on from it, or behind all that does. */
+typedef enum lang_side { LANG_BEFORE, LANG_AT, LANG_BEHIND, LANG_BEHIND_ALL } lang_side;
+/* Below zero where the first of two places lies before the second, above where it lies behind. */
+int lang_compare_places(const char *a, lang_side a_side, const char *b, lang_side b_side);
 /* Prepares a checked row for being asked, where it has many items. */
 void lang_order_codes(base_arena *arena, lang_code_row *row);
 void lang_check_reason(lang_checker *checker, lang_name reason, size_t remarks);

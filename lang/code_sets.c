@@ -16,6 +16,16 @@ bool lang_item_interval(const lang_item *item, const char **low, const char **hi
     return *low != NULL && *high != NULL;
 }
 
+/* Texts are read as if what follows their last byte told the side. */
+int lang_compare_places(const char *a, lang_side a_side, const char *b, lang_side b_side)
+{
+    static const int last[] = {[LANG_BEFORE] = 0, [LANG_AT] = 1, [LANG_BEHIND] = 2, [LANG_BEHIND_ALL] = UINT8_MAX + 4};
+    const unsigned char *s = (const unsigned char *)a, *t = (const unsigned char *)b;
+    while (*s == *t && *s != '\0') s++, t++;
+    int of_a = *s == '\0' ? last[a_side] : *s + 3, of_b = *t == '\0' ? last[b_side] : *t + 3;
+    return of_a - of_b;
+}
+
 bool lang_up_to(const char *code, const char *high, bool open)
 {
     return strcmp(code, high) <= 0 || (open && strncmp(code, high, strlen(high)) == 0);
@@ -49,15 +59,11 @@ typedef struct stretch {
     uint32_t place;
 } stretch;
 
-/* Which of two ends lies behind the other: above zero for `a`. Anything may follow an open one. */
+/* Which of two ends lies behind the other: above zero for `a`. */
 static int compare_ends(const stretch *a, const stretch *b)
 {
-    const unsigned char *x = (const unsigned char *)a->high, *y = (const unsigned char *)b->high;
-    while (*x == *y && *x != '\0') x++, y++;
-    if (*x == '\0' && *y == '\0') return (int)a->open - (int)b->open;
-    if (*x == '\0') return a->open ? 1 : -1;
-    if (*y == '\0') return b->open ? -1 : 1;
-    return *x < *y ? -1 : 1;
+    return lang_compare_places(a->high, a->open ? LANG_BEHIND_ALL : LANG_BEHIND, b->high,
+                               b->open ? LANG_BEHIND_ALL : LANG_BEHIND);
 }
 
 /* By where they begin, and as they are written. */
@@ -195,11 +201,6 @@ bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date d
     return holds;
 }
 
-static bool always(const lang_code_row *row)
-{
-    return row->dates.from == BASE_DATE_MIN && row->dates.to == BASE_DATE_MAX;
-}
-
 static bool dated_rows(const lang_code_row *row)
 {
     return row->bulk != NULL && (row->bulk->from_column >= 0 || row->bulk->to_column >= 0);
@@ -209,10 +210,10 @@ bool lang_code_set_dated(const lang_code_set *set, const char *code)
 {
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
-        if (dated_rows(row) || (!always(row) && literals_hold(set, row, code))) return true;
+        if (dated_rows(row) || (!lang_holds_always(row->dates) && literals_hold(set, row, code))) return true;
         const lang_code_set *other;
         for (size_t place = 0; (other = next_set(row, &place)) != NULL;) {
-            if (!always(row) || lang_code_set_dated(other, code)) return true;
+            if (!lang_holds_always(row->dates) || lang_code_set_dated(other, code)) return true;
         }
     }
     return false;
@@ -222,7 +223,7 @@ bool lang_code_set_asks_day(const lang_code_set *set)
 {
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
-        if (!always(row) || dated_rows(row)) return true;
+        if (!lang_holds_always(row->dates) || dated_rows(row)) return true;
         const lang_code_set *other;
         for (size_t place = 0; (other = next_set(row, &place)) != NULL;) {
             if (lang_code_set_asks_day(other)) return true;

@@ -6,13 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_ROWS = 16, FEW_CUTS = 16, MANY_ITEMS = 1 << 20 };
+enum { FEW_ROWS = 16, FEW_CUTS = 4, MANY_ITEMS = 1 << 20 };
 
-/* Where a stretch begins or ends: before a value, behind it, or behind all that begin with it. VALUE is where the value lies itself. */
-typedef enum side { BEFORE, VALUE, BEHIND, BEHIND_ALL } side;
-
+/* Where a stretch begins or ends; numbers have the sides that spellings have. */
 typedef struct cut {
-    side side;
+    lang_side side;
     union {
         const char *text;
         int64_t number;
@@ -43,15 +41,10 @@ static int compare_numbers(const void *a, const void *b)
     return (int)x->side - (int)y->side;
 }
 
-/* Texts are read as if what follows their last byte told the side: what is behind a text lies before all that goes on from it. */
 static int compare_texts(const void *a, const void *b)
 {
-    static const int last[] = {[BEFORE] = 0, [VALUE] = 1, [BEHIND] = 2, [BEHIND_ALL] = UINT8_MAX + 4};
     const cut *x = a, *y = b;
-    const unsigned char *s = (const unsigned char *)x->at.text, *t = (const unsigned char *)y->at.text;
-    while (*s == *t && *s != '\0') s++, t++;
-    int of_x = *s == '\0' ? last[x->side] : *s + 3, of_y = *t == '\0' ? last[y->side] : *t + 3;
-    return of_x - of_y;
+    return lang_compare_places(x->at.text, x->side, y->at.text, y->side);
 }
 
 static int compare(bool texts, const cut *a, const cut *b)
@@ -85,14 +78,14 @@ static bool literal_stretch(const lang_item *item, bool texts, cut *low, cut *hi
     if (texts) {
         bool open;
         if (!lang_item_interval(item, &low->at.text, &high->at.text, &open)) return false;
-        high->side = open ? BEHIND_ALL : BEHIND;
+        high->side = open ? LANG_BEHIND_ALL : LANG_BEHIND;
     } else {
         if (item->low == NULL) return false;
         low->at.number = lang_item_number(item->low);
         high->at.number = item->high == NULL ? low->at.number : lang_item_number(item->high);
-        high->side = BEHIND;
+        high->side = LANG_BEHIND;
     }
-    low->side = BEFORE;
+    low->side = LANG_BEFORE;
     return true;
 }
 
@@ -104,11 +97,10 @@ static bool set_stretch(const lang_code_set *set, cut *low, cut *high)
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
         if (row->bulk != NULL) return false;
-        bool always = row->dates.from == BASE_DATE_MIN && row->dates.to == BASE_DATE_MAX;
         for (size_t i = 0; i < row->items.count; i++) {
             const lang_item *item = &row->items.items[i];
             cut first, last;
-            if (item->set != NULL && !always) return false;
+            if (item->set != NULL && !lang_holds_always(row->dates)) return false;
             if (item->set != NULL ? !set_stretch(item->set, &first, &last)
                                   : !literal_stretch(item, true, &first, &last))
                 return false;
@@ -283,13 +275,13 @@ static size_t rows_at(const lang_row_index *index, uint32_t piece, uint32_t *row
 
 size_t lang_row_index_number(const lang_row_index *index, int64_t number, uint32_t *rows, size_t room)
 {
-    cut at = {.side = VALUE, .at.number = number};
+    cut at = {.side = LANG_AT, .at.number = number};
     return rows_at(index, piece_of(index, &at), rows, room);
 }
 
 size_t lang_row_index_text(const lang_row_index *index, const char *text, uint32_t *rows, size_t room)
 {
-    cut at = {.side = VALUE, .at.text = text};
+    cut at = {.side = LANG_AT, .at.text = text};
     return rows_at(index, text == NULL ? 0 : piece_of(index, &at), rows, room);
 }
 

@@ -22,7 +22,7 @@ int64_t run_parameter(const run_context *context, uint32_t parameter, int64_t da
         const plan_parameter_value *value = &source->values.items[i];
         if (value->dates.known > binding->as_of) continue;
         if (found != NULL && value->rank > found->rank) break;
-        bool always = value->dates.from == BASE_DATE_MIN && value->dates.to == BASE_DATE_MAX;
+        bool always = lang_holds_always(value->dates);
         if (!always && date_state != RUN_PRESENT) {
             found = NULL; /* a value that holds on some days only may be the one */
             break;

@@ -169,7 +169,7 @@ static uint32_t any_text(plan_builder *builder, lang_field field, const lang_nam
 uint32_t plan_on_dates(plan_builder *builder, lang_dates dates, lang_clock clock)
 {
     uint32_t date = plan_clock_date(builder, clock), result = PLAN_NO_STEP;
-    bool always = dates.from == BASE_DATE_MIN && dates.to == BASE_DATE_MAX;
+    bool always = lang_holds_always(dates);
     if (!always || clock == LANG_CLOCK_SERVICE) {
         uint32_t from = plan_emit_number(builder, dates.from, PLAN_TYPE(DATE));
         uint32_t to = plan_emit_number(builder, dates.to, PLAN_TYPE(DATE));
