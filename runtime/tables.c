@@ -107,7 +107,7 @@ static bool build_hash(run_binding *binding, run_table_index *index, const plan_
 {
     enum {
         COMBINATIONS = 4, /* on average: lists in many columns would multiply */
-        LONG_CHAIN = 8    /* on average: the rows' index is faster then */
+        LONG_CHAIN = 8    /* on average: the rows' index may be faster then */
     };
     size_t inputs = table->source->inputs.count, total = table->row_count;
     for (size_t c = 0; c < inputs; c++) {
@@ -134,7 +134,10 @@ static bool build_hash(run_binding *binding, run_table_index *index, const plan_
     }
     size_t used = 0;
     for (size_t h = 0; h < size; h++) used += index->heads[h] != 0;
-    if (table->source->row_index != NULL && index->entries.count > LONG_CHAIN * used) index->key_count = 0;
+    /* A plain value is two of the pieces that the rows' index knows: itself, and what lies up to the next. */
+    const lang_row_index *other = table->source->row_index;
+    bool better = other != NULL && lang_row_index_spread(other) / 2 > used;
+    if (better && index->entries.count > LONG_CHAIN * used) index->key_count = 0;
     return true;
 }
 
