@@ -32,7 +32,8 @@ static int run_all(adj_policies *policies, adj_evaluator evaluator, bool verbose
         adj_test_result result;
         adj_status status = adj_policies_run_test(policies, i, &options, &result);
         if (status != ADJ_OK) {
-            fprintf(stderr, "adjudge test: %s\n", adj_status_name(status));
+            const char *why = status == ADJ_INTERNAL ? adj_policies_diagnostics(policies) : "";
+            fprintf(stderr, "adjudge test: %s%s%s\n", adj_status_name(status), *why == '\0' ? "" : ": ", why);
             return EXIT_OURS;
         }
         if (result.passed && verbose) printf("%spass%s  %s: %s\n", green, off, result.policy, result.title);

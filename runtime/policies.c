@@ -110,7 +110,9 @@ bool run_tests_ready(adj_policies *policies)
     policies->tests_ready = true;
     policies->test_plan = policies->plan;
     policies->test_kernels = policies->kernels;
-    policies->test_code = run_policies_code(policies, RUN_CODE_ALL, NULL);
+    const char *error = NULL;
+    policies->test_code = run_policies_code(policies, RUN_CODE_ALL, &error);
+    if (error != NULL) policies->diagnostics = error;
     if (!plan_takes_over(&policies->program)) return true;
     policies->test_plan = plan_build_alone(&policies->arena, &policies->program);
     policies->test_code = NULL;
@@ -120,9 +122,9 @@ bool run_tests_ready(adj_policies *policies)
     const run_machine_provider *provider = run_machine_provider_get();
     if (policies->test_plan == NULL || provider == NULL || policies->interpreted) return policies->test_plan != NULL;
     run_machine_code *code = base_arena_alloc(&policies->arena, sizeof *code);
-    const char *error;
-    if (code != NULL && provider->compile(&policies->arena, policies->test_plan, RUN_CODE_ALL, code, &error))
-        policies->test_code = policies->own_test_code = code;
+    bool made = code != NULL && provider->compile(&policies->arena, policies->test_plan, RUN_CODE_ALL, code, &error);
+    if (made) policies->test_code = policies->own_test_code = code;
+    if (!made && error != NULL) policies->diagnostics = error;
     return true;
 }
 

@@ -386,7 +386,9 @@ static bool list_clauses(plan_program *plan, uint32_t index)
             const lang_clause *clause = plan_effective_clause(policy->source, file->clauses.items[i]);
             if (plan_home(plan->scratch, clause, policy->source) != policy->source) continue;
             plan_clause *slot = BASE_PUSH(plan->scratch, &plan->clauses);
-            if (slot == NULL || plan->clauses.count > PLAN_CLAUSE_MOST) return false;
+            if (plan->clauses.count > PLAN_CLAUSE_MOST)
+                plan->scratch->failed = true; /* as if there were no more memory */
+            if (slot == NULL || plan->scratch->failed) return false;
             *slot = (plan_clause){.source = clause, .policy = index};
             plan_map_add(plan, PLAN_MAP_CLAUSE, clause, policy->source, (uint32_t)(plan->clauses.count - 1));
         }
