@@ -7,10 +7,15 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* A slot says half of the hash: entries, which lie anywhere, are looked at where that is the same, and tables grow without them. */
-static uint64_t slot_for(uint64_t hash, uint32_t id)
+/* A slot says the hash: entries, which lie anywhere, are looked at where that is the same, and tables grow without them. */
+static uint64_t slot_for(uint32_t hash, uint32_t id)
 {
-    return hash << 32 | ((uint64_t)id + 1);
+    return (uint64_t)hash << 32 | ((uint64_t)id + 1);
+}
+
+static uint32_t hash_of(const char *text, size_t length)
+{
+    return (uint32_t)XXH3_64bits(text, length);
 }
 
 static uint32_t id_in(uint64_t slot)
@@ -18,14 +23,14 @@ static uint32_t id_in(uint64_t slot)
     return (uint32_t)slot - 1;
 }
 
-static size_t slot_of(const base_intern *table, const char *text, size_t length, uint64_t hash)
+static size_t slot_of(const base_intern *table, const char *text, size_t length, uint32_t hash)
 {
     size_t mask = table->slot_count - 1;
-    size_t slot = (size_t)(uint32_t)hash & mask;
+    size_t slot = hash & mask;
     for (uint64_t held; (held = table->slots[slot]) != 0; slot = (slot + 1) & mask) {
-        if (held >> 32 != (uint32_t)hash) continue;
+        if (held >> 32 != hash) continue;
         const base_intern_entry *entry = &table->entries.items[id_in(held)];
-        if (entry->hash == hash && entry->length == length && memcmp(entry->text, text, length) == 0) break;
+        if (entry->length == length && memcmp(entry->text, text, length) == 0) break;
     }
     return slot;
 }
@@ -56,11 +61,11 @@ bool base_intern_reserve(base_intern *table, const base_intern *like)
     return like->slot_count <= table->slot_count || rehash(table, like->slot_count);
 }
 
-static uint32_t add_hashed(base_intern *table, const char *text, size_t length, uint64_t hash)
+static uint32_t add_hashed(base_intern *table, const char *text, size_t length, uint32_t hash)
 {
     size_t slot = slot_of(table, text, length, hash);
     if (table->slots[slot] != 0) return id_in(table->slots[slot]);
-    if (length > UINT32_MAX || table->entries.count >= UINT32_MAX - 1) return BASE_INTERN_NONE;
+    if (length > UINT32_MAX || table->entries.count >= BASE_INTERN_MOST) return BASE_INTERN_NONE;
     char *copy = base_arena_copy(table->texts, text, length);
     if (copy == NULL) return BASE_INTERN_NONE;
     base_intern_entry *entry = BASE_PUSH(table->arena, &table->entries);
@@ -78,7 +83,7 @@ static uint32_t add_hashed(base_intern *table, const char *text, size_t length, 
 
 static uint32_t add(base_intern *table, const char *text, size_t length)
 {
-    return add_hashed(table, text, length, XXH3_64bits(text, length));
+    return add_hashed(table, text, length, hash_of(text, length));
 }
 
 uint32_t base_intern_add_entry(base_intern *table, const base_intern_entry *entry)
@@ -104,7 +109,7 @@ uint32_t base_intern_add(base_intern *table, const char *text, size_t length)
 
 uint32_t base_intern_find(const base_intern *table, const char *text, size_t length)
 {
-    size_t slot = slot_of(table, text, length, XXH3_64bits(text, length));
+    size_t slot = slot_of(table, text, length, hash_of(text, length));
     return table->slots[slot] == 0 ? BASE_INTERN_NONE : id_in(table->slots[slot]);
 }
 

@@ -9,7 +9,7 @@
 typedef struct base_intern_entry {
     const char *text;
     uint32_t length;
-    uint64_t hash;
+    uint32_t hash;
 } base_intern_entry;
 
 /* A short text that was looked for lately, as its bytes: the way past hashing for codes. */
@@ -26,12 +26,15 @@ typedef struct base_intern {
     base_arena *arena;
     base_arena *texts; /* where the texts are kept; the same, unless set after base_intern_init */
     BASE_ARRAY(base_intern_entry) entries;
-    uint64_t *slots; /* half of the text's hash above, id + 1 below; 0 for free */
+    uint64_t *slots; /* the text's hash above, id + 1 below; 0 for free */
     size_t slot_count;
     base_intern_short *lately; /* NULL until there are more than few */
 } base_intern;
 
 #define BASE_INTERN_NONE UINT32_MAX
+
+/* Ids are smaller than that: as many again fit beside them into 31 bits. */
+#define BASE_INTERN_MOST (UINT32_C(1) << 30)
 
 bool base_intern_init(base_intern *table, base_arena *arena);
 

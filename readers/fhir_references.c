@@ -81,7 +81,7 @@ static void give_facts(run_store *store, uint32_t from, uint32_t to)
         bool ours = lang_schema_field(store->schema, (lang_field)f)->record == LANG_RECORD_patient &&
                     f != LANG_FIELD_patient_id && run_store_state(store, (lang_field)f, to) == RUN_UNKNOWN;
         if (!ours || run_store_state(store, (lang_field)f, from) == RUN_UNKNOWN) continue;
-        store->columns[f].bits[to] = store->columns[f].bits[from];
+        run_column_put(&store->columns[f], to, run_column_bits(&store->columns[f], from));
         store->columns[f].states[to] = store->columns[f].states[from];
     }
     if (store->own_history.items[from] != 0) store->own_history.items[to] = 1;

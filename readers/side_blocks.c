@@ -330,6 +330,16 @@ static bool one_state(const block_column *column, size_t from, size_t to)
     return differs == 0;
 }
 
+static void store_values(const run_column *to, uint32_t first, const int64_t *bits, size_t count)
+{
+    if (to->narrow) {
+        int32_t *values = run_column_narrow(to) + first;
+        for (size_t i = 0; i < count; i++) values[i] = (int32_t)bits[i];
+    } else {
+        memcpy(run_column_wide(to) + first, bits, count * sizeof *bits);
+    }
+}
+
 static void store_column(side_reader *r, size_t place, block_record record, size_t from, size_t to, bool in_order)
 {
     const side_block *b = r->block;
@@ -341,7 +351,7 @@ static void store_column(side_reader *r, size_t place, block_record record, size
         if (state == RUN_UNKNOWN) return;
         memset(stored->states + rows[from], state, to - from);
         if (state == RUN_ABSENT && record == OWN) return; /* rows of its own are new: their bits are 0 */
-        memcpy(stored->bits + rows[from], column->bits + from, (to - from) * sizeof *stored->bits);
+        store_values(stored, rows[from], column->bits + from, to - from);
         return;
     }
     for (size_t i = from; i < to; i++) {
@@ -350,7 +360,7 @@ static void store_column(side_reader *r, size_t place, block_record record, size
         if (state == RUN_UNKNOWN || row == RUN_NO_ROW) continue;
         if (state == RUN_ABSENT && record == PATIENT && stored->states[row] != RUN_UNKNOWN)
             continue; /* what another record says of a member stands */
-        stored->bits[row] = column->bits[i];
+        run_column_put(stored, row, column->bits[i]);
         stored->states[row] = state;
     }
 }

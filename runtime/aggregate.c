@@ -639,7 +639,7 @@ static void remember_window(run_context *context, uint32_t index, uint32_t line,
         run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, window);
         return;
     }
-    int32_t day = (int32_t)dates->bits[line];
+    int32_t day = run_column_narrow(dates)[line];
     size_t place = (uint32_t)day % MEMO_DAYS;
     if (memo->day[place] != day + 1 || day == -1) {
         run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, &memo->windows[place]);
@@ -667,7 +667,7 @@ static run_together *together_for(run_context *context, run_vectors *vectors, ui
     const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
     memset(t->own_days, 0, count * sizeof *t->own_days);
     for (size_t i = 0; i < count; i++)
-        t->days[i] = dates->states[lines[i]] == RUN_PRESENT ? (int32_t)dates->bits[lines[i]] : NO_DAY;
+        t->days[i] = dates->states[lines[i]] == RUN_PRESENT ? run_column_narrow(dates)[lines[i]] : NO_DAY;
     t->mark = run_vectors_mark(vectors);
     return t;
 }

@@ -58,7 +58,7 @@ static void join_patient_fields(const run_append *a, lang_field field, lang_type
     for (uint32_t i = 1; i < a->from->counts[LANG_RECORD_patient]; i++) {
         uint32_t row = a->patients[i];
         if (from->states[i] == RUN_PRESENT)
-            run_store_set(a->to, field, row, moved(a, type, from->bits[i]));
+            run_store_set(a->to, field, row, moved(a, type, run_column_bits(from, i)));
         else if (from->states[i] == RUN_ABSENT && to->states[row] == RUN_UNKNOWN)
             run_store_set_absent(a->to, field, row);
     }
@@ -135,21 +135,23 @@ void run_append_take_places(run_append *a)
 
 static void append_column(const run_append *a, lang_field field, lang_type type, uint32_t first, uint32_t count)
 {
-    const run_column *from = &a->from->columns[field];
-    int64_t *bits = a->to->columns[field].bits + first;
+    const run_column *from = &a->from->columns[field], *to = &a->to->columns[field];
     /* Memory of rows to come is zeros, and unknown: a column in which nothing was set stays untouched. */
     uint8_t any = 0;
     for (uint32_t i = 0; i < count; i++) any |= from->states[i];
     if (any == 0) return;
-    memcpy(a->to->columns[field].states + first, from->states, count);
+    memcpy(to->states + first, from->states, count);
     bool symbols = !type.list && (type.kind == LANG_TYPE_CODE || type.kind == LANG_TYPE_TEXT);
     if (symbols) { /* what is not there has the bits 0, the empty text */
-        for (uint32_t i = 0; i < count; i++) bits[i] = a->symbols[from->bits[i]];
+        const int32_t *ids = run_column_narrow(from);
+        int32_t *own = run_column_narrow(to) + first;
+        for (uint32_t i = 0; i < count; i++) own[i] = (int32_t)a->symbols[ids[i]];
     } else if (type.list || type.kind == LANG_TYPE_RECORD) {
         for (uint32_t i = 0; i < count; i++)
-            bits[i] = from->states[i] == RUN_PRESENT ? moved(a, type, from->bits[i]) : 0;
+            run_column_put(to, first + i, from->states[i] == RUN_PRESENT ? moved(a, type, run_column_bits(from, i)) : 0);
     } else {
-        memcpy(bits, from->bits, count * sizeof *bits);
+        size_t width = run_column_width(to);
+        memcpy((char *)to->values + first * width, from->values, count * width);
     }
 }
 

@@ -12,7 +12,7 @@ static bool bind_symbols(run_binding *binding)
         const char *text = plan->symbols.items[i];
         uint32_t id = base_intern_find(&binding->store->symbols, text, strlen(text));
         /* Constants that no encounter holds stay distinct from every id and from each other. */
-        binding->symbols[i] = id != BASE_INTERN_NONE ? (int64_t)id : INT64_C(0x100000000) + (int64_t)i;
+        binding->symbols[i] = id != BASE_INTERN_NONE ? (int64_t)id : RUN_FOREIGN_SYMBOLS + (int64_t)i;
     }
     return true;
 }
@@ -29,11 +29,8 @@ static bool bind_lists(run_binding *binding)
     for (size_t i = 0; i < plan->lists.count; i++) {
         const plan_symbols *list = &plan->lists.items[i];
         binding->lists[i] = run_list_pack(used, list->count) | RUN_LIST_CONSTANT;
-        /* Pools keep 32 bits: a constant unknown to the store gets an id from the far end, apart from every other. */
-        for (size_t k = 0; k < list->count; k++) {
-            int64_t id = binding->symbols[list->items[k]];
-            binding->list_pool[used++] = id <= (int64_t)UINT32_MAX ? (uint32_t)id : UINT32_MAX - 1 - list->items[k];
-        }
+        for (size_t k = 0; k < list->count; k++)
+            binding->list_pool[used++] = (uint32_t)binding->symbols[list->items[k]];
     }
     return true;
 }
@@ -99,9 +96,10 @@ static bool bind_columns(run_binding *binding)
     for (size_t f = LANG_FIELD_COUNT; f < count; f++) {
         lang_record record = lang_schema_field(schema, (lang_field)f)->record;
         size_t rows = (int)record < LANG_RECORD_COUNT ? store->counts[record] + store->guests : 0;
-        columns[f].bits = base_arena_alloc(binding->arena, (rows + 1) * sizeof *columns[f].bits);
+        columns[f].narrow = run_is_narrow(lang_schema_field(schema, (lang_field)f)->type);
+        columns[f].values = base_arena_alloc(binding->arena, (rows + 1) * run_column_width(&columns[f]));
         columns[f].states = base_arena_alloc(binding->arena, rows + 1 + RUN_STATES_BEYOND);
-        if (columns[f].bits == NULL || columns[f].states == NULL) return false;
+        if (columns[f].values == NULL || columns[f].states == NULL) return false;
     }
     binding->columns = columns;
     return true;

@@ -52,6 +52,16 @@ INLINE void gather_strip(const int64_t *restrict column, const uint32_t *restric
     for (unsigned i = 0; i < RUN_STRIP; i++) to[i] = column[rows[i]];
 }
 
+INLINE void gather_narrow_strip(const int32_t *restrict column, const uint32_t *restrict rows, int64_t *restrict to)
+{
+    for (unsigned i = 0; i < RUN_STRIP; i++) to[i] = column[rows[i]];
+}
+
+INLINE void widen_strip(const int32_t *restrict values, int64_t *restrict to)
+{
+    for (unsigned i = 0; i < RUN_STRIP; i++) to[i] = values[i];
+}
+
 INLINE void gather_states_strip(const uint8_t *restrict column, const uint32_t *restrict rows, uint8_t *restrict to)
 {
     for (unsigned i = 0; i < RUN_STRIP; i++) to[i] = column[rows[i]];
@@ -87,7 +97,7 @@ INLINE size_t words_with_bits(const uint64_t *words, size_t count, uint16_t *fou
     return some;
 }
 
-#define LOOPS(name, target, gather_of, states_of, equal_of, words_of)                                                  \
+#define LOOPS(name, target, gather_of, narrow_of, states_of, equal_of, words_of)                                       \
     target static void name##_keep(const int64_t *bits, uint64_t present, int64_t *to, int64_t range[2])               \
     {                                                                                                                  \
         keep_strip(bits, present, to, range, false);                                                                   \
@@ -99,6 +109,14 @@ INLINE size_t words_with_bits(const uint64_t *words, size_t count, uint16_t *fou
     target static void name##_gather(const int64_t *column, const uint32_t *rows, int64_t *to)                         \
     {                                                                                                                  \
         gather_of(column, rows, to);                                                                                   \
+    }                                                                                                                  \
+    target static void name##_gather_narrow(const int32_t *column, const uint32_t *rows, int64_t *to)                  \
+    {                                                                                                                  \
+        narrow_of(column, rows, to);                                                                                   \
+    }                                                                                                                  \
+    target static void name##_widen(const int32_t *values, int64_t *to)                                                \
+    {                                                                                                                  \
+        widen_strip(values, to);                                                                                       \
     }                                                                                                                  \
     target static void name##_gather_states(const uint8_t *column, const uint32_t *rows, uint8_t *to)                  \
     {                                                                                                                  \
@@ -116,10 +134,17 @@ INLINE size_t words_with_bits(const uint64_t *words, size_t count, uint16_t *fou
     {                                                                                                                  \
         narrow_all(numbers, count, width, to);                                                                         \
     }                                                                                                                  \
-    static const run_column_loops name = {name##_keep,  name##_keep_whole, name##_gather, name##_gather_states,        \
-                                          name##_equal, name##_find_words, name##_narrow};
+    static const run_column_loops name = {.keep = name##_keep,                                                         \
+                                          .keep_whole = name##_keep_whole,                                             \
+                                          .gather = name##_gather,                                                     \
+                                          .gather_narrow = name##_gather_narrow,                                       \
+                                          .gather_states = name##_gather_states,                                       \
+                                          .widen = name##_widen,                                                       \
+                                          .equal = name##_equal,                                                       \
+                                          .find_words = name##_find_words,                                             \
+                                          .narrow = name##_narrow};
 
-LOOPS(plain, , gather_strip, gather_states_strip, equal_strip, words_with_bits)
+LOOPS(plain, , gather_strip, gather_narrow_strip, gather_states_strip, equal_strip, words_with_bits)
 
 #if defined(__x86_64__)
 #define AVX2 __attribute__((target("avx2")))
@@ -138,6 +163,15 @@ AVX512 INLINE void gather_strip_512(const int64_t *column, const uint32_t *rows,
     for (unsigned i = 0; i < RUN_STRIP; i += 8) {
         __m512i at = _mm512_cvtepu32_epi64(_mm256_loadu_epi32(rows + i));
         _mm512_storeu_si512(to + i, _mm512_i64gather_epi64(at, column, sizeof *column));
+    }
+}
+
+AVX512 INLINE void gather_narrow_strip_512(const int32_t *column, const uint32_t *rows, int64_t *to)
+{
+    for (unsigned i = 0; i < RUN_STRIP; i += 16) {
+        __m512i found = _mm512_i32gather_epi32(_mm512_loadu_si512(rows + i), column, sizeof *column);
+        _mm512_storeu_si512(to + i, _mm512_cvtepi32_epi64(_mm512_castsi512_si256(found)));
+        _mm512_storeu_si512(to + i + 8, _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(found, 1)));
     }
 }
 
@@ -176,8 +210,8 @@ AVX512 INLINE size_t words_with_bits_512(const uint64_t *words, size_t count, ui
     return some;
 }
 
-LOOPS(avx2, AVX2, gather_strip, gather_states_strip, equal_strip, words_with_bits)
-LOOPS(avx512, AVX512, gather_strip_512, gather_states_strip_512, equal_strip_512, words_with_bits_512)
+LOOPS(avx2, AVX2, gather_strip, gather_narrow_strip, gather_states_strip, equal_strip, words_with_bits)
+LOOPS(avx512, AVX512, gather_strip_512, gather_narrow_strip_512, gather_states_strip_512, equal_strip_512, words_with_bits_512)
 
 size_t run_column_loops_all(const run_column_loops *loops[RUN_COLUMN_LOOPS])
 {

@@ -14,7 +14,10 @@ typedef struct run_column_loops {
     void (*keep_whole)(const int64_t *bits, uint64_t present, int64_t *to, int64_t range[2]);
     /* Reads the values, or the states, of a column at RUN_STRIP rows. Of states RUN_STATES_BEYOND bytes behind a row's may be read, too. */
     void (*gather)(const int64_t *column, const uint32_t *rows, int64_t *to);
+    void (*gather_narrow)(const int32_t *column, const uint32_t *rows, int64_t *to);
     void (*gather_states)(const uint8_t *column, const uint32_t *rows, uint8_t *to);
+    /* Copies RUN_STRIP narrow values into numbers of 64 bits. */
+    void (*widen)(const int32_t *values, int64_t *to);
     /* A bit for each of RUN_STRIP numbers: whether it is that one. */
     uint64_t (*equal)(const int64_t *bits, int64_t number);
     /* The places of words that hold any bit; `count` words lie where eight more could. Says how many, and may write eight behind them. */

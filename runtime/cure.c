@@ -117,11 +117,10 @@ static void offer_modifiers(search *s, const uint32_t *codes, size_t count, size
     s->pool_used += count;
 }
 
-/* The store's id of a constant; constants that no encounter holds fold as lists fold them. */
-static uint32_t folded(const search *s, uint32_t symbol)
+/* The id of a constant. */
+static uint32_t id_of(const search *s, uint32_t symbol)
 {
-    int64_t id = s->context->binding->symbols[symbol];
-    return id <= (int64_t)UINT32_MAX ? (uint32_t)id : UINT32_MAX - 1 - symbol;
+    return (uint32_t)s->context->binding->symbols[symbol];
 }
 
 static bool lists_code(const uint32_t *codes, size_t count, uint32_t code)
@@ -148,7 +147,7 @@ static void propose_modifiers_of_sets(search *s, const uint32_t *own, size_t cou
                 if (symbol == BASE_INTERN_NONE) continue;
                 uint32_t codes[LIST_ROOM];
                 memcpy(codes, own, count * sizeof *own);
-                codes[count] = folded(s, symbol);
+                codes[count] = id_of(s, symbol);
                 if (!lists_code(own, count, codes[count])) offer_modifiers(s, codes, count + 1, 1);
             }
         }
@@ -171,7 +170,7 @@ static void propose_modifiers(search *s)
         memcpy(codes, own, count * sizeof *own);
         size_t used = count;
         for (size_t i = 0; i < list->count && used < LIST_ROOM; i++) {
-            uint32_t code = folded(s, list->items[i]);
+            uint32_t code = id_of(s, list->items[i]);
             bool modifier = lang_code_shape(LANG_SYSTEM_modifier, plan->symbols.items[list->items[i]],
                                             strlen(plan->symbols.items[list->items[i]]));
             if (modifier && !lists_code(codes, used, code)) codes[used++] = code;
@@ -183,7 +182,7 @@ static void propose_modifiers(search *s)
         if (!lang_code_shape(LANG_SYSTEM_modifier, text, strlen(text)) || count >= 4) continue;
         uint32_t codes[LIST_ROOM];
         memcpy(codes, own, count * sizeof *own);
-        codes[count] = folded(s, symbol);
+        codes[count] = id_of(s, symbol);
         if (!lists_code(own, count, codes[count])) offer_modifiers(s, codes, count + 1, 1);
     }
     for (size_t drop = 0; drop < count; drop++) {

@@ -123,9 +123,9 @@ static bool payer_of(const run_context *context, uint32_t line, uint32_t *payer)
     }
     const run_column *column = &context->columns[LANG_FIELD_line_payer];
     /* A payer that policies name and no line of the store has: that of a single encounter beside a history. */
-    bool foreign = column->bits[line] > (int64_t)UINT32_MAX;
-    if (column->states[line] != RUN_PRESENT || foreign) return false;
-    *payer = (uint32_t)column->bits[line];
+    int64_t id = run_column_bits(column, line);
+    if (column->states[line] != RUN_PRESENT || id >= RUN_FOREIGN_SYMBOLS) return false;
+    *payer = (uint32_t)id;
     return true;
 }
 

@@ -132,7 +132,7 @@ static void ask_equal(const condition *c, const gate_items *items, uint8_t *open
     const uint32_t *x = rows_of(items, &c->fields[0]), *y = rows_of(items, &c->fields[1]);
     for (size_t i = 0; i < items->count; i++) {
         bool known = (a->states[x[i]] == RUN_PRESENT) & (b->states[y[i]] == RUN_PRESENT);
-        open[i] &= (uint8_t)!(known & (a->bits[x[i]] != b->bits[y[i]]));
+        open[i] &= (uint8_t)!(known & (run_column_bits(a, x[i]) != run_column_bits(b, y[i])));
     }
 }
 
@@ -142,7 +142,7 @@ static void ask_set(const condition *c, const gate_items *items, uint8_t *open)
     const uint32_t *x = rows_of(items, &c->fields[0]);
     for (size_t i = 0; i < items->count; i++) {
         bool shut = a->states[x[i]] == RUN_PRESENT &&
-                    run_member_of(items->context->binding, c->number, a->bits[x[i]]) == RUN_MEMBER_NO;
+                    run_member_of(items->context->binding, c->number, run_column_bits(a, x[i])) == RUN_MEMBER_NO;
         open[i] &= (uint8_t)!shut;
     }
 }
@@ -157,7 +157,7 @@ static void ask_file(const condition *c, const gate_items *items, uint8_t *open)
         const gate_field *f = &c->fields[k];
         const uint32_t *rows = rows_of(items, f), *ids = f->ids;
         for (size_t i = 0; i < items->count; i++) {
-            int64_t value = f->column->bits[rows[i]];
+            int64_t value = run_column_bits(f->column, rows[i]);
             bool known = f->column->states[rows[i]] == RUN_PRESENT, own = ids == NULL || (uint64_t)value < c->symbols;
             doubtful[i] |= (uint8_t)!(known & own);
             values[i * c->count + k] = ids == NULL ? value : own ? (int64_t)ids[value] - 1 : -1;

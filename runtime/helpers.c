@@ -84,18 +84,12 @@ uint8_t run_list_within_set(const run_context *context, uint32_t set, int64_t li
     return result;
 }
 
-/* Lists keep 32 bits of a constant that no encounter holds; this folds a scalar the same way. */
-static uint32_t folded(int64_t code)
-{
-    return code <= (int64_t)UINT32_MAX ? (uint32_t)code : (uint32_t)(UINT32_MAX - 1 - (code - INT64_C(0x100000000)));
-}
-
 uint8_t run_list_has(const run_context *context, int64_t list, int64_t code)
 {
     size_t count;
     const uint32_t *items = run_list_items(context, list, &count);
     for (size_t i = 0; i < count; i++) {
-        if (items[i] == folded(code)) return RUN_TRUE;
+        if (items[i] == code) return RUN_TRUE;
     }
     return RUN_FALSE;
 }

@@ -33,7 +33,7 @@ static run_value load(const run_context *context, const plan_step *step, const r
         }
     }
     const run_column *column = &context->columns[step->detail];
-    int64_t bits = column->bits[row->bits];
+    int64_t bits = run_column_bits(column, (size_t)row->bits);
     return (run_value){bits, bits, column->states[row->bits]};
 }
 

@@ -19,7 +19,7 @@ static inline void parts_of_row(const run_column columns[RUN_KEY_FIELDS], uint32
 {
     for (size_t i = 0; i < RUN_KEY_FIELDS; i++) {
         uint8_t state = columns[i].states[row];
-        parts[i] = state == RUN_PRESENT ? columns[i].bits[row] : -1 - (int64_t)state;
+        parts[i] = state == RUN_PRESENT ? run_column_narrow(&columns[i])[row] : -1 - (int64_t)state;
     }
 }
 

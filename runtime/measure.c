@@ -41,14 +41,14 @@ typedef struct measuring {
 
 static bool fill_column(measuring *m, run_column *columns, lang_field field, size_t rows)
 {
-    columns[field].bits = base_arena_alloc(&m->scratch, (rows + 1) * sizeof(int64_t));
+    columns[field].values = base_arena_alloc(&m->scratch, (rows + 1) * run_column_width(&columns[field]));
     columns[field].states = base_arena_alloc(&m->scratch, rows + 1 + RUN_STATES_BEYOND);
-    return columns[field].bits != NULL && columns[field].states != NULL;
+    return columns[field].values != NULL && columns[field].states != NULL;
 }
 
 static void put(run_column *columns, lang_field field, size_t row, int64_t bits, run_state state)
 {
-    columns[field].bits[row] = bits;
+    run_column_put(&columns[field], row, bits);
     columns[field].states[row] = (uint8_t)state;
 }
 

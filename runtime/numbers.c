@@ -30,8 +30,9 @@ static void number_list(numbering *n, const uint32_t *codes, size_t count)
 static void number_column(numbering *n, const run_column *column, uint32_t rows)
 {
     numbering local = *n;
+    const int32_t *codes = run_column_narrow(column);
     for (uint32_t row = 0; row < rows; row++) {
-        if (column->states[row] == RUN_PRESENT) number_code(&local, column->bits[row]);
+        if (column->states[row] == RUN_PRESENT) number_code(&local, codes[row]);
     }
     *n = local;
 }

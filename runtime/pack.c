@@ -211,20 +211,30 @@ static inline void read_states(const run_packer *packer, const source *s, uint64
 static inline void read_bits(const run_packer *packer, const source *s, uint64_t word, strip *l)
 {
     const uint32_t *rows = s->rows + l->first;
-    const int64_t *column = s->column->bits;
+    const run_column *column = s->column;
+    l->bits = l->room;
     if (one_behind_the_other(s, word)) {
-        l->bits = column + rows[0];
+        if (column->narrow)
+            packer->loops->widen(run_column_narrow(column) + rows[0], l->room);
+        else
+            l->bits = run_column_wide(column) + rows[0];
         return;
     }
-    if (l->count == RUN_STRIP) {
-        if (l->first + 2 * RUN_STRIP <= packer->count)
-            for (unsigned i = 0; i < RUN_STRIP; i++)
-                __builtin_prefetch(&column[rows[RUN_STRIP + i]]); /* lines of one payer lie apart */
-        packer->loops->gather(column, rows, l->room);
-    } else {
-        for (size_t i = 0; i < RUN_STRIP; i++) l->room[i] = i < l->count ? column[rows[i]] : 0;
+    if (l->count < RUN_STRIP) {
+        for (size_t i = 0; i < RUN_STRIP; i++) l->room[i] = i < l->count ? run_column_bits(column, rows[i]) : 0;
+        return;
     }
-    l->bits = l->room;
+    /* Lines of one payer lie apart. */
+    bool more = l->first + 2 * RUN_STRIP <= packer->count;
+    if (column->narrow) {
+        const int32_t *values = run_column_narrow(column);
+        for (unsigned i = 0; more && i < RUN_STRIP; i++) __builtin_prefetch(&values[rows[RUN_STRIP + i]]);
+        packer->loops->gather_narrow(values, rows, l->room);
+    } else {
+        const int64_t *values = run_column_wide(column);
+        for (unsigned i = 0; more && i < RUN_STRIP; i++) __builtin_prefetch(&values[rows[RUN_STRIP + i]]);
+        packer->loops->gather(values, rows, l->room);
+    }
 }
 
 static inline bool take_states(const run_packer *packer, const source *s, uint64_t word, strip *l)
@@ -295,7 +305,7 @@ static void ask_set(run_packer *packer, const plan_input *input, const source *d
     for (uint64_t left = lines; left != 0; left &= left - 1) {
         unsigned i = (unsigned)__builtin_ctzll(left);
         uint8_t known = dates == NULL ? RUN_UNKNOWN : state_at(dates, l->first + i);
-        int64_t day = known == RUN_PRESENT ? dates->column->bits[dates->rows[l->first + i]] : 0;
+        int64_t day = known == RUN_PRESENT ? run_column_bits(dates->column, dates->rows[l->first + i]) : 0;
         uint8_t truth = run_set_holds(packer->context, (uint32_t)input->number, l->bits[i], day, known);
         *yes |= (uint64_t)(truth == RUN_TRUE) << i;
         *no |= (uint64_t)(truth == RUN_FALSE) << i;
@@ -365,7 +375,7 @@ static bool pack_list(run_packer *packer, const plan_input *input, const source 
         for (uint64_t left = l.present; left != 0; left &= left - 1) {
             unsigned k = (unsigned)__builtin_ctzll(left);
             uint8_t state = input->dated ? state_at(&dates, l.first + k) : RUN_UNKNOWN;
-            int64_t day = state == RUN_PRESENT ? dates.column->bits[dates.rows[l.first + k]] : 0;
+            int64_t day = state == RUN_PRESENT ? run_column_bits(dates.column, dates.rows[l.first + k]) : 0;
             uint8_t truth = list_truth(packer, input, l.bits[k], day, state);
             m->yes[w] |= (uint64_t)(truth == RUN_TRUE) << k;
             m->no[w] |= (uint64_t)(truth == RUN_FALSE) << k;

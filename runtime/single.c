@@ -11,14 +11,14 @@ enum { TOUCHED = 512 };
 
 /* A field of the guest's. */
 typedef struct guest_cell {
-    int64_t *bits;
+    void *bits; /* int32_t of a narrow column, else int64_t */
     uint8_t *state;
-    int64_t leads_to;          /* of a reference: the guest's row */
-    bool list, record, symbol; /* the last: of codes, texts and words, which have numbers from 0 on */
+    int32_t leads_to; /* of a reference: the guest's row */
+    bool narrow, list, record, symbol; /* the last: of codes, texts and words, which have numbers from 0 on */
 } guest_cell;
 
 /* Kinds of fields, by what is done with a value. */
-typedef enum told_kind { TOLD_NUMBER, TOLD_SYMBOL, TOLD_RECORD, TOLD_LIST, TOLD_KINDS } told_kind;
+typedef enum told_kind { TOLD_NUMBER, TOLD_NARROW, TOLD_SYMBOL, TOLD_RECORD, TOLD_LIST, TOLD_KINDS } told_kind;
 
 /* One of the fields that lines are told by, and the reference to its record. */
 typedef struct told_field {
@@ -105,9 +105,10 @@ static void find_cells(adj_single *s)
         const run_column *column = &s->store->columns[f];
         lang_type_kind kind = info->type.kind;
         s->cells[f] =
-            (guest_cell){.bits = &column->bits[row],
+            (guest_cell){.bits = (char *)column->values + row * run_column_width(column),
                          .state = &column->states[row],
-                         .leads_to = kind == LANG_TYPE_RECORD ? s->row_of[info->type.detail] : 0,
+                         .leads_to = kind == LANG_TYPE_RECORD ? (int32_t)s->row_of[info->type.detail] : 0,
+                         .narrow = column->narrow,
                          .list = info->type.list,
                          .record = kind == LANG_TYPE_RECORD,
                          .symbol = kind == LANG_TYPE_CODE || kind == LANG_TYPE_TEXT || kind == LANG_TYPE_ENUMERATION};
@@ -234,6 +235,20 @@ static inline const guest_cell *cell_of(const adj_single *s, int64_t handle)
     return good ? &s->cells[field] : NULL;
 }
 
+static inline void put_bits(const guest_cell *cell, int64_t bits)
+{
+    if (cell->narrow)
+        *(int32_t *)cell->bits = (int32_t)bits;
+    else
+        *(int64_t *)cell->bits = bits;
+}
+
+/* Whether a cell can hold a value; texts, codes and words are numbered from 0 on. */
+static inline bool holds(const guest_cell *cell, int64_t value)
+{
+    return !cell->narrow || (value >= (cell->symbol ? 0 : INT32_MIN) && value <= INT32_MAX);
+}
+
 /* Puts something into a cell; what leads to its record becomes known. */
 static inline void put(adj_single *s, int64_t handle, const guest_cell *cell, int64_t bits, run_state state)
 {
@@ -243,18 +258,18 @@ static inline void put(adj_single *s, int64_t handle, const guest_cell *cell, in
         s->patient_touched = s->patient_touched || reference == LANG_FIELD_line_patient;
         if (*leads->state != RUN_PRESENT) {
             *leads->state = RUN_PRESENT;
-            *leads->bits = leads->leads_to;
+            put_bits(leads, leads->leads_to);
             touch(s, reference);
         }
     }
     touch(s, field);
-    *cell->bits = bits;
+    put_bits(cell, bits);
     *cell->state = (uint8_t)state;
 }
 
 static void forget_cell(const guest_cell *cell)
 {
-    *cell->bits = 0;
+    put_bits(cell, 0);
     *cell->state = RUN_UNKNOWN;
 }
 
@@ -359,7 +374,7 @@ adj_status adj_single_set(adj_single *s, int64_t field, int64_t value)
 {
     const guest_cell *cell = cell_of(s, field);
     if (cell == NULL) return ADJ_NOT_FOUND;
-    if (cell->record || cell->list || (cell->symbol && value < 0)) return ADJ_INVALID_INPUT;
+    if (cell->record || cell->list || !holds(cell, value)) return ADJ_INVALID_INPUT;
     put(s, field, cell, value, RUN_PRESENT);
     return ADJ_OK;
 }
@@ -384,18 +399,16 @@ static bool room_for(adj_single *s, size_t count)
     return true;
 }
 
-/* Packs codes into the pool; false where one stands for none. There is room. Lists keep 32 bits of what the store does not hold, from the
- * far end; see bind_lists. */
+/* Packs codes into the pool; false where one stands for none. There is room. */
 static inline bool pack_codes(adj_single *s, const int64_t *codes, size_t count, int64_t *list)
 {
     int64_t all = 0;
     for (size_t i = 0; i < count; i++) {
-        int64_t foreign = (int64_t)UINT32_MAX - 1 - (codes[i] - ((int64_t)1 << 32));
-        s->pool[s->pool_used + i] = (uint32_t)(codes[i] <= (int64_t)UINT32_MAX ? codes[i] : foreign);
+        s->pool[s->pool_used + i] = (uint32_t)codes[i];
         all |= codes[i];
     }
     *list = run_list_pack(s->pool_used, count) | RUN_LIST_OVERLAY;
-    if (all < 0) return false;
+    if (all >> 31 != 0) return false;
     s->pool_used += count;
     return true;
 }
@@ -427,14 +440,14 @@ static void join_member(adj_single *s)
     bool own = s->guest.member == RUN_NO_ROW || s->patient_touched;
     guest_cell patient = s->cells[LANG_FIELD_line_patient];
     *patient.state = RUN_PRESENT;
-    *patient.bits = own ? s->guest.patient : s->guest.member;
+    put_bits(&patient, own ? s->guest.patient : s->guest.member);
     touch(s, LANG_FIELD_line_patient);
     for (int f = 0; s->guest.member != RUN_NO_ROW && own && f < lang_schema_field_count(schema); f++) {
         if (lang_schema_field(schema, (lang_field)f)->record != LANG_RECORD_patient) continue;
         guest_cell cell = s->cells[f];
         if (*cell.state != RUN_UNKNOWN) continue;
         *cell.state = s->store->columns[f].states[s->guest.member];
-        *cell.bits = s->store->columns[f].bits[s->guest.member];
+        put_bits(&cell, run_column_bits(&s->store->columns[f], s->guest.member));
         touch(s, (uint32_t)f);
     }
 }
@@ -514,7 +527,9 @@ static uint32_t place_of_reference(const adj_single *s, told_reference *referenc
 
 static told_kind kind_of(const guest_cell *cell)
 {
-    return cell->list ? TOLD_LIST : cell->record ? TOLD_RECORD : cell->symbol ? TOLD_SYMBOL : TOLD_NUMBER;
+    if (cell->list) return TOLD_LIST;
+    if (cell->record) return TOLD_RECORD;
+    return cell->symbol ? TOLD_SYMBOL : cell->narrow ? TOLD_NARROW : TOLD_NUMBER;
 }
 
 /* Puts fields in the order of their kinds. */
@@ -568,12 +583,23 @@ static adj_status fill_list(adj_single *s, const adj_single_value *value, int64_
     return pack_codes(s, value->codes, (size_t)value->value, bits) ? ADJ_OK : ADJ_INVALID_INPUT;
 }
 
-/* One field's value, and what it says of its record: a bit. */
-static inline uint64_t fill_field(const told_field *f, adj_told told, int64_t bits)
+/* What is told of one field, and what that says of its record: a bit. */
+static inline uint64_t fill_state(const told_field *f, adj_told told)
 {
-    *f->cell.bits = told == ADJ_TOLD_PRESENT ? bits : 0;
     *f->cell.state = (uint8_t)told;
     return (uint64_t)(told != ADJ_TOLD_NOTHING) << f->reference;
+}
+
+/* A wide field's value, and a narrow one's. */
+static inline uint64_t fill_wide(const told_field *f, adj_told told, int64_t bits)
+{
+    *(int64_t *)f->cell.bits = told == ADJ_TOLD_PRESENT ? bits : 0;
+    return fill_state(f, told);
+}
+static inline uint64_t fill_narrow(const told_field *f, adj_told told, int32_t bits)
+{
+    *(int32_t *)f->cell.bits = told == ADJ_TOLD_PRESENT ? bits : 0;
+    return fill_state(f, told);
 }
 
 /* Fields of one kind after the other, so that nothing is asked of each; which records something is told of is put together in a
@@ -582,22 +608,28 @@ static adj_status fill_fields(adj_single *s, const adj_single_value *values, uin
 {
     uint64_t told = 0;
     unsigned beyond = 0;
-    int64_t least = 0;
+    int64_t odd = 0; /* not 0 where a value is none that its field can hold */
     size_t i = 0;
     for (; i < s->kind_ends[TOLD_NUMBER]; i++) {
         const adj_single_value *v = &values[s->fields[i].index];
-        told |= fill_field(&s->fields[i], v->told, v->value);
+        told |= fill_wide(&s->fields[i], v->told, v->value);
         beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
+    }
+    for (; i < s->kind_ends[TOLD_NARROW]; i++) {
+        const adj_single_value *v = &values[s->fields[i].index];
+        told |= fill_narrow(&s->fields[i], v->told, (int32_t)v->value);
+        beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
+        odd |= v->told == ADJ_TOLD_PRESENT ? v->value ^ (int32_t)v->value : 0;
     }
     for (; i < s->kind_ends[TOLD_SYMBOL]; i++) {
         const adj_single_value *v = &values[s->fields[i].index];
-        told |= fill_field(&s->fields[i], v->told, v->value);
+        told |= fill_narrow(&s->fields[i], v->told, (int32_t)v->value);
         beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
-        least |= v->told == ADJ_TOLD_PRESENT ? v->value : 0; /* negative where one is */
+        odd |= v->told == ADJ_TOLD_PRESENT ? v->value >> 31 : 0;
     }
     for (; i < s->kind_ends[TOLD_RECORD]; i++) {
         const adj_single_value *v = &values[s->fields[i].index];
-        told |= fill_field(&s->fields[i], v->told, s->fields[i].cell.leads_to);
+        told |= fill_narrow(&s->fields[i], v->told, s->fields[i].cell.leads_to);
         beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
     }
     for (; i < s->kind_ends[TOLD_LIST]; i++) {
@@ -605,11 +637,11 @@ static adj_status fill_fields(adj_single *s, const adj_single_value *values, uin
         int64_t bits = 0;
         adj_status status = v->told == ADJ_TOLD_PRESENT ? fill_list(s, v, &bits) : ADJ_OK;
         if (status != ADJ_OK) return status;
-        told |= fill_field(&s->fields[i], v->told, bits);
+        told |= fill_wide(&s->fields[i], v->told, bits);
         beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
     }
     *records = told;
-    return beyond != 0 || least < 0 ? ADJ_INVALID_INPUT : ADJ_OK;
+    return beyond != 0 || odd != 0 ? ADJ_INVALID_INPUT : ADJ_OK;
 }
 
 /* A record is known by what is told of it. */
@@ -618,7 +650,7 @@ static void fill_references(adj_single *s, uint64_t records)
     for (size_t i = 1; i < s->reference_count; i++) {
         told_reference *r = &s->references[i];
         if ((records >> i & 1) != 0) {
-            *r->cell.bits = r->cell.leads_to;
+            *(int32_t *)r->cell.bits = r->cell.leads_to;
             *r->cell.state = RUN_PRESENT;
             s->patient_touched = s->patient_touched || r->patient;
         } else if (!r->itself) {

@@ -17,19 +17,21 @@ static bool widen_to(run_store *store, lang_record record, uint32_t wanted)
     uint32_t old = store->capacities[record];
     for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
         if (lang_schema_field(store->schema, (lang_field)f)->record != record) continue;
-        int64_t *bits = base_arena_alloc(&store->rows, wanted * sizeof *bits);
+        run_column *column = &store->columns[f];
+        size_t width = run_column_width(column);
+        void *values = base_arena_alloc(&store->rows, wanted * width);
         uint8_t *states = base_arena_alloc(&store->rows, wanted + RUN_STATES_BEYOND);
-        if (bits == NULL || states == NULL) {
+        if (values == NULL || states == NULL) {
             store->arena.failed = true; /* which is where readers look */
             return false;
         }
-        run_column *column = &store->columns[f];
         /* New memory is zeros, and unknown: a column in which nothing was set stays untouched. */
         bool any = false;
         for (uint32_t row = 0; row < old && !any; row++) any = column->states[row] != RUN_UNKNOWN;
-        if (any) memcpy(bits, column->bits, old * sizeof *bits);
+        if (any) memcpy(values, column->values, old * width);
         if (any) memcpy(states, column->states, old);
-        *column = (run_column){bits, states};
+        column->values = values;
+        column->states = states;
     }
     store->capacities[record] = wanted;
     return true;
@@ -117,8 +119,10 @@ void run_store_truncate(run_store *store, lang_record record, uint32_t count)
     if (had <= count) return;
     for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
         if (lang_schema_field(store->schema, (lang_field)f)->record != record) continue;
-        memset(store->columns[f].bits + count, 0, (had - count) * sizeof *store->columns[f].bits);
-        memset(store->columns[f].states + count, 0, had - count);
+        const run_column *column = &store->columns[f];
+        size_t width = run_column_width(column);
+        memset((char *)column->values + count * width, 0, (had - count) * width);
+        memset(column->states + count, 0, had - count);
     }
     store->counts[record] = count;
     if (record == LANG_RECORD_line) {
@@ -152,6 +156,8 @@ static bool begin_columns(run_store *store)
     store->source_counts = base_arena_alloc(&store->lasting, records * sizeof *store->source_counts);
     store->columns =
         base_arena_alloc(&store->lasting, (size_t)lang_schema_field_count(store->schema) * sizeof *store->columns);
+    for (int f = 0; !store->lasting.failed && f < lang_schema_field_count(store->schema); f++)
+        store->columns[f].narrow = run_is_narrow(lang_schema_field(store->schema, (lang_field)f)->type);
     for (size_t r = 0; !store->lasting.failed && r < records; r++) {
         if (!widen(store, (lang_record)r)) return false;
     }
@@ -167,10 +173,11 @@ static void clear_columns(run_store *store)
         uint8_t any = 0;
         for (uint32_t row = 0; row < count; row++) any |= column->states[row];
 #ifndef NDEBUG
-        for (uint32_t row = 0; row < count; row++) assert(column->states[row] != RUN_UNKNOWN || column->bits[row] == 0);
+        for (uint32_t row = 0; row < count; row++) 
+            assert(column->states[row] != RUN_UNKNOWN || run_column_bits(column, row) == 0);
 #endif
         if (any == RUN_UNKNOWN) continue;
-        memset(column->bits, 0, count * sizeof *column->bits);
+        memset(column->values, 0, count * run_column_width(column));
         memset(column->states, 0, count);
     }
     size_t records = (size_t)lang_schema_record_count(store->schema);
@@ -241,7 +248,7 @@ bool run_store_whole(const run_store *store, lang_field field, int64_t unit)
     if (found != 0) return found == YES;
     const run_column *column = &store->columns[field];
     uint32_t count = store->counts[lang_schema_field(store->schema, field)->record], row = 0;
-    while (row < count && (column->bits[row] % unit == 0 || column->states[row] != RUN_PRESENT)) row++;
+    while (row < count && (run_column_bits(column, row) % unit == 0 || column->states[row] != RUN_PRESENT)) row++;
     __atomic_store_n(kept, row < count ? NO : YES, __ATOMIC_RELAXED);
     return row == count;
 }

@@ -10,16 +10,68 @@
 #include "base/intern.h"
 #include "lang/schema.h"
 
+#include <assert.h>
+
 typedef enum run_state { RUN_UNKNOWN, RUN_ABSENT, RUN_PRESENT } run_state;
 
+/* Values are read and written by run_column_bits and run_column_put, or, by who looks at the width once for many rows, where they lie. */
 typedef struct run_column {
-    int64_t *bits;
+    void *values;    /* int32_t each where the column is narrow, else int64_t */
     uint8_t *states; /* with RUN_STATES_BEYOND bytes of room behind the last */
+    bool narrow;
 } run_column;
 
 enum { RUN_STATES_BEYOND = 3 };
 
+/* Whether fields of a type have narrow columns: texts, codes, words, rows, days and truths take no more than 31 bits and a sign. */
+static inline bool run_is_narrow(lang_type type)
+{
+    switch (type.kind) {
+    case LANG_TYPE_TRUTH:
+    case LANG_TYPE_CODE:
+    case LANG_TYPE_TEXT:
+    case LANG_TYPE_ENUMERATION:
+    case LANG_TYPE_DATE:
+    case LANG_TYPE_RECORD: return !type.list;
+    default: return false;
+    }
+}
+
+/* The bytes of a value. */
+static inline size_t run_column_width(const run_column *column)
+{
+    return column->narrow ? sizeof(int32_t) : sizeof(int64_t);
+}
+
+static inline int64_t run_column_bits(const run_column *column, size_t row)
+{
+    return column->narrow ? ((const int32_t *)column->values)[row] : ((const int64_t *)column->values)[row];
+}
+
+static inline void run_column_put(const run_column *column, size_t row, int64_t bits)
+{
+    if (column->narrow)
+        ((int32_t *)column->values)[row] = (int32_t)bits;
+    else
+        ((int64_t *)column->values)[row] = bits;
+}
+
+/* A narrow column's values, and a wide one's. */
+static inline int32_t *run_column_narrow(const run_column *column)
+{
+    assert(column->narrow);
+    return column->values;
+}
+static inline int64_t *run_column_wide(const run_column *column)
+{
+    assert(!column->narrow);
+    return column->values;
+}
+
 #define RUN_NO_ROW UINT32_MAX
+
+/* Ids from here on are of texts that policies name and the store does not hold. */
+#define RUN_FOREIGN_SYMBOLS ((int64_t)BASE_INTERN_MOST)
 
 /* Lists are kept packed: offset into a pool, then count. Bit 60 marks a pool of the plan's constants, bit 61 the
  * overlay of a trial change, bit 62 what a table gave for the line at hand. */
@@ -60,10 +112,10 @@ typedef struct run_line_extra {
     uint32_t file;          /* symbol */
     uint32_t segment;       /* where it begins in that file */
     uint32_t authorization; /* symbol of the number that the line, else its claim, names; 0 for none */
-    uint64_t place;         /* among all lines of the run, in the order in which they were read */
     bool subject;           /* to be judged; else history */
     bool numbered;          /* its file gives its number */
     bool unreadable;
+    uint64_t place; /* among all lines of the run, in the order in which they were read */
     const char *unreadable_why;
 } run_line_extra;
 
@@ -82,15 +134,15 @@ typedef enum run_remitted_kind { RUN_REMITTED_NUMBER, RUN_REMITTED_SERVICE, RUN_
 typedef struct run_remitted {
     uint32_t row;
     uint32_t claim; /* symbol of the claim's identifier */
-    run_remitted_kind kind;
     int64_t number;
-    uint32_t control;   /* symbol of the line item control number; 0 for none */
-    uint32_t procedure; /* symbol; 0 for none */
-    int64_t charge;     /* cents */
-    base_date date;     /* of service */
-    bool dated;
-    bool reversal;       /* takes the answer before it back */
+    int64_t charge;      /* cents */
+    uint32_t control;    /* symbol of the line item control number; 0 for none */
+    uint32_t procedure;  /* symbol; 0 for none */
+    base_date date;      /* of service */
     uint32_t occurrence; /* the claim payment it stands in: each answers a line once */
+    run_remitted_kind kind;
+    bool dated;
+    bool reversal; /* takes the answer before it back */
 } run_remitted;
 
 /* Rows of one record grouped by the row of another that they refer to. */
@@ -204,17 +256,17 @@ void run_store_begin_source(run_store *store, uint64_t length);
 
 static inline void run_store_set(run_store *store, lang_field field, uint32_t row, int64_t bits)
 {
-    store->columns[field].bits[row] = bits;
+    run_column_put(&store->columns[field], row, bits);
     store->columns[field].states[row] = RUN_PRESENT;
 }
 static inline void run_store_set_absent(run_store *store, lang_field field, uint32_t row)
 {
-    store->columns[field].bits[row] = 0;
+    run_column_put(&store->columns[field], row, 0);
     store->columns[field].states[row] = RUN_ABSENT;
 }
 static inline void run_store_set_unknown(run_store *store, lang_field field, uint32_t row)
 {
-    store->columns[field].bits[row] = 0;
+    run_column_put(&store->columns[field], row, 0);
     store->columns[field].states[row] = RUN_UNKNOWN;
 }
 void run_store_set_text(run_store *store, lang_field field, uint32_t row, const char *text, size_t length);
@@ -235,7 +287,7 @@ static inline run_state run_store_state(const run_store *store, lang_field field
 }
 static inline int64_t run_store_bits(const run_store *store, lang_field field, uint32_t row)
 {
-    return store->columns[field].bits[row];
+    return run_column_bits(&store->columns[field], row);
 }
 static inline bool run_store_present(const run_store *store, lang_field field, uint32_t row)
 {
@@ -246,7 +298,7 @@ static inline bool run_store_present(const run_store *store, lang_field field, u
 static inline bool run_claim_voids(const run_store *store, uint32_t claim)
 {
     const run_column *column = &store->columns[LANG_FIELD_claim_frequency];
-    return column->states[claim] == RUN_PRESENT && column->bits[claim] == (int64_t)store->void_frequency;
+    return column->states[claim] == RUN_PRESENT && run_column_bits(column, claim) == (int64_t)store->void_frequency;
 }
 
 /* Whether all that is present in a column is a multiple of a unit, always the same one; so it is of a site's field that the store was

@@ -222,7 +222,7 @@ static bool put_days(const run_context *context, const run_candidates *found, in
     for (size_t i = 0; i < found->count; i++) {
         uint32_t row = found->rows[i];
         if (dates->states[row] != RUN_PRESENT) return false;
-        put_number(&days[i], dates->bits[row]);
+        put_number(&days[i], run_column_narrow(dates)[row]);
     }
     return true;
 }

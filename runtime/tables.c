@@ -33,7 +33,6 @@ typedef struct run_table_index {
 /* ---- symbols ---- */
 
 /* Ids of symbols that the store does not hold follow its own: the plan's constants, then those of tables' files. */
-#define FOREIGN_SYMBOLS INT64_C(0x100000000)
 
 static const char *bulk_text(const plan_program *plan, int64_t at)
 {
@@ -55,7 +54,7 @@ const char *run_symbol_text(const run_binding *binding, int64_t id)
     size_t guest = (size_t)id - binding->store->symbols.entries.count;
     if (id >= 0 && binding->guest_symbols != NULL && guest < binding->guest_symbols->entries.count)
         return base_intern_text(binding->guest_symbols, (uint32_t)guest);
-    int64_t at = id >= FOREIGN_SYMBOLS ? id - FOREIGN_SYMBOLS : (int64_t)UINT32_MAX - 1 - id;
+    int64_t at = id - RUN_FOREIGN_SYMBOLS;
     int64_t constants = (int64_t)binding->plan->symbols.count;
     if (at < 0) return NULL;
     return at < constants ? binding->plan->symbols.items[at] : bulk_text(binding->plan, at - constants);
@@ -160,6 +159,7 @@ static bool bind_bulks(run_binding *binding, run_table_index *index, const lang_
             index->bulk_symbols[b][i] = id != BASE_INTERN_NONE ? (int64_t)id : *foreign + (int64_t)i;
         }
         *foreign += (int64_t)own->entries.count;
+        if (*foreign > INT32_MAX) return false;
     }
     return true;
 }
@@ -169,7 +169,7 @@ bool run_bind_tables(run_binding *binding)
     const plan_program *plan = binding->plan;
     binding->tables = base_arena_alloc(binding->arena, (plan->tables.count + 1) * sizeof *binding->tables);
     if (binding->tables == NULL) return false;
-    int64_t foreign = FOREIGN_SYMBOLS + (int64_t)plan->symbols.count;
+    int64_t foreign = RUN_FOREIGN_SYMBOLS + (int64_t)plan->symbols.count;
     for (size_t t = 0; t < plan->tables.count; t++) {
         run_table_index *index = &binding->tables[t];
         const plan_table *table = &plan->tables.items[t];

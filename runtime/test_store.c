@@ -320,8 +320,8 @@ static void derive(test_builder *b)
             run_store_present(store, LANG_FIELD_line_attendance, line)) {
             uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_line_session, line);
             uint32_t attendance = (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line);
-            store->columns[LANG_FIELD_attendance_minutes].bits[attendance] =
-                store->columns[LANG_FIELD_session_minutes].bits[session];
+            run_column_put(&store->columns[LANG_FIELD_attendance_minutes], attendance,
+                           run_store_bits(store, LANG_FIELD_session_minutes, session));
             store->columns[LANG_FIELD_attendance_minutes].states[attendance] =
                 store->columns[LANG_FIELD_session_minutes].states[session];
         }

@@ -203,9 +203,25 @@ static bool lies_ready(const run_vectors *v, const plan_step *step, run_vector *
 {
     if (step->operation != PLAN_LOAD || !v->cells[step->a].in_a_row || v->count % 64 != 0) return false;
     const run_column *column = &v->context->columns[step->detail];
+    if (column->narrow) return false;
     uint32_t first = v->cells[step->a].frame[0];
-    *vector = (run_vector){.bits = column->bits + first, .states = column->states + first};
+    *vector = (run_vector){.bits = run_column_wide(column) + first, .states = column->states + first};
     return true;
+}
+
+/* `narrow` is told where it is known, so that the loop is made for either. */
+static inline void load_rows(const run_vectors *v, const run_column *column, bool narrow, const uint32_t *rows,
+                             const run_vector *to)
+{
+    const int32_t *narrow_values = column->values;
+    const int64_t *wide_values = column->values;
+    for (size_t i = 0; i < v->count; i++) {
+        uint32_t row = rows[i], ahead = rows[i + AHEAD < v->count ? i + AHEAD : i];
+        __builtin_prefetch(narrow ? (const void *)&narrow_values[ahead] : (const void *)&wide_values[ahead]);
+        __builtin_prefetch(&column->states[ahead]);
+        to->states[i] = column->states[row];
+        to->bits[i] = narrow ? narrow_values[row] : wide_values[row];
+    }
 }
 
 /* A field of rows that are all there. */
@@ -215,29 +231,28 @@ static void load_frame(const run_vectors *v, const plan_step *step, const cell *
     const run_column *column = &v->context->columns[step->detail];
     if (frame->in_a_row) {
         memcpy(to->states, column->states + rows[0], v->count);
-        memcpy(to->bits, column->bits + rows[0], v->count * sizeof *to->bits);
+        for (size_t i = 0; column->narrow && i < v->count; i++) to->bits[i] = run_column_narrow(column)[rows[0] + i];
+        if (!column->narrow) memcpy(to->bits, run_column_wide(column) + rows[0], v->count * sizeof *to->bits);
         return;
     }
-    for (size_t i = 0; i < v->count; i++) {
-        uint32_t ahead = rows[i + AHEAD < v->count ? i + AHEAD : i];
-        __builtin_prefetch(&column->bits[ahead]);
-        __builtin_prefetch(&column->states[ahead]);
-        to->states[i] = column->states[rows[i]];
-        to->bits[i] = column->bits[rows[i]];
-    }
+    if (column->narrow)
+        load_rows(v, column, true, rows, to);
+    else
+        load_rows(v, column, false, rows, to);
 }
 
 static void load(const run_vectors *v, const plan_step *step, const run_vector *row, const run_vector *to)
 {
     const run_column *column = &v->context->columns[step->detail];
+    size_t width = run_column_width(column);
     for (size_t i = 0; i < v->count; i++) {
         if (i + AHEAD < v->count && row->states[i + AHEAD] == RUN_PRESENT) {
-            __builtin_prefetch(&column->bits[row->bits[i + AHEAD]]);
+            __builtin_prefetch((const char *)column->values + (size_t)row->bits[i + AHEAD] * width);
             __builtin_prefetch(&column->states[row->bits[i + AHEAD]]);
         }
         bool there = row->states[i] == RUN_PRESENT;
         to->states[i] = there ? column->states[row->bits[i]] : row->states[i];
-        to->bits[i] = there ? column->bits[row->bits[i]] : 0;
+        to->bits[i] = there ? run_column_bits(column, (size_t)row->bits[i]) : 0;
     }
 }
 

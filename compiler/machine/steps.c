@@ -87,9 +87,11 @@ static gen_value load(gen_function *f, const plan_step *step, const gen_value *r
     LLVMValueRef present = is_state(f, row, RUN_PRESENT);
     LLVMValueRef safe = LLVMBuildSelect(m->builder, present, row->bits, word(f, 0), "row");
     size_t column = step->detail * sizeof(run_column);
-    LLVMValueRef bits = gen_field(f, f->columns, column + offsetof(run_column, bits), m->pointer, "");
+    LLVMValueRef values = gen_field(f, f->columns, column + offsetof(run_column, values), m->pointer, "");
     LLVMValueRef states = gen_field(f, f->columns, column + offsetof(run_column, states), m->pointer, "");
-    LLVMValueRef held = LLVMBuildLoad2(m->builder, m->word, LLVMBuildGEP2(m->builder, m->word, bits, &safe, 1, ""), "");
+    LLVMTypeRef width = run_is_narrow(step->type) ? m->half : m->word;
+    LLVMValueRef held = LLVMBuildLoad2(m->builder, width, LLVMBuildGEP2(m->builder, width, values, &safe, 1, ""), "");
+    held = LLVMBuildSExt(m->builder, held, m->word, "");
     LLVMValueRef known =
         LLVMBuildLoad2(m->builder, m->byte, LLVMBuildGEP2(m->builder, m->byte, states, &safe, 1, ""), "");
     return value_of(held, LLVMBuildSelect(m->builder, present, known, row->state, ""));

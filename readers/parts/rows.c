@@ -121,7 +121,7 @@ static void put_fields(adj_parts *p, lang_record record, uint32_t row)
     for (const uint16_t *f = fields_of(p, record); f != NULL && *f != UINT16_MAX; f++) {
         uint8_t state = store->columns[*f].states[row];
         if (state == RUN_UNKNOWN) continue;
-        put_field(p, before, (lang_field)*f, state, store->columns[*f].bits[row]);
+        put_field(p, before, (lang_field)*f, state, run_column_bits(&store->columns[*f], row));
         before = *f;
     }
     end_fields(p);

@@ -544,15 +544,16 @@ ADJ_API void adj_single_begin(adj_single *single);
 
 /* Sets a field: days since 1970-01-01 for dates, cents for money, thousandths for quantities and minutes, 0 or 1 for yes-or-no, what
  * adj_single_text gives for codes, texts and words, what adj_single_span gives for first and last days. ADJ_NOT_FOUND for no field;
- * ADJ_INVALID_INPUT for a record, which is known by what is set of it, for a list, and for -1 where a number stands for a text: the
- * field then stays as it was. */
+ * ADJ_INVALID_INPUT for a record, which is known by what is set of it, for a list, for -1 where a number stands for a text, and for such
+ * numbers and days that take more than 32 bits: the field then stays as it was. */
 ADJ_API adj_status adj_single_set(adj_single *single, int64_t field, int64_t value);
 ADJ_API int64_t adj_single_span(int32_t from, int32_t to);
 
 /* Says that there is none: "authorization" for a line without one. */
 ADJ_API adj_status adj_single_set_absent(adj_single *single, int64_t field);
 
-/* Sets a list of codes; none of them for an empty list. ADJ_INVALID_INPUT where the field is no list, or a code is -1. */
+/* Sets a list of codes; none of them for an empty list. ADJ_INVALID_INPUT where the field is no list, or a code is none that
+ * adj_single_text gives, as -1. */
 ADJ_API adj_status adj_single_set_list(adj_single *single, int64_t field, const int64_t *codes, size_t count);
 
 /* Judges the line. */

@@ -645,7 +645,7 @@ Test(batches, leave_nothing_in_columns)
             for (int f = 0; f < LANG_FIELD_COUNT; f++) {
                 if (lang_schema_field(&lang_schema_standard, (lang_field)f)->record != LANG_RECORD_line) continue;
                 cr_assert_eq(run_store_state(&store, (lang_field)f, row), RUN_UNKNOWN, "row %u, field %d", row, f);
-                cr_assert_eq(store.columns[f].bits[row], 0, "row %u, field %d", row, f);
+                cr_assert_eq(run_store_bits(&store, (lang_field)f, row), 0, "row %u, field %d", row, f);
                 if ((uint32_t)f % round == row % 7 % round) run_store_set(&store, (lang_field)f, row, row + 1);
                 if ((row + (uint32_t)f) % 11 == 3) run_store_set_absent(&store, (lang_field)f, row);
                 if ((row + (uint32_t)f) % 13 == 3) run_store_set_unknown(&store, (lang_field)f, row);

@@ -45,19 +45,26 @@ static void compare_gather(const run_column_loops *loops, generator *g)
 {
     enum { ROWS = 300 };
     /* The last states stand at the end of what may be read. */
-    int64_t column[ROWS], values[RUN_STRIP];
+    int64_t column[ROWS], values[RUN_STRIP], from_narrow[RUN_STRIP], widened[RUN_STRIP];
+    int32_t narrow[ROWS];
     uint8_t *states = malloc(ROWS + RUN_STATES_BEYOND), read[RUN_STRIP];
     uint32_t rows[RUN_STRIP];
     cr_assert_not_null(states);
     for (unsigned i = 0; i < ROWS; i++) {
         column[i] = (int64_t)generator_next(g);
+        narrow[i] = (int32_t)(uint32_t)generator_next(g);
         states[i] = (uint8_t)generator_next(g);
     }
     for (unsigned i = 0; i < RUN_STRIP; i++) rows[i] = i == 9 ? ROWS - 1 : (uint32_t)(generator_next(g) >> 33) % ROWS;
     loops->gather(column, rows, values);
+    loops->gather_narrow(narrow, rows, from_narrow);
     loops->gather_states(states, rows, read);
-    for (unsigned i = 0; i < RUN_STRIP; i++)
+    loops->widen(narrow + ROWS - RUN_STRIP, widened);
+    for (unsigned i = 0; i < RUN_STRIP; i++) {
         cr_expect(values[i] == column[rows[i]] && read[i] == states[rows[i]], "row %u", rows[i]);
+        cr_expect(from_narrow[i] == narrow[rows[i]], "row %u", rows[i]);
+        cr_expect(widened[i] == narrow[ROWS - RUN_STRIP + i], "row %u", ROWS - RUN_STRIP + i);
+    }
     free(states);
 }
 

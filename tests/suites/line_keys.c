@@ -16,9 +16,10 @@ typedef struct made {
 
 static void make_column(made *m, lang_field field)
 {
-    m->columns[field].bits = calloc(LINES, sizeof(int64_t));
+    m->columns[field].narrow = true;
+    m->columns[field].values = calloc(LINES, sizeof(int32_t));
     m->columns[field].states = calloc(LINES, 1);
-    cr_assert(m->columns[field].bits != NULL && m->columns[field].states != NULL);
+    cr_assert(m->columns[field].values != NULL && m->columns[field].states != NULL);
 }
 
 /* Payers that come one after the other, plans that are absent or not known at times, procedures that go round. */
@@ -33,11 +34,11 @@ static made *make_lines(void)
         uint32_t row = LINES - 1 - i;
         m->rows[i] = row;
         m->judged[i] = i % 13 != 0;
-        m->columns[LANG_FIELD_line_payer].bits[row] = i / 777;
+        run_column_put(&m->columns[LANG_FIELD_line_payer], row, i / 777);
         m->columns[LANG_FIELD_line_payer].states[row] = RUN_PRESENT;
-        m->columns[LANG_FIELD_line_plan].bits[row] = i % 3;
+        run_column_put(&m->columns[LANG_FIELD_line_plan], row, i % 3);
         m->columns[LANG_FIELD_line_plan].states[row] = (uint8_t)(i / 5 % 3);
-        m->columns[LANG_FIELD_line_procedure].bits[row] = i * 7 % 11;
+        run_column_put(&m->columns[LANG_FIELD_line_procedure], row, i * 7 % 11);
         m->columns[LANG_FIELD_line_procedure].states[row] = RUN_PRESENT;
     }
     m->context.columns = m->columns;
@@ -48,7 +49,7 @@ static void free_lines(made *m)
 {
     static const lang_field fields[] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan, LANG_FIELD_line_procedure};
     for (size_t f = 0; f < 3; f++) {
-        free(m->columns[fields[f]].bits);
+        free(m->columns[fields[f]].values);
         free(m->columns[fields[f]].states);
     }
     free(m);
@@ -60,7 +61,7 @@ static bool has_key(const made *m, const run_line_key *key, size_t line)
     for (size_t f = 0; f < RUN_KEY_FIELDS; f++) {
         const run_column *column = &m->columns[fields[f]];
         uint32_t row = m->rows[line];
-        bool same = column->states[row] == RUN_PRESENT ? key->parts[f] == column->bits[row]
+        bool same = column->states[row] == RUN_PRESENT ? key->parts[f] == run_column_bits(column, row)
                                                        : key->parts[f] == -1 - (int64_t)column->states[row];
         if (!same) return false;
     }

@@ -101,7 +101,7 @@ static answer ask(run_context *context, uint32_t table, uint32_t line, unsigned 
     int64_t bits[3];
     uint8_t states[3];
     for (size_t i = 0; i < 3; i++) {
-        bits[i] = context->columns[fields[i]].bits[line];
+        bits[i] = run_column_bits(&context->columns[fields[i]], line);
         states[i] = (unknown >> i & 1) != 0 ? RUN_UNKNOWN : context->columns[fields[i]].states[line];
     }
     answer a = {0};

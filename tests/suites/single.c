@@ -385,7 +385,8 @@ Test(single, what_cannot_be_set)
     cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
     int64_t units = adj_single_field(single, "units"), pos = adj_single_field(single, "pos"),
             modifiers = adj_single_field(single, "modifiers"), session = adj_single_field(single, "session"),
-            mode = adj_single_field(single, "session.mode"), codes[2] = {0, -1};
+            mode = adj_single_field(single, "session.mode"), date = adj_single_field(single, "date"),
+            beyond = (int64_t)INT32_MAX + 1, codes[] = {0, -1}, large[] = {0, (int64_t)INT32_MAX + 1};
     const int64_t none[] = {ADJ_SINGLE_NO_FIELD,  INT64_MAX, INT64_MIN, 0xFFFE, units | 0xFFFE, (units << 16) | units,
                             (int64_t)0x7FFF << 16};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
@@ -397,11 +398,16 @@ Test(single, what_cannot_be_set)
     cr_expect_eq(adj_single_text(single, mode, "by mail", 7), -1);
     cr_expect_eq(adj_single_set(single, mode, -1), ADJ_INVALID_INPUT);
     cr_expect_eq(adj_single_set(single, pos, -1), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set(single, pos, beyond), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set(single, date, beyond), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set(single, date, (int64_t)INT32_MIN - 1), ADJ_INVALID_INPUT);
     cr_expect_eq(adj_single_set(single, session, 5), ADJ_INVALID_INPUT);
     cr_expect_eq(adj_single_set(single, modifiers, 5), ADJ_INVALID_INPUT);
     cr_expect_eq(adj_single_set_list(single, pos, codes, 1), ADJ_INVALID_INPUT);
     cr_expect_eq(adj_single_set_list(single, modifiers, codes, 2), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set_list(single, modifiers, large, 2), ADJ_INVALID_INPUT);
     cr_expect_eq(adj_single_set_list(single, modifiers, codes, 70000), ADJ_INVALID_INPUT);
+    cr_expect_eq(adj_single_set(single, date, -1), ADJ_OK, "a day before 1970");
     cr_expect_eq(adj_single_set(single, units, 1000), ADJ_OK);
     cr_expect_eq(adj_single_set_absent(single, session), ADJ_OK);
     adj_single_answer answer;
@@ -566,21 +572,24 @@ Test(single, one_call_takes_nothing_that_cannot_be)
     cr_expect_eq(adj_single_fields(c.single, none, 2), ADJ_NOT_FOUND);
     generator g = {.state = 5};
     size_t events[2];
-    for (int kind = 0; kind < 6; kind++) {
+    for (int kind = 0; kind < 9; kind++) {
         do tell_any(&c, &g);
         while (c.values[MODIFIERS].told != ADJ_TOLD_PRESENT || c.values[POS].told != ADJ_TOLD_PRESENT ||
-               c.values[MODIFIERS].value == 0);
+               c.values[DATE].told != ADJ_TOLD_PRESENT || c.values[MODIFIERS].value == 0);
         cr_assert_eq(adj_single_judge_values(c.single, c.values, &answer), ADJ_OK, "those named before still count");
         events[0] = answer.event_count;
         adj_verdict verdict = answer.verdict;
         one_call bad = c;
-        int64_t codes[] = {-1, -1};
+        int64_t codes[] = {-1, -1}, large[] = {INT64_C(1) << 31, 0};
         switch (kind) {
         case 0: bad.values[POS].value = -1; break;
         case 1: bad.values[MODIFIERS].codes = codes; break;
         case 2: bad.values[MODIFIERS].value = -1; break;
         case 3: bad.values[MODIFIERS].value = 70000; break;
         case 4: bad.values[MODIFIERS].codes = NULL; break;
+        case 5: bad.values[MODIFIERS].codes = large; break;
+        case 6: bad.values[POS].value = INT64_C(1) << 32; break;
+        case 7: bad.values[DATE].value += INT64_C(1) << 32; break;
         default: bad.values[UNITS].told = (adj_told)7; break;
         }
         cr_expect_eq(adj_single_judge_values(c.single, bad.values, &answer), ADJ_INVALID_INPUT, "%d", kind);
