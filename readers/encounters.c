@@ -300,15 +300,25 @@ uint32_t read_joined_claim(read_encounters *encounters, read_claim_key key, bool
     return row;
 }
 
-static size_t pair_slot(const read_pairs *pairs, uint32_t row, int64_t number)
+static bool taken_by_another(const read_pair *pair, uint32_t row, int64_t number)
 {
+    return pair->row != 0 && (pair->row != row + 1 || pair->number != number);
+}
+
+/* Where a pair is or belongs. What a row has lies side by side as long as there is room near its place, since what is read one after the
+ * other is of one row as a rule; else the number decides, too, so that a row of many has no long way. */
+static read_pair *pair_place(const read_pairs *pairs, uint32_t row, int64_t number)
+{
+    enum { NEAR = 16 };
     size_t mask = pairs->room - 1;
-    uint64_t hash = ((uint64_t)row << 20 ^ (uint64_t)number) * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t hash = ((uint64_t)row + 1) * UINT64_C(0x9E3779B97F4A7C15);
     size_t slot = (size_t)(hash >> 20) & mask;
-    const read_pair *slots = pairs->slots;
-    while (slots[slot].row != 0 && (slots[slot].row != row + 1 || slots[slot].number != number))
-        slot = (slot + 1) & mask;
-    return slot;
+    for (int i = 0; i < NEAR; i++, slot = (slot + 1) & mask) {
+        if (!taken_by_another(&pairs->slots[slot], row, number)) return &pairs->slots[slot];
+    }
+    slot = (size_t)(((hash ^ (uint64_t)number) * UINT64_C(0xC2B2AE3D27D4EB4F)) >> 20) & mask;
+    while (taken_by_another(&pairs->slots[slot], row, number)) slot = (slot + 1) & mask;
+    return &pairs->slots[slot];
 }
 
 static bool more_pairs(read_encounters *encounters, read_pairs *pairs)
@@ -320,7 +330,7 @@ static bool more_pairs(read_encounters *encounters, read_pairs *pairs)
     *pairs = (read_pairs){slots, wanted, before.count, before.room_before};
     for (size_t i = 0; i < before.room; i++) {
         const read_pair *pair = &before.slots[i];
-        if (pair->row != 0) slots[pair_slot(pairs, pair->row - 1, pair->number)] = *pair;
+        if (pair->row != 0) *pair_place(pairs, pair->row - 1, pair->number) = *pair;
     }
     return true;
 }
@@ -328,7 +338,7 @@ static bool more_pairs(read_encounters *encounters, read_pairs *pairs)
 bool read_add_pair(read_encounters *encounters, read_pairs *pairs, uint32_t row, int64_t number)
 {
     if (pairs->count * 2 >= pairs->room && !more_pairs(encounters, pairs)) return false;
-    read_pair *pair = &pairs->slots[pair_slot(pairs, row, number)];
+    read_pair *pair = pair_place(pairs, row, number);
     if (pair->row != 0) return true;
     *pair = (read_pair){number, row + 1};
     pairs->count++;
@@ -337,10 +347,10 @@ bool read_add_pair(read_encounters *encounters, read_pairs *pairs, uint32_t row,
 
 bool read_has_pair(const read_pairs *pairs, uint32_t row, int64_t number)
 {
-    return pairs->room > 0 && pairs->slots[pair_slot(pairs, row, number)].row != 0;
+    return pairs->room > 0 && pair_place(pairs, row, number)->row != 0;
 }
 
-read_pairs *read_known_by(read_encounters *encounters, lang_record record, uint32_t row, uint32_t *member,
+read_pairs *read_known_by(read_encounters *encounters, lang_record record, uint32_t row, uint32_t *known,
                           int64_t *number)
 {
     const run_store *store = &encounters->handle.store;
@@ -349,16 +359,30 @@ read_pairs *read_known_by(read_encounters *encounters, lang_record record, uint3
     lang_field patient = attendance ? LANG_FIELD_attendance_patient : LANG_FIELD_authorization_patient;
     lang_field other = attendance ? LANG_FIELD_attendance_session : LANG_FIELD_authorization_number;
     if (!run_store_present(store, patient, row) || !run_store_present(store, other, row)) return NULL;
-    *member = (uint32_t)run_store_bits(store, patient, row);
-    *number = run_store_bits(store, other, row);
+    *known = (uint32_t)run_store_bits(store, attendance ? other : patient, row);
+    *number = run_store_bits(store, attendance ? patient : other, row);
     return attendance ? &encounters->attended : &encounters->authorized;
+}
+
+/* The session that the record before was of, or the next one, if it is that: files tell of sessions in the same order. */
+static uint32_t near_session(const read_encounters *encounters, const char *id, size_t length)
+{
+    const base_intern *sessions = &encounters->sessions;
+    for (uint32_t i = encounters->session_before; i < sessions->entries.count && i <= encounters->session_before + 1;
+         i++) {
+        const base_intern_entry *entry = &sessions->entries.items[i];
+        if (entry->length == length && memcmp(entry->text, id, length) == 0) return i;
+    }
+    return BASE_INTERN_NONE;
 }
 
 uint32_t read_session_row(read_encounters *encounters, const char *id, size_t length, size_t *index)
 {
     run_store *store = &encounters->handle.store;
-    uint32_t known = base_intern_add(&encounters->sessions, id, length);
+    uint32_t known = near_session(encounters, id, length);
+    if (known == BASE_INTERN_NONE) known = base_intern_add(&encounters->sessions, id, length);
     if (known == BASE_INTERN_NONE) return RUN_NO_ROW;
+    encounters->session_before = known;
     *index = known;
     if (known < encounters->session_rows.count) return encounters->session_rows.items[known];
     uint32_t row = run_store_add(store, LANG_RECORD_session);

@@ -84,7 +84,7 @@ typedef struct read_claim_slot {
     uint32_t row; /* of the claim, and one; 0 for a free slot */
 } read_claim_slot;
 
-/* What a row has one of: a claim its lines' numbers, a member attended sessions and numbers of authorizations. */
+/* What a row has one of: a claim its lines' numbers, a session members that attended it, a member numbers of authorizations. */
 typedef struct read_pair {
     int64_t number;
     uint32_t row; /* and one; 0 for a free slot */
@@ -107,6 +107,7 @@ typedef struct read_batches {
 typedef struct read_encounters {
     struct adj_encounters handle; /* first: the public handle is this */
     base_intern sessions;         /* session id -> session row, by id order */
+    uint32_t session_before;      /* the id that was asked for last */
     BASE_ARRAY(uint32_t) session_rows;
     BASE_ARRAY(bool) session_defined;
     read_claim_slot *claim_slots; /* claims of side files by what they are known by: a table, a power of two */
@@ -291,9 +292,9 @@ uint32_t read_joined_claim(read_encounters *encounters, read_claim_key key, bool
 bool read_add_pair(read_encounters *encounters, read_pairs *pairs, uint32_t row, int64_t number);
 bool read_has_pair(const read_pairs *pairs, uint32_t row, int64_t number);
 
-/* By what a record of a side file that is in the store is known: its member, and the session or the authorization's number; NULL
- * where it is known by nothing. */
-read_pairs *read_known_by(read_encounters *encounters, lang_record record, uint32_t row, uint32_t *member,
+/* By what a record of a side file that is in the store is known: an authorization by its member and its number, attendance by its
+ * session and its member; NULL where it is known by nothing. */
+read_pairs *read_known_by(read_encounters *encounters, lang_record record, uint32_t row, uint32_t *known,
                           int64_t *number);
 
 /* Empty encounters of a schema, which outlives them; NULL when memory runs out. */

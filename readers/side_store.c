@@ -189,7 +189,7 @@ static bool store_attendance(side_reader *r)
     uint32_t session = read_session_row(encounters, id->cell->text, id->cell->length, &index);
     uint32_t patient = session == RUN_NO_ROW ? RUN_NO_ROW : member_row(r, member);
     if (patient == RUN_NO_ROW) return false;
-    if (read_add_pair(encounters, &encounters->attended, patient, session)) {
+    if (read_add_pair(encounters, &encounters->attended, session, patient)) {
         say_twice(r, member, "this member's attendance of this session");
         return true;
     }

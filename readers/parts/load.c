@@ -235,10 +235,10 @@ static void load_record(loading *l)
     uint32_t row = run_store_add(l->store, record);
     if (row == RUN_NO_ROW) return;
     set_fields(l, row, false);
-    uint32_t member;
+    uint32_t of;
     int64_t number;
-    read_pairs *pairs = known == 0 ? NULL : read_known_by(l->encounters, record, row, &member, &number);
-    if (pairs == NULL || !read_add_pair(l->encounters, pairs, member, number)) return;
+    read_pairs *pairs = known == 0 ? NULL : read_known_by(l->encounters, record, row, &of, &number);
+    if (pairs == NULL || !read_add_pair(l->encounters, pairs, of, number)) return;
     tell_twice(l, "D0309", "a record of the member", l->key_length, l->key);
     run_store_truncate(l->store, record, row);
 }

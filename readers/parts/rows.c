@@ -369,10 +369,10 @@ static bool spool_lines(adj_parts *p, base_arena *arena)
 /* Whether the record was read as one that may stand twice. */
 static uint8_t is_known(adj_parts *p, lang_record record, uint32_t row)
 {
-    uint32_t member;
+    uint32_t known;
     int64_t number;
-    const read_pairs *pairs = read_known_by((read_encounters *)p->encounters, record, row, &member, &number);
-    return pairs != NULL && read_has_pair(pairs, member, number);
+    const read_pairs *pairs = read_known_by((read_encounters *)p->encounters, record, row, &known, &number);
+    return pairs != NULL && read_has_pair(pairs, known, number);
 }
 
 /* Records that a member has: attendance joins it with the session. */
