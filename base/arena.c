@@ -219,11 +219,11 @@ static void leave(base_arena *arena, void *items, size_t size)
 #endif
 }
 
-bool base_arena_reserve(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size,
+bool base_arena_reserve(base_arena *arena, void **items, size_t count, uint32_t *capacity, size_t item_size,
                         size_t wanted)
 {
     if (wanted <= *capacity) return true;
-    if (wanted > SIZE_MAX / 4 / item_size) {
+    if (wanted > UINT32_MAX || wanted > SIZE_MAX / 4 / item_size) {
         arena->failed = true;
         return false;
     }
@@ -232,19 +232,19 @@ bool base_arena_reserve(base_arena *arena, void **items, size_t count, size_t *c
     if (count > 0) memcpy(grown, *items, count * item_size);
     if (arena->reuses && *capacity > 0) leave(arena, *items, *capacity * item_size);
     *items = grown;
-    *capacity = wanted;
+    *capacity = (uint32_t)wanted;
     return true;
 }
 
-bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size)
+bool base_arena_grow(base_arena *arena, void **items, size_t count, uint32_t *capacity, size_t item_size)
 {
     if (count < *capacity) return true;
     /* Most arrays of a tree hold one or two items; large items start alone. */
     size_t first = item_size >= 64 ? 1 : item_size >= 16 ? 2 : 4;
-    return base_arena_reserve(arena, items, count, capacity, item_size, *capacity == 0 ? first : *capacity * 2);
+    return base_arena_reserve(arena, items, count, capacity, item_size, *capacity == 0 ? first : (size_t)*capacity * 2);
 }
 
-void base_arena_settle(base_arena *arena, void **items, size_t *count, size_t *capacity, size_t item_size)
+void base_arena_settle(base_arena *arena, void **items, uint32_t *count, uint32_t *capacity, size_t item_size)
 {
     void *exact = *count == 0 ? NULL : base_arena_alloc(arena, *count * item_size);
     if (exact == NULL) *count = 0;

@@ -7,12 +7,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Where an arena gets its blocks. `reallocate(state, NULL, n)` allocates, `(state, p, 0)` frees; NULL means failure. */
 typedef struct base_allocator {
     void *(*reallocate)(void *state, void *block, size_t size);
     void *state;
 } base_allocator;
+
+/* Of an enumeration: it takes one byte, or as many as its values need, and not the four of an int. */
+#define BASE_COMPACT __attribute__((packed))
 
 typedef struct base_arena_block base_arena_block;
 
@@ -53,22 +57,22 @@ void *base_arena_alloc_raw(base_arena *arena, size_t size);
 char *base_arena_copy(base_arena *arena, const char *text, size_t length);
 
 /* Grows an array that lives in the arena so that one more item fits; false (array unchanged) on failure. */
-bool base_arena_grow(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size);
+bool base_arena_grow(base_arena *arena, void **items, size_t count, uint32_t *capacity, size_t item_size);
 
 /* The same, so that `wanted` items fit. */
-bool base_arena_reserve(base_arena *arena, void **items, size_t count, size_t *capacity, size_t item_size,
+bool base_arena_reserve(base_arena *arena, void **items, size_t count, uint32_t *capacity, size_t item_size,
                         size_t wanted);
 
 /* Copies an array into exactly as much memory as it needs; arena->failed is set, and the array empty,
  * where there is none. */
-void base_arena_settle(base_arena *arena, void **items, size_t *count, size_t *capacity, size_t item_size);
+void base_arena_settle(base_arena *arena, void **items, uint32_t *count, uint32_t *capacity, size_t item_size);
 
 /* An array type, and pushing to it: the value of BASE_PUSH is a pointer to the new zeroed item or NULL. */
 #define BASE_ARRAY(type)                                                                                               \
     struct {                                                                                                           \
         type *items;                                                                                                   \
-        size_t count;                                                                                                  \
-        size_t capacity;                                                                                               \
+        uint32_t count;                                                                                                \
+        uint32_t capacity;                                                                                             \
     }
 #define BASE_PUSH(arena, array)                                                                                        \
     (base_arena_grow((arena), (void **)&(array)->items, (array)->count, &(array)->capacity, sizeof(*(array)->items))   \

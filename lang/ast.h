@@ -46,9 +46,9 @@ static inline bool lang_holds_always(lang_dates dates)
 }
 
 /* Which day picks the version of a dated thing. */
-typedef enum lang_clock { LANG_CLOCK_SERVICE, LANG_CLOCK_RECEIVED } lang_clock;
+typedef enum BASE_COMPACT lang_clock { LANG_CLOCK_SERVICE, LANG_CLOCK_RECEIVED } lang_clock;
 
-typedef enum lang_literal_kind {
+typedef enum BASE_COMPACT lang_literal_kind {
     LANG_LITERAL_DIGITS, /* 90853, 12: a number or a code, as its place says */
     LANG_LITERAL_DECIMAL,
     LANG_LITERAL_MONEY,
@@ -62,7 +62,7 @@ typedef enum lang_literal_kind {
     LANG_LITERAL_NONE
 } lang_literal_kind;
 
-typedef enum lang_unit {
+typedef enum BASE_COMPACT lang_unit {
     LANG_UNIT_MINUTE,
     LANG_UNIT_HOUR,
     LANG_UNIT_DAY,
@@ -71,7 +71,7 @@ typedef enum lang_unit {
     LANG_UNIT_YEAR
 } lang_unit;
 
-typedef enum lang_operator {
+typedef enum BASE_COMPACT lang_operator {
     LANG_EQUAL,
     LANG_NOT_EQUAL,
     LANG_LESS,
@@ -84,7 +84,7 @@ typedef enum lang_operator {
     LANG_DIVIDE
 } lang_operator;
 
-typedef enum lang_quantifier {
+typedef enum BASE_COMPACT lang_quantifier {
     LANG_EXISTS,
     LANG_NO,
     LANG_EVERY,
@@ -98,7 +98,7 @@ typedef enum lang_quantifier {
     LANG_MAXIMUM_OF
 } lang_quantifier;
 
-typedef enum lang_window_kind {
+typedef enum BASE_COMPACT lang_window_kind {
     LANG_WINDOW_LIFETIME,
     LANG_WINDOW_SAME_DAY,
     LANG_WINDOW_LAST_DAYS,
@@ -119,7 +119,7 @@ typedef enum lang_window_kind {
     LANG_WINDOW_PERIOD_MONTHS
 } lang_window_kind;
 
-typedef enum lang_cut { LANG_CUT_NONE, LANG_CUT_SO_FAR, LANG_CUT_EARLIER } lang_cut;
+typedef enum BASE_COMPACT lang_cut { LANG_CUT_NONE, LANG_CUT_SO_FAR, LANG_CUT_EARLIER } lang_cut;
 
 typedef struct lang_window {
     lang_window_kind kind;
@@ -133,7 +133,7 @@ typedef struct lang_window {
     lang_span span;
 } lang_window;
 
-typedef enum lang_collection {
+typedef enum BASE_COMPACT lang_collection {
     LANG_COLLECTION_HISTORY,
     LANG_COLLECTION_CLAIM_LINES,
     LANG_COLLECTION_AUTHORIZATIONS,
@@ -143,15 +143,15 @@ typedef enum lang_collection {
 } lang_collection;
 
 /* Whose history is counted. */
-typedef enum lang_history_key {
+typedef enum BASE_COMPACT lang_history_key {
     LANG_HISTORY_MEMBER,
     LANG_HISTORY_RENDERING_PROVIDER,
     LANG_HISTORY_BILLING_PROVIDER,
     LANG_HISTORY_SESSION
 } lang_history_key;
 
-typedef enum lang_presence { LANG_IS_PRESENT, LANG_IS_ABSENT } lang_presence;
-typedef enum lang_inclusion {
+typedef enum BASE_COMPACT lang_presence { LANG_IS_PRESENT, LANG_IS_ABSENT } lang_presence;
+typedef enum BASE_COMPACT lang_inclusion {
     LANG_INCLUDE_ONE,
     LANG_INCLUDE_ANY,
     LANG_INCLUDE_ALL,
@@ -159,7 +159,7 @@ typedef enum lang_inclusion {
     LANG_INCLUDE_ONLY
 } lang_inclusion;
 
-typedef enum lang_expression_kind {
+typedef enum BASE_COMPACT lang_expression_kind {
     LANG_LITERAL,
     LANG_PATH,
     LANG_NOT,
@@ -183,10 +183,10 @@ typedef enum lang_expression_kind {
 } lang_expression_kind;
 
 /* What `of` takes out of a date. */
-typedef enum lang_part { LANG_PART_YEAR, LANG_PART_QUARTER, LANG_PART_MONTH, LANG_PART_WEEKDAY } lang_part;
+typedef enum BASE_COMPACT lang_part { LANG_PART_YEAR, LANG_PART_QUARTER, LANG_PART_MONTH, LANG_PART_WEEKDAY } lang_part;
 
 /* Functions that the language brings. */
-typedef enum lang_function {
+typedef enum BASE_COMPACT lang_function {
 #define LANG_FUNCTION(name, inputs, about) LANG_FUNCTION_##name,
 #include "lang/functions.def"
 #undef LANG_FUNCTION
@@ -194,7 +194,7 @@ typedef enum lang_function {
 } lang_function;
 
 /* What the head of a path turned out to be (checked). */
-typedef enum lang_path_base {
+typedef enum BASE_COMPACT lang_path_base {
     LANG_BASE_NONE,
     LANG_BASE_SUBJECT, /* a field of the subject */
     LANG_BASE_ELEMENT, /* a field of the innermost bound element */
@@ -342,8 +342,8 @@ struct lang_code_set {
         struct lang_bulk *bulk;              /* checked: those rows */
         const struct lang_code_order *order; /* checked: by which items are found, where there are many; else NULL */
     } *rows;
-    size_t row_count;
-    size_t row_capacity;
+    uint32_t row_count;
+    uint32_t row_capacity;
     /* checked */
     lang_code_system system;
     int state; /* 0 not looked at, 1 in progress, 2 done */
@@ -412,7 +412,7 @@ typedef struct lang_table_row {
     lang_span span;
 } lang_table_row;
 
-typedef enum lang_hit_policy { LANG_HIT_UNIQUE, LANG_HIT_FIRST, LANG_HIT_ALL } lang_hit_policy;
+typedef enum BASE_COMPACT lang_hit_policy { LANG_HIT_UNIQUE, LANG_HIT_FIRST, LANG_HIT_ALL } lang_hit_policy;
 
 struct lang_bulk; /* the rows of a large file, in columns */
 
@@ -452,7 +452,7 @@ struct lang_section {
     BASE_ARRAY(lang_clause *) clauses;
 };
 
-typedef enum lang_outcome { LANG_DENY, LANG_REVIEW, LANG_REDUCE, LANG_AUDIT, LANG_WARN, LANG_PASS } lang_outcome;
+typedef enum BASE_COMPACT lang_outcome { LANG_DENY, LANG_REVIEW, LANG_REDUCE, LANG_AUDIT, LANG_WARN, LANG_PASS } lang_outcome;
 
 typedef struct lang_exception {
     lang_expression *condition;
@@ -521,7 +521,7 @@ struct lang_clause {
     size_t index;                         /* among the clauses of the program */
 };
 
-typedef enum lang_given_kind {
+typedef enum BASE_COMPACT lang_given_kind {
     LANG_GIVEN_LINE,
     LANG_GIVEN_VALUE,
     LANG_GIVEN_HISTORY,
@@ -602,7 +602,7 @@ typedef struct lang_field_row {
     lang_span span;
 } lang_field_row;
 
-typedef enum lang_schema_kind {
+typedef enum BASE_COMPACT lang_schema_kind {
     LANG_SCHEMA_RECORD,
     LANG_SCHEMA_EXTEND,
     LANG_SCHEMA_SYSTEM,

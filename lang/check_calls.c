@@ -23,7 +23,7 @@ static lang_type check_table_call(lang_checker *checker, lang_expression *call)
     call->as.call.table = table;
     if (arguments->count != table->inputs.count) {
         lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0705, call->span,
-                                                    "the table `%s` has %zu inputs and is asked with %zu",
+                                                    "the table `%s` has %u inputs and is asked with %u",
                                                     table->name.text, table->inputs.count, arguments->count);
         lang_note(checker->diagnostics, diagnostic, table->span, "it is declared here");
         return call->type;
@@ -252,7 +252,7 @@ static bool inputs_fit(lang_checker *checker, const lang_define *define, lang_ex
     lang_expressions *arguments = &call->as.call.arguments;
     if (arguments->count != define->inputs.count) {
         lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0523, call->span,
-                                                    "the function `%s` has %zu inputs and is given %zu",
+                                                    "the function `%s` has %u inputs and is given %u",
                                                     define->name.text, define->inputs.count, arguments->count);
         lang_note(checker->diagnostics, diagnostic, define->span, "it is declared here");
         return false;

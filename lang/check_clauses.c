@@ -137,7 +137,7 @@ void lang_check_clause(lang_checker *checker, lang_clause *clause)
                                                                                             : LANG_RECORD_line;
     }
     for (size_t i = 0; i < clause->exceptions.count; i++) {
-        size_t facts = checker->facts.count;
+        uint32_t facts = checker->facts.count;
         lang_check_condition(checker, clause->exceptions.items[i].condition);
         checker->facts.count = facts;
     }

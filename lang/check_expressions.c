@@ -266,7 +266,7 @@ static lang_type check_logic(lang_checker *checker, lang_expression *expression)
     expression->type = LANG_PLAIN(TRUTH);
     lang_check_condition(checker, left);
     if (expression->kind == LANG_NOT) return expression->type;
-    size_t facts = checker->facts.count;
+    uint32_t facts = checker->facts.count;
     lang_facts_from(checker, left, expression->kind == LANG_AND);
     lang_check_condition(checker, right);
     checker->facts.count = facts;

@@ -355,7 +355,7 @@ static void settle_file(lang_program *program, lang_file *file)
             unknown_lint(program, allow);
             continue;
         }
-        size_t kept = 0;
+        uint32_t kept = 0;
         for (size_t i = 0; i < diagnostics->items.count; i++) {
             lang_diagnostic *diagnostic = diagnostics->items.items[i];
             if (diagnostic->code == code && speaks_of(file, allow, diagnostic->span)) {

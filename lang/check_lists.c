@@ -302,7 +302,7 @@ lang_type lang_check_quantified(lang_checker *checker, lang_expression *expressi
     lang_checker inner = *checker;
     inner.in_element = true;
     inner.element = element_of(collection);
-    size_t facts = inner.facts.count;
+    uint32_t facts = inner.facts.count;
     if (expression->as.quantified.where != NULL) lang_check_condition(&inner, expression->as.quantified.where);
     lang_facts_from(&inner, expression->as.quantified.where, true);
     lang_type value = check_element_value(&inner, expression);

@@ -140,7 +140,8 @@ lang_type lang_check_tally(lang_checker *checker, lang_expression *expression)
         expression->as.tally.over_lines = true;
         inner.subject = LANG_RECORD_line;
     }
-    size_t errors = checker->diagnostics->errors, facts = inner.facts.count;
+    size_t errors = checker->diagnostics->errors;
+    uint32_t facts = inner.facts.count;
     if (lines && !has_lines) {
         lang_diagnose(checker->diagnostics, LANG_E0319, expression->span, "a %s has no `lines`",
                       lang_schema_record_label(checker->schema, measure->record));

@@ -95,7 +95,7 @@ static void report_absent(lang_checker *checker, lang_expression *expression, co
 static const char *names_text(lang_checker *checker, const lang_names *names, size_t count)
 {
     lang_names part = *names;
-    part.count = count;
+    part.count = (uint32_t)count;
     return lang_path_text(checker->arena, &part);
 }
 

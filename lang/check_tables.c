@@ -203,7 +203,7 @@ static void check_cell(lang_checker *checker, lang_table *table, lang_cell *cell
     bool input = index < table->inputs.count;
     if (column->type.kind == LANG_TYPE_ERROR) return;
     if (!input && cell->items.count > 1 && !column->type.list) {
-        lang_diagnose(checker->diagnostics, LANG_E0709, cell->span, "`%s` holds one %s; this cell has %zu",
+        lang_diagnose(checker->diagnostics, LANG_E0709, cell->span, "`%s` holds one %s; this cell has %u",
                       column->name.text, label(checker, column->type), cell->items.count);
         return;
     }
@@ -377,7 +377,7 @@ static bool check_shape(lang_checker *checker, lang_table *table)
         if (row->cells.count == columns || (r == 0 && row->cells.count == 0)) continue;
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0701, row->span,
-                          "this row has %zu cells; the table has %zu columns", row->cells.count, columns);
+                          "this row has %u cells; the table has %zu columns", row->cells.count, columns);
         lang_note(checker->diagnostics, diagnostic, table->span, "it is declared here");
     }
     return checker->diagnostics->errors == errors;

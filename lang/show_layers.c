@@ -71,7 +71,7 @@ static void policy(const tree *t, const lang_file *file, size_t depth)
 {
     base_text_repeat(t->out, ' ', depth * 2);
     base_text_put(t->out, file->full_name);
-    base_text_format(t->out, ": %zu clause%s", file->clauses.count, file->clauses.count == 1 ? "" : "s");
+    base_text_format(t->out, ": %u clause%s", file->clauses.count, file->clauses.count == 1 ? "" : "s");
     for (size_t i = 0; i < file->payers.count; i++)
         base_text_format(t->out, "%s %s", i == 0 ? ", payer" : ",", file->payers.items[i].text);
     base_text_format(t->out, "  (%s)\n", file->path);

@@ -2,6 +2,7 @@
 #ifndef LANG_TYPE_H
 #define LANG_TYPE_H
 
+#include "base/arena.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -29,7 +30,7 @@
     X(RECORD, "record")                                                                                                \
     X(ROW, "table row")
 
-typedef enum lang_type_kind {
+typedef enum BASE_COMPACT lang_type_kind {
 #define LANG_KIND(name, label) LANG_TYPE_##name,
     LANG_TYPE_KINDS(LANG_KIND)
 #undef LANG_KIND
@@ -37,10 +38,10 @@ typedef enum lang_type_kind {
 
 typedef struct lang_type {
     lang_type_kind kind;
-    uint16_t detail; /* code system, enumeration, record or table */
-    bool list;
-    bool optional;
-} lang_type;
+    uint32_t detail : 16; /* code system, enumeration, record or table */
+    bool list : 1;
+    bool optional : 1;
+} lang_type; /* four bytes: every expression and every step of a plan has one */
 
 /* Same kind, detail and listness; optionality aside. */
 bool lang_type_same(lang_type a, lang_type b);

@@ -43,7 +43,7 @@ void fhir_answer_line(fhir_claim_reader *claim, bool charged, int64_t charge, in
 /* How much was stored, to take back what a resource that fails has added. */
 typedef struct fhir_marks {
     uint32_t claims, lines, remittances;
-    size_t answers, pending;
+    uint32_t answers, pending;
 } fhir_marks;
 fhir_marks fhir_mark(const fhir_reader *reader);
 void fhir_take_back(fhir_reader *reader, fhir_marks to);

@@ -137,7 +137,7 @@ void read_resolve_references(read_encounters *encounters)
     for (size_t i = 0; i < encounters->pending.count; i++) resolve(encounters, &encounters->pending.items[i], &lost);
     if (lost > 0)
         run_store_problem(store, ADJ_SEVERITY_NOTE, "D0506", "the resources", 0, 0, 0, NULL,
-                          "%zu of %zu references lead to no resource that was given and says what is asked of it; what "
+                          "%zu of %u references lead to no resource that was given and says what is asked of it; what "
                           "they would tell is unknown",
                           lost, encounters->pending.count);
     encounters->pending.count = 0;

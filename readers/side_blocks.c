@@ -166,7 +166,7 @@ static void set_odd(side_block *b, size_t row)
 /* Reads a cell as records that are read alone have it read; what is told of it makes the row odd, and is told there. */
 static side_value read_cell(side_reader *r, size_t row, size_t place)
 {
-    size_t problems = r->store->problems.count;
+    uint32_t problems = r->store->problems.count;
     csv_cell cell = cell_of(r->block, row, place);
     side_value value = {&cell, 0, RUN_UNKNOWN};
     bool good = side_read_value(r, &r->shape->places[place], &value) && r->store->problems.count == problems;

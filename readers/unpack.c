@@ -16,7 +16,10 @@ typedef struct unpacker {
     size_t length;
     read_source *source; /* brings the bytes on; NULL where all are there */
     base_arena *arena;
-    BASE_ARRAY(char) text;
+    struct {
+        char *items;
+        size_t count, capacity;
+    } text; /* may be larger than an array can be */
     int out;
     char *buffer; /* of the file; NULL for the arena */
     const char *why;
@@ -32,8 +35,13 @@ read_packing read_packing_of(const char *bytes, size_t length)
 static char *room(unpacker *u)
 {
     if (u->buffer != NULL) return u->buffer;
-    while (u->text.capacity - u->text.count < PIECE) {
-        if (!base_arena_grow(u->arena, (void **)&u->text.items, u->text.capacity, &u->text.capacity, 1)) return NULL;
+    if (u->text.capacity - u->text.count < PIECE) {
+        size_t wanted = u->text.capacity * 2 + PIECE;
+        char *grown = base_arena_alloc_raw(u->arena, wanted);
+        if (grown == NULL) return NULL;
+        if (u->text.count > 0) memcpy(grown, u->text.items, u->text.count);
+        u->text.items = grown;
+        u->text.capacity = wanted;
     }
     return u->text.items + u->text.count;
 }

@@ -33,7 +33,7 @@ typedef struct x12_payment {
     x12_segment claim_at; /* where it begins, and its identifier */
     char claim_id[64];
     uint32_t claim;                    /* symbol */
-    size_t first_answer;               /* of the claim, among those of the store */
+    uint32_t first_answer;             /* of the claim, among those of the store */
     uint32_t occurrence;               /* which claim payment of the run it is */
     bool denied, reversal, unanswered; /* by its status, CLP02 */
     int64_t charge, paid, patient;

@@ -30,7 +30,7 @@ typedef struct x12_members {
     bool garbled; /* something of the record at hand cannot be read */
     bool any_garbled;
     uint32_t coverages, authorizations; /* rows before the member */
-    size_t facts;
+    uint32_t facts;
     /* 271 */
     x12_days member_days, days;
     bool benefit_open, benefit_active, benefit_general;

@@ -209,7 +209,7 @@ static void remember(run_context *context, run_truth truth, const run_element *e
                        element->second_state == RUN_PRESENT ? element->second : INT64_MIN, truth == RUN_TRUE};
 }
 
-static void count_distinct(run_context *context, size_t first, size_t unknown, bool some, run_value *result)
+static void count_distinct(run_context *context, uint32_t first, size_t unknown, bool some, run_value *result)
 {
     run_seen *seen = context->seen.items + first;
     size_t count = context->seen.count - first;
@@ -312,7 +312,8 @@ static run_element element_of(const run_vector *truths, const run_vector *values
 static void judge_gathered(run_context *context, const plan_aggregate *aggregate, gathering *g)
 {
     const run_vector *truths, *values;
-    size_t scratch = context->scratch.count, count = g->count;
+    uint32_t scratch = context->scratch.count;
+    size_t count = g->count;
     g->count = 0;
     if (!run_judge_vectors(g->vectors, context, aggregate, g->subjects, g->rows, count, &truths, &values)) {
         g->failed = true;
@@ -575,7 +576,7 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
         if (w.open) result->high = INT64_MAX;
         return;
     }
-    size_t first_seen = context->seen.count;
+    uint32_t first_seen = context->seen.count;
     /* Elements may count themselves (in exceptions); only this aggregate's own are told of. */
     w.counted = context->counted;
     context->counted = NULL;
@@ -798,7 +799,7 @@ bool run_aggregate_many(run_context *context, run_vectors *vectors, uint32_t ind
     for (size_t i = 0; i < count; i++) left += !done[i];
     if (left == 0) return true;
     if (run_walks_alone(aggregate)) {
-        size_t scratch = context->scratch.count;
+        uint32_t scratch = context->scratch.count;
         for (size_t i = 0; i < count; i++) {
             run_aggregate(context, lines[i], index, bound->bits[i], bound->states[i], &results[i]);
             context->scratch.count = scratch;

@@ -29,7 +29,7 @@ typedef struct search {
     const uint8_t *follows;  /* by step: the changes that it follows from */
     run_value *unchanged;    /* by step: what it comes to without a change */
     run_value *tried;        /* the same, with the change at hand */
-    size_t scratch;          /* what `unchanged` takes of the context's */
+    uint32_t scratch;        /* what `unchanged` takes of the context's */
     candidate candidates[CANDIDATE_LIMIT];
     size_t candidate_count;
     uint32_t *pool;

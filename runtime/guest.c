@@ -10,7 +10,7 @@ static bool make_rows(run_store *store)
     for (int r = 0; r < lang_schema_record_count(store->schema); r++) {
         if (!run_store_reserve(store, (lang_record)r, store->counts[r] + store->guests)) return false;
     }
-    size_t lines = store->lines.count, claims = store->claims.count;
+    uint32_t lines = store->lines.count, claims = store->claims.count;
     for (uint32_t i = 0; i < store->guests; i++) {
         run_line_extra *line = BASE_PUSH(&store->arena, &store->lines);
         run_claim_extra *claim = BASE_PUSH(&store->arena, &store->claims);

@@ -40,7 +40,7 @@ static void report_unmatched(run_store *store, const bool *matched)
                                                               base_intern_text(&store->symbols, first->procedure))
                                                 : "this claim";
     run_store_problem(store, ADJ_SEVERITY_NOTE, "D0404", "the remittances", 0, 0, 0, claim,
-                      "%zu of %zu answers are to lines that are not in this run; the first is to %s", count,
+                      "%zu of %u answers are to lines that are not in this run; the first is to %s", count,
                       store->remitted.count, which);
 }
 

@@ -634,7 +634,7 @@ static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t i
     enum { MOST = 1 << 14 };
     sweeping s = {.context = context, .vectors = vectors, .index = index};
     s.aggregate = &context->binding->plan->aggregates.items[index];
-    size_t scratch = context->scratch.count;
+    uint32_t scratch = context->scratch.count;
     const uint32_t *last = NULL;
     swept view;
     for (size_t i = 0; i < count; i++) {

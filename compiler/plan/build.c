@@ -58,7 +58,7 @@ void plan_builder_done(plan_builder *builder)
     plan_program *plan = builder->plan;
     plan_block *block = plan_block_at(plan, builder->block);
     plan_step *steps = block->steps.items;
-    size_t capacity = block->steps.capacity;
+    uint32_t capacity = block->steps.capacity;
     BASE_SETTLE(plan->arena, &block->steps);
     BASE_SETTLE(plan->arena, &block->arguments);
     if (builder->known_size > KEPT) return;

@@ -21,7 +21,7 @@ typedef struct plan_spare {
     plan_known_step *known;
     size_t known_size;
     plan_step *steps;
-    size_t step_capacity;
+    uint32_t step_capacity;
     struct plan_spare *next;
 } plan_spare;
 

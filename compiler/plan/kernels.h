@@ -17,7 +17,7 @@ typedef struct plan_path {
     uint16_t fields[PLAN_PATH_LIMIT];
 } plan_path;
 
-typedef enum plan_input_kind {
+typedef enum BASE_COMPACT plan_input_kind {
     PLAN_INPUT_VALUE,    /* what a path holds */
     PLAN_INPUT_YES,      /* a path's yes-or-no as a truth */
     PLAN_INPUT_PRESENCE, /* whether a path holds anything */
@@ -46,7 +46,7 @@ typedef struct plan_input {
     uint32_t unit; /* of UNIT */
 } plan_input;
 
-typedef enum plan_lane_operation {
+typedef enum BASE_COMPACT plan_lane_operation {
     PLAN_LANE_TRUTH,    /* truth: slot a */
     PLAN_LANE_CONSTANT, /* truth: constant a, a run_truth */
     PLAN_LANE_NOT,
@@ -82,7 +82,7 @@ typedef struct plan_shape {
     uint64_t *truth_slots; /* bit set: the slot is a truth */
 } plan_shape;
 
-typedef enum plan_constant_kind {
+typedef enum BASE_COMPACT plan_constant_kind {
     PLAN_CONSTANT_NUMBER,
     PLAN_CONSTANT_SYMBOL,
     PLAN_CONSTANT_PARAMETER,

@@ -9,7 +9,7 @@
 #include "lang/bulk.h"
 #include "lang/program.h"
 
-typedef enum plan_operation {
+typedef enum BASE_COMPACT plan_operation {
 #define PLAN_STEP(name, operands, about) PLAN_##name,
 #include "compiler/plan/steps.def"
 #undef PLAN_STEP
@@ -24,12 +24,12 @@ enum {
 };
 
 typedef struct plan_step {
-    plan_operation operation;
     uint32_t a, b, c; /* steps of the same block; PLAN_NO_STEP where unused */
     uint32_t detail;
     int64_t number;
-    lang_type type;                /* of what it gives; truths are LANG_TYPE_TRUTH */
     const lang_expression *source; /* where it comes from, for explanations; may be NULL */
+    lang_type type;                /* of what it gives; truths are LANG_TYPE_TRUTH */
+    plan_operation operation;
 } plan_step;
 
 typedef struct plan_block {
@@ -39,7 +39,7 @@ typedef struct plan_block {
 
 typedef BASE_ARRAY(uint32_t) plan_step_list;
 
-typedef enum plan_aggregate_kind {
+typedef enum BASE_COMPACT plan_aggregate_kind {
     PLAN_COUNTS,
     PLAN_SUMS,
     PLAN_MINIMUM,
@@ -71,7 +71,7 @@ typedef struct plan_parameter {
     BASE_ARRAY(plan_parameter_value) values; /* by rank, then from the latest first day */
 } plan_parameter;
 
-typedef enum plan_matcher_kind {
+typedef enum BASE_COMPACT plan_matcher_kind {
     PLAN_MATCH_ANY,
     PLAN_MATCH_NUMBERS,
     PLAN_MATCH_SYMBOL,
