@@ -28,6 +28,7 @@ enum { SEPARATE = 0 };
 enum {
     SMALLEST_BLOCK = 4096,
     LARGEST_BLOCK = 1 << 20,
+    TIGHT_ALIGNMENT = 8,
     ALIGNMENT = 16,
     WIDE_ALIGNMENT = 64,
     HEADER = (sizeof(base_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT
@@ -144,6 +145,11 @@ static bool add_block(base_arena *arena, size_t wanted)
     return true;
 }
 
+static size_t alignment_of(const base_arena *arena)
+{
+    return arena->wide ? WIDE_ALIGNMENT : arena->tight ? TIGHT_ALIGNMENT : ALIGNMENT;
+}
+
 /* Memory, and whether it holds zeros already. */
 static void *take(base_arena *arena, size_t size, size_t *taken, bool *clean)
 {
@@ -151,7 +157,7 @@ static void *take(base_arena *arena, size_t size, size_t *taken, bool *clean)
         arena->failed = true;
         return NULL;
     }
-    size_t alignment = arena->wide ? WIDE_ALIGNMENT : ALIGNMENT;
+    size_t alignment = alignment_of(arena);
     size_t rounded = (size + alignment - 1) / alignment * alignment;
     if (rounded == 0) rounded = alignment;
     if (rounded <= arena->scrap_left) {
@@ -212,7 +218,7 @@ static void leave(base_arena *arena, void *items, size_t size)
     (void)arena;
     ASAN_POISON_MEMORY_REGION(items, size);
 #else
-    size_t whole = size / ALIGNMENT * ALIGNMENT;
+    size_t alignment = alignment_of(arena), whole = size / alignment * alignment;
     if (whole <= arena->scrap_left) return;
     arena->scrap = items;
     arena->scrap_left = whole;
@@ -239,8 +245,8 @@ bool base_arena_reserve(base_arena *arena, void **items, size_t count, uint32_t 
 bool base_arena_grow(base_arena *arena, void **items, size_t count, uint32_t *capacity, size_t item_size)
 {
     if (count < *capacity) return true;
-    /* Most arrays of a tree hold one or two items; large items start alone. */
-    size_t first = item_size >= 64 ? 1 : item_size >= 16 ? 2 : 4;
+    /* Most arrays of a tree hold one or two items. */
+    size_t first = item_size >= ALIGNMENT ? 1 : ALIGNMENT / item_size;
     return base_arena_reserve(arena, items, count, capacity, item_size, *capacity == 0 ? first : (size_t)*capacity * 2);
 }
 

@@ -28,6 +28,7 @@ typedef struct base_arena {
     size_t total; /* bytes taken from the allocator */
     bool clean;   /* what is left of the block at hand holds zeros already */
     bool wide;    /* pieces begin at multiples of 64 bytes, as the widest registers like it */
+    bool tight;   /* at multiples of 8, for what needs no more: small things take a tenth less */
     bool reuses;  /* what arrays leave behind when they grow is given out again: nobody may hold it any longer */
     char *scrap;  /* such memory */
     size_t scrap_left;

@@ -216,18 +216,19 @@ enum { LANG_PATH_DEPTH = 8 };
 
 typedef struct lang_path {
     lang_names names;
-    bool called; /* `table(inputs).output`: the first of `names` is the call as written, and `let` holds it */
     /* checked */
-    size_t prefix; /* of `fields`: those that lead from the line to the subject of a `for each claim` */
-    lang_path_base base;
-    int frame; /* 0 the subject, 1 a bound element */
-    lang_parameter *parameter;
-    lang_let *let;
-    lang_code_set *set;
-    int word;
-    size_t field_count;
+    union {
+        lang_let *let;             /* of a LET */
+        lang_parameter *parameter; /* of a PARAMETER */
+    };
     uint16_t fields[LANG_PATH_DEPTH]; /* lang_field each; for a row, the output's index */
-    bool row_output;                  /* the last of `fields` is an output of a table row */
+    int word;
+    uint8_t field_count;
+    uint8_t prefix; /* of `fields`: those that lead from the line to the subject of a `for each claim` */
+    uint8_t frame;  /* 0 the subject, 1 a bound element */
+    lang_path_base base;
+    bool row_output; /* the last of `fields` is an output of a table row */
+    bool called; /* as written: `table(inputs).output`; the first of `names` is the call, and `let` holds it */
 } lang_path;
 
 /* One member of a list after `in`, in `codes` or in a table cell: a literal, a range, or the name of a set. */
@@ -244,10 +245,10 @@ typedef struct lang_item {
 typedef BASE_ARRAY(lang_item) lang_items;
 
 struct lang_expression {
-    lang_expression_kind kind;
-    lang_span span;
     lang_type type; /* checked */
+    lang_span span;
     uint16_t depth; /* 1 for a leaf */
+    lang_expression_kind kind;
     union {
         struct {
             lang_literal_kind kind;

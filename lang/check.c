@@ -119,44 +119,69 @@ static void check_file(lang_checker *checker, lang_file *file)
     for (size_t m = 0; m < file->measures.count; m++) lang_check_measure(checker, file->measures.items[m]);
 }
 
-bool lang_check(lang_program *program)
+static bool check_program(lang_checker *checker)
 {
-    base_text key;
-    base_text_init(&key, program->arena);
-    lang_checker checker = {.program = program,
-                            .key = &key,
-                            .arena = program->arena,
-                            .diagnostics = &program->diagnostics,
-                            .schema = program->schema,
-                            .prefix = LANG_NO_FIELD,
-                            .subject = LANG_RECORD_line};
+    lang_program *program = checker->program;
     for (size_t i = 0; i < program->files.count; i++) collect(program, program->files.items[i]);
-    check_limits(&checker);
+    check_limits(checker);
     /* A file that did not parse has half its declarations: judging the rest would only cascade. */
     if (program->diagnostics.errors > 0 || program->arena->failed) return false;
     lang_check_schema(program);
     if (program->diagnostics.errors > 0 || program->arena->failed) return false;
     for (size_t i = 0; i < program->files.count; i++) {
-        checker.file = program->files.items[i];
-        lang_index_names(&checker);
+        checker->file = program->files.items[i];
+        lang_index_names(checker);
     }
-    for (size_t i = 0; i < program->files.count; i++) check_declarations(&checker, program->files.items[i]);
+    for (size_t i = 0; i < program->files.count; i++) check_declarations(checker, program->files.items[i]);
     for (size_t i = 0; i < program->files.count; i++) {
-        if (program->files.items[i]->base == NULL) check_layers_from(&checker, program->files.items[i]);
+        if (program->files.items[i]->base == NULL) check_layers_from(checker, program->files.items[i]);
     }
     for (size_t i = 0; i < program->files.count; i++) {
-        checker.file = program->files.items[i];
-        for (size_t d = 0; d < checker.file->defines.count; d++)
-            lang_check_define(&checker, checker.file->defines.items[d]);
+        checker->file = program->files.items[i];
+        for (size_t d = 0; d < checker->file->defines.count; d++)
+            lang_check_define(checker, checker->file->defines.items[d]);
     }
-    for (size_t i = 0; i < program->files.count; i++) check_file(&checker, program->files.items[i]);
-    lang_check_denied_cycles(&checker);
+    for (size_t i = 0; i < program->files.count; i++) check_file(checker, program->files.items[i]);
+    lang_check_denied_cycles(checker);
     for (size_t i = 0; i < program->files.count; i++) {
-        checker.file = program->files.items[i];
-        for (size_t t = 0; t < checker.file->tests.count; t++) lang_check_test(&checker, checker.file->tests.items[t]);
+        checker->file = program->files.items[i];
+        for (size_t t = 0; t < checker->file->tests.count; t++) lang_check_test(checker, checker->file->tests.items[t]);
     }
     bool clean = program->diagnostics.errors == 0 && !program->arena->failed;
-    if (clean) lang_check_lints(&checker);
+    if (clean) lang_check_lints(checker);
     lang_settle_allows(program);
     return clean && program->diagnostics.errors == 0;
+}
+
+/* Names are looked up once more while a plan is built, those of clauses that a file overrides. */
+static void forget_names(lang_program *program)
+{
+    for (size_t i = 0; i < program->files.count; i++) {
+        lang_file *file = program->files.items[i];
+        if (lang_keeps_names(file)) continue;
+        file->names = NULL;
+        file->declared.items = NULL;
+        file->declared.count = file->declared.capacity = 0;
+    }
+}
+
+bool lang_check(lang_program *program)
+{
+    base_arena passing;
+    base_arena_init(&passing, &program->arena->allocator);
+    base_text key;
+    base_text_init(&key, &passing);
+    lang_checker checker = {.program = program,
+                            .key = &key,
+                            .arena = program->arena,
+                            .passing = &passing,
+                            .diagnostics = &program->diagnostics,
+                            .schema = program->schema,
+                            .prefix = LANG_NO_FIELD,
+                            .subject = LANG_RECORD_line};
+    bool good = check_program(&checker);
+    forget_names(program);
+    if (passing.failed) program->arena->failed = true;
+    base_arena_release(&passing);
+    return good && !program->arena->failed;
 }

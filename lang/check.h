@@ -10,6 +10,7 @@ typedef BASE_ARRAY(const char *) lang_facts;
 typedef struct lang_checker {
     lang_program *program;
     base_arena *arena;
+    base_arena *passing; /* for what nobody needs once all is checked */
     lang_diagnostics *diagnostics;
     const lang_schema *schema;
     lang_file *file;
@@ -55,6 +56,12 @@ void lang_settle_allows(lang_program *program);
 
 /* Names */
 void lang_index_names(lang_checker *checker);
+
+/* Whether a file's names are kept when all is checked. */
+static inline bool lang_keeps_names(const lang_file *file)
+{
+    return file->clause_overrides.count > 0;
+}
 lang_define *lang_find_define(lang_checker *checker, lang_name name);
 bool lang_set_subject(lang_checker *checker, lang_name subject);
 void lang_check_cycles(lang_checker *checker);

@@ -92,7 +92,7 @@ static bool same_path(const lang_expression *a, const lang_expression *b)
     const lang_path *x = &a->as.path, *y = &b->as.path;
     if (x->base != y->base || x->frame != y->frame || x->field_count != y->field_count || x->let != y->let)
         return false;
-    if (x->parameter != y->parameter || x->row_output != y->row_output || x->field_count == 0) return false;
+    if (x->row_output != y->row_output || x->field_count == 0) return false;
     return memcmp(x->fields, y->fields, x->field_count * sizeof *x->fields) == 0;
 }
 

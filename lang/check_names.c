@@ -119,11 +119,16 @@ const lang_declared *lang_declared_in(const lang_file *file, const char *name)
     return there ? &file->declared.items[id] : &nothing;
 }
 
-static lang_declared *declare(lang_checker *checker, lang_file *file, const char *name)
+static base_arena *arena_of_names(const lang_checker *checker, const lang_file *file)
+{
+    return lang_keeps_names(file) ? checker->arena : checker->passing;
+}
+
+static lang_declared *declare(const lang_checker *checker, lang_file *file, const char *name)
 {
     uint32_t id = base_intern_add(file->names, name, strlen(name));
     while (id != BASE_INTERN_NONE && id >= file->declared.count) {
-        const lang_declared *slot = BASE_PUSH(checker->arena, &file->declared);
+        const lang_declared *slot = BASE_PUSH(arena_of_names(checker, file), &file->declared);
         if (slot == NULL) return NULL;
     }
     return id == BASE_INTERN_NONE || file->declared.items == NULL ? NULL : &file->declared.items[id];
@@ -138,8 +143,9 @@ static lang_declared *declare(lang_checker *checker, lang_file *file, const char
 void lang_index_names(lang_checker *checker)
 {
     lang_file *file = checker->file;
-    file->names = base_arena_alloc(checker->arena, sizeof *file->names);
-    if (file->names == NULL || !base_intern_init(file->names, checker->arena)) {
+    base_arena *arena = arena_of_names(checker, file);
+    file->names = base_arena_alloc(arena, sizeof *file->names);
+    if (file->names == NULL || !base_intern_init(file->names, arena)) {
         file->names = NULL;
         return;
     }
@@ -496,6 +502,7 @@ bool lang_resolve_path(lang_checker *checker, lang_expression *expression)
     lang_path *path = &expression->as.path;
     path->field_count = 0;
     path->prefix = 0;
+    if (!path->called) path->let = NULL;
     path->row_output = false;
     expression->type = LANG_PLAIN(ERROR);
     if (path->names.count == 0) return false;

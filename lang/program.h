@@ -48,7 +48,7 @@ bool lang_read_pieces(void *state, const char *path, bool (*take)(void *taker, c
 /* Loads the files at `paths` and, from their folders and the folders above, the modules they use. */
 void lang_program_load(lang_program *program, const lang_source *source, const char *const *paths, size_t count);
 
-/* What a name stands for in a checked file. */
+/* What a name stands for in a file while it is checked; afterwards only in those that override clauses. */
 const lang_declared *lang_declared_in(const lang_file *file, const char *name);
 
 /* Resolves names, codes, types, tables, clauses and tests. False when anything is wrong. */

@@ -56,6 +56,7 @@ static adj_policies *new_policies(const adj_options *options)
     policies->allocator = allocator;
     policies->diagnostics = "";
     base_arena_init(&policies->arena, &allocator);
+    policies->arena.tight = true; /* nothing in trees and plans is wider than a pointer */
     lang_program_init(&policies->program, &policies->arena);
     return policies;
 }

@@ -194,7 +194,7 @@ static bool reads_only(const plan_step *step)
 
 static void push_cone(lowering *l, uint32_t step)
 {
-    uint32_t *slot = BASE_PUSH(l->arena, &l->kernels->cones);
+    uint32_t *slot = BASE_PUSH(&l->scratch, &l->kernels->cones);
     if (slot != NULL) *slot = step;
 }
 
@@ -382,7 +382,7 @@ static plan_input step_input(const lowering *l, uint32_t index)
 static uint32_t add_input(lowering *l, plan_input input)
 {
     if (input.kind == PLAN_INPUT_STEP && !collect_cone(l, &input)) return 0;
-    plan_input *slot = BASE_PUSH(l->arena, &l->kernels->inputs);
+    plan_input *slot = BASE_PUSH(&l->scratch, &l->kernels->inputs);
     if (slot == NULL) return 0;
     *slot = input;
     return (uint32_t)l->kernels->inputs.count - 1;
@@ -605,14 +605,14 @@ static uint32_t unit_of(lowering *l, sketch *s, const uint32_t *results, size_t 
     plan_kernels *kernels = l->kernels;
     plan_unit unit = {shape, clause, (uint32_t)kernels->slots.count, (uint32_t)kernels->constants.count, s->filled};
     for (size_t i = 0; i < s->slots.count; i++) {
-        uint32_t *slot = BASE_PUSH(l->arena, &kernels->slots);
+        uint32_t *slot = BASE_PUSH(&l->scratch, &kernels->slots);
         if (slot != NULL) *slot = s->slots.items[i];
     }
     for (size_t i = 0; i < s->constants.count; i++) {
-        plan_constant *slot = BASE_PUSH(l->arena, &kernels->constants);
+        plan_constant *slot = BASE_PUSH(&l->scratch, &kernels->constants);
         if (slot != NULL) *slot = s->constants.items[i];
     }
-    plan_unit *added = BASE_PUSH(l->arena, &kernels->units);
+    plan_unit *added = BASE_PUSH(&l->scratch, &kernels->units);
     if (added != NULL) *added = unit;
     return (uint32_t)kernels->units.count - 1;
 }
@@ -662,6 +662,17 @@ static bool lower_policy(lowering *l, uint32_t index)
     return true;
 }
 
+/* Lists grew in the scratch memory; now they take as much as they fill. */
+static void settle(base_arena *arena, plan_kernels *kernels)
+{
+    BASE_SETTLE(arena, &kernels->shapes);
+    BASE_SETTLE(arena, &kernels->inputs);
+    BASE_SETTLE(arena, &kernels->units);
+    BASE_SETTLE(arena, &kernels->slots);
+    BASE_SETTLE(arena, &kernels->constants);
+    BASE_SETTLE(arena, &kernels->cones);
+}
+
 plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan)
 {
     plan_kernels *kernels = base_arena_alloc(arena, sizeof *kernels);
@@ -682,6 +693,7 @@ plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan)
     bool good = l.marks != NULL && grow_buckets(&l);
     for (uint32_t p = 0; good && p < plan->policies.count; p++) good = lower_policy(&l, p);
     if (l.scratch.failed) arena->failed = true;
+    settle(arena, kernels);
     base_arena_release(&l.scratch);
     good = good && plan_find_scales(arena, plan, kernels);
     return good && !arena->failed ? kernels : NULL;

@@ -126,7 +126,7 @@ uint32_t plan_intern_shape(plan_shape_table *t, plan_shape shape)
     for (uint32_t i = t->buckets[slot]; i != 0; i = t->next.items[i - 1]) {
         if (same_shape(&t->kernels->shapes.items[i - 1], &shape)) return i - 1;
     }
-    plan_shape *added = BASE_PUSH(t->arena, &t->kernels->shapes);
+    plan_shape *added = BASE_PUSH(t->scratch, &t->kernels->shapes);
     uint32_t *next = BASE_PUSH(t->scratch, &t->next);
     if (added == NULL || next == NULL) return 0;
     size_t bytes = shape.step_count * sizeof *shape.steps, truths = (shape.slot_count + 63U) / 64 * 8;

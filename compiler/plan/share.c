@@ -74,8 +74,8 @@ static bool table_asks(const changed *c, const lang_table *table)
 
 static bool path_asks(const changed *c, const lang_path *path)
 {
-    if (holds(c, path->parameter) || set_asks(c, path->set)) return true;
-    return path->let != NULL && expression_asks(c, path->let->value);
+    if (path->base == LANG_BASE_PARAMETER) return holds(c, path->parameter);
+    return path->base == LANG_BASE_LET && expression_asks(c, path->let->value);
 }
 
 static bool list_asks(const changed *c, const lang_expressions *list)
