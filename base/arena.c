@@ -89,7 +89,7 @@ void base_arena_reset(base_arena *arena)
     }
     arena->next = NULL;
     arena->left = 0;
-    arena->scrap_left = 0;
+    memset(arena->scraps, 0, sizeof arena->scraps);
     arena->clean = false;
 }
 
@@ -160,13 +160,15 @@ static void *take(base_arena *arena, size_t size, size_t *taken, bool *clean)
     size_t alignment = alignment_of(arena);
     size_t rounded = (size + alignment - 1) / alignment * alignment;
     if (rounded == 0) rounded = alignment;
-    if (rounded <= arena->scrap_left) {
-        void *scrap = arena->scrap;
-        arena->scrap += rounded;
-        arena->scrap_left -= rounded;
+    for (int i = 0; arena->reuses && i < BASE_SCRAPS; i++) {
+        base_scrap *scrap = &arena->scraps[i];
+        if (rounded > scrap->left) continue;
+        void *result = scrap->next;
+        scrap->next += rounded;
+        scrap->left -= rounded;
         *taken = rounded;
         *clean = false;
-        return scrap;
+        return result;
     }
     if (rounded > arena->left && !add_block(arena, rounded)) {
         arena->failed = true;
@@ -211,7 +213,7 @@ char *base_arena_copy(base_arena *arena, const char *text, size_t length)
     return copy;
 }
 
-/* Takes over what an array leaves behind, where it is more than there is. Under the address sanitizer whoever still reads it is told. */
+/* Takes over what an array leaves behind, in the place of the least that there is, if it is more. Under the address sanitizer whoever still reads it is told. */
 static void leave(base_arena *arena, void *items, size_t size)
 {
 #if defined(ADJUDGE_POISON)
@@ -219,10 +221,19 @@ static void leave(base_arena *arena, void *items, size_t size)
     ASAN_POISON_MEMORY_REGION(items, size);
 #else
     size_t alignment = alignment_of(arena), whole = size / alignment * alignment;
-    if (whole <= arena->scrap_left) return;
-    arena->scrap = items;
-    arena->scrap_left = whole;
+    base_scrap *least = &arena->scraps[0];
+    for (int i = 1; i < BASE_SCRAPS; i++) {
+        if (arena->scraps[i].left < least->left) least = &arena->scraps[i];
+    }
+    if (whole > least->left) *least = (base_scrap){items, whole};
 #endif
+}
+
+void base_arena_trim(base_arena *arena, void *items, size_t count, uint32_t *capacity, size_t item_size)
+{
+    if (!arena->reuses || *capacity <= count || item_size % alignment_of(arena) != 0) return;
+    leave(arena, (char *)items + count * item_size, (*capacity - count) * item_size);
+    *capacity = (uint32_t)count;
 }
 
 bool base_arena_reserve(base_arena *arena, void **items, size_t count, uint32_t *capacity, size_t item_size,

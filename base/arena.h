@@ -20,6 +20,14 @@ typedef struct base_allocator {
 
 typedef struct base_arena_block base_arena_block;
 
+/* Memory within a block that is to be given out again. */
+typedef struct base_scrap {
+    char *next;
+    size_t left;
+} base_scrap;
+
+enum { BASE_SCRAPS = 4 };
+
 typedef struct base_arena {
     base_arena_block *blocks;
     base_arena_block *spare; /* emptied by base_arena_reset, to be used again */
@@ -30,8 +38,7 @@ typedef struct base_arena {
     bool wide;    /* pieces begin at multiples of 64 bytes, as the widest registers like it */
     bool tight;   /* at multiples of 8, for what needs no more: small things take a tenth less */
     bool reuses;  /* what arrays leave behind when they grow is given out again: nobody may hold it any longer */
-    char *scrap;  /* such memory */
-    size_t scrap_left;
+    base_scrap scraps[BASE_SCRAPS]; /* such memory */
     base_allocator allocator;
     bool failed;
 } base_arena;
@@ -68,6 +75,9 @@ bool base_arena_reserve(base_arena *arena, void **items, size_t count, uint32_t 
  * where there is none. */
 void base_arena_settle(base_arena *arena, void **items, uint32_t *count, uint32_t *capacity, size_t item_size);
 
+/* Ends the growth of an array: where the arena uses such memory again, what the array does not fill is given back. */
+void base_arena_trim(base_arena *arena, void *items, size_t count, uint32_t *capacity, size_t item_size);
+
 /* An array type, and pushing to it: the value of BASE_PUSH is a pointer to the new zeroed item or NULL. */
 #define BASE_ARRAY(type)                                                                                               \
     struct {                                                                                                           \
@@ -79,6 +89,9 @@ void base_arena_settle(base_arena *arena, void **items, uint32_t *count, uint32_
     (base_arena_grow((arena), (void **)&(array)->items, (array)->count, &(array)->capacity, sizeof(*(array)->items))   \
          ? &(array)->items[(array)->count++]                                                                           \
          : NULL)
+
+#define BASE_TRIM(arena, array)                                                                                        \
+    base_arena_trim((arena), (array)->items, (array)->count, &(array)->capacity, sizeof(*(array)->items))
 
 /* Moves an array that grew elsewhere into the arena, in no more room than it fills. */
 #define BASE_SETTLE(arena, array)                                                                                      \

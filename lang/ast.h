@@ -249,13 +249,12 @@ struct lang_expression {
     lang_span span;
     uint16_t depth; /* 1 for a leaf */
     lang_expression_kind kind;
+    lang_literal_kind literal_kind; /* of a LITERAL, as is the unit: they stand here because there is room */
+    lang_unit literal_unit;
     union {
         struct {
-            lang_literal_kind kind;
-            lang_unit unit;
             const char *spelling;
             int64_t value; /* as its kind keeps it; thousandths for a decimal */
-            int64_t value_to;
         } literal;
         lang_path path;
         struct {

@@ -150,6 +150,7 @@ void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lan
 void lang_build_code_row(lang_parser *parser, lang_items items, lang_dates dates, bool except, lang_span span)
 {
     lang_code_set *set = parser->codes;
+    BASE_TRIM(parser->arena, &items);
     if (set == NULL ||
         !base_arena_grow(parser->arena, (void **)&set->rows, set->row_count, &set->row_capacity, sizeof *set->rows))
         return;
@@ -311,6 +312,7 @@ void lang_build_cell(lang_parser *parser, lang_items items, lang_span span)
 {
     if (parser->table == NULL || parser->table->rows.count == 0) return;
     lang_table_row *row = &parser->table->rows.items[parser->table->rows.count - 1];
+    BASE_TRIM(parser->arena, &items);
     lang_cell *cell = BASE_PUSH(parser->arena, &row->cells);
     if (cell != NULL) *cell = (lang_cell){items, span};
     row->span.end = span.end;

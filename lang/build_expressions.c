@@ -103,7 +103,7 @@ static void read_duration(lang_parser *parser, lang_expression *literal)
     const char *word = literal->as.literal.spelling;
     word += strspn(word, "0123456789 \t");
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (strncmp(word, units[i].word, strlen(units[i].word)) == 0) literal->as.literal.unit = units[i].unit;
+        if (strncmp(word, units[i].word, strlen(units[i].word)) == 0) literal->literal_unit = units[i].unit;
     }
     if (!read_integer(literal->as.literal.spelling, &literal->as.literal.value) ||
         literal->as.literal.value > 1000000) {
@@ -152,7 +152,7 @@ lang_expression *lang_build_literal(lang_parser *parser, lang_literal_kind kind,
 {
     lang_expression *literal = make(parser, LANG_LITERAL, spelling.span);
     if (literal == NULL) return NULL;
-    literal->as.literal.kind = kind;
+    literal->literal_kind = kind;
     literal->as.literal.spelling = spelling.text;
     int64_t *value = &literal->as.literal.value;
     bool fits = true;
@@ -241,6 +241,7 @@ lang_expression *lang_build_in(lang_parser *parser, lang_expression *value, lang
 {
     lang_expression *expression = make(parser, LANG_IN, span);
     if (expression == NULL) return NULL;
+    BASE_TRIM(parser->arena, &items);
     expression->as.membership.value = value;
     expression->as.membership.items = items;
     deepen(parser, expression, value);
@@ -338,13 +339,13 @@ lang_window lang_build_window_length(lang_parser *parser, lang_name duration)
     lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_DURATION, duration);
     if (literal == NULL) return window;
     int64_t length = literal->as.literal.value;
-    switch (literal->as.literal.unit) {
+    switch (literal->literal_unit) {
     case LANG_UNIT_DAY: window.length = length; break;
     case LANG_UNIT_WEEK: window.length = length * 7; break;
     case LANG_UNIT_MONTH:
     case LANG_UNIT_YEAR:
         window.kind = LANG_WINDOW_LAST_MONTHS;
-        window.length = literal->as.literal.unit == LANG_UNIT_YEAR ? length * 12 : length;
+        window.length = literal->literal_unit == LANG_UNIT_YEAR ? length * 12 : length;
         break;
     default: break; /* minutes and hours leave the length 0, which the checker reports */
     }

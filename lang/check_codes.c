@@ -140,7 +140,7 @@ static const char *example_of(lang_code_system system)
 const char *lang_check_code(lang_checker *checker, lang_expression *literal, lang_code_system system)
 {
     if (literal == NULL) return "";
-    lang_literal_kind kind = literal->as.literal.kind;
+    lang_literal_kind kind = literal->literal_kind;
     bool spelled = literal->kind == LANG_LITERAL &&
                    (kind == LANG_LITERAL_CODE || kind == LANG_LITERAL_DIGITS || kind == LANG_LITERAL_DECIMAL);
     const char *spelling = spelled ? literal->as.literal.spelling : "";
@@ -157,7 +157,7 @@ const char *lang_check_code(lang_checker *checker, lang_expression *literal, lan
     const char *normal =
         strcmp(buffer, spelling) == 0 ? spelling : base_arena_copy(checker->arena, buffer, strlen(buffer));
     literal->as.literal.spelling = normal == NULL ? "" : normal;
-    literal->as.literal.kind = LANG_LITERAL_CODE;
+    literal->literal_kind = LANG_LITERAL_CODE;
     literal->type = (lang_type){LANG_TYPE_CODE, (uint16_t)system, false, false};
     return literal->as.literal.spelling;
 }
@@ -210,8 +210,8 @@ bool lang_check_code_item(lang_checker *checker, lang_item *item, lang_code_syst
     if (item->any || item->absent || item->low == NULL) return true;
     if (item->low->kind == LANG_PATH) return check_set_item(checker, item, system);
     if (item->low->kind != LANG_LITERAL) return false;
-    if (item->low->as.literal.kind == LANG_LITERAL_NONE) return false;
-    if (item->low->as.literal.kind == LANG_LITERAL_PREFIX) {
+    if (item->low->literal_kind == LANG_LITERAL_NONE) return false;
+    if (item->low->literal_kind == LANG_LITERAL_PREFIX) {
         check_prefix(checker, item->low, system);
         return true;
     }

@@ -45,7 +45,7 @@ bool lang_is_flexible(const lang_expression *expression)
 
 static lang_type literal_type(const lang_expression *literal)
 {
-    switch (literal->as.literal.kind) {
+    switch (literal->literal_kind) {
     case LANG_LITERAL_DIGITS:
     case LANG_LITERAL_DECIMAL: return LANG_PLAIN(NUMBER);
     case LANG_LITERAL_MONEY: return LANG_PLAIN(MONEY);
@@ -53,7 +53,7 @@ static lang_type literal_type(const lang_expression *literal)
     case LANG_LITERAL_TEXT: return LANG_PLAIN(TEXT);
     case LANG_LITERAL_TRUTH: return LANG_PLAIN(TRUTH);
     case LANG_LITERAL_DURATION:
-        switch (literal->as.literal.unit) {
+        switch (literal->literal_unit) {
         case LANG_UNIT_MINUTE:
         case LANG_UNIT_HOUR: return LANG_PLAIN(MINUTES);
         case LANG_UNIT_DAY:
@@ -69,7 +69,7 @@ static lang_type literal_type(const lang_expression *literal)
 static int64_t duration_value(const lang_expression *literal)
 {
     int64_t value = literal->as.literal.value;
-    switch (literal->as.literal.unit) {
+    switch (literal->literal_unit) {
     case LANG_UNIT_MINUTE: return value * 1000;
     case LANG_UNIT_HOUR: return value * 60000;
     case LANG_UNIT_WEEK: return value * 7;
@@ -80,7 +80,7 @@ static int64_t duration_value(const lang_expression *literal)
 
 static bool adapt_number(lang_checker *checker, lang_expression *literal, lang_type target)
 {
-    bool digits = literal->as.literal.kind == LANG_LITERAL_DIGITS;
+    bool digits = literal->literal_kind == LANG_LITERAL_DIGITS;
     if (digits && literal->as.literal.value < 0) {
         lang_diagnose(checker->diagnostics, LANG_E0104, literal->span, "`%s` is too large a number",
                       literal->as.literal.spelling);
@@ -97,7 +97,7 @@ static bool adapt_number(lang_checker *checker, lang_expression *literal, lang_t
         break;
     case LANG_TYPE_QUANTITY:
         if (digits) literal->as.literal.value *= 1000;
-        literal->as.literal.kind = LANG_LITERAL_DECIMAL;
+        literal->literal_kind = LANG_LITERAL_DECIMAL;
         break;
     default: return false;
     }
@@ -108,7 +108,7 @@ static bool adapt_number(lang_checker *checker, lang_expression *literal, lang_t
 
 bool lang_adapt_literal(lang_checker *checker, lang_expression *literal, lang_type target)
 {
-    lang_literal_kind kind = literal->as.literal.kind;
+    lang_literal_kind kind = literal->literal_kind;
     if (kind == LANG_LITERAL_DURATION && target.kind == literal_type(literal).kind) {
         if (literal->type.kind == LANG_TYPE_ERROR) literal->as.literal.value = duration_value(literal);
         literal->type = LANG_PLAIN(ERROR);
@@ -129,7 +129,7 @@ bool lang_adapt_literal(lang_checker *checker, lang_expression *literal, lang_ty
 static lang_type check_literal(lang_checker *checker, lang_expression *literal, lang_type hint)
 {
     if (literal->type.kind != LANG_TYPE_ERROR) return literal->type;
-    if (literal->as.literal.kind == LANG_LITERAL_PREFIX || literal->as.literal.kind == LANG_LITERAL_NONE) {
+    if (literal->literal_kind == LANG_LITERAL_PREFIX || literal->literal_kind == LANG_LITERAL_NONE) {
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0501, literal->span, "`%s` is not a value that can be compared",
                           lang_source_text(checker, literal->span));
@@ -139,14 +139,14 @@ static lang_type check_literal(lang_checker *checker, lang_expression *literal, 
     }
     if (hint.kind != LANG_TYPE_ERROR && lang_adapt_literal(checker, literal, hint)) return literal->type;
     lang_type type = literal_type(literal);
-    if (literal->as.literal.kind == LANG_LITERAL_DIGITS && literal->as.literal.value < 0) {
+    if (literal->literal_kind == LANG_LITERAL_DIGITS && literal->as.literal.value < 0) {
         lang_diagnose(checker->diagnostics, LANG_E0104, literal->span, "`%s` is too large a number",
                       literal->as.literal.spelling);
         return literal->type;
     }
-    if (literal->as.literal.kind == LANG_LITERAL_DURATION) literal->as.literal.value = duration_value(literal);
+    if (literal->literal_kind == LANG_LITERAL_DURATION) literal->as.literal.value = duration_value(literal);
     if (type.kind == LANG_TYPE_NUMBER) {
-        type = literal->as.literal.kind == LANG_LITERAL_DIGITS ? LANG_PLAIN(NUMBER) : LANG_PLAIN(QUANTITY);
+        type = literal->literal_kind == LANG_LITERAL_DIGITS ? LANG_PLAIN(NUMBER) : LANG_PLAIN(QUANTITY);
     }
     literal->type = type;
     return type;

@@ -12,11 +12,11 @@ static bool covers(const lang_item *wide, const lang_item *narrow)
     const lang_expression *a = wide->low, *b = narrow->low;
     if (a == NULL || b == NULL || a->kind != b->kind) return false;
     if (a->kind == LANG_PATH) return a->as.path.word == b->as.path.word;
-    bool symbols = a->as.literal.kind == LANG_LITERAL_CODE || a->as.literal.kind == LANG_LITERAL_TEXT ||
-                   a->as.literal.kind == LANG_LITERAL_PREFIX;
+    bool symbols = a->literal_kind == LANG_LITERAL_CODE || a->literal_kind == LANG_LITERAL_TEXT ||
+                   a->literal_kind == LANG_LITERAL_PREFIX;
     if (symbols) {
-        if (wide->high == NULL && a->as.literal.kind != LANG_LITERAL_PREFIX) {
-            return narrow->high == NULL && b->as.literal.kind == a->as.literal.kind &&
+        if (wide->high == NULL && a->literal_kind != LANG_LITERAL_PREFIX) {
+            return narrow->high == NULL && b->literal_kind == a->literal_kind &&
                    strcmp(a->as.literal.spelling, b->as.literal.spelling) == 0;
         }
         const char *low = b->as.literal.spelling,

@@ -66,7 +66,7 @@ static lang_expression *text_literal(base_arena *arena, const csv_cell *cell, la
     literal->kind = LANG_LITERAL;
     literal->span = span;
     literal->depth = 1;
-    literal->as.literal.kind = LANG_LITERAL_TEXT;
+    literal->literal_kind = LANG_LITERAL_TEXT;
     literal->as.literal.spelling = base_arena_copy(arena, cell->text, cell->length);
     return literal;
 }
@@ -83,9 +83,9 @@ static lang_expression *bare_literal(base_arena *arena, const csv_cell *cell, la
     if ((!money && !lasts) || !lang_bulk_number(cell, money ? 2 : 0, &value)) return NULL;
     lang_expression *literal = text_literal(arena, cell, span);
     if (literal == NULL) return NULL;
-    literal->as.literal.kind = money ? LANG_LITERAL_MONEY : LANG_LITERAL_DURATION;
+    literal->literal_kind = money ? LANG_LITERAL_MONEY : LANG_LITERAL_DURATION;
     literal->as.literal.value = value;
-    literal->as.literal.unit = unit;
+    literal->literal_unit = unit;
     return literal;
 }
 

@@ -145,7 +145,7 @@ static bool same_expression(const lang_expression *a, const lang_expression *b)
     if (a == NULL || b == NULL) return a == b;
     if (a->kind != b->kind) return false;
     if (a->kind == LANG_LITERAL) {
-        return a->as.literal.kind == b->as.literal.kind && a->as.literal.value == b->as.literal.value &&
+        return a->literal_kind == b->literal_kind && a->as.literal.value == b->as.literal.value &&
                strcmp(a->as.literal.spelling, b->as.literal.spelling) == 0;
     }
     if (a->kind != LANG_PATH || a->as.path.names.count != b->as.path.names.count) return false;

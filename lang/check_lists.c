@@ -65,7 +65,7 @@ static void check_items(lang_checker *checker, lang_items *items, lang_type want
         bool literal = item->low != NULL && item->low->kind == LANG_LITERAL;
         if (wanted.kind != LANG_TYPE_CODE) {
             check_plain_item(checker, item, wanted);
-        } else if (literal && item->low->as.literal.kind == LANG_LITERAL_NONE) {
+        } else if (literal && item->low->literal_kind == LANG_LITERAL_NONE) {
             lang_diagnose(checker->diagnostics, LANG_E0501, item->span, "`none` is not a code");
         } else if (literal) {
             lang_check_code_item(checker, item, (lang_code_system)wanted.detail);
@@ -137,7 +137,7 @@ lang_type lang_check_membership(lang_checker *checker, lang_expression *expressi
         bool all = expression->kind == LANG_INCLUDE && expression->as.membership.inclusion == LANG_INCLUDE_ALL;
         for (size_t i = 0; all && i < items->count; i++) {
             lang_item *item = &items->items[i];
-            bool prefix = item->low->kind == LANG_LITERAL && item->low->as.literal.kind == LANG_LITERAL_PREFIX;
+            bool prefix = item->low->kind == LANG_LITERAL && item->low->literal_kind == LANG_LITERAL_PREFIX;
             if (item->set == NULL && item->high == NULL && !prefix) continue;
             lang_diagnose(checker->diagnostics, LANG_E0506, item->span,
                           "`include all of` takes single codes or lists, not a set, range or prefix");

@@ -143,7 +143,7 @@ static void add_field(schema_builder *b, lang_record record, const lang_field_ro
         info.standard = low == NULL                 ? info.standard
                         : low->kind == LANG_LITERAL ? low->as.literal.spelling
                                                     : lang_path_text(b->program->arena, &low->as.path.names);
-        if (low != NULL && low->kind == LANG_LITERAL && low->as.literal.kind == LANG_LITERAL_MONEY) info.standard++;
+        if (low != NULL && low->kind == LANG_LITERAL && low->literal_kind == LANG_LITERAL_MONEY) info.standard++;
     }
     if (site != NULL && type.kind == LANG_TYPE_DATES && site->dates == UINT16_MAX) site->dates = id;
     lang_field_info *slot = BASE_PUSH(b->schema->arena, &b->schema->fields);

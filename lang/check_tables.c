@@ -28,17 +28,17 @@ bool lang_check_literal_for(lang_checker *checker, lang_item *item, lang_type ty
     for (size_t i = 0; i < 2; i++) {
         if (sides[i] == NULL) continue;
         if (sides[i]->kind != LANG_LITERAL) return false;
-        if (sides[i]->as.literal.kind == LANG_LITERAL_NONE) return false;
+        if (sides[i]->literal_kind == LANG_LITERAL_NONE) return false;
         bool bare =
-            sides[i]->as.literal.kind == LANG_LITERAL_DIGITS || sides[i]->as.literal.kind == LANG_LITERAL_DECIMAL;
+            sides[i]->literal_kind == LANG_LITERAL_DIGITS || sides[i]->literal_kind == LANG_LITERAL_DECIMAL;
         /* In a cell or a `given` the field's own unit is plain: `session.minutes 40`. */
         if (bare && (type.kind == LANG_TYPE_MINUTES || type.kind == LANG_TYPE_QUANTITY)) {
-            if (sides[i]->as.literal.kind == LANG_LITERAL_DIGITS) sides[i]->as.literal.value *= 1000;
-            sides[i]->as.literal.kind = LANG_LITERAL_DECIMAL;
+            if (sides[i]->literal_kind == LANG_LITERAL_DIGITS) sides[i]->as.literal.value *= 1000;
+            sides[i]->literal_kind = LANG_LITERAL_DECIMAL;
             sides[i]->type = (lang_type){type.kind, 0, false, false};
             continue;
         }
-        if (sides[i]->as.literal.kind == LANG_LITERAL_DIGITS &&
+        if (sides[i]->literal_kind == LANG_LITERAL_DIGITS &&
             (type.kind == LANG_TYPE_DAYS || type.kind == LANG_TYPE_MONTHS)) {
             sides[i]->type = (lang_type){type.kind, 0, false, false};
             continue;
@@ -80,11 +80,12 @@ static void check_parameter_overlaps(lang_checker *checker, const lang_parameter
 static bool span_value(lang_parameter_row *row)
 {
     lang_expression *literal = row->value;
-    bool good = literal != NULL && literal->kind == LANG_LITERAL && literal->as.literal.kind == LANG_LITERAL_DATE &&
+    bool good = literal != NULL && literal->kind == LANG_LITERAL && literal->literal_kind == LANG_LITERAL_DATE &&
                 row->dates.from == BASE_DATE_MIN && row->dates.to < BASE_DATE_MAX &&
                 row->dates.to >= literal->as.literal.value;
     if (!good) return false;
-    literal->as.literal.value_to = row->dates.to;
+    literal->as.literal.value =
+        (int64_t)((uint64_t)(uint32_t)literal->as.literal.value << 32 | (uint32_t)row->dates.to);
     literal->type = LANG_PLAIN(DATES);
     row->dates.to = BASE_DATE_MAX;
     return true;
@@ -194,7 +195,7 @@ static bool cell_none(const lang_cell *cell)
 {
     const lang_item *item = &cell->items.items[0];
     return cell->items.count == 1 && item->low != NULL && item->low->kind == LANG_LITERAL &&
-           item->low->as.literal.kind == LANG_LITERAL_NONE;
+           item->low->literal_kind == LANG_LITERAL_NONE;
 }
 
 static void check_cell(lang_checker *checker, lang_table *table, lang_cell *cell, size_t index)
@@ -224,7 +225,7 @@ static void check_cell(lang_checker *checker, lang_table *table, lang_cell *cell
         bool fits = !item->any && lang_check_literal_for(checker, item, column->type);
         bool single =
             item->high == NULL && item->set == NULL &&
-            (item->low == NULL || item->low->kind != LANG_LITERAL || item->low->as.literal.kind != LANG_LITERAL_PREFIX);
+            (item->low == NULL || item->low->kind != LANG_LITERAL || item->low->literal_kind != LANG_LITERAL_PREFIX);
         if (fits && (input || single)) continue;
         if (checker->diagnostics->errors > errors) return;
         lang_diagnostic *diagnostic =

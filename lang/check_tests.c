@@ -36,8 +36,8 @@ static bool spans_fit(lang_item *item, lang_type type)
     if (!dates && !times) return false;
     lang_literal_kind wanted = dates ? LANG_LITERAL_DATE : LANG_LITERAL_TIME;
     return item->low != NULL && item->high != NULL && item->low->kind == LANG_LITERAL &&
-           item->high->kind == LANG_LITERAL && item->low->as.literal.kind == wanted &&
-           item->high->as.literal.kind == wanted &&
+           item->high->kind == LANG_LITERAL && item->low->literal_kind == wanted &&
+           item->high->literal_kind == wanted &&
            (times || item->low->as.literal.value <= item->high->as.literal.value);
 }
 
@@ -70,11 +70,11 @@ static void check_given_value(lang_checker *checker, lang_given *given)
     for (size_t i = 0; i < values->count; i++) {
         lang_item *item = &values->items[i];
         bool none = type.list && item->low != NULL && item->low->kind == LANG_LITERAL &&
-                    item->low->as.literal.kind == LANG_LITERAL_NONE && values->count == 1;
+                    item->low->literal_kind == LANG_LITERAL_NONE && values->count == 1;
         if (none || spans_fit(item, type)) continue;
         size_t errors = checker->diagnostics->errors;
         bool fits = item->high == NULL && lang_check_literal_for(checker, item, plain) && item->set == NULL;
-        if (fits && item->low->kind == LANG_LITERAL && item->low->as.literal.kind == LANG_LITERAL_PREFIX) fits = false;
+        if (fits && item->low->kind == LANG_LITERAL && item->low->literal_kind == LANG_LITERAL_PREFIX) fits = false;
         if (fits || checker->diagnostics->errors > errors) continue;
         lang_diagnose(checker->diagnostics, LANG_E0904, item->span, "`%s` is a %s, and `%s` is not one",
                       lang_source_text(checker, given->path->span),

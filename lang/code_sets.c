@@ -12,7 +12,7 @@ bool lang_item_interval(const lang_item *item, const char **low, const char **hi
     if (item->high != NULL && item->high->kind != LANG_LITERAL) return false;
     *low = item->low->as.literal.spelling;
     *high = item->high != NULL ? item->high->as.literal.spelling : *low;
-    *open = item->high != NULL || item->low->as.literal.kind == LANG_LITERAL_PREFIX;
+    *open = item->high != NULL || item->low->literal_kind == LANG_LITERAL_PREFIX;
     return *low != NULL && *high != NULL;
 }
 

@@ -34,7 +34,7 @@ static bool is_number(const lang_file *file, uint32_t start)
     for (size_t i = 0; i < file->digits.count; i++) {
         const lang_expression *digits = file->digits.items[i];
         if (digits->span.start != start) continue;
-        return digits->as.literal.kind != LANG_LITERAL_CODE && counts(&digits->type);
+        return digits->literal_kind != LANG_LITERAL_CODE && counts(&digits->type);
     }
     return false;
 }

@@ -140,7 +140,7 @@ static void propose_modifiers_of_sets(search *s, const uint32_t *own, size_t cou
         for (size_t r = 0; s->sets[k] && set->system == LANG_SYSTEM_modifier && r < set->row_count; r++) {
             for (size_t i = 0; i < set->rows[r].items.count; i++) {
                 const lang_expression *low = set->rows[r].items.items[i].low;
-                bool code = low != NULL && low->kind == LANG_LITERAL && low->as.literal.kind == LANG_LITERAL_CODE;
+                bool code = low != NULL && low->kind == LANG_LITERAL && low->literal_kind == LANG_LITERAL_CODE;
                 uint32_t symbol = !code ? BASE_INTERN_NONE
                                         : base_intern_find(&plan->symbol_table, low->as.literal.spelling,
                                                            strlen(low->as.literal.spelling));
@@ -197,7 +197,7 @@ static void propose_modifiers(search *s)
 
 static void offer_place(search *s, const lang_expression *literal)
 {
-    if (literal == NULL || literal->kind != LANG_LITERAL || literal->as.literal.kind != LANG_LITERAL_CODE) return;
+    if (literal == NULL || literal->kind != LANG_LITERAL || literal->literal_kind != LANG_LITERAL_CODE) return;
     const run_store *store = s->context->binding->store;
     const char *text = literal->as.literal.spelling;
     uint32_t id = base_intern_find(&store->symbols, text, strlen(text));

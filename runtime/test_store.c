@@ -230,7 +230,7 @@ static void patient_standards(run_store *store, uint32_t patient)
 static bool other_patient(test_builder *b, const lang_given *given, uint32_t line)
 {
     const lang_expression *low = given->values.items[0].low;
-    if (low == NULL || low->kind != LANG_LITERAL || low->as.literal.kind != LANG_LITERAL_TEXT) return false;
+    if (low == NULL || low->kind != LANG_LITERAL || low->literal_kind != LANG_LITERAL_TEXT) return false;
     const char *id = low->as.literal.spelling;
     uint32_t before = b->store->counts[LANG_RECORD_patient];
     uint32_t patient = run_store_patient(b->store, id, strlen(id));
@@ -251,7 +251,7 @@ static bool other_patient(test_builder *b, const lang_given *given, uint32_t lin
 static bool same_session(test_builder *b, const lang_given *given, uint32_t line)
 {
     const lang_expression *low = given->values.items[0].low;
-    if (low == NULL || low->kind != LANG_LITERAL || low->as.literal.kind != LANG_LITERAL_TEXT) return false;
+    if (low == NULL || low->kind != LANG_LITERAL || low->literal_kind != LANG_LITERAL_TEXT) return false;
     run_store *store = b->store;
     uint32_t symbol = base_intern_add(&store->symbols, low->as.literal.spelling, strlen(low->as.literal.spelling));
     for (uint32_t row = 0; row < store->counts[LANG_RECORD_session]; row++) {
@@ -283,7 +283,7 @@ static void set_given(test_builder *b, const lang_given *given, uint32_t line)
         uint32_t codes[64];
         size_t count = 0;
         for (size_t i = 0; i < given->values.count && count < 64; i++) {
-            bool none = given->values.items[i].low->as.literal.kind == LANG_LITERAL_NONE;
+            bool none = given->values.items[i].low->literal_kind == LANG_LITERAL_NONE;
             if (!none) codes[count++] = (uint32_t)item_bits(b, type, &given->values.items[i], line);
         }
         run_store_set_list(b->store, given->field, row, codes, count);

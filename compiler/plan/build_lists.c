@@ -16,7 +16,7 @@ static void keep_symbols(plan_program *plan, const lang_code_set *set)
         for (size_t i = 0; i < items->count && items->count <= FEW; i++) {
             const lang_expression *low = items->items[i].low;
             bool code = low != NULL && items->items[i].high == NULL && items->items[i].set == NULL &&
-                        low->kind == LANG_LITERAL && low->as.literal.kind == LANG_LITERAL_CODE;
+                        low->kind == LANG_LITERAL && low->literal_kind == LANG_LITERAL_CODE;
             if (code) plan_symbol(plan, low->as.literal.spelling);
         }
     }

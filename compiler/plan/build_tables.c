@@ -30,10 +30,8 @@ static void add_values(plan_program *plan, plan_parameter *added, const lang_par
         plan_parameter_value *value = BASE_PUSH(plan->arena, &added->values);
         if (value == NULL) return;
         *value = (plan_parameter_value){.dates = row->dates, .rank = rank};
-        value->number = parameter->type.kind == LANG_TYPE_DATES
-                            ? (int64_t)(((uint64_t)(uint32_t)row->value->as.literal.value << 32) |
-                                        (uint32_t)row->value->as.literal.value_to)
-                            : literal_number(plan, row->value, parameter->type);
+        value->number = parameter->type.kind == LANG_TYPE_DATES ? row->value->as.literal.value
+                                                                : literal_number(plan, row->value, parameter->type);
     }
 }
 
@@ -77,7 +75,7 @@ static plan_matcher matcher(plan_program *plan, const lang_item *item, lang_type
 {
     if (item->any) return (plan_matcher){.kind = PLAN_MATCH_ANY};
     bool single = item->set == NULL && item->high == NULL && item->low->kind == LANG_LITERAL &&
-                  item->low->as.literal.kind != LANG_LITERAL_PREFIX;
+                  item->low->literal_kind != LANG_LITERAL_PREFIX;
     if (is_symbol(type) && single) {
         return (plan_matcher){.kind = PLAN_MATCH_SYMBOL, .low = literal_number(plan, item->low, type)};
     }
@@ -95,7 +93,7 @@ static int64_t constant_list(plan_program *plan, const lang_items *items, lang_t
     plan_symbols symbols = {0};
     for (size_t i = 0; i < items->count; i++) {
         const lang_expression *literal = items->items[i].low;
-        if (literal->as.literal.kind == LANG_LITERAL_NONE) continue;
+        if (literal->literal_kind == LANG_LITERAL_NONE) continue;
         uint32_t *slot = BASE_PUSH(plan->arena, &symbols);
         if (slot != NULL) *slot = (uint32_t)literal_number(plan, literal, type);
     }
