@@ -209,7 +209,8 @@ static measure_group *group_of(measuring *m)
                               m->values[step].state);
         base_text_format(&key, "%s\x1f", texts[d]);
     }
-    uint32_t id = base_intern_add(&m->keys, base_text_string(&key), key.length);
+    const char *text = base_text_string(&key);
+    uint32_t id = *text == '\0' ? BASE_INTERN_NONE : base_intern_add(&m->keys, text, key.length); /* "": no memory */
     if (id == BASE_INTERN_NONE) return NULL;
     while (id > m->groups.count) {
         measure_group *group = base_arena_alloc(m->arena, sizeof *group);

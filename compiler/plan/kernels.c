@@ -695,6 +695,6 @@ plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan)
     if (l.scratch.failed) arena->failed = true;
     settle(arena, kernels);
     base_arena_release(&l.scratch);
-    good = good && plan_find_scales(arena, plan, kernels);
+    good = good && !arena->failed && plan_find_scales(arena, plan, kernels);
     return good && !arena->failed ? kernels : NULL;
 }
