@@ -3,6 +3,7 @@
  * and they never meet it. Lines that meet the same clauses are gathered; cost follows what applies, not what exists. */
 #include "runtime/handles.h"
 #include "runtime/line_keys.h"
+#include "runtime/periods.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -203,28 +204,37 @@ static const uint32_t *settled(scheduler *s, const plan_step_list *list)
     return items;
 }
 
+/* Adds a work, of which units and policies are given, and finds what they need. */
+static bool push_work(scheduler *s, run_work work)
+{
+    plan_step_list inputs;
+    if (!needed_inputs(s, work.units, work.unit_count, work.policies, work.policy_count, &inputs)) return false;
+    work.inputs = settled(s, &inputs);
+    work.input_count = inputs.count;
+    work.filled = false;
+    for (size_t i = 0; i < inputs.count; i++) {
+        if (s->kernels->inputs.items[inputs.items[i]].filled) work.filled = true;
+    }
+    run_work *added = BASE_PUSH(s->arena, &s->schedule->works);
+    if (added == NULL) return false;
+    *added = work;
+    return added->inputs != NULL;
+}
+
 static bool add_work(scheduler *s, const portion *p, const uint32_t *work_of, uint32_t work)
 {
-    plan_step_list units = {0}, policies = {0}, inputs;
+    plan_step_list units = {0}, policies = {0};
     for (size_t u = 0; u < p->units.count; u++) {
         if (any_of(p, p->unit_bits, u, work_of, work) && !push(s, &units, p->units.items[u])) return false;
     }
     for (size_t i = 0; i < p->policy_count; i++) {
         if (any_of(p, p->policy_bits, i, work_of, work) && !push(s, &policies, p->policies[i])) return false;
     }
-    if (!needed_inputs(s, units.items, units.count, policies.items, policies.count, &inputs)) return false;
-    run_work *added = BASE_PUSH(s->arena, &s->schedule->works);
-    if (added == NULL) return false;
-    *added = (run_work){.units = settled(s, &units),
-                        .unit_count = units.count,
-                        .policies = settled(s, &policies),
-                        .policy_count = policies.count,
-                        .inputs = settled(s, &inputs),
-                        .input_count = inputs.count};
-    for (size_t i = 0; i < inputs.count; i++) {
-        if (s->kernels->inputs.items[inputs.items[i]].filled) added->filled = true;
-    }
-    return added->units != NULL && added->policies != NULL && added->inputs != NULL;
+    run_work made = {.units = settled(s, &units),
+                     .unit_count = units.count,
+                     .policies = settled(s, &policies),
+                     .policy_count = policies.count};
+    return made.units != NULL && made.policies != NULL && push_work(s, made);
 }
 
 /* A digest of what a key meets. */
@@ -323,7 +333,27 @@ static bool make_works(scheduler *s)
 
 /* ---- batches ---- */
 
-static bool gather_lines(scheduler *s, size_t threads)
+/* Lines of a work whose clauses hold on other days than others: a work for each period. */
+static bool divide_by_days(scheduler *s, size_t work, uint32_t *lines, const uint32_t *rows)
+{
+    const run_work whole = s->schedule->works.items[work];
+    run_periods periods;
+    if (!run_find_periods(s->arena, s->context, s->kernels, &whole, lines, rows, s->few, &periods)) return false;
+    for (size_t p = 0; p < periods.count; p++) {
+        const run_period *period = &periods.items[p];
+        run_work part = {.units = period->units,
+                         .unit_count = period->unit_count,
+                         .policies = whole.policies,
+                         .policy_count = whole.policy_count,
+                         .lines = lines + period->first,
+                         .line_count = period->line_count};
+        if (!push_work(s, part)) return false;
+    }
+    if (periods.count > 0) s->schedule->works.items[work].line_count = 0;
+    return true;
+}
+
+static bool gather_lines(scheduler *s, const uint32_t *rows, size_t threads)
 {
     run_schedule *schedule = s->schedule;
     size_t works = schedule->works.count;
@@ -333,6 +363,9 @@ static bool gather_lines(scheduler *s, size_t threads)
     for (size_t w = 0; w < works; w++) {
         schedule->works.items[w].lines = lines + starts[w];
         schedule->works.items[w].line_count = starts[w + 1] - starts[w];
+    }
+    for (size_t w = 0; w < works; w++) {
+        if (!divide_by_days(s, w, lines + starts[w], rows)) return false;
     }
     return true;
 }
@@ -420,7 +453,7 @@ bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_ker
                 run_packer_init(&s.packer, &arena->allocator, context, kernels, schedule);
     s.packer.keys_only = true;
     good = good && run_find_line_keys(&s.keys, &arena->allocator, context, rows, judged, count, threads) &&
-           make_works(&s) && gather_lines(&s, threads) && make_batches(&s, most);
+           make_works(&s) && gather_lines(&s, rows, threads) && make_batches(&s, most);
     run_line_keys_release(&s.keys);
     run_packer_release(&s.packer);
     base_arena_release(&s.scratch);
