@@ -1,5 +1,5 @@
 /* What grows with what: compiling (few clauses, many of few shapes, many of which no two are alike), judging in a library of many
- * payers, memory a clause, threads, the code kept on disk, explaining, and one encounter at a time. */
+ * payers and with policies of many versions, memory a clause, threads, the code kept on disk, explaining, and one encounter at a time. */
 #include "bench/judging.h"
 
 #include "bench/bench.h"
@@ -162,6 +162,76 @@ static void bench_library(size_t lines, bool quick)
     }
 }
 
+/* ---- versions ---- */
+
+enum { LINES_A_MEMBER = 100 }; /* one a week from 2024 on */
+
+/* The same clauses in versions, one after the other, that hold for some days each. */
+static adj_policies *compile_versions(unsigned payers, unsigned versions, const adj_options *options)
+{
+    size_t count = (size_t)payers * versions;
+    char **texts = calloc(count, sizeof *texts), **names = calloc(count, sizeof *names);
+    if (texts == NULL || names == NULL) bench_stop("out of memory");
+    int days = (LINES_A_MEMBER * 7 + 20) / (int)versions;
+    for (size_t i = 0; i < count; i++) {
+        unsigned payer = (unsigned)(i / versions), version = (unsigned)(i % versions);
+        static const char always[] = "effective 2020-01-01";
+        char *text = workload_policy(payer, 0), *dates = strstr(text, always), *rest = strchr(text, '\n'), from[16], to[16];
+        base_date first = base_date_make(2024, 1, 1) + (int)version * days;
+        base_date_write(first, from);
+        base_date_write(first + days - 1, to);
+        size_t room = strlen(text) + 100;
+        texts[i] = malloc(room);
+        names[i] = malloc(32);
+        if (dates == NULL || texts[i] == NULL || names[i] == NULL) bench_stop("out of memory");
+        snprintf(names[i], 32, "p%u_%u.adj", payer, version);
+        snprintf(texts[i], room, "policy bench.p%u_%u%.*seffective %s to %s%s", payer, version, (int)(dates - rest),
+                 rest, from, to, dates + strlen(always));
+        free(text);
+    }
+    adj_policies *policies = NULL;
+    if (adj_policies_compile_text((const char *const *)names, (const char *const *)texts, count, options, &policies) !=
+        ADJ_OK)
+        bench_stop(policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
+    for (size_t i = 0; i < count; i++) {
+        free(texts[i]);
+        free(names[i]);
+    }
+    free(texts);
+    free(names);
+    return policies;
+}
+
+static size_t count_findings(const adj_policies *policies, const adj_encounters *encounters, const adj_options *options)
+{
+    adj_results *results;
+    evaluate(policies, encounters, options, &results);
+    size_t found = results->many.starts[results->many.line_count];
+    adj_results_free(results);
+    return found;
+}
+
+/* What a line costs where its payer's policies have more and more versions, of which one holds on its day. */
+static void bench_versions(size_t lines, bool quick)
+{
+    static const unsigned versions[] = {1, 5, 20, 100};
+    size_t found = 0;
+    for (size_t i = 0; i < (quick ? 2 : sizeof versions / sizeof *versions); i++) {
+        adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
+        adj_policies *policies = compile_versions(10, versions[i], &options);
+        adj_encounters *encounters = workload_encounters(policies, lines, 10, LINES_A_MEMBER);
+        bench_all_kernels(policies, encounters, true);
+        double time = median_evaluate(policies, encounters, &options, quick ? 1 : 3);
+        size_t own = count_findings(policies, encounters, &options);
+        if (i > 0 && own != found) bench_stop("versions differ");
+        found = own;
+        printf("versions  %3u of each of 10 payers' 24 clauses, %zu findings: a line judged in %6.1f ns\n", versions[i],
+               own, time / (double)lines * 1e9);
+        adj_encounters_free(encounters);
+        adj_policies_free(policies);
+    }
+}
+
 /* Whether so many lines, with all that they refer to and what is found of them, are not too much for this machine. */
 static bool fits_memory(size_t lines)
 {
@@ -230,6 +300,7 @@ int bench_scale(bool quick)
 {
     bench_compiling(quick);
     bench_library(quick ? 5000 : 200000, quick);
+    bench_versions(quick ? 5000 : 200000, quick);
     bench_explaining(quick);
     return 0;
 }

@@ -22,15 +22,17 @@ static void widen(lang_dates *days, lang_dates other)
     if (other.to > days->to) days->to = other.to;
 }
 
+lang_dates run_days_of_policy(const plan_program *plan, uint32_t policy)
+{
+    const lang_file *source = plan->policies.items[policy].source;
+    return days_of(source->dates, source->clock);
+}
+
 lang_dates run_days_of_clause(const plan_program *plan, uint32_t clause)
 {
     const plan_clause *c = &plan->clauses.items[clause];
-    const lang_file *own = plan->policies.items[c->policy].source;
-    lang_dates days = days_of(own->dates, own->clock), dates = days_of(c->source->dates, c->source->clock);
-    for (size_t i = 0; i < c->sharers.count; i++) {
-        const lang_file *sharer = plan->policies.items[c->sharers.items[i]].source;
-        widen(&days, days_of(sharer->dates, sharer->clock));
-    }
+    lang_dates days = run_days_of_policy(plan, c->policy), dates = days_of(c->source->dates, c->source->clock);
+    for (size_t i = 0; i < c->sharers.count; i++) widen(&days, run_days_of_policy(plan, c->sharers.items[i]));
     if (dates.from > days.from) days.from = dates.from;
     if (dates.to < days.to) days.to = dates.to;
     return days;
@@ -156,7 +158,7 @@ static bool add_period(dividing *d, run_periods *periods, size_t from, size_t to
         bool meets = d->days[u].from <= end && d->days[u].to >= begin && d->days[u].from <= d->days[u].to;
         if (meets || undated) units[count++] = work->units[u];
     }
-    periods->items[periods->count++] = (run_period){first, line_count, units, count};
+    periods->items[periods->count++] = (run_period){first, line_count, begin, end, units, count};
     return true;
 }
 

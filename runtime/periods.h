@@ -7,9 +7,13 @@
 /* The first and the last day on which a clause may apply: on all others it surely does not. */
 lang_dates run_days_of_clause(const plan_program *plan, uint32_t clause);
 
+/* The first and the last day of a policy, likewise. */
+lang_dates run_days_of_policy(const plan_program *plan, uint32_t policy);
+
 /* Lines of a work whose days are near each other, and the units of clauses that may apply on them. */
 typedef struct run_period {
     size_t first, line_count; /* of the work's lines, which stand in the order of periods then */
+    int64_t from, to;         /* days; the least and the largest number where those of lines are not known */
     const uint32_t *units;
     size_t unit_count;
 } run_period;

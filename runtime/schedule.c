@@ -333,6 +333,29 @@ static bool make_works(scheduler *s)
 
 /* ---- batches ---- */
 
+/* The policies of a work that may hold in a period. Of those that do not, which their payer alone tells apart, one of each payer stands for
+ * the others: lines have a payer whose policies are of other days. */
+static bool policies_in(scheduler *s, const run_work *whole, const run_period *period, run_work *part)
+{
+    uint32_t *kept = base_arena_alloc(s->arena, (whole->policy_count + 1) * sizeof *kept);
+    uint32_t *payers = base_arena_alloc(&s->scratch, (whole->policy_count + 1) * sizeof *payers);
+    if (kept == NULL || payers == NULL) return false;
+    size_t payer_count = 0;
+    part->policies = kept;
+    part->policy_count = 0;
+    for (size_t i = 0; i < whole->policy_count; i++) {
+        uint32_t policy = whole->policies[i], payer = s->kernels->policies[policy].payer;
+        lang_dates days = run_days_of_policy(s->context->binding->plan, policy);
+        bool holds = days.from <= period->to && days.to >= period->from;
+        size_t p = 0;
+        while (!holds && p < payer_count && payers[p] != payer) p++;
+        if (!holds && p < payer_count) continue;
+        if (!holds) payers[payer_count++] = payer;
+        kept[part->policy_count++] = policy;
+    }
+    return true;
+}
+
 /* Lines of a work whose clauses hold on other days than others: a work for each period. */
 static bool divide_by_days(scheduler *s, size_t work, uint32_t *lines, const uint32_t *rows)
 {
@@ -343,11 +366,9 @@ static bool divide_by_days(scheduler *s, size_t work, uint32_t *lines, const uin
         const run_period *period = &periods.items[p];
         run_work part = {.units = period->units,
                          .unit_count = period->unit_count,
-                         .policies = whole.policies,
-                         .policy_count = whole.policy_count,
                          .lines = lines + period->first,
                          .line_count = period->line_count};
-        if (!push_work(s, part)) return false;
+        if (!policies_in(s, &whole, period, &part) || !push_work(s, part)) return false;
     }
     if (periods.count > 0) s->schedule->works.items[work].line_count = 0;
     return true;
