@@ -241,6 +241,8 @@ static bool beside_history(bool quick)
     if (!run_index(&history->store) || !run_store_seat_guests(&history->store)) bench_stop("out of memory");
     seat best = sit_down(history, ADJ_EVALUATOR_BEST), plain = sit_down(history, ADJ_EVALUATOR_INTERPRETER);
     adj_single_answer answer, meant;
+    judge_next(&best, 0, &answer);
+    adj_single_prepare(best.single);
     size_t findings = 0;
     for (unsigned m = 0; m < MEMBERS; m++) {
         judge_next(&best, m, &answer);
@@ -302,6 +304,7 @@ int bench_single(bool quick)
         note_texts(&d, &lines[i], &told, i);
         judge(&d, &lines[i], &answer);
     }
+    adj_single_prepare(d.single);
     size_t before = allocations;
     for (uint32_t i = 0; i < LINES; i++) {
         judge(&d, &lines[i], &answer);

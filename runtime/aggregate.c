@@ -112,8 +112,9 @@ run_truth run_judge_element(run_context *context, uint32_t index, uint32_t line,
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     *element = (run_element){.state = RUN_PRESENT, .second_state = RUN_PRESENT, .truth = RUN_TRUE};
     if (aggregate->block == PLAN_NO_STEP) return RUN_TRUE;
-    if (context->code != NULL)
-        context->code->elements[index](context, line, row, element);
+    run_element_function made = run_element_code(context->code, index);
+    if (made != NULL)
+        made(context, line, row, element);
     else
         run_interpret_element(context, aggregate->block, line, row, element);
     return (run_truth)element->truth;

@@ -36,22 +36,41 @@ typedef struct run_element {
 typedef void (*run_policy_function)(run_context *context, uint32_t line, uint8_t *verdicts);
 typedef void (*run_element_function)(run_context *context, uint32_t line, uint32_t element, run_element *result);
 
-/* Machine code of a plan: one function per block, NULL where a block has none. */
+/* Machine code of a plan: one function per block, NULL where a block has none, or none yet. Who calls one loads its address as
+ * run_policy_code and run_element_code do. */
 typedef struct run_machine_code {
-    run_policy_function *policies;  /* by policy; NULL where there is code of elements alone */
-    run_element_function *elements; /* by aggregate */
+    run_policy_function *policies;   /* by policy; NULL where there is code of elements alone */
+    run_element_function *elements;  /* by aggregate */
+    struct run_policy_codes *beside; /* who makes what is asked for; NULL where all is there */
+    uint8_t *asked;                  /* of those: by policy, whether it was asked for */
     void *state;
     void (*release)(void *state);
 } run_machine_code;
 
-/* Which code: of elements of history alone, which is little whatever the clauses; of all, made quickly; of all, with every pass. */
-typedef enum run_code_kind { RUN_CODE_ELEMENTS, RUN_CODE_ALL, RUN_CODE_BETTER, RUN_CODE_KINDS } run_code_kind;
+static inline run_policy_function run_policy_code(const run_machine_code *code, uint32_t policy)
+{
+    return code == NULL || code->policies == NULL ? NULL : __atomic_load_n(&code->policies[policy], __ATOMIC_ACQUIRE);
+}
+
+static inline run_element_function run_element_code(const run_machine_code *code, uint32_t aggregate)
+{
+    return code == NULL ? NULL : __atomic_load_n(&code->elements[aggregate], __ATOMIC_ACQUIRE);
+}
+
+/* Which code: of elements of history alone, which is little whatever the clauses; of all. */
+typedef enum run_code_kind { RUN_CODE_ELEMENTS, RUN_CODE_ALL, RUN_CODE_KINDS } run_code_kind;
 
 /* How the runtime gets machine code; a build without LLVM has none of these. */
 typedef struct run_machine_provider {
     /* Makes code for a plan; false with a message in `error`. */
     bool (*compile)(base_arena *arena, const plan_program *plan, run_code_kind kind, run_machine_code *code,
                     const char **error);
+    /* A workshop for code of policies one by one, made with every pass or quickly; NULL with a message in `error`. One thread at a time; the
+     * code goes with it. */
+    struct run_policy_workshop *(*workshop_new)(base_arena *arena, bool better, const char **error);
+    bool (*make_policy)(struct run_policy_workshop *workshop, base_arena *arena, const plan_program *plan,
+                        uint32_t policy, run_policy_function *function, const char **error);
+    void (*workshop_free)(struct run_policy_workshop *workshop);
     /* The intermediate (assembly = false) or machine (true) form as text. */
     const char *(*dump)(base_arena *arena, const plan_program *plan, bool assembly);
     /* What makes objects of shapes, for this processor or for another one; NULL where there is none. One thread at a time. */

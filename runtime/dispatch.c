@@ -1,7 +1,7 @@
 /* Which policies can speak of a payer's lines, worked out once, so that a line meets only those. A policy of another payer would find
  * that out itself, once for each group of its clauses; with many payers in a library that is most of what judging costs. Lines
  * whose payer is absent or unknown meet every policy. */
-#include "runtime/context.h"
+#include "runtime/policy_codes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,8 +131,10 @@ static bool payer_of(const run_context *context, uint32_t line, uint32_t *payer)
 
 static void judge_by(run_context *context, uint32_t policy, uint32_t line, uint8_t *verdicts)
 {
-    if (context->code != NULL && context->code->policies != NULL)
-        context->code->policies[policy](context, line, verdicts);
+    run_policy_function made = run_policy_code(context->code, policy);
+    run_policy_codes_want(context->code, policy);
+    if (made != NULL)
+        made(context, line, verdicts);
     else
         run_interpret_policy(context, policy, line, verdicts);
 }

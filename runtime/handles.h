@@ -42,6 +42,9 @@ struct adj_policies {
  * reason in `error`, which may be NULL. */
 const run_machine_code *run_policies_code(const adj_policies *policies, run_code_kind kind, const char **error);
 
+/* Machine code that judges one encounter after the other, made beside the work; NULL where none can be had. */
+struct run_policy_codes *run_policies_single_codes(const adj_policies *policies);
+
 /* Prepares what tests are judged by; false when memory runs out. */
 bool run_tests_ready(adj_policies *policies);
 

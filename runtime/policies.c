@@ -2,6 +2,7 @@
 #include "lang/layout.h"
 #include "lang/parser.h"
 #include "runtime/handles.h"
+#include "runtime/policy_codes.h"
 #include "runtime/words.h"
 
 #include <pthread.h>
@@ -64,6 +65,7 @@ static adj_policies *new_policies(const adj_options *options)
 typedef struct run_lazy_code {
     pthread_mutex_t lock;
     base_arena arena;
+    run_policy_codes *single; /* code for one encounter at a time; NULL until asked for */
     struct {
         bool tried, made;
         run_machine_code code;
@@ -75,13 +77,15 @@ static bool new_lazy_code(adj_policies *policies)
 {
     policies->lazy = base_arena_alloc(&policies->arena, sizeof *policies->lazy);
     if (policies->lazy == NULL) return false;
-    base_arena_init(&policies->lazy->arena, &policies->allocator);
+    /* Whoever judges single encounters has code made on another thread, for which an allocator of one's own need not be made. */
+    base_arena_init(&policies->lazy->arena, NULL);
     return pthread_mutex_init(&policies->lazy->lock, NULL) == 0;
 }
 
 static void free_lazy_code(run_lazy_code *lazy)
 {
     if (lazy == NULL) return;
+    run_policy_codes_free(lazy->single);
     for (size_t i = 0; i < RUN_CODE_KINDS; i++) {
         if (lazy->codes[i].made && lazy->codes[i].code.release != NULL)
             lazy->codes[i].code.release(lazy->codes[i].code.state);
@@ -103,6 +107,19 @@ const run_machine_code *run_policies_code(const adj_policies *policies, run_code
     if (error != NULL) *error = lazy->codes[i].error;
     pthread_mutex_unlock(&lazy->lock);
     return lazy->codes[i].made ? &lazy->codes[i].code : NULL;
+}
+
+run_policy_codes *run_policies_single_codes(const adj_policies *policies)
+{
+    const run_machine_provider *provider = run_machine_provider_get();
+    run_lazy_code *lazy = policies->lazy;
+    if (provider == NULL || lazy == NULL || policies->interpreted) return NULL;
+    pthread_mutex_lock(&lazy->lock);
+    const run_machine_code *all = lazy->codes[RUN_CODE_ALL].made ? &lazy->codes[RUN_CODE_ALL].code : NULL;
+    if (lazy->single == NULL) lazy->single = run_policy_codes_new(&policies->allocator, policies, all);
+    run_policy_codes *codes = lazy->single;
+    pthread_mutex_unlock(&lazy->lock);
+    return codes;
 }
 
 bool run_tests_ready(adj_policies *policies)

@@ -4,6 +4,7 @@
 #include "base/short_text.h"
 #include "runtime/guest.h"
 #include "runtime/handles.h"
+#include "runtime/policy_codes.h"
 
 #include <string.h>
 
@@ -86,8 +87,9 @@ static bool bind(adj_single *s)
     s->stale = false;
     if (!run_bind(&s->binding, &s->bound, s->policies->plan, s->store)) return false;
     s->binding.guest_symbols = s->alone ? NULL : &s->symbols;
-    if (!run_context_init(&s->context, &s->bound, &s->binding, run_policies_code(s->policies, RUN_CODE_BETTER, NULL)))
-        return false;
+    run_policy_codes *codes = run_policies_single_codes(s->policies);
+    const run_machine_code *code = codes == NULL ? NULL : run_policy_codes_of(codes);
+    if (!run_context_init(&s->context, &s->bound, &s->binding, code)) return false;
     s->context.guest = &s->guest;
     s->context.sweeps = s->sweeps;
     s->context.overlay_pool = s->pool;
@@ -297,6 +299,12 @@ void adj_single_begin(adj_single *s)
     for (size_t i = 0; s->filled && i < s->told_count; i++) forget_cell(&s->fields[i].cell);
     for (size_t i = 1; s->filled && i < s->reference_count; i++) forget_cell(&s->references[i].cell);
     s->filled = false;
+}
+
+void adj_single_prepare(adj_single *s)
+{
+    run_policy_codes *codes = run_policies_single_codes(s->policies);
+    if (codes != NULL) run_policy_codes_settle(codes);
 }
 
 /* A code in its normal spelling, in `buffer` where that is another one. */

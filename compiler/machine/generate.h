@@ -76,8 +76,18 @@ typedef struct gen_function {
 } gen_function;
 
 bool gen_module_init(gen_module *module, base_arena *arena, const plan_program *plan, LLVMContextRef context);
-/* Policies and elements, or elements alone. */
-bool gen_module_fill(gen_module *module, bool policies);
+
+/* What goes into a module. */
+typedef struct gen_content {
+    size_t policies; /* the only one, GEN_ALL_POLICIES or GEN_NO_POLICY */
+    bool elements;
+} gen_content;
+
+#define GEN_ALL_POLICIES SIZE_MAX
+#define GEN_NO_POLICY (SIZE_MAX - 1)
+#define GEN_POLICY_NAME "policy_%zu"
+
+bool gen_module_fill(gen_module *module, gen_content content);
 
 /* The value of one step (steps.c). */
 gen_value gen_step(gen_function *f, const plan_step *step);

@@ -112,11 +112,11 @@ static LLVMErrorRef define_helpers(LLVMOrcLLJITRef jit)
 }
 
 /* Builds the module of a plan; NULL with a message after a failure. */
-static LLVMModuleRef build_module(base_arena *arena, const plan_program *plan, bool policies, LLVMContextRef context,
-                                  const char **error)
+static LLVMModuleRef build_module(base_arena *arena, const plan_program *plan, gen_content content,
+                                  LLVMContextRef context, const char **error)
 {
     gen_module module;
-    bool built = gen_module_init(&module, arena, plan, context) && gen_module_fill(&module, policies);
+    bool built = gen_module_init(&module, arena, plan, context) && gen_module_fill(&module, content);
     LLVMDisposeBuilder(module.builder);
 #ifndef NDEBUG
     char *wrong = NULL;
@@ -155,7 +155,7 @@ static LLVMErrorRef fetch_functions(base_arena *arena, LLVMOrcLLJITRef jit, cons
     if (!policies) code->policies = NULL;
     LLVMErrorRef error = NULL;
     for (size_t i = 0; policies && i < plan->policies.count && error == NULL; i++) {
-        error = look_up(jit, base_format(arena, "policy_%zu", i), &code->policies[i], sizeof code->policies[i]);
+        error = look_up(jit, base_format(arena, GEN_POLICY_NAME, i), &code->policies[i], sizeof code->policies[i]);
     }
     for (size_t i = 0; i < plan->aggregates.count && error == NULL; i++) {
         if (plan->aggregates.items[i].block == PLAN_NO_STEP) continue;
@@ -182,18 +182,17 @@ static bool compile(base_arena *arena, const plan_program *plan, run_code_kind k
         *error = GEN_NO_LLVM;
         return false;
     }
-    bool better = kind == RUN_CODE_BETTER, policies = kind != RUN_CODE_ELEMENTS;
+    bool policies = kind != RUN_CODE_ELEMENTS;
     LLVMOrcLLJITRef jit = NULL;
-    LLVMErrorRef failure = create_jit(&jit, better);
+    LLVMErrorRef failure = create_jit(&jit, false);
     if (failure != NULL) {
         *error = taken(arena, failure);
         return false;
     }
     LLVMOrcThreadSafeContextRef safe = LLVMOrcCreateNewThreadSafeContext();
-    LLVMModuleRef module = build_module(arena, plan, policies, LLVMOrcThreadSafeContextGetContext(safe), error);
+    gen_content content = {.policies = policies ? GEN_ALL_POLICIES : GEN_NO_POLICY, .elements = true};
+    LLVMModuleRef module = build_module(arena, plan, content, LLVMOrcThreadSafeContextGetContext(safe), error);
     if (module != NULL) {
-        LLVMErrorRef worse = better ? improve(module) : NULL;
-        if (worse != NULL) LLVMConsumeError(worse); /* it is as good as it was */
         LLVMOrcThreadSafeModuleRef unit = LLVMOrcCreateNewThreadSafeModule(module, safe);
         failure = define_helpers(jit);
         if (failure == NULL)
@@ -211,6 +210,58 @@ static bool compile(base_arena *arena, const plan_program *plan, run_code_kind k
     code->state = jit;
     code->release = release;
     return true;
+}
+
+struct run_policy_workshop {
+    LLVMOrcLLJITRef jit;
+    bool better;
+};
+
+typedef struct run_policy_workshop run_policy_workshop;
+
+static run_policy_workshop *workshop_new(base_arena *arena, bool better, const char **error)
+{
+    if (!gen_load()) {
+        *error = GEN_NO_LLVM;
+        return NULL;
+    }
+    run_policy_workshop *workshop = base_arena_alloc(arena, sizeof *workshop);
+    if (workshop == NULL) return NULL;
+    workshop->better = better;
+    LLVMErrorRef failure = create_jit(&workshop->jit, better);
+    if (failure == NULL) {
+        failure = define_helpers(workshop->jit);
+        if (failure == NULL) return workshop;
+        release(workshop->jit);
+    }
+    *error = taken(arena, failure);
+    return NULL;
+}
+
+static void workshop_free(run_policy_workshop *workshop)
+{
+    release(workshop->jit);
+}
+
+static bool make_policy(run_policy_workshop *workshop, base_arena *arena, const plan_program *plan, uint32_t policy,
+                        run_policy_function *function, const char **error)
+{
+    LLVMOrcThreadSafeContextRef safe = LLVMOrcCreateNewThreadSafeContext();
+    gen_content content = {.policies = policy};
+    LLVMModuleRef module = build_module(arena, plan, content, LLVMOrcThreadSafeContextGetContext(safe), error);
+    if (module != NULL) {
+        LLVMErrorRef worse = workshop->better ? improve(module) : NULL;
+        if (worse != NULL) LLVMConsumeError(worse); /* it is as good as it was */
+        LLVMOrcThreadSafeModuleRef unit = LLVMOrcCreateNewThreadSafeModule(module, safe);
+        LLVMErrorRef failure =
+            LLVMOrcLLJITAddLLVMIRModule(workshop->jit, LLVMOrcLLJITGetMainJITDylib(workshop->jit), unit);
+        if (failure == NULL)
+            failure = look_up(workshop->jit, base_format(arena, GEN_POLICY_NAME, (size_t)policy), function,
+                              sizeof *function);
+        if (failure != NULL) *error = taken(arena, failure);
+    }
+    LLVMOrcDisposeThreadSafeContext(safe);
+    return *error == NULL;
 }
 
 static const char *assembly_of(base_arena *arena, LLVMModuleRef module)
@@ -241,7 +292,8 @@ static const char *dump(base_arena *arena, const plan_program *plan, bool assemb
     const char *error = NULL;
     if (!gen_load()) return NULL;
     LLVMContextRef context = LLVMContextCreate();
-    LLVMModuleRef module = build_module(arena, plan, true, context, &error);
+    gen_content content = {.policies = GEN_ALL_POLICIES, .elements = true};
+    LLVMModuleRef module = build_module(arena, plan, content, context, &error);
     const char *text = NULL;
     if (module != NULL && assembly) {
         text = assembly_of(arena, module);
@@ -257,7 +309,14 @@ static const char *dump(base_arena *arena, const plan_program *plan, bool assemb
 
 const run_machine_provider *run_machine_provider_get(void)
 {
-    static const run_machine_provider provider = {compile,       dump,           gen_maker_new,
-                                                  gen_maker_for, gen_maker_free, gen_make_object};
+    static const run_machine_provider provider = {.compile = compile,
+                                                  .workshop_new = workshop_new,
+                                                  .make_policy = make_policy,
+                                                  .workshop_free = workshop_free,
+                                                  .dump = dump,
+                                                  .maker_new = gen_maker_new,
+                                                  .maker_for = gen_maker_for,
+                                                  .maker_free = gen_maker_free,
+                                                  .make_object = gen_make_object};
     return &provider;
 }

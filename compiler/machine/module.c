@@ -210,14 +210,15 @@ static bool function(gen_module *module, uint32_t block, const char *name, bool 
     return true;
 }
 
-bool gen_module_fill(gen_module *module, bool policies)
+bool gen_module_fill(gen_module *module, gen_content content)
 {
     const plan_program *plan = module->plan;
-    for (size_t i = 0; policies && i < plan->policies.count; i++) {
-        if (!function(module, plan->policies.items[i].block, base_format(module->arena, "policy_%zu", i), false))
+    for (size_t i = 0; i < plan->policies.count; i++) {
+        if (content.policies != GEN_ALL_POLICIES && content.policies != i) continue;
+        if (!function(module, plan->policies.items[i].block, base_format(module->arena, GEN_POLICY_NAME, i), false))
             return false;
     }
-    for (size_t i = 0; i < plan->aggregates.count; i++) {
+    for (size_t i = 0; content.elements && i < plan->aggregates.count; i++) {
         uint32_t block = plan->aggregates.items[i].block;
         if (block == PLAN_NO_STEP) continue;
         if (!function(module, block, base_format(module->arena, "element_%zu", i), true)) return false;

@@ -516,6 +516,8 @@ typedef struct adj_single_answer {
     size_t event_count;
 } adj_single_answer;
 
+/* Machine code of a policy is made beside the work, on a thread of the policies' own, when a line meets it first; until it is there the
+ * policy is interpreted, which says the same and takes some times as long. */
 ADJ_API adj_status adj_single_new(const adj_policies *policies, adj_single **single);
 ADJ_API void adj_single_free(adj_single *single);
 
@@ -538,6 +540,10 @@ ADJ_API int64_t adj_single_field(const adj_single *single, const char *path);
 /* The number that stands for a code, text or word of a field's enumeration: the same for equal texts as long as `single` lives; -1 for
  * a word that the enumeration has not, for no field, and when memory runs out. */
 ADJ_API int64_t adj_single_text(adj_single *single, int64_t field, const char *text, size_t length);
+
+/* Waits until there is machine code for all policies that lines have met so far, for who would rather wait once than be slow for a while: after a
+ * line or two of each payer. */
+ADJ_API void adj_single_prepare(adj_single *single);
 
 /* Forgets the line before: every field is unknown. */
 ADJ_API void adj_single_begin(adj_single *single);

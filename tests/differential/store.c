@@ -1,4 +1,5 @@
 /* The encounter generator: rows of every record, each field present, absent or unknown, references among them. */
+#include "runtime/policy_codes.h"
 #include "runtime/trial.h"
 #include "tests/differential/generator.h"
 
@@ -143,7 +144,8 @@ bool generate_store(generator *g, run_store *store, uint32_t lines)
     return run_index(store) && !store->arena.failed;
 }
 
-static bool judge_both(const adj_policies *policies, run_store *store, comparison *total, uint64_t seed)
+static bool judge_both(const adj_policies *policies, const run_machine_code *code, run_store *store, comparison *total,
+                       uint64_t seed)
 {
     base_arena arena;
     base_arena_init(&arena, NULL);
@@ -152,7 +154,7 @@ static bool judge_both(const adj_policies *policies, run_store *store, compariso
     size_t clauses = policies->plan->clauses.count, stride = clauses + policies->plan->policies.count;
     uint8_t *first = base_arena_alloc(&arena, stride), *second = base_arena_alloc(&arena, stride);
     bool ready = run_bind(&binding, &arena, policies->plan, store) &&
-                 run_context_init(&machine, &arena, &binding, run_policies_code(policies, RUN_CODE_ALL, NULL)) &&
+                 run_context_init(&machine, &arena, &binding, code) &&
                  run_context_init(&interpreter, &arena, &binding, NULL) && first != NULL && second != NULL;
     interpreter.undispatched = true;
     for (uint32_t line = 0; ready && line < store->counts[LANG_RECORD_line]; line++) {
@@ -182,6 +184,16 @@ static void note_difference(comparison *total, uint64_t seed, size_t line, size_
              meant, given);
 }
 
+/* Code for one encounter at a time, of every policy, once it is made. */
+static const run_machine_code *single_code(const adj_policies *policies)
+{
+    run_policy_codes *codes = run_policies_single_codes(policies);
+    for (uint32_t p = 0; codes != NULL && p < policies->plan->policies.count; p++) run_policy_codes_ask(codes, p);
+    if (codes == NULL) return NULL;
+    run_policy_codes_settle(codes);
+    return run_policy_codes_of(codes);
+}
+
 /* In batches of any size, on one thread or more, against the interpreter. */
 static bool judge_in_batches(generator *g, const adj_policies *policies, run_store *store, comparison *total,
                              uint64_t seed)
@@ -198,9 +210,7 @@ static bool judge_in_batches(generator *g, const adj_policies *policies, run_sto
     uint32_t *rows = base_arena_alloc(&arena, (count + 1) * sizeof *rows);
     bool *judged = base_arena_alloc(&arena, count + 1);
     run_how how = {.batch = 1 + generator_below(g, 260), .threads = 1 + generator_below(g, 3), .wait = true};
-    /* Better code takes long to make: now and then. */
-    run_code_kind kind = generator_chance(g, 5) ? RUN_CODE_BETTER : RUN_CODE_ELEMENTS;
-    if (generator_chance(g, 50)) how.code = run_policies_code(policies, kind, NULL);
+    if (generator_chance(g, 50)) how.code = run_policies_code(policies, RUN_CODE_ELEMENTS, NULL);
     if (generator_chance(g, 70)) how.kernels = policies->kernel_code;
     for (uint32_t line = 0; rows != NULL && judged != NULL && line < count; line++) {
         if (!store->lines.items[line].subject) continue;
@@ -321,7 +331,10 @@ bool compare_once(uint64_t seed, uint32_t lines, comparison *total)
     } else if (status == ADJ_OK) {
         run_store store;
         good = run_store_init(&store, run_policies_schema(policies), NULL) && generate_store(&g, &store, lines) &&
-               judge_both(policies, &store, total, seed) && judge_in_batches(&g, policies, &store, total, seed) &&
+               judge_both(policies, run_policies_code(policies, RUN_CODE_ALL, NULL), &store, total, seed) &&
+               /* Better code takes long to make: now and then. */
+               (!generator_chance(&g, 5) || judge_both(policies, single_code(policies), &store, total, seed)) &&
+               judge_in_batches(&g, policies, &store, total, seed) &&
                (policies->plan->clauses.count == 0 || try_changes(&g, policies, &store, total, seed));
         run_store_release(&store);
     } else {

@@ -3,7 +3,7 @@
 #include "tests/suites/few_clauses.h"
 #include "tests/suites/support.h"
 
-#include "runtime/handles.h"
+#include "runtime/policy_codes.h"
 
 static int64_t text_of(adj_single *single, const char *path, const char *text)
 {
@@ -745,4 +745,100 @@ Test(single, texts_that_are_nearly_the_same)
     }
     adj_single_free(single);
     adj_policies_free(policies);
+}
+
+/* ---- machine code beside the work ---- */
+
+/* Answers before and after there is machine code are the same. */
+static void compare_codes(adj_policies *policies, uint32_t met, size_t least_steps)
+{
+    run_policy_codes *codes = run_policies_single_codes(policies);
+    cr_assert_eq(codes != NULL, adj_has_machine_code());
+    if (codes == NULL) return;
+    const run_machine_code *code = run_policy_codes_of(codes);
+    const plan_policy *policy = &policies->plan->policies.items[met];
+    cr_assert_geq(policies->plan->blocks.items[policy->block].steps.count, least_steps);
+    for (uint32_t p = 0; p < policies->plan->policies.count; p++) cr_expect_null(run_policy_code(code, p));
+    one_call c = new_call(policies);
+    generator g = {.state = 3};
+    enum { TRIALS = 200 };
+    adj_single_value values[TRIALS][9];
+    int64_t listed[TRIALS][2];
+    adj_verdict verdicts[TRIALS];
+    size_t counts[TRIALS];
+    for (int round = 0; round < 2; round++) {
+        for (int t = 0; t < TRIALS; t++) {
+            adj_single_answer answer;
+            if (round == 0) {
+                tell_any(&c, &g);
+                memcpy(values[t], c.values, sizeof c.values);
+                memcpy(listed[t], c.codes, sizeof c.codes);
+                values[t][MODIFIERS].codes = listed[t];
+            }
+            cr_assert_eq(adj_single_judge_values(c.single, values[t], &answer), ADJ_OK);
+            if (round == 0) {
+                verdicts[t] = answer.verdict;
+                counts[t] = answer.event_count;
+            }
+            cr_expect(verdicts[t] == answer.verdict && counts[t] == answer.event_count, "trial %d", t);
+        }
+        adj_single_prepare(c.single);
+        cr_expect_not_null(run_policy_code(code, met));
+    }
+    adj_single_free(c.single);
+}
+
+Test(single, code_comes_beside_the_work)
+{
+    static const char other_text[] = "policy others\n  title \"Others\"\n  payer \"M\"\n  effective 2020-01-01\n\n"
+                                     "clause few\n  cite \"1\"\n  require units <= 2\n  deny CO-16 M76 as data \"{units}\"\n";
+    const char *names[] = {"others.adj", "kernels.adj"}, *texts[] = {other_text, policy_text};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 2, NULL, &policies), ADJ_OK);
+    compare_codes(policies, 1, 1);
+    adj_policies_free(policies);
+    cr_assert_eq(adj_policies_compile_text(names, texts, 2, NULL, &policies), ADJ_OK);
+    one_call c = new_call(policies);
+    generator g = {.state = 3};
+    adj_single_answer answer;
+    do tell_any(&c, &g);
+    while (c.values[PAYER].told != ADJ_TOLD_PRESENT || c.values[PAYER].value != text_of(c.single, "payer", "K"));
+    cr_assert_eq(adj_single_judge_values(c.single, c.values, &answer), ADJ_OK);
+    run_policy_codes *codes = run_policies_single_codes(policies);
+    if (codes != NULL) {
+        adj_single_prepare(c.single);
+        cr_expect_null(run_policy_code(run_policy_codes_of(codes), 0), "no line met it");
+        cr_expect_not_null(run_policy_code(run_policy_codes_of(codes), 1));
+        c.values[PAYER].told = ADJ_TOLD_NOTHING;
+        cr_assert_eq(adj_single_judge_values(c.single, c.values, &answer), ADJ_OK);
+    }
+    adj_single_free(c.single);
+    adj_policies_free(policies); /* while code of the other is being made */
+}
+
+Test(single, the_small_policy_is_one)
+{
+    adj_policies_free(support_policies(run_small_policy));
+}
+
+/* So many clauses that code with every pass would take too long. */
+Test(single, code_of_a_large_policy)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    base_text text;
+    base_text_init(&text, &arena);
+    base_text_put(&text, policy_text);
+    for (unsigned i = 0; i < 500; i++)
+        base_text_format(&text,
+                         "\nclause more_%u\n  cite \"5\"\n  when age >= %u\n  require units <= %u or age <= %u\n"
+                         "  deny CO-6 as coverage \"{age}\"\n",
+                         i, i % 100, 1 + i % 4, 20 + i);
+    const char *names[] = {"large.adj"}, *texts[] = {base_text_string(&text)};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 1, NULL, &policies), ADJ_OK, "%s",
+                 adj_policies_diagnostics(policies));
+    compare_codes(policies, 0, 4097);
+    adj_policies_free(policies);
+    base_arena_release(&arena);
 }
