@@ -176,7 +176,8 @@ static adj_policies *compile_versions(unsigned payers, unsigned versions, const 
     for (size_t i = 0; i < count; i++) {
         unsigned payer = (unsigned)(i / versions), version = (unsigned)(i % versions);
         static const char always[] = "effective 2020-01-01";
-        char *text = workload_policy(payer, 0), *dates = strstr(text, always), *rest = strchr(text, '\n'), from[16], to[16];
+        char *text = workload_policy(payer, 0), *dates = strstr(text, always), *rest = strchr(text, '\n'), from[16],
+             to[16];
         base_date first = base_date_make(2024, 1, 1) + (int)version * days;
         base_date_write(first, from);
         base_date_write(first + days - 1, to);

@@ -228,7 +228,7 @@ typedef struct lang_path {
     uint8_t frame;  /* 0 the subject, 1 a bound element */
     lang_path_base base;
     bool row_output; /* the last of `fields` is an output of a table row */
-    bool called; /* as written: `table(inputs).output`; the first of `names` is the call, and `let` holds it */
+    bool called;     /* as written: `table(inputs).output`; the first of `names` is the call, and `let` holds it */
 } lang_path;
 
 /* One member of a list after `in`, in `codes` or in a table cell: a literal, a range, or the name of a set. */
@@ -452,7 +452,14 @@ struct lang_section {
     BASE_ARRAY(lang_clause *) clauses;
 };
 
-typedef enum BASE_COMPACT lang_outcome { LANG_DENY, LANG_REVIEW, LANG_REDUCE, LANG_AUDIT, LANG_WARN, LANG_PASS } lang_outcome;
+typedef enum BASE_COMPACT lang_outcome {
+    LANG_DENY,
+    LANG_REVIEW,
+    LANG_REDUCE,
+    LANG_AUDIT,
+    LANG_WARN,
+    LANG_PASS
+} lang_outcome;
 
 typedef struct lang_exception {
     lang_expression *condition;

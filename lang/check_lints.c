@@ -157,8 +157,7 @@ static void collect(const lang_expression *e, lang_expression_kind kind, const l
 static settled settle(const lang_expression *e)
 {
     if (e == NULL) return OPEN;
-    if (e->kind == LANG_LITERAL && e->literal_kind == LANG_LITERAL_TRUTH)
-        return e->as.literal.value ? ALWAYS : NEVER;
+    if (e->kind == LANG_LITERAL && e->literal_kind == LANG_LITERAL_TRUTH) return e->as.literal.value ? ALWAYS : NEVER;
     if (e->kind == LANG_NOT) return opposite(settle(e->as.binary.left));
     if (e->kind == LANG_COMPARE && same_path(e->as.binary.left, e->as.binary.right)) {
         lang_operator o = e->as.binary.operator_kind;

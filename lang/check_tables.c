@@ -29,8 +29,7 @@ bool lang_check_literal_for(lang_checker *checker, lang_item *item, lang_type ty
         if (sides[i] == NULL) continue;
         if (sides[i]->kind != LANG_LITERAL) return false;
         if (sides[i]->literal_kind == LANG_LITERAL_NONE) return false;
-        bool bare =
-            sides[i]->literal_kind == LANG_LITERAL_DIGITS || sides[i]->literal_kind == LANG_LITERAL_DECIMAL;
+        bool bare = sides[i]->literal_kind == LANG_LITERAL_DIGITS || sides[i]->literal_kind == LANG_LITERAL_DECIMAL;
         /* In a cell or a `given` the field's own unit is plain: `session.minutes 40`. */
         if (bare && (type.kind == LANG_TYPE_MINUTES || type.kind == LANG_TYPE_QUANTITY)) {
             if (sides[i]->literal_kind == LANG_LITERAL_DIGITS) sides[i]->as.literal.value *= 1000;

@@ -37,8 +37,7 @@ static bool spans_fit(lang_item *item, lang_type type)
     lang_literal_kind wanted = dates ? LANG_LITERAL_DATE : LANG_LITERAL_TIME;
     return item->low != NULL && item->high != NULL && item->low->kind == LANG_LITERAL &&
            item->high->kind == LANG_LITERAL && item->low->literal_kind == wanted &&
-           item->high->literal_kind == wanted &&
-           (times || item->low->as.literal.value <= item->high->as.literal.value);
+           item->high->literal_kind == wanted && (times || item->low->as.literal.value <= item->high->as.literal.value);
 }
 
 static void check_given_value(lang_checker *checker, lang_given *given)

@@ -148,7 +148,8 @@ static void append_column(const run_append *a, lang_field field, lang_type type,
         for (uint32_t i = 0; i < count; i++) own[i] = (int32_t)a->symbols[ids[i]];
     } else if (type.list || type.kind == LANG_TYPE_RECORD) {
         for (uint32_t i = 0; i < count; i++)
-            run_column_put(to, first + i, from->states[i] == RUN_PRESENT ? moved(a, type, run_column_bits(from, i)) : 0);
+            run_column_put(to, first + i,
+                           from->states[i] == RUN_PRESENT ? moved(a, type, run_column_bits(from, i)) : 0);
     } else {
         size_t width = run_column_width(to);
         memcpy((char *)to->values + first * width, from->values, count * width);

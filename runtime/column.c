@@ -211,7 +211,8 @@ AVX512 INLINE size_t words_with_bits_512(const uint64_t *words, size_t count, ui
 }
 
 LOOPS(avx2, AVX2, gather_strip, gather_narrow_strip, gather_states_strip, equal_strip, words_with_bits)
-LOOPS(avx512, AVX512, gather_strip_512, gather_narrow_strip_512, gather_states_strip_512, equal_strip_512, words_with_bits_512)
+LOOPS(avx512, AVX512, gather_strip_512, gather_narrow_strip_512, gather_states_strip_512, equal_strip_512,
+      words_with_bits_512)
 
 size_t run_column_loops_all(const run_column_loops *loops[RUN_COLUMN_LOOPS])
 {

@@ -14,7 +14,7 @@ enum { TOUCHED = 512 };
 typedef struct guest_cell {
     void *bits; /* int32_t of a narrow column, else int64_t */
     uint8_t *state;
-    int32_t leads_to; /* of a reference: the guest's row */
+    int32_t leads_to;                  /* of a reference: the guest's row */
     bool narrow, list, record, symbol; /* the last: of codes, texts and words, which have numbers from 0 on */
 } guest_cell;
 

@@ -173,7 +173,7 @@ static void clear_columns(run_store *store)
         uint8_t any = 0;
         for (uint32_t row = 0; row < count; row++) any |= column->states[row];
 #ifndef NDEBUG
-        for (uint32_t row = 0; row < count; row++) 
+        for (uint32_t row = 0; row < count; row++)
             assert(column->states[row] != RUN_UNKNOWN || run_column_bits(column, row) == 0);
 #endif
         if (any == RUN_UNKNOWN) continue;

@@ -256,8 +256,8 @@ static bool make_policy(run_policy_workshop *workshop, base_arena *arena, const 
         LLVMErrorRef failure =
             LLVMOrcLLJITAddLLVMIRModule(workshop->jit, LLVMOrcLLJITGetMainJITDylib(workshop->jit), unit);
         if (failure == NULL)
-            failure = look_up(workshop->jit, base_format(arena, GEN_POLICY_NAME, (size_t)policy), function,
-                              sizeof *function);
+            failure =
+                look_up(workshop->jit, base_format(arena, GEN_POLICY_NAME, (size_t)policy), function, sizeof *function);
         if (failure != NULL) *error = taken(arena, failure);
     }
     LLVMOrcDisposeThreadSafeContext(safe);

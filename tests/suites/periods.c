@@ -21,7 +21,8 @@ static void put_clause(base_text *text, const char *name, unsigned version, base
     base_text_format(text, "clause %s_%u\n  cite \"1\"\n", name, version);
     put_day(text, "  effective ", from);
     put_day(text, " to ", to);
-    base_text_format(text, "%s\n  require units <= %u\n  deny CO-16 M76 as data \"{units}\"\n\n", more, 1 + version % 3);
+    base_text_format(text, "%s\n  require units <= %u\n  deny CO-16 M76 as data \"{units}\"\n\n", more,
+                     1 + version % 3);
 }
 
 static const base_date first_day = 19723; /* 2024-01-01 */
@@ -32,7 +33,8 @@ static const char *policy_of(base_arena *arena, const char *from)
 {
     base_text text;
     base_text_init(&text, arena);
-    base_text_format(&text, "policy state\n  title \"Versions\"\n  payer \"K\"\n  effective %s to 2025-12-31\n\n", from);
+    base_text_format(&text, "policy state\n  title \"Versions\"\n  payer \"K\"\n  effective %s to 2025-12-31\n\n",
+                     from);
     for (unsigned v = 0; v < VERSIONS; v++) {
         base_date day = first_day + (int)v * DAYS;
         put_clause(&text, "next", v, day, day + DAYS - 1, "");
@@ -105,8 +107,11 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
         bool late = i % 10 == 1 && i % 3 != 0; /* half of those of V */
         if (i % 60 == 1 || late) off = i % 20 == 1 ? -3000 : 3000;
         base_date_write(first_day + off, date);
-        base_text_format(&text, "C%d,M%d,%s,1,%s,90853,%s,%u,90.00\n", i, i % 50, i % 3 == 0   ? "L" : i % 5 == 1 ? "V" : "K", date,
-                         i % 7 == 0 ? "10" : "11", 1 + (state >> 24) % 4);
+        base_text_format(&text, "C%d,M%d,%s,1,%s,90853,%s,%u,90.00\n", i, i % 50,
+                         i % 3 == 0   ? "L"
+                         : i % 5 == 1 ? "V"
+                                      : "K",
+                         date, i % 7 == 0 ? "10" : "11", 1 + (state >> 24) % 4);
     }
     adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
     adj_encounters_submit_on(encounters, base_date_make(2024, 9, 1));
@@ -183,7 +188,8 @@ static void compare(const char *from)
         cr_assert_eq(adj_evaluate(policies, encounters, &options, &results[e]), ADJ_OK);
         cr_assert_eq(adj_results_count(results[e]), LINES);
     }
-    size_t verdicts[8] = {0}, lines[ADJ_VERDICT_COUNT] = {0}, clauses = adj_policies_clause_count(policies), without = 0;
+    size_t verdicts[8] = {0}, lines[ADJ_VERDICT_COUNT] = {0}, clauses = adj_policies_clause_count(policies),
+           without = 0;
     for (size_t l = 0; l < LINES; l++) {
         adj_line meant_of_line = adj_results_line(results[0], l);
         lines[meant_of_line.verdict]++;
@@ -244,7 +250,8 @@ Test(periods, days_of_clauses)
     lang_dates own = days_of(policies, "plan", "next_3"), above = days_of(policies, "state", "next_3");
     cr_expect(next.from == first_day && next.to == first_day + DAYS - 1);
     cr_expect(always.from == begin && always.to == BASE_DATE_MAX, "the layer's days are more");
-    cr_expect(sent.from == always.from && sent.to == always.to, "the day of receipt tells nothing of the day of service");
+    cr_expect(sent.from == always.from && sent.to == always.to,
+              "the day of receipt tells nothing of the day of service");
     cr_expect_gt(never.from, never.to);
     cr_expect(own.from == base_date_make(2024, 6, 1) && own.to == base_date_make(2024, 7, 15));
     cr_expect(above.from == first_day + 3 * DAYS && above.to == first_day + 4 * DAYS - 1);

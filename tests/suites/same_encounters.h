@@ -71,7 +71,8 @@ static inline void same_rows(const run_store *a, const run_store *b)
         for (uint32_t row = 0; row < a->counts[info->record]; row++) {
             cr_assert_eq(a->columns[f].states[row], b->columns[f].states[row], "%s of row %u", info->name, row);
             if (a->columns[f].states[row] == RUN_PRESENT)
-                same_value(a, run_store_bits(a, (lang_field)f, row), b, run_store_bits(b, (lang_field)f, row), info->type);
+                same_value(a, run_store_bits(a, (lang_field)f, row), b, run_store_bits(b, (lang_field)f, row),
+                           info->type);
         }
     }
 }

@@ -790,8 +790,9 @@ static void compare_codes(adj_policies *policies, uint32_t met, size_t least_ste
 
 Test(single, code_comes_beside_the_work)
 {
-    static const char other_text[] = "policy others\n  title \"Others\"\n  payer \"M\"\n  effective 2020-01-01\n\n"
-                                     "clause few\n  cite \"1\"\n  require units <= 2\n  deny CO-16 M76 as data \"{units}\"\n";
+    static const char other_text[] =
+        "policy others\n  title \"Others\"\n  payer \"M\"\n  effective 2020-01-01\n\n"
+        "clause few\n  cite \"1\"\n  require units <= 2\n  deny CO-16 M76 as data \"{units}\"\n";
     const char *names[] = {"others.adj", "kernels.adj"}, *texts[] = {other_text, policy_text};
     adj_policies *policies = NULL;
     cr_assert_eq(adj_policies_compile_text(names, texts, 2, NULL, &policies), ADJ_OK);
