@@ -40,7 +40,7 @@ static void wait_for_all(void)
 {
     pthread_mutex_lock(&living_lock);
     for (run_policy_codes *c = living; c != NULL; c = c->next) {
-        if (c->process != getpid()) continue;
+        if (c->process != getpid()) continue; /* a fork's: its lock may be held by the thread that is not there */
         pthread_mutex_lock(&c->lock);
         bool joins = c->has_thread;
         c->ending = true;
@@ -88,6 +88,17 @@ static void make_small_policy(void)
     adj_policies_free(policies);
     base_arena_release(&arena);
     atexit(wait_for_all);
+}
+
+/* A process that was forked has no such thread. What LLVM was in the middle of cannot be gone on with there, so that what there is no code for
+ * then is interpreted. */
+static void notice_fork(run_policy_codes *c)
+{
+    if (c->process == 0 || c->process == getpid()) return;
+    c->process = getpid();
+    c->ending = c->ending || c->working;
+    if (c->working) memset(c->workshops, 0, sizeof c->workshops);
+    c->working = c->has_thread = false;
 }
 
 static void add_to_living(run_policy_codes *c)
@@ -148,6 +159,7 @@ void run_policy_codes_free(run_policy_codes *c)
     if (c == NULL) return;
     take_from_living(c);
     pthread_mutex_lock(&c->lock);
+    notice_fork(c);
     c->ending = true;
     pthread_mutex_unlock(&c->lock);
     if (c->has_thread) pthread_join(c->thread, NULL);
@@ -221,6 +233,7 @@ void run_policy_codes_ask(run_policy_codes *c, uint32_t policy)
 {
     if (__atomic_exchange_n(&c->code.asked[policy], 1, __ATOMIC_RELAXED) != 0) return;
     pthread_mutex_lock(&c->lock);
+    notice_fork(c);
     c->queue[c->asked++] = policy;
     if (!c->working && !c->ending) {
         if (c->has_thread) pthread_join(c->thread, NULL); /* it has ended, or is about to */
@@ -233,6 +246,7 @@ void run_policy_codes_ask(run_policy_codes *c, uint32_t policy)
 void run_policy_codes_settle(run_policy_codes *c)
 {
     pthread_mutex_lock(&c->lock);
+    notice_fork(c);
     while (c->working) pthread_cond_wait(&c->changed, &c->lock);
     pthread_mutex_unlock(&c->lock);
 }

@@ -314,8 +314,8 @@ enum { FORKS = false };
 enum { FORKS = true };
 #endif
 
-/* The same of a single encounter, whose code is begun when it is judged. With `forks` a process of its own ends first, which has no such
- * thread. */
+/* The same of a single encounter, whose code is begun when it is judged. With `forks` processes of its own end first, which have no such
+ * thread: one while it works, and one that goes on with what it made. */
 static void end_after_one(bool forks)
 {
     static adj_policies *policies;
@@ -325,10 +325,20 @@ static void end_after_one(bool forks)
     if (adj_policies_compile(paths, 1, NULL, &policies) != ADJ_OK || adj_single_new(policies, &single) != ADJ_OK ||
         adj_single_judge(single, &answer) != ADJ_OK)
         _exit(2);
-    int status = 0;
-    pid_t child = forks ? fork() : -1;
-    if (child == 0) exit(0);
-    if (forks && (waitpid(child, &status, 0) != child || status != 0)) _exit(3);
+    for (int settled = 0; forks && settled < 2; settled++) {
+        int status = 0;
+        if (settled) adj_single_prepare(single);
+        pid_t child = fork();
+        if (child == 0 && settled) {
+            /* It may have code made of its own. */
+            adj_single_prepare(single);
+            if (adj_single_judge(single, &answer) != ADJ_OK) _exit(4);
+            adj_single_free(single);
+            adj_policies_free(policies);
+        }
+        if (child == 0) exit(0);
+        if (waitpid(child, &status, 0) != child || status != 0) _exit(3);
+    }
     usleep(forks ? 0 : 20000); /* the thread is in LLVM by then */
     exit(0);
 }
