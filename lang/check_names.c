@@ -502,7 +502,6 @@ bool lang_resolve_path(lang_checker *checker, lang_expression *expression)
     lang_path *path = &expression->as.path;
     path->field_count = 0;
     path->prefix = 0;
-    if (!path->called) path->let = NULL;
     path->row_output = false;
     expression->type = LANG_PLAIN(ERROR);
     if (path->names.count == 0) return false;
@@ -512,6 +511,7 @@ bool lang_resolve_path(lang_checker *checker, lang_expression *expression)
         path->base = LANG_BASE_LET;
         return row.kind != LANG_TYPE_ERROR && follow(checker, expression, path->let->value->type, 1);
     }
+    path->let = NULL;
     lang_name head = path->names.items[0];
     bool found;
     bool resolved = resolve_field(checker, expression, &found);
