@@ -130,3 +130,43 @@ Test(base, interning_knows_short_texts_again_by_each_byte)
     cr_expect_eq(table.entries.count, 1U + 8 * (1 + 2 + 3 + 4 + 5 + 6 + 7 + 8));
     base_arena_release(&arena);
 }
+
+/* What a list does not fill is given out again, and is the list's no longer. */
+Test(base, trimmed_lists_leave_what_they_do_not_fill)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    arena.reuses = true;
+    arena.tight = true;
+    BASE_ARRAY(uint64_t) list = {0}, others[BASE_SCRAPS + 2] = {0};
+    for (uint64_t i = 0; i < 9; i++) {
+        uint64_t *slot = BASE_PUSH(&arena, &list);
+        cr_assert_not_null(slot);
+        *slot = i;
+    }
+    cr_assert_eq(list.capacity, 16u);
+    BASE_TRIM(&arena, &list);
+    cr_expect_eq(list.capacity, 9u);
+    size_t before = arena.total;
+    /* In what is left, and in what the list left behind when it grew. */
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        for (uint64_t i = 0; i < 3; i++) {
+            uint64_t *slot = BASE_PUSH(&arena, &others[k]);
+            cr_assert_not_null(slot);
+            *slot = 100 * (k + 1) + i;
+        }
+    }
+#if !defined(__SANITIZE_ADDRESS__)
+    cr_expect_eq(arena.total, before);
+#else
+    (void)before;
+#endif
+    uint64_t *more = BASE_PUSH(&arena, &list);
+    cr_assert_not_null(more);
+    *more = 9;
+    for (uint64_t i = 0; i < 10; i++) cr_expect_eq(list.items[i], i);
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        for (uint64_t i = 0; i < 3; i++) cr_expect_eq(others[k].items[i], 100 * (k + 1) + i);
+    }
+    base_arena_release(&arena);
+}
