@@ -28,6 +28,7 @@ run_chains run_chain_by(run_store *store, lang_record record, lang_field key_fie
 
 uint32_t run_chain_first(const run_chains *chain, size_t key)
 {
+    if (chain->first == NULL) return RUN_NO_ROW; /* there is no chain at all */
     return key < chain->keys ? chain->first[key] : RUN_NO_ROW;
 }
 

@@ -653,6 +653,16 @@ Test(batches, leave_nothing_in_columns)
         }
         cr_assert_eq(run_store_add(&store, LANG_RECORD_claim), 0);
         run_store_set(&store, LANG_FIELD_claim_received, 0, 9);
+        /* Nor do rows that are taken back. */
+        run_store_truncate(&store, LANG_RECORD_line, ROWS / round / 2);
+        for (uint32_t row = ROWS / round / 2; row < ROWS / round; row++) {
+            cr_assert_eq(run_store_add(&store, LANG_RECORD_line), row);
+            for (int f = 0; f < LANG_FIELD_COUNT; f++) {
+                if (lang_schema_field(&lang_schema_standard, (lang_field)f)->record != LANG_RECORD_line) continue;
+                cr_assert_eq(run_store_state(&store, (lang_field)f, row), RUN_UNKNOWN, "row %u, field %d", row, f);
+                cr_assert_eq(run_store_bits(&store, (lang_field)f, row), 0, "row %u, field %d", row, f);
+            }
+        }
         cr_assert(run_store_reset(&store));
         cr_expect_eq(store.counts[LANG_RECORD_line], 0u);
         cr_expect_eq(store.counts[LANG_RECORD_patient], 1u);
