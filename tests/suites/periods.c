@@ -182,38 +182,25 @@ static void compare(const char *from)
     base_arena_init(&arena, NULL);
     adj_policies *policies = policies_of(&arena, from);
     adj_encounters *encounters = lines_of(policies, &arena);
-    adj_results *results[3];
-    for (size_t e = 0; e < 3; e++) {
-        adj_options options = {.evaluator = e == 0 ? ADJ_EVALUATOR_INTERPRETER : ADJ_EVALUATOR_BEST, .threads = e};
-        cr_assert_eq(adj_evaluate(policies, encounters, &options, &results[e]), ADJ_OK);
-        cr_assert_eq(adj_results_count(results[e]), LINES);
-    }
-    size_t verdicts[8] = {0}, lines[ADJ_VERDICT_COUNT] = {0}, clauses = adj_policies_clause_count(policies),
-           without = 0;
+    adj_results *results[SUPPORT_WAYS];
+    support_judge_all_ways(policies, encounters, results);
+    cr_assert_eq(adj_results_count(results[0]), LINES);
+    size_t lines[ADJ_VERDICT_COUNT] = {0}, without = 0;
     for (size_t l = 0; l < LINES; l++) {
         adj_line meant_of_line = adj_results_line(results[0], l);
         lines[meant_of_line.verdict]++;
         without += strstr(meant_of_line.reason, "version") != NULL;
-        for (size_t e = 1; e < 3; e++) {
+        for (size_t e = 1; e < SUPPORT_WAYS; e++) {
             adj_line found = adj_results_line(results[e], l);
             cr_assert_eq(found.verdict, meant_of_line.verdict, "line %zu", l);
             cr_assert_str_eq(found.reason, meant_of_line.reason, "line %zu", l);
         }
-        for (size_t c = 0; c < clauses; c++) {
-            adj_clause_verdict meant = adj_results_clause(results[0], l, c);
-            verdicts[meant]++;
-            for (size_t e = 1; e < 3; e++)
-                cr_assert_eq(adj_results_clause(results[e], l, c), meant, "line %zu, clause %zu, threads %zu", l, c, e);
-        }
     }
-    cr_expect_gt(verdicts[ADJ_CLAUSE_PASS], 5000u);
-    cr_expect_gt(verdicts[ADJ_CLAUSE_FAIL], 5000u);
-    cr_expect_gt(verdicts[ADJ_CLAUSE_CANNOT_TELL], 1000u);
     cr_expect_gt(lines[ADJ_PASS], 500u);
     cr_expect_gt(lines[ADJ_CANNOT_TELL], 50u);
     cr_expect_gt(without, 100u, "of %zu lines no policy has the day", without);
     check_works(policies, results[1]);
-    for (size_t e = 0; e < 3; e++) adj_results_free(results[e]);
+    for (size_t e = 0; e < SUPPORT_WAYS; e++) adj_results_free(results[e]);
     adj_encounters_free(encounters);
     adj_policies_free(policies);
     base_arena_release(&arena);

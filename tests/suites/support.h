@@ -88,6 +88,32 @@ static inline adj_results *support_evaluate(const adj_policies *policies, adj_en
     return results;
 }
 
+/* Judges the lines by the interpreter, and in batches on one thread and on two: each clause must say the same of each line. Counts what they say,
+ * often each of it. The caller frees the results. */
+enum { SUPPORT_WAYS = 3 };
+static inline void support_judge_all_ways(const adj_policies *policies, const adj_encounters *encounters,
+                                          adj_results *results[SUPPORT_WAYS])
+{
+    for (size_t e = 0; e < SUPPORT_WAYS; e++) {
+        adj_options options = {.evaluator = e == 0 ? ADJ_EVALUATOR_INTERPRETER : ADJ_EVALUATOR_BEST,
+                               .threads = (unsigned)e};
+        cr_assert_eq(adj_evaluate(policies, encounters, &options, &results[e]), ADJ_OK);
+        cr_assert_eq(adj_results_count(results[e]), adj_results_count(results[0]));
+    }
+    size_t verdicts[8] = {0}, clauses = adj_policies_clause_count(policies);
+    for (size_t l = 0; l < adj_results_count(results[0]); l++) {
+        for (size_t c = 0; c < clauses; c++) {
+            adj_clause_verdict meant = adj_results_clause(results[0], l, c);
+            verdicts[meant]++;
+            for (size_t e = 1; e < SUPPORT_WAYS; e++)
+                cr_assert_eq(adj_results_clause(results[e], l, c), meant, "line %zu, clause %zu, threads %zu", l, c, e);
+        }
+    }
+    cr_expect_gt(verdicts[ADJ_CLAUSE_PASS], 5000u);
+    cr_expect_gt(verdicts[ADJ_CLAUSE_FAIL], 5000u);
+    cr_expect_gt(verdicts[ADJ_CLAUSE_CANNOT_TELL], 1000u);
+}
+
 /* Memory for an adj_allocator that runs out after so many allocations, and counts what is not given back. */
 typedef struct support_memory {
     size_t left, live;

@@ -98,25 +98,9 @@ static void compare_with_walking(bool sparing)
     base_arena_init(&arena, NULL);
     adj_policies *policies = support_policies(policy_of(&arena));
     adj_encounters *encounters = lines_of(policies, &arena, sparing);
-    adj_results *results[3];
-    for (size_t e = 0; e < 3; e++) {
-        adj_options options = {.evaluator = e == 0 ? ADJ_EVALUATOR_INTERPRETER : ADJ_EVALUATOR_BEST, .threads = e};
-        cr_assert_eq(adj_evaluate(policies, encounters, &options, &results[e]), ADJ_OK);
-        cr_assert_eq(adj_results_count(results[e]), adj_results_count(results[0]));
-    }
-    size_t verdicts[8] = {0}, clauses = adj_policies_clause_count(policies);
-    for (size_t l = 0; l < adj_results_count(results[0]); l++) {
-        for (size_t c = 0; c < clauses; c++) {
-            adj_clause_verdict meant = adj_results_clause(results[0], l, c);
-            verdicts[meant]++;
-            for (size_t e = 1; e < 3; e++)
-                cr_assert_eq(adj_results_clause(results[e], l, c), meant, "line %zu, clause %zu, threads %zu", l, c, e);
-        }
-    }
-    cr_expect_gt(verdicts[ADJ_CLAUSE_PASS], 5000u);
-    cr_expect_gt(verdicts[ADJ_CLAUSE_FAIL], 5000u);
-    cr_expect_gt(verdicts[ADJ_CLAUSE_CANNOT_TELL], 1000u);
-    for (size_t e = 0; e < 3; e++) adj_results_free(results[e]);
+    adj_results *results[SUPPORT_WAYS];
+    support_judge_all_ways(policies, encounters, results);
+    for (size_t e = 0; e < SUPPORT_WAYS; e++) adj_results_free(results[e]);
     adj_encounters_free(encounters);
     adj_policies_free(policies);
     base_arena_release(&arena);
