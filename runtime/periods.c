@@ -48,6 +48,7 @@ typedef struct dividing {
     uint32_t *table;      /* by day from starts[0] on: its stretch; NULL for none */
     uint32_t *stretch_of; /* by line; `stretches` where its day is not known */
     size_t *lines;        /* by stretch */
+    uint32_t *units;      /* room for those of a period */
 } dividing;
 
 static int by_day(const void *a, const void *b)
@@ -81,7 +82,7 @@ static bool find_stretches(dividing *d, const plan_kernels *kernels)
 static uint32_t stretch_of_day(const dividing *d, int64_t day)
 {
     size_t low = 0, high = d->stretches - 1;
-    if (d->table != NULL && high > 0) {
+    if (d->table != NULL) {
         if (day < d->starts[0]) return 0;
         return day >= d->starts[high - 1] ? (uint32_t)high : d->table[day - d->starts[0]];
     }
@@ -148,16 +149,17 @@ static bool find_days(dividing *d, const uint32_t *lines, const uint32_t *rows)
 static bool add_period(dividing *d, run_periods *periods, size_t from, size_t to, size_t first, size_t line_count)
 {
     const run_work *work = d->work;
-    uint32_t *units = base_arena_alloc(d->arena, (work->unit_count + 1) * sizeof *units);
-    if (units == NULL) return false;
     bool undated = from == d->stretches;
     int64_t begin = undated || from == 0 ? INT64_MIN : d->starts[from - 1];
     int64_t end = undated || to + 1 >= d->stretches ? INT64_MAX : d->starts[to] - 1;
     size_t count = 0;
     for (size_t u = 0; u < work->unit_count; u++) {
         bool meets = d->days[u].from <= end && d->days[u].to >= begin && d->days[u].from <= d->days[u].to;
-        if (meets || undated) units[count++] = work->units[u];
+        if (meets || undated) d->units[count++] = work->units[u];
     }
+    uint32_t *units = base_arena_alloc(d->arena, (count + 1) * sizeof *units);
+    if (units == NULL) return false;
+    memcpy(units, d->units, count * sizeof *units);
     periods->items[periods->count++] = (run_period){first, line_count, begin, end, units, count};
     return true;
 }
@@ -166,8 +168,9 @@ static bool add_period(dividing *d, run_periods *periods, size_t from, size_t to
 static bool find_groups(dividing *d, size_t few, run_periods *periods)
 {
     size_t left = 0, from = 0, first = 0, lines = 0;
-    periods->items = base_arena_alloc(d->arena, (d->stretches + 1) * sizeof *periods->items);
-    if (periods->items == NULL) return false;
+    periods->items = base_arena_alloc(&d->scratch, (d->stretches + 1) * sizeof *periods->items);
+    d->units = base_arena_alloc(&d->scratch, (d->work->unit_count + 1) * sizeof *d->units);
+    if (periods->items == NULL || d->units == NULL) return false;
     for (size_t s = 0; s < d->stretches; s++) left += d->lines[s];
     for (size_t s = 0; s < d->stretches && (lines > 0 || left > 0); s++) {
         if (lines == 0) from = s; /* none of those before has a line */
@@ -207,6 +210,15 @@ static bool put_in_order(dividing *d, uint32_t *lines)
     return true;
 }
 
+static bool keep(dividing *d, run_periods *periods)
+{
+    run_period *kept = base_arena_alloc(d->arena, periods->count * sizeof *kept);
+    if (kept == NULL) return false;
+    memcpy(kept, periods->items, periods->count * sizeof *kept);
+    periods->items = kept;
+    return true;
+}
+
 bool run_find_periods(base_arena *arena, const run_context *context, const plan_kernels *kernels, const run_work *work,
                       uint32_t *lines, const uint32_t *rows, size_t few, run_periods *periods)
 {
@@ -218,7 +230,7 @@ bool run_find_periods(base_arena *arena, const run_context *context, const plan_
     if (good && d.stretches > 1 && !most_hold_at_once(&d)) {
         good = make_table(&d) && find_days(&d, lines, rows) && find_groups(&d, few, periods);
         if (good && !gains(&d, periods)) *periods = (run_periods){0};
-        good = good && (periods->count == 0 || put_in_order(&d, lines));
+        good = good && (periods->count == 0 || (put_in_order(&d, lines) && keep(&d, periods)));
     }
     good = good && !d.scratch.failed;
     base_arena_release(&d.scratch);

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 /* What all passes take grows with the square of a function: beyond so many steps, a second's worth, code is made quickly. */
-enum { LARGE_BLOCK = 4096, QUICK = 0, BETTER = 1, WORKSHOPS };
+enum { LARGE_BLOCK = 4096 };
+typedef enum workshop_kind { QUICK, BETTER, WORKSHOPS } workshop_kind;
 
 struct run_policy_codes {
     base_allocator allocator;
@@ -195,7 +196,7 @@ static void make(run_policy_codes *c, uint32_t policy)
     const run_machine_provider *provider = run_machine_provider_get();
     const plan_program *plan = c->policies->plan;
     bool large = plan->blocks.items[plan->policies.items[policy].block].steps.count > LARGE_BLOCK;
-    int kind = large ? QUICK : BETTER;
+    workshop_kind kind = large ? QUICK : BETTER;
     const char *error = NULL;
     if (!c->elements_made) make_elements(c);
     if (large && c->code.policies[policy] != NULL) return; /* it could only be made as it is */

@@ -54,7 +54,7 @@ typedef enum adj_evaluator {
 
 typedef struct adj_options {
     adj_evaluator evaluator;
-    const adj_allocator *allocator; /* NULL for the C library's */
+    const adj_allocator *allocator; /* NULL for the C library's, from which machine code is in any case */
     bool colour;                    /* of diagnostics */
     int32_t today;                  /* for `review by`: days since 1970-01-01; 0 to leave review dates alone */
     bool keep_sources;              /* of policies: see adj_policies_source */

@@ -817,6 +817,28 @@ Test(single, code_comes_beside_the_work)
     adj_policies_free(policies); /* while code of the other is being made */
 }
 
+/* Where there is code of all policies from the first line on, it serves until better code is there. */
+Test(single, code_that_is_there_gives_way_to_better)
+{
+    if (!adj_has_machine_code()) return;
+    const char *names[] = {"kernels.adj"}, *texts[] = {policy_text};
+    adj_options options = {.evaluator = ADJ_EVALUATOR_MACHINE};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile_text(names, texts, 1, &options, &policies), ADJ_OK);
+    one_call c = new_call(policies);
+    const run_machine_code *code = run_policy_codes_of(run_policies_single_codes(policies));
+    run_policy_function first = run_policy_code(code, 0);
+    cr_assert_not_null(first);
+    generator g = {.state = 3};
+    adj_single_answer answer;
+    tell_any(&c, &g);
+    cr_assert_eq(adj_single_judge_values(c.single, c.values, &answer), ADJ_OK);
+    adj_single_prepare(c.single);
+    cr_expect_neq(run_policy_code(code, 0), first);
+    adj_single_free(c.single);
+    adj_policies_free(policies);
+}
+
 Test(single, the_small_policy_is_one)
 {
     adj_policies_free(support_policies(run_small_policy));
