@@ -190,17 +190,7 @@ static adj_policies *compile_versions(unsigned payers, unsigned versions, const 
                  rest, from, to, dates + strlen(always));
         free(text);
     }
-    adj_policies *policies = NULL;
-    if (adj_policies_compile_text((const char *const *)names, (const char *const *)texts, count, options, &policies) !=
-        ADJ_OK)
-        bench_stop(policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
-    for (size_t i = 0; i < count; i++) {
-        free(texts[i]);
-        free(names[i]);
-    }
-    free(texts);
-    free(names);
-    return policies;
+    return workload_compile_texts(names, texts, count, options);
 }
 
 static size_t count_findings(const adj_policies *policies, const adj_encounters *encounters, const adj_options *options)

@@ -158,10 +158,26 @@ char *workload_distinct(unsigned clauses)
     return w.text;
 }
 
+adj_policies *workload_compile_texts(char **names, char **texts, size_t count, const adj_options *options)
+{
+    adj_policies *policies = NULL;
+    if (adj_policies_compile_text((const char *const *)names, (const char *const *)texts, count, options, &policies) !=
+        ADJ_OK) {
+        fprintf(stderr, "bench: %s\n", policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
+        exit(3);
+    }
+    for (size_t i = 0; i < count; i++) {
+        free(texts[i]);
+        free(names[i]);
+    }
+    free(texts);
+    free(names);
+    return policies;
+}
+
 adj_policies *workload_compile(unsigned payers, unsigned extra, const adj_options *options)
 {
     char **texts = calloc(payers, sizeof *texts), **names = calloc(payers, sizeof *names);
-    adj_policies *policies = NULL;
     if (texts == NULL || names == NULL) exit(3);
     for (unsigned p = 0; p < payers; p++) {
         texts[p] = workload_policy(p, extra);
@@ -169,19 +185,7 @@ adj_policies *workload_compile(unsigned payers, unsigned extra, const adj_option
         if (names[p] == NULL) exit(3);
         snprintf(names[p], 32, "p%u.adj", p);
     }
-    adj_status status =
-        adj_policies_compile_text((const char *const *)names, (const char *const *)texts, payers, options, &policies);
-    if (status != ADJ_OK) {
-        fprintf(stderr, "bench: %s\n", policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
-        exit(3);
-    }
-    for (unsigned p = 0; p < payers; p++) {
-        free(texts[p]);
-        free(names[p]);
-    }
-    free(texts);
-    free(names);
-    return policies;
+    return workload_compile_texts(names, texts, payers, options);
 }
 
 /* ---- encounters ---- */

@@ -24,7 +24,10 @@ char *workload_policy(unsigned payer, unsigned extra);
 /* A policy of `clauses` clauses of which no two have the same shape. */
 char *workload_distinct(unsigned clauses);
 
-/* Compiles the policies of so many payers; exits with a message where that fails. */
+/* Compiles policies' texts, and frees these and their names; exits with a message where that fails. */
+adj_policies *workload_compile_texts(char **names, char **texts, size_t count, const adj_options *options);
+
+/* Compiles the policies of so many payers, likewise. */
 adj_policies *workload_compile(unsigned payers, unsigned extra, const adj_options *options);
 
 /* Encounters: lines of so many payers in turn, one a session and claim, about 15 percent of them with something that fails and 2
