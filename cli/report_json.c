@@ -73,6 +73,7 @@ static void counted(writer *w, const adj_finding *finding)
         json_put_object_end(w);
     }
     json_put_list_end(w);
+    named_truth(w, "counted_more", finding->counted_more);
 }
 
 static void exceptions(writer *w, const adj_finding *finding)

@@ -129,6 +129,7 @@ static void counted(cli_report *report, const adj_finding *finding)
         PIECES(report, i == 0 ? "" : "; ", line->date, " ", line->claim, " line ", number,
                line->from_history ? " (history)" : "", line->certain ? "" : " (perhaps)");
     }
+    if (finding->counted_more) piece(report, "; and more");
     wrap_pieces(report, "counted");
 }
 

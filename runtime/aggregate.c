@@ -1,5 +1,6 @@
 /* History windows and other collections: which elements count, surely or perhaps, and what they add up to.
  * Both evaluators call run_aggregate. The windows are defined to the day in docs/language.md, rules W1 to W18. */
+#include "runtime/classes.h"
 #include "runtime/gate.h"
 #include "runtime/guest.h"
 
@@ -273,7 +274,8 @@ typedef struct walk {
     bool open;
     size_t unknown; /* of distinct values */
     bool some;
-    void (*counted)(void *, uint32_t, run_truth);
+    bool (*counted)(void *, uint32_t, run_truth);
+    bool told_enough;     /* whoever is told of elements wants no more of them */
     gathering *gathering; /* NULL to judge each element at once */
     uint16_t owner;
     places *near;            /* NULL for nothing */
@@ -371,7 +373,7 @@ static void visit(walk *w, uint32_t row, run_truth truth)
     run_element element;
     truth = run_truth_and(truth, run_judge_element(w->context, w->index, w->line, row, &element));
     if (truth == RUN_FALSE) return;
-    if (w->counted != NULL) w->counted(w->context->counted_state, row, truth);
+    if (w->counted != NULL && !w->counted(w->context->counted_state, row, truth)) w->told_enough = true;
     if (w->aggregate->kind == PLAN_DISTINCT) {
         as_member(w, &element);
         remember(w->context, truth, &element, &w->unknown, &w->some);
@@ -478,14 +480,14 @@ static void visit_window(walk *w, run_truth limit)
             find_places(w, &near);
         walked = near.undated;
     }
-    for (size_t i = 0; i < walked; i++) {
+    for (size_t i = 0; i < walked && !w->told_enough; i++) {
         uint32_t row = run_candidate(&w->found, i);
         if (w->waiting != NULL)
             wait(w, row, limit, false);
         else
             visit(w, row, run_truth_and(limit, admitted(w->context, w->aggregate, &w->window, w->line, row)));
     }
-    for (size_t i = near.start; i < near.end; i++) {
+    for (size_t i = near.start; i < near.end && !w->told_enough; i++) {
         uint32_t row = run_candidate(&w->found, i);
         if (w->waiting != NULL)
             wait(w, row, limit, true);
@@ -560,8 +562,8 @@ static void visit_period(walk *w, int64_t date)
     visit_window(w, RUN_NEITHER);
 }
 
-void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t bound, uint8_t bound_state,
-                   run_value *result)
+bool run_aggregate_told(run_context *context, uint32_t line, uint32_t index, int64_t bound, uint8_t bound_state,
+                        run_value *result)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     *result = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
@@ -573,10 +575,10 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
     w.open = !w.found.complete;
     /* Sums say nothing of single elements, nor of changes that are tried. */
     bool sums = context->sweeps != NULL && context->counted == NULL && context->change_count == 0;
-    if (sums && w.window.known && run_sweep(context, index, line, &w.window, &w.found, result, &w.open)) {
-        if (w.open) result->high = INT64_MAX;
-        return;
-    }
+    if (sums && w.window.known &&
+        (run_sweep(context, index, line, &w.window, &w.found, result, &w.open) ||
+         run_classes_take(context, index, line, SIZE_MAX, &w.window, &w.found, result, &w.open)))
+        return w.open;
     uint32_t first_seen = context->seen.count;
     /* Elements may count themselves (in exceptions); only this aggregate's own are told of. */
     w.counted = context->counted;
@@ -587,7 +589,14 @@ void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t 
         visit_window(&w, RUN_TRUE);
     context->counted = w.counted;
     if (aggregate->kind == PLAN_DISTINCT) count_distinct(context, first_seen, w.unknown, w.some, result);
-    if (w.open) leave_open(aggregate, result);
+    return w.open;
+}
+
+void run_aggregate(run_context *context, uint32_t line, uint32_t index, int64_t bound, uint8_t bound_state,
+                   run_value *result)
+{
+    if (run_aggregate_told(context, line, index, bound, bound_state, result))
+        leave_open(&context->binding->plan->aggregates.items[index], result);
 }
 
 /* ---- many subjects ---- */
@@ -777,7 +786,9 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
         begin_walk(&w, t, i, bound);
         open[i] = w.open;
         all.windows[i] = w.window;
-        visit_window(&w, RUN_TRUE);
+        bool summed = w.window.known &&
+                      run_classes_take(context, index, w.line, w.self, &w.window, &w.found, &results[i], &open[i]);
+        if (!summed) visit_window(&w, RUN_TRUE);
     }
     if (w.waiting != NULL && all.count > 0) let_in(&w);
     if (g.count > 0) judge_gathered(context, aggregate, &g);

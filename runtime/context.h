@@ -188,12 +188,13 @@ struct run_context {
     size_t block_room;
     int depth, depth_limit;
     base_arena *arena;
-    uint32_t *policies;        /* room for those that the line at hand meets */
-    uint8_t **rows_met;        /* by table, by written row: set where a lookup finds it; NULL where nobody asks */
-    struct run_words *words;   /* of explanations; NULL to make them each time */
-    bool redact;               /* explanations hide what tells who a member is */
-    bool undispatched;         /* every line meets every policy: the plain meaning, to compare with */
-    struct run_sweeps *sweeps; /* running sums of history; NULL to walk */
+    uint32_t *policies;          /* room for those that the line at hand meets */
+    uint8_t **rows_met;          /* by table, by written row: set where a lookup finds it; NULL where nobody asks */
+    struct run_words *words;     /* of explanations; NULL to make them each time */
+    bool redact;                 /* explanations hide what tells who a member is */
+    bool undispatched;           /* every line meets every policy: the plain meaning, to compare with */
+    struct run_sweeps *sweeps;   /* running sums of history; NULL to walk */
+    struct run_classes *classes; /* of subjects among many elements; made when first needed */
     uint8_t *standings;      /* by line, shared by the threads of a run: what counts.c found of it; 0 for nothing yet */
     uint32_t standing_count; /* lines of that; 0 for none */
     bool failed;             /* memory ran out while judging */
@@ -211,8 +212,8 @@ struct run_context {
     const uint32_t *overlay_pool;
     const run_value *tallies; /* of the measure whose value is worked out */
     run_guest *guest;         /* NULL for none */
-    /* When set, run_aggregate tells of each element that counts or may count. */
-    void (*counted)(void *state, uint32_t element, run_truth truth);
+    /* When set, run_aggregate tells of each element that counts or may count, until that is false. */
+    bool (*counted)(void *state, uint32_t element, run_truth truth);
     void *counted_state;
 };
 
@@ -263,6 +264,11 @@ uint8_t run_denied(run_context *context, uint32_t denial, int64_t line, uint8_t 
 /* Counts, adds up or compares elements; `bound` is the window's own bound, if it has one. */
 void run_aggregate(run_context *context, uint32_t line, uint32_t aggregate, int64_t bound, uint8_t bound_state,
                    run_value *result);
+
+/* The same of the elements that we were told of; gives whether there may be others, or amounts that nobody told, so that there is no upper
+ * bound. */
+bool run_aggregate_told(run_context *context, uint32_t line, uint32_t aggregate, int64_t bound, uint8_t bound_state,
+                        run_value *result);
 
 /* The elements of a packed list and their number. */
 const uint32_t *run_list_items(const run_context *context, int64_t list, size_t *count);

@@ -17,6 +17,9 @@ typedef struct explainer {
     BASE_ARRAY(adj_fact) facts;
     BASE_ARRAY(const char *) missing;
     BASE_ARRAY(adj_counted_line) counted;
+    uint32_t counted_before;         /* of them, by other aggregates than the one at hand */
+    int64_t counted_all;             /* how many that one has to list */
+    bool counted_more;               /* there are lines that were not listed */
     BASE_ARRAY(const char *) errors; /* of arithmetic */
     uint8_t *seen;                   /* steps already turned into facts */
 } explainer;
@@ -111,12 +114,17 @@ static bool counts_lines(lang_collection collection)
            collection == LANG_COLLECTION_SESSION_LINES;
 }
 
-static void count_line(void *state, uint32_t row, run_truth truth)
+static bool count_line(void *state, uint32_t row, run_truth truth)
 {
     explainer *e = state;
     const run_store *store = e->context->binding->store;
+    int64_t listed = (int64_t)(e->counted.count - e->counted_before);
+    if (listed == ADJ_COUNTED_MOST) {
+        e->counted_more = true;
+        return false;
+    }
     adj_counted_line *line = BASE_PUSH(e->arena, &e->counted);
-    if (line == NULL) return;
+    if (line == NULL) return false;
     uint32_t claim = run_store_present(store, LANG_FIELD_line_claim, row)
                          ? (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, row)
                          : 0;
@@ -133,10 +141,19 @@ static void count_line(void *state, uint32_t row, run_truth truth)
                                                    store->columns[LANG_FIELD_line_units].states[row]),
                                .from_history = !store->lines.items[row].subject,
                                .certain = truth == RUN_TRUE};
+    return listed + 1 < e->counted_all;
 }
 
-/* Tells run_aggregate's elements to `counted`, whatever they are. */
-static void run_counted(explainer *e, const plan_step *step, void (*counted)(void *, uint32_t, run_truth), void *state)
+/* What the elements come to that we were told of; whether there may be others, or amounts that nobody told. */
+static bool told(explainer *e, const plan_step *step, run_value *result)
+{
+    run_value bound = {0, 0, RUN_UNKNOWN};
+    if (step->a != PLAN_NO_STEP) bound = e->values[step->a];
+    return run_aggregate_told(e->context, e->line, (uint32_t)step->number, bound.bits, bound.state, result);
+}
+
+/* Tells run_aggregate's elements to `counted`, whatever they are, until that is false. */
+static void run_counted(explainer *e, const plan_step *step, bool (*counted)(void *, uint32_t, run_truth), void *state)
 {
     run_value bound = {0, 0, RUN_UNKNOWN}, result;
     if (step->a != PLAN_NO_STEP) bound = e->values[step->a];
@@ -144,6 +161,17 @@ static void run_counted(explainer *e, const plan_step *step, void (*counted)(voi
     e->context->counted_state = state;
     run_aggregate(e->context, e->line, (uint32_t)step->number, bound.bits, bound.state, &result);
     e->context->counted = NULL;
+}
+
+/* Lists the lines that a count or sum is made of. */
+static void list_counted(explainer *e, const plan_step *step)
+{
+    const plan_aggregate *aggregate = &e->context->binding->plan->aggregates.items[step->number];
+    run_value all;
+    told(e, step, &all);
+    e->counted_before = e->counted.count;
+    e->counted_all = aggregate->kind == PLAN_COUNTS ? all.high : INT64_MAX;
+    if (e->counted_all > 0) run_counted(e, step, count_line, e);
 }
 
 static const char *bounds_text(explainer *e, lang_type type, const run_value *value)
@@ -258,9 +286,7 @@ static void facts_of(explainer *e, uint32_t index)
         add_fact(e, source_name(e, step), bounds_text(e, step->type, value));
         benefit_year_fact(e, &e->context->binding->plan->aggregates.items[step->number]);
         if (step->a != PLAN_NO_STEP) facts_of(e, step->a);
-        if (counts_lines(e->context->binding->plan->aggregates.items[step->number].collection)) {
-            run_counted(e, step, count_line, e);
-        }
+        if (counts_lines(e->context->binding->plan->aggregates.items[step->number].collection)) list_counted(e, step);
         return;
     default: facts_of_operands(e, step); return;
     }
@@ -380,13 +406,25 @@ static void missing_of(explainer *e, uint32_t index)
 typedef struct uncertain {
     explainer *outer;
     const plan_aggregate *aggregate;
+    uint32_t known;    /* missing fields so far */
+    uint32_t in_a_row; /* elements that lacked no other */
 } uncertain;
 
+/* Where so many elements lacked nothing new, the others are left: thousands of them lack the same. */
+enum { NOTHING_NEW = 256 };
+
+static bool go_on(uncertain *u)
+{
+    u->in_a_row = u->outer->missing.count > u->known ? 0 : u->in_a_row + 1;
+    u->known = u->outer->missing.count;
+    return u->in_a_row < NOTHING_NEW;
+}
+
 /* For an element that only perhaps counts: the fields of it that its `where` lacks. */
-static void missing_of_element(void *state, uint32_t row, run_truth truth)
+static bool missing_of_element(void *state, uint32_t row, run_truth truth)
 {
     uncertain *u = state;
-    if (truth != RUN_NEITHER) return;
+    if (truth != RUN_NEITHER) return true;
     explainer *e = u->outer;
     const run_store *store = e->context->binding->store;
     bool lines = counts_lines(u->aggregate->collection);
@@ -399,11 +437,11 @@ static void missing_of_element(void *state, uint32_t row, run_truth truth)
                    (!run_store_present(store, LANG_FIELD_line_status, row) ||
                     run_store_bits(store, LANG_FIELD_line_status, row) == 2);
     if (pending) add_missing(e, base_format(e->arena, "%sstatus", name));
-    if (u->aggregate->block == PLAN_NO_STEP) return;
+    if (u->aggregate->block == PLAN_NO_STEP) return go_on(u);
     const plan_block *block = &e->context->binding->plan->blocks.items[u->aggregate->block];
     run_value *values = base_arena_alloc(e->arena, (block->steps.count + 1) * sizeof *values);
-    if (values == NULL || block->steps.count == 0) return;
-    void (*counted)(void *, uint32_t, run_truth) = e->context->counted;
+    if (values == NULL || block->steps.count == 0) return false;
+    bool (*counted)(void *, uint32_t, run_truth) = e->context->counted;
     e->context->counted = NULL;
     for (size_t i = 0; i + 1 < block->steps.count; i++) values[i] = (run_value){0};
     run_interpret_all(e->context, u->aggregate->block, e->line, row, values);
@@ -419,6 +457,7 @@ static void missing_of_element(void *state, uint32_t row, run_truth truth)
     e->missing.items = inner.missing.items;
     e->missing.count = inner.missing.count;
     e->missing.capacity = inner.missing.capacity;
+    return go_on(u);
 }
 
 static void missing_of_aggregate(explainer *e, const plan_step *step)
@@ -427,8 +466,11 @@ static void missing_of_aggregate(explainer *e, const plan_step *step)
     const run_value *value = &e->values[(size_t)(step - e->block->steps.items)];
     bool exact = value->state == RUN_PRESENT && value->bits == value->high;
     if (exact || value->state == RUN_ABSENT) return;
-    uncertain u = {e, aggregate};
-    run_counted(e, step, missing_of_element, &u);
+    uncertain u = {e, aggregate, e->missing.count, 0};
+    run_value elements;
+    told(e, step, &elements);
+    /* Where all elements surely count, or surely do not, none of them lacks anything. */
+    if (aggregate->kind != PLAN_COUNTS || elements.bits != elements.high) run_counted(e, step, missing_of_element, &u);
     if (step->a != PLAN_NO_STEP) missing_of(e, step->a);
     const run_store *store = e->context->binding->store;
     if (!run_store_present(store, LANG_FIELD_line_date, e->line)) add_missing(e, "date");
@@ -465,15 +507,26 @@ static const char *message_text(explainer *e)
 }
 
 typedef struct first_element {
-    const run_store *store;
+    bool any; /* none is sure: the first that perhaps fails will do */
     uint32_t sure, perhaps;
 } first_element;
 
-static void keep_first(void *state, uint32_t row, run_truth truth)
+static bool keep_first(void *state, uint32_t row, run_truth truth)
 {
     first_element *first = state;
     uint32_t *slot = truth == RUN_TRUE ? &first->sure : &first->perhaps;
     if (*slot == RUN_NO_ROW) *slot = row; /* elements come in the order of date, claim and line */
+    return first->sure == RUN_NO_ROW && !first->any;
+}
+
+/* Finds the first of an aggregate's elements: one that is sure, if there is any. What they come to is asked first, since that takes no
+ * walk where there are many. */
+static void find_first(explainer *e, const plan_step *step, first_element *first)
+{
+    run_value result;
+    told(e, step, &result);
+    first->any = result.bits == 0;
+    if (result.high > 0) run_counted(e, step, keep_first, first);
 }
 
 /* The `other` that a message speaks of: the first that fails, else the first that perhaps does. */
@@ -482,18 +535,18 @@ static uint32_t bound_element(explainer *e)
     const plan_clause *clause = e->clause;
     if (clause->binding_aggregate == PLAN_NO_STEP) return RUN_NO_ROW;
     const plan_aggregate *aggregate = &e->context->binding->plan->aggregates.items[clause->binding_aggregate];
-    first_element first = {e->context->binding->store, RUN_NO_ROW, RUN_NO_ROW};
+    first_element first = {false, RUN_NO_ROW, RUN_NO_ROW};
     plan_step step = {.a = PLAN_NO_STEP, .number = clause->binding_aggregate};
     if (aggregate->window.bound != NULL) {
         for (uint32_t i = 0; i < e->block->steps.count; i++) {
             if (e->block->steps.items[i].operation == PLAN_AGGREGATE) step.a = e->block->steps.items[i].a;
         }
     }
-    run_counted(e, &step, keep_first, &first);
+    find_first(e, &step, &first);
     if (first.sure == RUN_NO_ROW && first.perhaps == RUN_NO_ROW) {
         /* Every element is excused: the message and the exceptions speak of the first that is. */
         step.number = clause->bound_aggregate;
-        run_counted(e, &step, keep_first, &first);
+        find_first(e, &step, &first);
     }
     return first.sure != RUN_NO_ROW ? first.sure : first.perhaps;
 }
@@ -637,6 +690,7 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     finding->fact_count = e.facts.count;
     finding->counted = e.counted.items;
     finding->counted_count = e.counted.count;
+    finding->counted_more = e.counted_more;
     finding->missing = e.missing.items;
     finding->missing_count = e.missing.count;
     finding->errors = e.errors.items;

@@ -1,48 +1,20 @@
 /* History windows in one sweep of a member: the lines of a member stand in the order of their days, so that what a window counts is the
- * difference of two running sums. Aggregates that count, or add up, the same of the same lines share them, whatever their windows. */
-#include "runtime/sweep.h"
+ * difference of two run_running sums. Aggregates that count, or add up, the same of the same lines share them, whatever their windows. */
+#include "runtime/classes.h"
+#include "runtime/sums.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-/* With fewer lines walking is as fast. Sums of amounts up to REACH cannot overflow. */
+/* With fewer lines walking is as fast. */
 enum { FEW_ELEMENTS = 6 };
-#define REACH (INT64_C(1) << 40)
-
-/* Sums over the elements before a place, of those that have a day. */
-typedef struct running {
-    int64_t low, high;
-    uint32_t unknown; /* elements that may count and whose amount nobody told */
-    uint8_t own;      /* of the element at the place, as a subject: its truth, and KNOWN where its amount is */
-    int64_t amount;
-} running;
-
-enum { KNOWN = 4 };
-
-/* One member's. Where all of it is certain, as it is for most, sums are single numbers of 32 bits. Threads that come to the same member at
- * once write the same numbers to the same places. */
-typedef struct swept {
-    uint32_t undated; /* elements without a day stand first */
-    bool beyond;      /* some amount is out of reach: to be walked */
-    int64_t undated_low, undated_high;
-    uint32_t undated_unknown;
-    int32_t *days;
-    int32_t *certain; /* NULL where something is not; one more than elements, like the sums */
-    running *sums;
-} swept;
 
 /* `certain` lies side by side for all members, if at all: that of a member begins at the place of its first line plus its own number. */
 typedef struct accumulator {
-    _Atomic(swept *) *members; /* by patient; NULL while nobody asked, and where `done` */
-    int32_t *certain;          /* by place; NULL where members have memory of their own */
-    _Atomic(uint8_t) *done;    /* by patient: its numbers stand in `certain` */
+    _Atomic(run_sums *) *members; /* by patient; NULL while nobody asked, and where `done` */
+    int32_t *certain;             /* by place; NULL where members have memory of their own */
+    _Atomic(uint8_t) *done;       /* by patient: its numbers stand in `certain` */
 } accumulator;
 
 struct run_sweeps {
@@ -56,6 +28,7 @@ struct run_sweeps {
     accumulator *accumulators;
     uint32_t *models; /* by accumulator: the first aggregate that it serves */
     size_t count;
+    run_classes *classes; /* of all contexts */
 };
 
 /* ---- which aggregates ---- */
@@ -180,144 +153,29 @@ void run_sweeps_free(run_sweeps *s)
 {
     if (s == NULL) return;
     pthread_mutex_destroy(&s->lock);
+    run_classes_free(s->classes);
     base_arena_release(&s->arena);
     base_allocator allocator = s->allocator;
     allocator.reallocate(allocator.state, s, 0);
 }
 
+run_classes *run_sweeps_classes(run_sweeps *s, run_context *context)
+{
+    pthread_mutex_lock(&s->lock);
+    run_classes *classes = run_classes_new(&s->allocator, context, s->classes);
+    if (classes != NULL) s->classes = classes;
+    pthread_mutex_unlock(&s->lock);
+    return classes;
+}
+
 /* ---- sweeping ---- */
 
-/* Adds an element that counts, surely or perhaps; as `tally` of aggregate.c does it. */
-static void add(run_truth truth, bool known, int64_t amount, int64_t *low, int64_t *high, uint32_t *unknown)
+static run_sums *new_sums(run_sweeps *s, size_t count, bool certain)
 {
-    if (truth == RUN_FALSE) return;
-    if (!known) {
-        (*unknown)++;
-        return;
-    }
-    if (truth == RUN_TRUE || amount < 0) *low += amount;
-    if (truth == RUN_TRUE || amount > 0) *high += amount;
-}
-
-/* Memory of a member, for `width` bytes an element and one more. */
-static swept *new_swept(run_sweeps *s, size_t count, size_t width)
-{
-    size_t size = sizeof(swept) + (count + 1) * width;
     pthread_mutex_lock(&s->lock);
-    swept *m = base_arena_alloc(&s->arena, size + (count + 1) * sizeof(int32_t));
+    void *memory = base_arena_alloc(&s->arena, run_sums_size(count, certain));
     pthread_mutex_unlock(&s->lock);
-    if (m != NULL) m->days = (int32_t *)((char *)m + size);
-    return m;
-}
-
-static inline void put_number(int32_t *place, int64_t number)
-{
-    __atomic_store_n(place, (int32_t)number, __ATOMIC_RELAXED);
-}
-
-/* The days of a member's elements; false where one has none. */
-static bool put_days(const run_context *context, const run_candidates *found, int32_t *days)
-{
-    const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
-    for (size_t i = 0; i < found->count; i++) {
-        uint32_t row = found->rows[i];
-        if (dates->states[row] != RUN_PRESENT) return false;
-        put_number(&days[i], run_column_narrow(dates)[row]);
-    }
-    return true;
-}
-
-/* Whether each of a member's lines counts as a service: what was found of them, made where nobody asked. */
-static const uint8_t *standings_of(const run_context *context, const run_candidates *found, uint8_t room[RUN_ITEMS],
-                                   size_t first, size_t count)
-{
-    const uint32_t *rows = found->rows + first;
-    for (size_t i = 0; i < count; i++) room[i] = run_line_standing(context, rows[i]);
-    return room;
-}
-
-/* The sums of a part of a member's elements, after `sum`; false where something is not certain. Which elements count is not to be foreseen: no
- * branch asks for it. */
-static inline bool sum_part(const run_counting *how, bool counts, const run_judged *judged, const uint8_t *standings,
-                            size_t count, int64_t *sum, int32_t *certain)
-{
-    const run_counting own = *how;
-    const uint8_t *truths = judged->truths, *states = judged->states;
-    const int64_t *amounts = judged->amounts;
-    int64_t all = *sum;
-    unsigned doubtful = 0;
-    for (size_t i = 0; i < count; i++) {
-        unsigned truth = truths[i], sure = run_counts_as(&own, standings[i]) == RUN_TRUE;
-        int64_t amount = counts ? 1 : amounts[i];
-        unsigned known = counts || ((states[i] == RUN_PRESENT) & (amount <= REACH) & (amount >= -REACH));
-        unsigned takes = (truth == RUN_TRUE) & sure & known;
-        doubtful |= (truth != RUN_FALSE) & !takes;
-        all += takes ? amount : 0;
-        bool fits = all == (int32_t)all;
-        all = fits ? all : 0;
-        doubtful |= !fits;
-        put_number(&certain[i], all);
-    }
-    *sum = all;
-    return doubtful == 0;
-}
-
-/* Part of what was judged. */
-static run_judged judged_from(const run_judged *judged, size_t first)
-{
-    return (run_judged){judged->truths + first, judged->states + first, judged->amounts + first};
-}
-
-/* Sums up a member of whose elements all is certain; false where something is not. */
-static bool sum_certain(const run_context *context, const plan_aggregate *aggregate, const run_candidates *found,
-                        const run_judged *judged, int32_t *certain)
-{
-    const run_counting how = run_counting_of(aggregate);
-    bool counts = aggregate->kind == PLAN_COUNTS;
-    int64_t sum = 0;
-    for (size_t i = 0, part; i < found->count; i += part) {
-        uint8_t room[RUN_ITEMS];
-        part = found->count - i < RUN_ITEMS ? found->count - i : RUN_ITEMS;
-        const uint8_t *standings = standings_of(context, found, room, i, part);
-        const run_judged own = judged_from(judged, i);
-        bool good = counts ? sum_part(&how, true, &own, standings, part, &sum, certain + i + 1)
-                           : sum_part(&how, false, &own, standings, part, &sum, certain + i + 1);
-        if (!good) return false;
-    }
-    return true;
-}
-
-static void sum_up(const run_context *context, const plan_aggregate *aggregate, const run_candidates *found,
-                   const run_judged *judged, swept *m)
-{
-    const run_store *store = context->binding->store;
-    bool counts = aggregate->kind == PLAN_COUNTS;
-    m->sums = (running *)(m + 1);
-    for (size_t i = 0; i < found->count; i++) {
-        running *at = &m->sums[i], *next = at + 1;
-        bool known = counts || judged->states[i] == RUN_PRESENT;
-        at->own = (uint8_t)(judged->truths[i] | (known ? KNOWN : 0));
-        at->amount = counts ? 1 : known ? judged->amounts[i] : 0;
-        if (at->amount > REACH || at->amount < -REACH) {
-            m->beyond = true;
-            return;
-        }
-        next->low = at->low;
-        next->high = at->high;
-        next->unknown = at->unknown;
-        uint32_t row = found->rows[i];
-        bool dated = run_store_present(store, LANG_FIELD_line_date, row);
-        m->days[i] = dated ? (int32_t)run_store_bits(store, LANG_FIELD_line_date, row) : INT32_MIN;
-        run_truth truth = run_truth_and(at->own & 3, run_line_counts(context, aggregate, row));
-        if (dated) {
-            add(truth, known, at->amount, &next->low, &next->high, &next->unknown);
-            continue;
-        }
-        /* It may be of any day: it counts perhaps. */
-        m->undated = (uint32_t)i + 1;
-        add(run_truth_and(truth, RUN_NEITHER), known, at->amount, &m->undated_low, &m->undated_high,
-            &m->undated_unknown);
-    }
+    return memory == NULL ? NULL : run_sums_at(memory, count, certain);
 }
 
 static uint32_t patient_of(const run_context *context, uint32_t line)
@@ -331,13 +189,13 @@ static accumulator *accumulator_for(const run_sweeps *s, uint32_t index)
 }
 
 /* What was summed up for a member, in `view` where it lies with that of all others; NULL while nothing was. */
-static inline const swept *find_swept(const run_sweeps *s, uint32_t index, uint32_t patient, swept *view)
+static inline const run_sums *find_swept(const run_sweeps *s, uint32_t index, uint32_t patient, run_sums *view)
 {
     const accumulator *a = accumulator_for(s, index);
     if (a->certain == NULL || atomic_load_explicit(&a->done[patient], memory_order_acquire) == 0)
         return atomic_load_explicit(&a->members[patient], memory_order_acquire);
     uint32_t start = s->binding->store->lines_of_patient.starts[patient];
-    *view = (swept){.days = s->days + start, .certain = a->certain + start + patient};
+    *view = (run_sums){.days = s->days + start, .certain = a->certain + start + patient};
     return view;
 }
 
@@ -350,11 +208,11 @@ static bool sum_in_place(const run_context *context, uint32_t index, uint32_t pa
     if (a->certain == NULL) return false;
     uint32_t start = context->binding->store->lines_of_patient.starts[patient];
     if (atomic_load_explicit(&s->dated[patient], memory_order_acquire) == 0) {
-        if (!put_days(context, found, s->days + start)) return false;
+        if (!run_sums_put_days(context, found, s->days + start)) return false;
         atomic_store_explicit(&s->dated[patient], 1, memory_order_release);
     }
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    if (!sum_certain(context, aggregate, found, judged, a->certain + start + patient)) return false;
+    if (!run_sums_certain(context, aggregate, found, judged, a->certain + start + patient)) return false;
     atomic_store_explicit(&a->done[patient], 1, memory_order_release);
     return true;
 }
@@ -365,25 +223,24 @@ static bool sum_member(run_context *context, uint32_t index, uint32_t patient, c
 {
     if (sum_in_place(context, index, patient, found, judged)) return true;
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    swept *m = NULL;
+    run_sums *m = NULL;
     if (accumulator_for(context->sweeps, index)->certain == NULL) {
-        m = new_swept(context->sweeps, found->count, sizeof *m->certain);
+        m = new_sums(context->sweeps, found->count, true);
         if (m == NULL) return false;
-        m->certain = (int32_t *)(m + 1);
-        bool certain = put_days(context, found, m->days) && sum_certain(context, aggregate, found, judged, m->certain);
-        if (!certain) m = NULL;
+        if (!run_sums_put_days(context, found, m->days) ||
+            !run_sums_certain(context, aggregate, found, judged, m->certain))
+            m = NULL;
     }
     if (m == NULL) {
-        m = new_swept(context->sweeps, found->count, sizeof *m->sums);
+        m = new_sums(context->sweeps, found->count, false);
         if (m == NULL) return false;
-        sum_up(context, aggregate, found, judged, m);
+        run_sums_fill(context, aggregate, found, judged, m);
     }
     atomic_store_explicit(&accumulator_for(context->sweeps, index)->members[patient], m, memory_order_release);
     return true;
 }
 
-/* Makes room for elements that are judged and not summed up yet; false when memory runs out. */
-static bool judged_room(run_context *context, size_t count)
+bool run_judged_room(run_context *context, size_t count)
 {
     if (count <= context->judged_room) return true;
     run_judged wider = {base_arena_alloc(context->arena, count * 2), base_arena_alloc(context->arena, count * 2),
@@ -399,9 +256,28 @@ static bool judged_room(run_context *context, size_t count)
     return true;
 }
 
+bool run_judge_aside(run_vectors *vectors, run_context *context, const plan_aggregate *aggregate,
+                     const uint32_t *subjects, const uint32_t *rows, size_t count, size_t at)
+{
+    const run_vector *truths, *values;
+    if (!run_judged_room(context, at + count) ||
+        !run_judge_vectors(vectors, context, aggregate, subjects, rows, count, &truths, &values))
+        return false;
+    run_judged judged = run_judged_from(&context->judged, at);
+    if (truths == NULL)
+        memset(judged.truths, RUN_TRUE, count);
+    else
+        memcpy(judged.truths, truths->states, count);
+    if (values != NULL) {
+        memcpy(judged.states, values->states, count);
+        memcpy(judged.amounts, values->bits, count * sizeof *judged.amounts);
+    }
+    return true;
+}
+
 static bool sweep_member(run_context *context, uint32_t index, uint32_t patient, const run_candidates *found)
 {
-    if (!judged_room(context, found->count + 1)) return false;
+    if (!run_judged_room(context, found->count + 1)) return false;
     for (size_t i = 0; i < found->count; i++) {
         run_element element;
         run_judge_element(context, index, found->rows[i], found->rows[i], &element);
@@ -412,99 +288,13 @@ static bool sweep_member(run_context *context, uint32_t index, uint32_t patient,
     return sum_member(context, index, patient, found, &context->judged);
 }
 
-/* The first place at or after `low` whose day is not before `day`. */
-static size_t first_on(const swept *m, size_t low, size_t high, int64_t day)
-{
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (m->days[middle] < day)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static size_t place_of(const run_store *store, const run_candidates *found, uint32_t line)
-{
-    size_t low = 0, high = found->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (store->position[found->rows[middle]] < store->position[line])
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The same, close to `near`, where the day sought lies for a subject soon after another one. */
-static size_t first_from(const swept *m, size_t near, size_t high, int64_t day)
-{
-    size_t step = 1, low = near;
-    if (near > m->undated && m->days[near - 1] >= day) return first_on(m, m->undated, near, day);
-    while (low + step < high && m->days[low + step - 1] < day) {
-        low += step;
-        step *= 2;
-    }
-    return first_on(m, low, low + step < high ? low + step : high, day);
-}
-
-/* What stands between two places, and what may have any day. */
-static inline run_value between(const swept *m, size_t from, size_t to, uint32_t *unknown)
-{
-    if (m->certain != NULL) {
-        int64_t sum = (int64_t)m->certain[to] - m->certain[from];
-        *unknown = 0;
-        return (run_value){sum, sum, RUN_PRESENT};
-    }
-    *unknown = m->sums[to].unknown - m->sums[from].unknown + m->undated_unknown;
-    return (run_value){m->sums[to].low - m->sums[from].low + m->undated_low,
-                       m->sums[to].high - m->sums[from].high + m->undated_high, RUN_PRESENT};
-}
-
-/* Takes the subject as an element away, and adds it as the subject. */
-static void count_itself(const swept *m, size_t self, bool itself, run_value *result, uint32_t *unknown)
-{
-    if (m->certain != NULL) {
-        int64_t own = itself ? 0 : (int64_t)m->certain[self + 1] - m->certain[self];
-        result->bits -= own;
-        result->high -= own;
-        return;
-    }
-    const running *own = &m->sums[self];
-    result->bits -= own[1].low - own->low;
-    result->high -= own[1].high - own->high;
-    *unknown -= own[1].unknown - own->unknown;
-    if (itself)
-        add((run_truth)(own->own & 3), (own->own & KNOWN) != 0, own->amount, &result->bits, &result->high, unknown);
-}
-
-/* What a window comes to. `near` is a place that its beginning may be close to, and becomes that. */
-static void take(const plan_aggregate *aggregate, const swept *m, const run_window *window, size_t count, size_t self,
-                 size_t *near, run_value *result, bool *open)
-{
-    size_t from = *near = first_from(m, *near < m->undated ? m->undated : *near, count, window->from);
-    /* The subject's own day is in the window, as a rule: then those up to it are, too. */
-    bool through = window->cut && m->days[self] <= window->to;
-    size_t to = through ? self + 1 : first_on(m, from, count, window->to + 1);
-    if (window->cut && to > self + 1) to = self + 1;
-    if (window->forward && from < self) from = self;
-    if (from > to) from = to;
-    uint32_t unknown;
-    *result = between(m, from, to, &unknown);
-    if (self >= from && self < to)
-        count_itself(m, self, !aggregate->without_subject && !window->before, result, &unknown);
-    if (unknown > 0) *open = true;
-}
-
 bool run_can_sweep(const run_sweeps *s, uint32_t aggregate)
 {
     return s->accumulator_of[aggregate] != PLAN_NO_STEP;
 }
 
 /* The same for a line that is none of those that were summed up, and stands at the gap between them. */
-static bool take_for_guest(run_context *context, uint32_t index, const swept *m, const run_window *window,
+static bool take_for_guest(run_context *context, uint32_t index, const run_sums *m, const run_window *window,
                            const run_candidates *found, run_value *result, bool *open)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
@@ -514,15 +304,15 @@ static bool take_for_guest(run_context *context, uint32_t index, const swept *m,
     if (itself) run_judge_element(context, index, found->alone, found->alone, &element);
     bool counts = aggregate->kind == PLAN_COUNTS, known = counts || element.state == RUN_PRESENT;
     int64_t amount = counts ? 1 : element.bits;
-    if (known && (amount > REACH || amount < -REACH)) return false;
-    size_t count = found->count - 1, from = first_on(m, m->undated, count, window->from);
-    size_t to = first_on(m, from, count, window->to + 1);
+    if (known && (amount > RUN_SUMS_REACH || amount < -RUN_SUMS_REACH)) return false;
+    size_t count = found->count - 1, from = run_sums_first_on(m, m->undated, count, window->from);
+    size_t to = run_sums_first_on(m, from, count, window->to + 1);
     if (window->cut && to > found->gap) to = found->gap;
     if (window->forward && from < found->gap) from = found->gap;
     if (from > to) from = to;
     uint32_t unknown;
-    *result = between(m, from, to, &unknown);
-    add((run_truth)element.truth, known, amount, &result->bits, &result->high, &unknown);
+    *result = run_sums_between(m, from, to, &unknown);
+    run_sums_add((run_truth)element.truth, known, amount, &result->bits, &result->high, &unknown);
     if (unknown > 0) *open = true;
     return true;
 }
@@ -533,26 +323,20 @@ static uint32_t model_of(const run_context *context, uint32_t index)
     return context->sweeps->models[context->sweeps->accumulator_of[index]];
 }
 
-/* Windows past the last day, as after an addition of many months, are left to the walk. */
-static bool can_take(const run_window *window)
-{
-    return window->known && window->to < INT32_MAX && window->from > INT32_MIN;
-}
-
 bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_window *window,
                const run_candidates *found, run_value *result, bool *open)
 {
     run_sweeps *s = context->sweeps;
-    if (!run_can_sweep(s, index) || found->count < FEW_ELEMENTS || !can_take(window)) return false;
+    if (!run_can_sweep(s, index) || found->count < FEW_ELEMENTS || !run_sums_can_take(window)) return false;
     bool guest = found->gap != SIZE_MAX;
     uint32_t patient = guest ? context->guest->member : patient_of(context, line), model = model_of(context, index);
     run_candidates others = *found;
     others.count -= guest ? 1 : 0;
-    swept view;
-    const swept *m = find_swept(s, model, patient, &view);
+    run_sums view;
+    const run_sums *m = find_swept(s, model, patient, &view);
     if (m == NULL) {
         int depth = context->depth;
-        void (*counted)(void *, uint32_t, run_truth) = context->counted;
+        bool (*counted)(void *, uint32_t, run_truth) = context->counted;
         context->counted = NULL;
         bool good = sweep_member(context, model, patient, &others);
         context->counted = counted;
@@ -563,8 +347,8 @@ bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_wi
     if (m->beyond) return false;
     if (guest) return take_for_guest(context, index, m, window, found, result, open);
     size_t near = m->undated;
-    take(&context->binding->plan->aggregates.items[index], m, window, found->count,
-         place_of(context->binding->store, found, line), &near, result, open);
+    run_sums_take(&context->binding->plan->aggregates.items[index], m, window, found->count,
+                  run_place_of(context->binding->store, found, line), &near, result, open);
     return true;
 }
 
@@ -584,19 +368,7 @@ typedef struct sweeping {
 
 static bool judge_elements(sweeping *s)
 {
-    const run_vector *truths, *values;
-    if (!judged_room(s->context, s->judged + s->count) ||
-        !run_judge_vectors(s->vectors, s->context, s->aggregate, s->rows, s->rows, s->count, &truths, &values))
-        return false;
-    run_judged judged = judged_from(&s->context->judged, s->judged);
-    if (truths == NULL)
-        memset(judged.truths, RUN_TRUE, s->count);
-    else
-        memcpy(judged.truths, truths->states, s->count);
-    if (values != NULL) {
-        memcpy(judged.states, values->states, s->count);
-        memcpy(judged.amounts, values->bits, s->count * sizeof *judged.amounts);
-    }
+    if (!run_judge_aside(s->vectors, s->context, s->aggregate, s->rows, s->rows, s->count, s->judged)) return false;
     s->judged += s->count;
     s->count = 0;
     return true;
@@ -611,7 +383,7 @@ static bool sum_members(sweeping *s)
     for (size_t i = 0; i < s->member_count; i++) {
         const run_subject *member = s->members[i];
         uint32_t patient = patient_of(s->context, member->line);
-        const run_judged judged = judged_from(&s->context->judged, done);
+        const run_judged judged = run_judged_from(&s->context->judged, done);
         if (!sum_member(s->context, model, patient, &member->found, &judged)) return false;
         done += member->found.count;
     }
@@ -636,7 +408,7 @@ static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t i
     s.aggregate = &context->binding->plan->aggregates.items[index];
     uint32_t scratch = context->scratch.count;
     const uint32_t *last = NULL;
-    swept view;
+    run_sums view;
     for (size_t i = 0; i < count; i++) {
         const run_candidates *found = &subjects[i].found;
         if (!subjects[i].of_member || found->rows == last) continue;
@@ -667,152 +439,8 @@ void run_find_subjects(const run_context *context, run_subject *subjects, size_t
         if (!s->of_member) continue;
         bool next = last != NULL && last->found.rows == s->found.rows && last->self + 1 < s->found.count &&
                     s->found.rows[last->self + 1] == s->line;
-        s->self = next ? last->self + 1 : place_of(store, &s->found, s->line);
+        s->self = next ? last->self + 1 : run_place_of(store, &s->found, s->line);
         last = s;
-    }
-}
-
-/* How many of four days, in their order, are before one. */
-static inline size_t days_before(const int32_t *days, int32_t day)
-{
-#if defined(__SSE2__)
-    __m128i four;
-    memcpy(&four, days, sizeof four);
-    unsigned before = (unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmplt_epi32(four, _mm_set1_epi32(day))));
-    return (size_t)__builtin_ctz(~before);
-#else
-    return (size_t)((days[0] < day) + (days[1] < day) + (days[2] < day) + (days[3] < day));
-#endif
-}
-
-/* The first place at or after `near` whose day is not before `day`: four at a time, since how far that is cannot be foreseen, and a branch
- * for each would be guessed wrong. */
-static inline size_t walk_to(const int32_t *days, size_t near, size_t end, int32_t day)
-{
-    while (near + 4 <= end) {
-        size_t step = days_before(days + near, day);
-        near += step;
-        if (step < 4) return near;
-    }
-    while (near < end && days[near] < day) near++;
-    return near;
-}
-
-/* The first place whose day is not before `day`. From one subject of a member to the next it seldom moves far, and as a rule not back. */
-static inline size_t next_from(const swept *m, size_t near, size_t count, int32_t day)
-{
-    enum { FAR = 64 };
-    if (near > 0 && m->days[near - 1] >= day) return first_on(m, 0, near, day);
-    if (near + FAR < count && m->days[near + FAR] < day) return first_from(m, near, count, day);
-    return walk_to(m->days, near, count, day);
-}
-
-/* What a window comes to where all is certain, of which nothing behind `to` has a day, however it ends. */
-static int64_t take_certain(const swept *m, const run_windows *windows, bool apart, size_t self, size_t from, size_t to)
-{
-    if (windows->cut && to > self + 1) to = self + 1;
-    if (windows->forward && from < self) from = self;
-    if (from > to) from = to;
-    int64_t sum = (int64_t)m->certain[to] - m->certain[from];
-    if (apart && self >= from && self < to) sum -= (int64_t)m->certain[self + 1] - m->certain[self];
-    return sum;
-}
-
-enum { ABREAST = 4, LOOKED_AT = 8 };
-
-/* How many of eight days, in their order, are before one: without a branch, since that is not to be foreseen. */
-static inline size_t days_of_eight(const int32_t *days, int32_t day)
-{
-#if defined(__SSE2__)
-    const __m128i all = _mm_set1_epi32(day);
-    __m128i low, high;
-    memcpy(&low, days, sizeof low);
-    memcpy(&high, days + 4, sizeof high);
-    __m128i before = _mm_packs_epi32(_mm_cmplt_epi32(low, all), _mm_cmplt_epi32(high, all));
-    unsigned bytes = (unsigned)_mm_movemask_epi8(before);
-    return (size_t)__builtin_ctz(~bytes) / 2;
-#else
-    size_t before = 0;
-    for (size_t i = 0; i < LOOKED_AT; i++) before += days[i] < day;
-    return before;
-#endif
-}
-
-/* Where the windows of four subjects begin, if that is among the eight days from `near` on: sought for all of them at once, since each
- * step of a search waits for the one before. */
-static inline bool find_abreast(const swept *m, size_t near, size_t count, const int32_t *from, uint32_t *places)
-{
-    if (near + LOOKED_AT > count) return false;
-    int32_t last = near == 0 ? INT32_MIN : m->days[near - 1];
-    bool all = true;
-    for (size_t k = 0; k < ABREAST; k++) {
-        size_t step = days_of_eight(m->days + near, from[k]);
-        all &= (step < LOOKED_AT) & (last < from[k]);
-        places[k] = (uint32_t)(near + step);
-    }
-    return all;
-}
-
-/* Where the windows of the subjects of one member begin. */
-static void find_begins(const swept *m, size_t count, const int32_t *from, size_t subjects, uint32_t *places)
-{
-    size_t near = 0, i = 0;
-    while (i < subjects) {
-        if (i + ABREAST <= subjects && find_abreast(m, near, count, from + i, places + i)) {
-            i += ABREAST;
-        } else {
-            places[i] = (uint32_t)next_from(m, near, count, from[i]);
-            i++;
-        }
-        near = places[i - 1];
-    }
-}
-
-/* Where those end that do not end with the subject; windows are never past the last day. */
-static void find_ends(const swept *m, size_t count, const int32_t *to, size_t subjects, uint32_t *places)
-{
-    size_t near = 0;
-    for (size_t i = 0; i < subjects; i++) near = places[i] = (uint32_t)next_from(m, near, count, to[i] + 1);
-}
-
-/* The subjects of one member, of whom all is certain. */
-static void take_all_certain(const plan_aggregate *aggregate, const swept *m, const run_windows *windows,
-                             const run_subject *subjects, size_t first, size_t end, const run_vector *results)
-{
-    uint32_t begins[RUN_ITEMS], ends[RUN_ITEMS];
-    bool apart = aggregate->without_subject || windows->before, cut = windows->cut && !windows->forward;
-    size_t count = subjects[first].found.count, behind = apart ? 0 : 1, own = end - first;
-    find_begins(m, count, windows->from + first, own, begins);
-    if (!cut) find_ends(m, count, windows->to + first, own, ends);
-    for (size_t i = 0; i < own; i++) {
-        size_t self = subjects[first + i].self, begin = begins[i];
-        /* As a rule a window ends with the subject. */
-        bool whole = cut && m->days[self] <= windows->to[first + i] && begin <= self;
-        size_t stop = whole ? self + behind : 0;
-        if (!whole) stop = cut ? first_on(m, begin, count, (int64_t)windows->to[first + i] + 1) : ends[i];
-        int64_t sum =
-            whole ? (int64_t)m->certain[stop] - m->certain[begin] : take_certain(m, windows, apart, self, begin, stop);
-        results->bits[first + i] = sum;
-    }
-    if (subjects[first].found.complete)
-        memcpy(results->high + first, results->bits + first, own * sizeof *results->high);
-    else
-        for (size_t i = first; i < end; i++) results->high[i] = INT64_MAX;
-}
-
-/* The same where something is not. */
-static void take_all(const plan_aggregate *aggregate, const swept *m, const run_windows *windows,
-                     const run_subject *subjects, size_t first, size_t end, const run_vector *results)
-{
-    size_t near = m->undated;
-    for (size_t i = first; i < end; i++) {
-        const run_subject *s = &subjects[i];
-        run_value result;
-        run_window window = {true, windows->from[i], windows->to[i], windows->cut, windows->before, windows->forward};
-        bool open = !s->found.complete;
-        take(aggregate, m, &window, s->found.count, s->self, &near, &result, &open);
-        results->bits[i] = result.bits;
-        results->high[i] = open ? INT64_MAX : result.high;
     }
 }
 
@@ -830,13 +458,10 @@ bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, 
         end = i + 1;
         if (!subjects[i].of_member || !windows->known[i]) continue;
         while (end < count && subjects[end].found.rows == rows && windows->known[end]) end++;
-        swept view;
-        const swept *m = find_swept(context->sweeps, model, patient_of(context, subjects[i].line), &view);
+        run_sums view;
+        const run_sums *m = find_swept(context->sweeps, model, patient_of(context, subjects[i].line), &view);
         if (m == NULL || m->beyond) continue;
-        if (m->certain != NULL)
-            take_all_certain(aggregate, m, windows, subjects, i, end, results);
-        else
-            take_all(aggregate, m, windows, subjects, i, end, results);
+        run_sums_take_many(aggregate, m, windows, subjects, i, end, results);
         memset(results->states + i, RUN_PRESENT, end - i);
         memset(done + i, true, end - i);
     }

@@ -87,10 +87,20 @@ bool run_judge_vectors(run_vectors *vectors, const run_context *context, const p
                        const uint32_t *subjects, const uint32_t *rows, size_t count, const run_vector **truths,
                        const run_vector **values);
 
+/* Makes room in the context for elements that are judged and not summed up yet; false when memory runs out. */
+bool run_judged_room(run_context *context, size_t count);
+
+/* Judges up to RUN_ITEMS elements, each with its subject, into that room from a place on; false when memory runs out. */
+bool run_judge_aside(run_vectors *vectors, run_context *context, const plan_aggregate *aggregate,
+                     const uint32_t *subjects, const uint32_t *rows, size_t count, size_t at);
+
 /* Running sums of a run's members, by what is summed; shared by its threads. With `all`, memory is laid out for all members at once. */
 typedef struct run_sweeps run_sweeps;
 run_sweeps *run_sweeps_new(const base_allocator *allocator, const run_binding *binding, bool all);
 void run_sweeps_free(run_sweeps *sweeps);
+
+/* Classes of subjects (classes.c) for a context of the run, which go with the sums; NULL when memory runs out. */
+struct run_classes *run_sweeps_classes(run_sweeps *sweeps, run_context *context);
 
 /* Whether an aggregate's elements are judged one by one, whatever else is at hand. */
 bool run_walks_alone(const plan_aggregate *aggregate);

@@ -620,6 +620,9 @@ typedef struct adj_fact {
     const char *value; /* "40 minutes", "none", "unknown" */
 } adj_fact;
 
+/* So many lines at most are listed of those that one count or sum is made of. */
+enum { ADJ_COUNTED_MOST = 1000 };
+
 typedef struct adj_counted_line {
     const char *claim;
     int64_t number;
@@ -676,6 +679,7 @@ typedef struct adj_finding {
     size_t fact_count;
     const adj_counted_line *counted;
     size_t counted_count;
+    bool counted_more; /* there are more than are listed */
     const adj_tried_exception *exceptions;
     size_t exception_count;
     const char *const *missing; /* fields that would settle a cannot tell */
