@@ -166,6 +166,7 @@ static void propose_modifiers(search *s)
     propose_modifiers_of_sets(s, own, count);
     for (size_t l = 0; l < plan->lists.count; l++) {
         const plan_symbols *list = &plan->lists.items[l];
+        if (list->count > LIST_ROOM) continue; /* of payers, say */
         uint32_t codes[LIST_ROOM];
         memcpy(codes, own, count * sizeof *own);
         size_t used = count;

@@ -149,10 +149,53 @@ uint32_t plan_both(plan_builder *builder, uint32_t a, uint32_t b)
     return plan_emit_simple(builder, PLAN_AND, a, b, PLAN_TYPE(TRUTH));
 }
 
+enum { FEW_NAMES = 16, LIST_NAMES = 50000 /* a packed list holds no more than 65,535 */ };
+
+/* The constant list of some names; the same one where they were listed before. */
+static uint32_t list_of_names(plan_program *plan, const lang_name *names, size_t count)
+{
+    plan_symbols list = {0};
+    for (size_t i = 0; i < count; i++) {
+        uint32_t *slot = BASE_PUSH(plan->scratch, &list);
+        if (slot == NULL) return 0;
+        *slot = plan_symbol(plan, names[i].text);
+    }
+    for (uint32_t i = 0; i < plan->lists.count; i++) {
+        const plan_symbols *other = &plan->lists.items[i];
+        if (other->count == count && memcmp(other->items, list.items, count * sizeof *list.items) == 0) return i;
+    }
+    BASE_SETTLE(plan->arena, &list);
+    plan_symbols *slot = BASE_PUSH(plan->scratch, &plan->lists);
+    if (slot == NULL) return 0;
+    *slot = list;
+    return (uint32_t)plan->lists.count - 1;
+}
+
+/* Whether a value is one of many names: one step for thousands of them, since each line's payer is asked. */
+static uint32_t among_names(plan_builder *builder, uint32_t value, const lang_name *names, size_t count)
+{
+    lang_type type = PLAN_TYPE(TEXT);
+    type.list = true;
+    uint32_t result = PLAN_NO_STEP;
+    for (size_t i = 0, part; i < count; i += part) {
+        part = count - i < LIST_NAMES ? count - i : LIST_NAMES;
+        uint32_t list = plan_emit(builder, (plan_step){.operation = PLAN_LIST,
+                                                       .a = PLAN_NO_STEP,
+                                                       .b = PLAN_NO_STEP,
+                                                       .c = PLAN_NO_STEP,
+                                                       .type = type,
+                                                       .number = list_of_names(builder->plan, names + i, part)});
+        uint32_t has = plan_emit_simple(builder, PLAN_LIST_HAS, list, value, PLAN_TYPE(TRUTH));
+        result = result == PLAN_NO_STEP ? has : plan_emit_simple(builder, PLAN_OR, result, has, PLAN_TYPE(TRUTH));
+    }
+    return result;
+}
+
 static uint32_t any_text(plan_builder *builder, lang_field field, const lang_name *names, size_t count)
 {
     uint32_t result = PLAN_NO_STEP;
     uint32_t value = plan_load(builder, plan_frame(builder, 0, LANG_RECORD_line), field, NULL);
+    if (count > FEW_NAMES) return among_names(builder, value, names, count);
     for (size_t i = 0; i < count; i++) {
         uint32_t text = plan_emit(builder, (plan_step){.operation = PLAN_SYMBOL,
                                                        .a = PLAN_NO_STEP,
