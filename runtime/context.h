@@ -209,6 +209,7 @@ struct run_context {
     const run_change *changes;
     size_t change_count;
     struct run_trials *trials; /* what follows from changes (trial.c); made when first needed */
+    struct run_offers *offers; /* what may be offered as a correction (offers.c); made when first needed */
     const uint32_t *overlay_pool;
     const run_value *tallies; /* of the measure whose value is worked out */
     run_guest *guest;         /* NULL for none */

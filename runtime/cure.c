@@ -3,6 +3,7 @@
  * Only what the requirement itself asks for is tried. A modifier that would merely set an exception off (59 to unbundle,
  * say) is never proposed: whether services were distinct is a matter of fact, not of coding. */
 #include "runtime/handles.h"
+#include "runtime/offers.h"
 #include "runtime/trial.h"
 
 #include <stdlib.h>
@@ -20,10 +21,10 @@ typedef struct search {
     run_context *context;
     uint32_t line;
     size_t clause;
-    const uint8_t *before;
-    uint8_t *after;
-    bool *reads;             /* by field */
-    bool *sets;              /* by set of the plan: the requirement asks for it */
+    const run_verdicts *before;
+    const run_offers *offers;
+    bool *reads;                 /* by field */
+    BASE_ARRAY(uint32_t) sets;   /* of the plan, that the requirement asks for, in their order */
     const plan_block *block; /* of the clause alone */
     run_cone cone;           /* what its requirement, the last of those steps, follows from */
     const uint8_t *follows;  /* by step: the changes that it follows from */
@@ -76,6 +77,17 @@ static bool requirement_holds(search *s)
     return s->tried[s->cone.steps[s->cone.count - 1]].bits == RUN_TRUE;
 }
 
+static void add_set(search *s, uint32_t set)
+{
+    uint32_t at = s->sets.count;
+    for (uint32_t i = 0; i < s->sets.count; i++) {
+        if (s->sets.items[i] == set) return;
+    }
+    if (BASE_PUSH(s->arena, &s->sets) == NULL) return;
+    for (; at > 0 && s->sets.items[at - 1] > set; at--) s->sets.items[at] = s->sets.items[at - 1];
+    s->sets.items[at] = set;
+}
+
 static void mark_reads(search *s, const plan_block *block, uint32_t index, uint8_t *seen)
 {
     if (index == PLAN_NO_STEP || seen[index] != 0) return;
@@ -84,7 +96,7 @@ static void mark_reads(search *s, const plan_block *block, uint32_t index, uint8
     if (step->operation == PLAN_LOAD) s->reads[step->detail] = true;
     bool set = step->operation == PLAN_SET_HOLDS || step->operation == PLAN_LIST_MEETS_SET ||
                step->operation == PLAN_LIST_WITHIN_SET;
-    if (set) s->sets[step->number] = true;
+    if (set) add_set(s, (uint32_t)step->number);
     if (step->operation == PLAN_LOOKUP) {
         for (uint32_t i = 0; i < step->b; i++) mark_reads(s, block, block->arguments.items[step->a + i], seen);
         return;
@@ -117,12 +129,6 @@ static void offer_modifiers(search *s, const uint32_t *codes, size_t count, size
     s->pool_used += count;
 }
 
-/* The id of a constant. */
-static uint32_t id_of(const search *s, uint32_t symbol)
-{
-    return (uint32_t)s->context->binding->symbols[symbol];
-}
-
 static bool lists_code(const uint32_t *codes, size_t count, uint32_t code)
 {
     for (size_t i = 0; i < count; i++) {
@@ -131,24 +137,30 @@ static bool lists_code(const uint32_t *codes, size_t count, uint32_t code)
     return false;
 }
 
+static void offer_modifier(search *s, const uint32_t *own, size_t count, uint32_t code)
+{
+    uint32_t codes[LIST_ROOM];
+    if (lists_code(own, count, code)) return;
+    memcpy(codes, own, count * sizeof *own);
+    codes[count] = code;
+    offer_modifiers(s, codes, count + 1, 1);
+}
+
 /* The line's modifiers with a code added of the sets that the requirement asks for. */
 static void propose_modifiers_of_sets(search *s, const uint32_t *own, size_t count)
 {
     const plan_program *plan = s->context->binding->plan;
-    for (size_t k = 0; k < plan->sets.count && count < 4; k++) {
-        const lang_code_set *set = plan->sets.items[k];
-        for (size_t r = 0; s->sets[k] && set->system == LANG_SYSTEM_modifier && r < set->row_count; r++) {
+    for (size_t k = 0; k < s->sets.count && count < 4; k++) {
+        const lang_code_set *set = plan->sets.items[s->sets.items[k]];
+        for (size_t r = 0; set->system == LANG_SYSTEM_modifier && r < set->row_count; r++) {
             for (size_t i = 0; i < set->rows[r].items.count; i++) {
                 const lang_expression *low = set->rows[r].items.items[i].low;
                 bool code = low != NULL && low->kind == LANG_LITERAL && low->literal_kind == LANG_LITERAL_CODE;
                 uint32_t symbol = !code ? BASE_INTERN_NONE
                                         : base_intern_find(&plan->symbol_table, low->as.literal.spelling,
                                                            strlen(low->as.literal.spelling));
-                if (symbol == BASE_INTERN_NONE) continue;
-                uint32_t codes[LIST_ROOM];
-                memcpy(codes, own, count * sizeof *own);
-                codes[count] = id_of(s, symbol);
-                if (!lists_code(own, count, codes[count])) offer_modifiers(s, codes, count + 1, 1);
+                if (symbol != BASE_INTERN_NONE)
+                    offer_modifier(s, own, count, (uint32_t)s->context->binding->symbols[symbol]);
             }
         }
     }
@@ -158,34 +170,23 @@ static void propose_modifiers_of_sets(search *s, const uint32_t *own, size_t cou
 static void propose_modifiers(search *s)
 {
     const run_store *store = s->context->binding->store;
-    const plan_program *plan = s->context->binding->plan;
     if (!run_store_present(store, LANG_FIELD_line_modifiers, s->line)) return;
     size_t count;
     const uint32_t *own = run_list_items(s->context, run_store_bits(store, LANG_FIELD_line_modifiers, s->line), &count);
     if (count > 4) return;
     propose_modifiers_of_sets(s, own, count);
-    for (size_t l = 0; l < plan->lists.count; l++) {
-        const plan_symbols *list = &plan->lists.items[l];
-        if (list->count > LIST_ROOM) continue; /* of payers, say */
+    for (size_t l = 0; l < s->offers->lists.count; l++) {
+        const run_offered_list *list = &s->offers->lists.items[l];
         uint32_t codes[LIST_ROOM];
         memcpy(codes, own, count * sizeof *own);
         size_t used = count;
         for (size_t i = 0; i < list->count && used < LIST_ROOM; i++) {
-            uint32_t code = id_of(s, list->items[i]);
-            bool modifier = lang_code_shape(LANG_SYSTEM_modifier, plan->symbols.items[list->items[i]],
-                                            strlen(plan->symbols.items[list->items[i]]));
-            if (modifier && !lists_code(codes, used, code)) codes[used++] = code;
+            if (!lists_code(codes, used, list->codes[i])) codes[used++] = list->codes[i];
         }
         if (used > count) offer_modifiers(s, codes, used, used - count);
     }
-    for (uint32_t symbol = 0; symbol < plan->symbols.count; symbol++) {
-        const char *text = plan->symbols.items[symbol];
-        if (!lang_code_shape(LANG_SYSTEM_modifier, text, strlen(text)) || count >= 4) continue;
-        uint32_t codes[LIST_ROOM];
-        memcpy(codes, own, count * sizeof *own);
-        codes[count] = id_of(s, symbol);
-        if (!lists_code(own, count, codes[count])) offer_modifiers(s, codes, count + 1, 1);
-    }
+    for (size_t i = 0; i < s->offers->modifiers.count && count < 4; i++)
+        offer_modifier(s, own, count, s->offers->modifiers.items[i]);
     for (size_t drop = 0; drop < count; drop++) {
         uint32_t codes[LIST_ROOM];
         size_t used = 0;
@@ -196,43 +197,10 @@ static void propose_modifiers(search *s)
     }
 }
 
-static void offer_place(search *s, const lang_expression *literal)
-{
-    if (literal == NULL || literal->kind != LANG_LITERAL || literal->literal_kind != LANG_LITERAL_CODE) return;
-    const run_store *store = s->context->binding->store;
-    const char *text = literal->as.literal.spelling;
-    uint32_t id = base_intern_find(&store->symbols, text, strlen(text));
-    int64_t bits = id;
-    for (uint32_t k = 0; id == BASE_INTERN_NONE && k < s->context->binding->plan->symbols.count; k++) {
-        if (strcmp(s->context->binding->plan->symbols.items[k], text) == 0) {
-            bits = s->context->binding->symbols[k];
-            id = 0;
-        }
-    }
-    if (id != BASE_INTERN_NONE) offer(s, LANG_FIELD_line_pos, bits, RUN_PRESENT, 1);
-}
-
-/* Every place of service that a table or a set of the policies names. */
 static void propose_places(search *s)
 {
-    const plan_program *plan = s->context->binding->plan;
-    for (size_t t = 0; t < plan->tables.count; t++) {
-        const lang_table *table = plan->tables.items[t].source;
-        for (size_t c = 0; c < table->inputs.count; c++) {
-            lang_type type = table->inputs.items[c].type;
-            if (type.kind != LANG_TYPE_CODE || type.detail != LANG_SYSTEM_pos) continue;
-            for (size_t r = 1; r < table->rows.count; r++) {
-                const lang_items *items = &table->rows.items[r].cells.items[c].items;
-                for (size_t i = 0; i < items->count; i++) offer_place(s, items->items[i].low);
-            }
-        }
-    }
-    for (size_t k = 0; k < plan->sets.count; k++) {
-        const lang_code_set *set = plan->sets.items[k];
-        for (size_t r = 0; set->system == LANG_SYSTEM_pos && r < set->row_count; r++) {
-            for (size_t i = 0; i < set->rows[r].items.count; i++) offer_place(s, set->rows[r].items.items[i].low);
-        }
-    }
+    for (size_t i = 0; i < s->offers->places.count; i++)
+        offer(s, LANG_FIELD_line_pos, s->offers->places.items[i], RUN_PRESENT, 1);
 }
 
 /* The member's authorizations that the feed holds. */
@@ -252,22 +220,25 @@ static void propose_authorizations(search *s)
 /* Whether the changes make the clause pass without a new failure elsewhere. */
 static bool cures(search *s, const run_change *changes, size_t count, bool *line_passes)
 {
-    const plan_program *plan = s->context->binding->plan;
+    run_altered altered;
     s->context->changes = changes;
     s->context->change_count = count;
     s->context->overlay_pool = s->pool;
-    bool holds = requirement_holds(s), judged = holds && run_judge_changed(s->context, s->line, s->before, s->after);
+    bool holds = requirement_holds(s), judged = holds && run_judge_changed(s->context, s->line, &altered);
     s->context->changes = NULL;
     s->context->change_count = 0;
     if (holds) find_unchanged(s);
-    if (!judged || s->after[s->clause] != ADJ_CLAUSE_PASS) return false;
-    for (size_t c = 0; c < plan->clauses.count; c++) {
-        bool worse =
-            (s->after[c] == ADJ_CLAUSE_FAIL || s->after[c] == ADJ_CLAUSE_CANNOT_TELL) && s->before[c] != s->after[c];
-        if (worse) return false;
+    if (!judged) return false;
+    bool passes = false;
+    for (size_t i = 0; i < altered.count; i++) {
+        uint32_t c = altered.clauses[i];
+        uint8_t after = altered.verdicts[c];
+        bool open = after == ADJ_CLAUSE_FAIL || after == ADJ_CLAUSE_CANNOT_TELL;
+        if (open && s->before->verdicts[c] != after) return false;
+        if (c == s->clause) passes = after == ADJ_CLAUSE_PASS;
     }
-    const char *reason;
-    adj_verdict verdict = run_line_verdict(plan, s->context->binding->store, s->line, s->after, &reason);
+    if (!passes) return false;
+    adj_verdict verdict = run_altered_verdict(s->context, s->line, s->before, &altered);
     *line_passes = verdict == ADJ_PASS || verdict == ADJ_WARN;
     return true;
 }
@@ -317,7 +288,7 @@ static void try_pairs(search *s, adj_finding *finding, adj_cure *room)
     }
 }
 
-void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size_t clause, const uint8_t *verdicts,
+void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size_t clause, const run_verdicts *before,
                     adj_finding *finding)
 {
     const plan_program *plan = context->binding->plan;
@@ -328,16 +299,15 @@ void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size
     s->context = context;
     s->line = line;
     s->clause = clause;
-    s->before = verdicts;
-    s->after = base_arena_alloc(arena, plan->clauses.count + plan->policies.count);
+    s->before = before;
+    s->offers = run_offers_of(context);
     s->reads = base_arena_alloc(arena, (size_t)lang_schema_field_count(plan->program->schema));
     s->pool_room = CANDIDATE_LIMIT * LIST_ROOM;
     s->pool = base_arena_alloc(arena, s->pool_room * sizeof *s->pool);
     const plan_clause *target = &plan->clauses.items[clause];
     const plan_block *block = &plan->blocks.items[target->explain_block];
     uint8_t *seen = base_arena_alloc(arena, block->steps.count + 1);
-    s->sets = base_arena_alloc(arena, plan->sets.count + 1);
-    if (s->after == NULL || s->pool == NULL || s->reads == NULL || s->sets == NULL || seen == NULL) return;
+    if (s->offers == NULL || s->pool == NULL || s->reads == NULL || seen == NULL) return;
     mark_reads(s, block, target->requirement_step, seen);
     bool modifiers = s->reads[LANG_FIELD_line_modifiers], places = s->reads[LANG_FIELD_line_pos];
     if (s->reads[LANG_FIELD_line_authorization]) propose_authorizations(s);

@@ -376,6 +376,10 @@ static bool explain_all(adj_results *results, size_t index, unsigned parts, adj_
         *slot = (ranked){run_clause_outcome(clause, (adj_clause_verdict)verdicts[c]), clause, c};
     }
     if (order.count > 1) qsort(order.items, order.count, sizeof(ranked), by_rank);
+    uint32_t *open = base_arena_alloc(&explanation->arena, (order.count + 1) * sizeof *open);
+    if (open == NULL) return false;
+    for (size_t i = 0; i < order.count; i++) open[i] = (uint32_t)order.items[i].index;
+    const run_verdicts before = {verdicts, open, order.count};
     for (size_t i = 0; i < order.count; i++) {
         adj_finding *finding = BASE_PUSH(&explanation->arena, &explanation->findings);
         if (finding == NULL) return false;
@@ -387,7 +391,7 @@ static bool explain_all(adj_results *results, size_t index, unsigned parts, adj_
         }
         if (verdicts[clause] == ADJ_CLAUSE_CANNOT_TELL) finding->outcome = order.items[i].outcome;
         if (verdicts[clause] == ADJ_CLAUSE_FAIL && (parts & ADJ_EXPLAIN_CURES) != 0) {
-            run_find_cures(&explanation->arena, &results->context, line, clause, verdicts, finding);
+            run_find_cures(&explanation->arena, &results->context, line, clause, &before, finding);
         }
     }
     return !explanation->arena.failed && !run_context_failed(&results->context);

@@ -129,9 +129,16 @@ const char *run_format(base_arena *arena, const run_context *context, lang_type 
 bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t clause, adj_clause_verdict verdict,
                  const uint8_t *verdicts, unsigned parts, adj_finding *finding);
 
+/* A line's verdicts without changes, and the clauses that fail, are excused, waived or cannot be told. */
+typedef struct run_verdicts {
+    const uint8_t *verdicts;
+    const uint32_t *open;
+    size_t open_count;
+} run_verdicts;
+
 /* The changes of correctable fields after which a failing clause passes. */
-void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size_t clause, const uint8_t *verdicts,
-                    adj_finding *finding);
+void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size_t clause,
+                    const run_verdicts *before, adj_finding *finding);
 
 struct adj_measure {
     base_arena arena;

@@ -11,6 +11,10 @@ struct run_trials {
     run_cone (*cones)[RUN_BY_ANY + 1]; /* by policy and changes; of no steps while nobody asked */
     bool (*known)[RUN_BY_ANY + 1];
     bool *waived; /* by clause: it has waivers */
+    uint8_t *after;                  /* by clause and then by policy: what the last changes came to */
+    uint32_t *judged_in, trial;      /* by clause: the last trial that judged it; the last trial */
+    BASE_ARRAY(uint32_t) judged;     /* the clauses that it judged */
+    uint8_t flags;                   /* of the line: how the policies that name payers stand to it */
 };
 
 static uint8_t bit_of(uint32_t field)
@@ -42,7 +46,10 @@ static struct run_trials *trials_of(run_context *context)
     trials->cones = base_arena_alloc(context->arena, policies * sizeof *trials->cones);
     trials->known = base_arena_alloc(context->arena, policies * sizeof *trials->known);
     trials->waived = base_arena_alloc(context->arena, plan->clauses.count + 1);
-    if (trials->follows == NULL || trials->cones == NULL || trials->known == NULL || trials->waived == NULL)
+    trials->after = base_arena_alloc(context->arena, plan->clauses.count + policies);
+    trials->judged_in = base_arena_alloc(context->arena, (plan->clauses.count + 1) * sizeof *trials->judged_in);
+    if (trials->follows == NULL || trials->cones == NULL || trials->known == NULL || trials->waived == NULL ||
+        trials->after == NULL || trials->judged_in == NULL)
         return NULL;
     for (size_t i = 0; i < plan->waivers.count; i++) trials->waived[plan->waivers.items[i].clause] = true;
     return context->trials = trials;
@@ -185,10 +192,78 @@ bool run_judge_scopes(run_context *context, uint32_t line, uint8_t *verdicts)
     return judge_altered(context, line, 0, verdicts);
 }
 
-bool run_judge_changed(run_context *context, uint32_t line, const uint8_t *before, uint8_t *after)
+/* Notes which clauses a policy's cone judges; false when memory runs out. */
+static bool note_judged(run_context *context, uint32_t policy, const run_cone *cone)
 {
-    memcpy(after, before, context->binding->plan->clauses.count);
-    if (!judge_altered(context, line, run_changed_by(context->changes, context->change_count), after)) return false;
-    run_waive(context, line, NULL, after);
+    const plan_program *plan = context->binding->plan;
+    struct run_trials *trials = context->trials;
+    const plan_block *block = &plan->blocks.items[plan->policies.items[policy].block];
+    for (uint32_t k = 0; k < cone->count; k++) {
+        const plan_step *step = &block->steps.items[cone->steps[k]];
+        if (step->operation != PLAN_VERDICT || trials->judged_in[step->number] == trials->trial) continue;
+        uint32_t *slot = BASE_PUSH(context->arena, &trials->judged);
+        if (slot == NULL) return false;
+        *slot = (uint32_t)step->number;
+        trials->judged_in[step->number] = trials->trial;
+    }
     return true;
+}
+
+static uint8_t flag_of(const plan_program *plan, uint32_t policy, uint8_t scope)
+{
+    if (!run_names_payer(plan->policies.items[policy].source)) return 0;
+    return scope == RUN_SCOPE_APPLIES      ? RUN_LINE_APPLIES
+           : scope == RUN_SCOPE_UNKNOWN    ? RUN_LINE_UNKNOWN
+           : scope == RUN_SCOPE_NO_VERSION ? RUN_LINE_NO_VERSION
+                                           : 0;
+}
+
+bool run_judge_changed(run_context *context, uint32_t line, run_altered *altered)
+{
+    const plan_program *plan = context->binding->plan;
+    struct run_trials *trials = trials_of(context);
+    uint8_t by = run_changed_by(context->changes, context->change_count);
+    if (trials == NULL || !judge_altered(context, line, by, trials->after)) return false;
+    trials->trial++;
+    trials->judged.count = 0;
+    trials->flags = 0;
+    size_t count = run_policies_at_hand(context, line);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t policy = context->policies[i];
+        const run_cone *cone = cone_of_policy(context, policy, by);
+        if (cone == NULL || !note_judged(context, policy, cone)) return false;
+        trials->flags |= flag_of(plan, policy, trials->after[plan->clauses.count + policy]);
+    }
+    for (size_t i = 0; i < trials->judged.count; i++) {
+        uint32_t clause = trials->judged.items[i];
+        uint8_t *verdict = &trials->after[clause];
+        bool open = *verdict == ADJ_CLAUSE_FAIL || *verdict == ADJ_CLAUSE_CANNOT_TELL;
+        if (open && trials->waived[clause] && run_clause_waived(context, line, clause)) *verdict = ADJ_CLAUSE_WAIVED;
+    }
+    *altered = (run_altered){trials->judged.items, trials->judged.count, trials->after};
+    return true;
+}
+
+/* Keeps what a clause comes to if nothing worse was said. */
+static void say(const plan_program *plan, uint32_t clause, uint8_t verdict, run_summary *summary)
+{
+    adj_verdict outcome = run_clause_outcome(plan->clauses.items[clause].source, (adj_clause_verdict)verdict);
+    if (verdict != ADJ_CLAUSE_NOT_APPLICABLE) summary->flags |= RUN_LINE_ANY_CLAUSE;
+    if (verdict != ADJ_CLAUSE_NOT_APPLICABLE && outcome < summary->worst) summary->worst = outcome;
+}
+
+adj_verdict run_altered_verdict(run_context *context, uint32_t line, const run_verdicts *before,
+                                const run_altered *altered)
+{
+    const plan_program *plan = context->binding->plan;
+    const struct run_trials *trials = context->trials;
+    run_summary summary = {ADJ_PASS, trials->flags};
+    for (size_t i = 0; i < before->open_count; i++) {
+        uint32_t clause = before->open[i];
+        if (trials->judged_in[clause] != trials->trial) say(plan, clause, before->verdicts[clause], &summary);
+    }
+    for (size_t i = 0; i < altered->count; i++)
+        say(plan, altered->clauses[i], altered->verdicts[altered->clauses[i]], &summary);
+    const char *reason;
+    return run_summary_verdict(context->binding->store, line, summary, &reason);
 }

@@ -288,7 +288,11 @@ static bool try_changes(generator *g, const adj_policies *policies, run_store *s
         plain.change_count = context.change_count = changes[0].field == changes[1].field ? 1 : 2;
         run_judge(&plain, line, meant);
         run_waive(&plain, line, NULL, meant);
-        ready = ready && run_judge_changed(&context, line, before, given);
+        run_altered altered = {0};
+        ready = ready && run_judge_changed(&context, line, &altered);
+        memcpy(given, before, clauses);
+        for (size_t i = 0; i < altered.count; i++) given[altered.clauses[i]] = altered.verdicts[altered.clauses[i]];
+        if (ready) memcpy(given + clauses, altered.verdicts + clauses, stride - clauses);
         for (size_t c = 0; c < stride; c++) {
             if (given[c] != meant[c]) note_difference(total, seed, line, c, meant[c], given[c]);
         }
