@@ -23,14 +23,14 @@ typedef struct search {
     size_t clause;
     const run_verdicts *before;
     const run_offers *offers;
-    bool *reads;                 /* by field */
-    BASE_ARRAY(uint32_t) sets;   /* of the plan, that the requirement asks for, in their order */
-    const plan_block *block; /* of the clause alone */
-    run_cone cone;           /* what its requirement, the last of those steps, follows from */
-    const uint8_t *follows;  /* by step: the changes that it follows from */
-    run_value *unchanged;    /* by step: what it comes to without a change */
-    run_value *tried;        /* the same, with the change at hand */
-    uint32_t scratch;        /* what `unchanged` takes of the context's */
+    bool *reads;               /* by field */
+    BASE_ARRAY(uint32_t) sets; /* of the plan, that the requirement asks for, in their order */
+    const plan_block *block;   /* of the clause alone */
+    run_cone cone;             /* what its requirement, the last of those steps, follows from */
+    const uint8_t *follows;    /* by step: the changes that it follows from */
+    run_value *unchanged;      /* by step: what it comes to without a change */
+    run_value *tried;          /* the same, with the change at hand */
+    uint32_t scratch;          /* what `unchanged` takes of the context's */
     candidate candidates[CANDIDATE_LIMIT];
     size_t candidate_count;
     uint32_t *pool;

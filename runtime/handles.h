@@ -137,8 +137,8 @@ typedef struct run_verdicts {
 } run_verdicts;
 
 /* The changes of correctable fields after which a failing clause passes. */
-void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size_t clause,
-                    const run_verdicts *before, adj_finding *finding);
+void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size_t clause, const run_verdicts *before,
+                    adj_finding *finding);
 
 struct adj_measure {
     base_arena arena;

@@ -10,11 +10,11 @@ struct run_trials {
     uint8_t **follows;                 /* by block; NULL while nobody asked */
     run_cone (*cones)[RUN_BY_ANY + 1]; /* by policy and changes; of no steps while nobody asked */
     bool (*known)[RUN_BY_ANY + 1];
-    bool *waived; /* by clause: it has waivers */
-    uint8_t *after;                  /* by clause and then by policy: what the last changes came to */
-    uint32_t *judged_in, trial;      /* by clause: the last trial that judged it; the last trial */
-    BASE_ARRAY(uint32_t) judged;     /* the clauses that it judged */
-    uint8_t flags;                   /* of the line: how the policies that name payers stand to it */
+    bool *waived;                /* by clause: it has waivers */
+    uint8_t *after;              /* by clause and then by policy: what the last changes came to */
+    uint32_t *judged_in, trial;  /* by clause: the last trial that judged it; the last trial */
+    BASE_ARRAY(uint32_t) judged; /* the clauses that it judged */
+    uint8_t flags;               /* of the line: how the policies that name payers stand to it */
 };
 
 static uint8_t bit_of(uint32_t field)
