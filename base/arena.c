@@ -27,6 +27,7 @@ enum { SEPARATE = 0 };
 
 enum {
     SMALLEST_BLOCK = 4096,
+    LARGE_PIECE = 1 << 16,
     LARGEST_BLOCK = 1 << 20,
     TIGHT_ALIGNMENT = 8,
     ALIGNMENT = 16,
@@ -145,6 +146,27 @@ static bool add_block(base_arena *arena, size_t wanted)
     return true;
 }
 
+/* A large piece in a block of its own behind the one at hand, which goes on being filled: up to a megabyte would be lost else. NULL where it
+ * is no large one, or there is no memory. */
+static void *take_apart(base_arena *arena, size_t size, bool *clean)
+{
+    bool apart = size >= LARGE_PIECE && arena->left >= SMALLEST_BLOCK && arena->spare == NULL && !SEPARATE;
+    if (!apart || size > SIZE_MAX / 2) return NULL;
+    bool before = arena->clean;
+    size_t room = size + (arena->wide ? WIDE_ALIGNMENT : 0);
+    base_arena_block *block = new_block(arena, HEADER + room);
+    *clean = arena->clean;
+    arena->clean = before;
+    if (block == NULL) return NULL;
+    block->size = room;
+    block->before = arena->blocks->before;
+    arena->blocks->before = block;
+    arena->total += HEADER + room;
+    char *piece = (char *)block + HEADER;
+    if (arena->wide) piece += (WIDE_ALIGNMENT - (uintptr_t)piece % WIDE_ALIGNMENT) % WIDE_ALIGNMENT;
+    return piece;
+}
+
 static size_t alignment_of(const base_arena *arena)
 {
     return arena->wide ? WIDE_ALIGNMENT : arena->tight ? TIGHT_ALIGNMENT : ALIGNMENT;
@@ -170,6 +192,9 @@ static void *take(base_arena *arena, size_t size, size_t *taken, bool *clean)
         *clean = false;
         return result;
     }
+    *taken = rounded;
+    void *apart = rounded > arena->left ? take_apart(arena, rounded, clean) : NULL;
+    if (apart != NULL) return apart;
     if (rounded > arena->left && !add_block(arena, rounded)) {
         arena->failed = true;
         return NULL;
