@@ -137,18 +137,6 @@ void run_sums_fill(const run_context *context, const plan_aggregate *aggregate, 
     }
 }
 
-size_t run_sums_first_on(const run_sums *m, size_t low, size_t high, int64_t day)
-{
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (m->days[middle] < day)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 size_t run_place_of(const run_store *store, const run_candidates *found, uint32_t line)
 {
     size_t low = 0, high = found->count;
@@ -171,18 +159,6 @@ size_t run_sums_first_from(const run_sums *m, size_t near, size_t high, int64_t 
         step *= 2;
     }
     return run_sums_first_on(m, low, low + step < high ? low + step : high, day);
-}
-
-run_value run_sums_between(const run_sums *m, size_t from, size_t to, uint32_t *unknown)
-{
-    if (m->certain != NULL) {
-        int64_t sum = (int64_t)m->certain[to] - m->certain[from];
-        *unknown = 0;
-        return (run_value){sum, sum, RUN_PRESENT};
-    }
-    *unknown = m->sums[to].unknown - m->sums[from].unknown + m->undated_unknown;
-    return (run_value){m->sums[to].low - m->sums[from].low + m->undated_low,
-                       m->sums[to].high - m->sums[from].high + m->undated_high, RUN_PRESENT};
 }
 
 /* Takes the subject as an element away, and adds it as the subject. */

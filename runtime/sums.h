@@ -51,16 +51,37 @@ void run_sums_fill(const run_context *context, const plan_aggregate *aggregate, 
 /* Adds an element that counts, surely or perhaps; as `tally` of aggregate.c does it. */
 void run_sums_add(run_truth truth, bool known, int64_t amount, int64_t *low, int64_t *high, uint32_t *unknown);
 
-/* The first place at or after `low` whose day is not before `day`; the same close to `near`, where the day sought lies for a subject soon
- * after another one. */
-size_t run_sums_first_on(const run_sums *m, size_t low, size_t high, int64_t day);
+/* The first place at or after `low` whose day is not before `day`. */
+static inline size_t run_sums_first_on(const run_sums *m, size_t low, size_t high, int64_t day)
+{
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (m->days[middle] < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The same close to `near`, where the day sought lies for a subject soon after another one. */
 size_t run_sums_first_from(const run_sums *m, size_t near, size_t high, int64_t day);
 
 /* The place of a line among elements. */
 size_t run_place_of(const run_store *store, const run_candidates *found, uint32_t line);
 
 /* What stands between two places, and what may have any day. */
-run_value run_sums_between(const run_sums *m, size_t from, size_t to, uint32_t *unknown);
+static inline run_value run_sums_between(const run_sums *m, size_t from, size_t to, uint32_t *unknown)
+{
+    if (m->certain != NULL) {
+        int64_t sum = (int64_t)m->certain[to] - m->certain[from];
+        *unknown = 0;
+        return (run_value){sum, sum, RUN_PRESENT};
+    }
+    *unknown = m->sums[to].unknown - m->sums[from].unknown + m->undated_unknown;
+    return (run_value){m->sums[to].low - m->sums[from].low + m->undated_low,
+                       m->sums[to].high - m->sums[from].high + m->undated_high, RUN_PRESENT};
+}
 
 /* What a window comes to. `near` is a place that its beginning may be close to, and becomes that. */
 void run_sums_take(const plan_aggregate *aggregate, const run_sums *m, const run_window *window, size_t count,
