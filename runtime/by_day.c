@@ -10,6 +10,15 @@ static int in_order(const void *a, const void *b)
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
+/* Files tell of most in their order. */
+static bool lie_in_order(const run_dated_row *rows, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (rows[i - 1].day > rows[i].day) return false;
+    }
+    return true;
+}
+
 bool run_order_by_day(run_store *store, run_by_day *by_day, lang_record record, lang_field key, size_t keys,
                       run_day_of day_of)
 {
@@ -34,7 +43,8 @@ bool run_order_by_day(run_store *store, run_by_day *by_day, lang_record record, 
     }
     for (size_t k = 0; k < keys; k++) {
         size_t own = by_day->starts[k + 1] - by_day->starts[k];
-        if (own > 1) qsort(by_day->rows + by_day->starts[k], own, sizeof *by_day->rows, in_order);
+        if (!lie_in_order(by_day->rows + by_day->starts[k], own))
+            qsort(by_day->rows + by_day->starts[k], own, sizeof *by_day->rows, in_order);
     }
     return true;
 }

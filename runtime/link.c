@@ -140,37 +140,53 @@ static uint32_t *coverages_of_patients(run_store *store, uint32_t **next)
     return first;
 }
 
+/* The spans of members, while lines are joined with them. */
+typedef struct covering {
+    run_store *store;
+    const uint32_t *first, *next;
+} covering;
+
 /* The coverage of a line is the span that holds its date. Several with different plans leave the plan unknown. */
+static void cover(const covering *c, uint32_t line)
+{
+    run_store *store = c->store;
+    if (!run_store_present(store, LANG_FIELD_line_patient, line) || !run_store_present(store, LANG_FIELD_line_date, line))
+        return;
+    uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line), found = RUN_NO_ROW;
+    bool one_plan = true, undated = false;
+    if (!coverage_is_told(store, line) && c->first[patient] == 0) return;
+    derive_coverage_ends(store, line, c->next, c->first[patient]);
+    for (uint32_t at = c->first[patient]; at != 0; at = c->next[at - 1]) {
+        undated = undated || !run_store_present(store, LANG_FIELD_coverage_dates, at - 1);
+        if (!covers(store, at - 1, line)) continue;
+        if (found == RUN_NO_ROW)
+            found = at - 1;
+        else
+            one_plan =
+                one_plan && run_same_known(store, LANG_FIELD_coverage_plan, found, LANG_FIELD_coverage_plan, at - 1);
+    }
+    if (found == RUN_NO_ROW) {
+        if (coverage_is_told(store, line) && !undated) run_store_set_absent(store, LANG_FIELD_line_coverage, line);
+        return;
+    }
+    run_store_set(store, LANG_FIELD_line_coverage, line, found);
+    if (one_plan && run_store_present(store, LANG_FIELD_coverage_plan, found))
+        run_store_set(store, LANG_FIELD_line_plan, line, run_store_bits(store, LANG_FIELD_coverage_plan, found));
+}
+
+static bool cover_some(void *state, size_t worker, uint32_t first, uint32_t end)
+{
+    (void)worker;
+    for (uint32_t line = first; line < end; line++) cover(state, line);
+    return true;
+}
+
 static void link_coverage(run_store *store)
 {
     uint32_t *next, *first = coverages_of_patients(store, &next);
-    if (first == NULL) return;
-    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
-        if (!run_store_present(store, LANG_FIELD_line_patient, line) ||
-            !run_store_present(store, LANG_FIELD_line_date, line))
-            continue;
-        uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line), found = RUN_NO_ROW;
-        bool one_plan = true, undated = false;
-        if (!coverage_is_told(store, line) && first[patient] == 0) continue;
-        derive_coverage_ends(store, line, next, first[patient]);
-        for (uint32_t at = first[patient]; at != 0; at = next[at - 1]) {
-            undated = undated || !run_store_present(store, LANG_FIELD_coverage_dates, at - 1);
-            if (!covers(store, at - 1, line)) continue;
-            if (found == RUN_NO_ROW)
-                found = at - 1;
-            else
-                one_plan = one_plan &&
-                           run_same_known(store, LANG_FIELD_coverage_plan, found, LANG_FIELD_coverage_plan, at - 1);
-        }
-        if (found == RUN_NO_ROW) {
-            if (coverage_is_told(store, line) && !undated) run_store_set_absent(store, LANG_FIELD_line_coverage, line);
-            continue;
-        }
-        run_store_set(store, LANG_FIELD_line_coverage, line, found);
-        bool known = one_plan && run_store_present(store, LANG_FIELD_coverage_plan, found);
-        if (known)
-            run_store_set(store, LANG_FIELD_line_plan, line, run_store_bits(store, LANG_FIELD_coverage_plan, found));
-    }
+    covering c = {store, first, next};
+    if (first != NULL)
+        run_crew_rows(&store->arena, store->threads, store->counts[LANG_RECORD_line], cover_some, &c);
 }
 
 void run_derive_modifier(run_store *store, uint32_t line)
@@ -303,9 +319,12 @@ static void retire_claims(run_store *store, base_arena *scratch)
     uint32_t *retirer = base_arena_alloc(scratch, (symbols + 1) * sizeof *retirer);
     uint32_t *judged = base_arena_alloc(scratch, (symbols + 1) * sizeof *judged);
     if (retirer == NULL || judged == NULL) return;
+    const int64_t replacing = base_intern_find(&store->symbols, "7", 1),
+                  voiding = base_intern_find(&store->symbols, "8", 1);
     for (uint32_t claim = 0; claim < store->counts[LANG_RECORD_claim]; claim++) {
-        const char *frequency = run_store_text(store, LANG_FIELD_claim_frequency, claim);
-        bool retires = strcmp(frequency, "7") == 0 || strcmp(frequency, "8") == 0;
+        bool told = run_store_present(store, LANG_FIELD_claim_frequency, claim);
+        int64_t frequency = told ? run_store_bits(store, LANG_FIELD_claim_frequency, claim) : -1;
+        bool retires = frequency == replacing || frequency == voiding;
         if (retires && run_store_present(store, LANG_FIELD_claim_original_reference, claim)) {
             retirer[run_store_bits(store, LANG_FIELD_claim_original_reference, claim)] = claim + 1;
         }
@@ -480,6 +499,21 @@ static void link_payer(run_store *store, const payer_link *link, uint32_t row, c
     if (told && !undated && !store->eligibility_has_holes) run_store_set_absent(store, link->payer, row);
 }
 
+/* Rows of a record that have payers, while they are looked for. */
+typedef struct paying {
+    run_store *store;
+    const payer_link *link;
+    const uint32_t *first, *next; /* the spans of members */
+} paying;
+
+static bool link_some_payers(void *state, size_t worker, uint32_t first, uint32_t end)
+{
+    (void)worker;
+    const paying *p = state;
+    for (uint32_t row = first; row < end; row++) link_payer(p->store, p->link, row, p->first, p->next);
+    return true;
+}
+
 static void link_payers(run_store *store)
 {
     static const payer_link links[] = {{LANG_RECORD_attendance, LANG_FIELD_attendance_line,
@@ -488,8 +522,8 @@ static void link_payers(run_store *store)
                                         LANG_FIELD_appointment_patient, LANG_FIELD_appointment_payer}};
     uint32_t *next, *first = coverages_of_patients(store, &next);
     for (size_t l = 0; first != NULL && l < 2; l++) {
-        for (uint32_t row = 0; row < store->counts[links[l].record]; row++)
-            link_payer(store, &links[l], row, first, next);
+        paying p = {store, &links[l], first, next};
+        run_crew_rows(&store->arena, store->threads, store->counts[links[l].record], link_some_payers, &p);
     }
 }
 

@@ -19,6 +19,7 @@ typedef struct code_check {
     bool *listed;                   /* by system */
     uint32_t *first, *next;         /* listed codes by symbol: place and one; NULL where there is no list */
     flawed_code *flaws[CODE_FLAWS]; /* by symbol; NULL before the first */
+    uint8_t *good;                  /* by symbol: a place of service that is assigned on all days */
 } code_check;
 
 /* Places of service, two digits, that the CMS code set assigns, and the day from which it does, for those of these years. */
@@ -50,11 +51,13 @@ static void note(code_check *c, code_flaw flaw, lang_code_system system, uint32_
 static void check(code_check *c, lang_code_system system, uint32_t code, uint32_t line, base_date date)
 {
     const run_store *store = c->store;
+    if (system == LANG_SYSTEM_pos && c->good[code] != 0) return;
     const char *text = base_intern_text(&store->symbols, code);
     if (*text == '\0') return;
     if (!c->listed[system]) {
         bool place = system == LANG_SYSTEM_pos && lang_code_shape(system, text, strlen(text));
         if (place && !assigned_place(text, date)) note(c, CODE_UNASSIGNED, system, code, line);
+        if (place && assigned_place(text, BASE_DATE_MIN)) c->good[code] = 1;
         return;
     }
     bool held = false, in_use = false;
@@ -155,6 +158,7 @@ void run_check_codes(run_store *store)
     size_t listed_codes = store->listed_codes.count;
     base_arena_init(&c.scratch, &store->arena.allocator);
     c.listed = base_arena_alloc(&c.scratch, (size_t)lang_schema_system_count(store->schema));
+    c.good = base_arena_alloc(&c.scratch, store->symbols.entries.count + 1);
     if (listed_codes > 0) {
         c.first = base_arena_alloc(&c.scratch, (store->symbols.entries.count + 1) * sizeof *c.first);
         c.next = base_arena_alloc(&c.scratch, listed_codes * sizeof *c.next);

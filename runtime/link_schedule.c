@@ -1,6 +1,7 @@
 /* Joins appointments with the lines that bill them, and lines with what their contract pays. Expects sessions and plans
  * linked. */
 #include "runtime/by_day.h"
+#include "runtime/crew.h"
 
 /* ---- appointments ---- */
 
@@ -25,41 +26,67 @@ static bool day_of_appointment(const run_store *store, uint32_t row, int64_t *da
     return true;
 }
 
+typedef struct scheduling {
+    run_store *store;
+    run_by_day days;
+    uint32_t *billed; /* by line: the appointment that it surely bills, and one */
+    bool *open;       /* by appointment: some line may bill it; threads set what is never taken back */
+} scheduling;
+
+/* Joins a line with the only appointment that it can be of. */
+static void schedule(const scheduling *s, uint32_t line)
+{
+    run_store *store = s->store;
+    if (!run_store_present(store, LANG_FIELD_line_patient, line)) return;
+    size_t certain = 0, possible = 0;
+    uint32_t found = RUN_NO_ROW;
+    run_day_span spans[RUN_DAY_SPANS];
+    run_days_of_line(&s->days, (size_t)run_store_bits(store, LANG_FIELD_line_patient, line), line, store, spans);
+    for (int i = 0; i < RUN_DAY_SPANS; i++) {
+        for (const run_dated_row *at = spans[i].at; at < spans[i].end; at++) {
+            int fits = bills(store, line, at->row);
+            if (fits < 0) continue;
+            possible++;
+            if (fits > 0) certain++, found = at->row;
+        }
+    }
+    if (certain == 1 && possible == 1) {
+        run_store_set(store, LANG_FIELD_line_appointment, line, found);
+        s->billed[line] = found + 1;
+    } else if (possible == 0 && !store->schedule_has_holes) {
+        run_store_set_absent(store, LANG_FIELD_line_appointment, line);
+    }
+    for (int i = 0; (possible > 1 || certain == 0) && i < RUN_DAY_SPANS; i++) {
+        for (const run_dated_row *at = spans[i].at; at < spans[i].end; at++) {
+            if (bills(store, line, at->row) >= 0) __atomic_store_n(&s->open[at->row], true, __ATOMIC_RELAXED);
+        }
+    }
+}
+
+static bool schedule_some(void *state, size_t worker, uint32_t first, uint32_t end)
+{
+    (void)worker;
+    for (uint32_t line = first; line < end; line++) schedule(state, line);
+    return true;
+}
+
 void run_link_schedule(run_store *store)
 {
     if (!store->feeds[LANG_FEED_SCHEDULE]) return;
-    run_by_day days;
-    bool *open = base_arena_alloc(&store->arena, store->counts[LANG_RECORD_appointment] + 1);
-    if (open == NULL || !run_order_by_day(store, &days, LANG_RECORD_appointment, LANG_FIELD_appointment_patient,
-                                          store->counts[LANG_RECORD_patient], day_of_appointment))
+    uint32_t lines = store->counts[LANG_RECORD_line], appointments = store->counts[LANG_RECORD_appointment];
+    scheduling s = {.store = store,
+                    .open = base_arena_alloc(&store->arena, appointments + 1U),
+                    .billed = base_arena_alloc(&store->arena, (lines + (size_t)1) * sizeof *s.billed)};
+    if (s.open == NULL || s.billed == NULL ||
+        !run_order_by_day(store, &s.days, LANG_RECORD_appointment, LANG_FIELD_appointment_patient,
+                          store->counts[LANG_RECORD_patient], day_of_appointment))
         return;
-    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
-        if (!run_store_present(store, LANG_FIELD_line_patient, line)) continue;
-        size_t certain = 0, possible = 0;
-        uint32_t found = RUN_NO_ROW;
-        run_day_span spans[RUN_DAY_SPANS];
-        run_days_of_line(&days, (size_t)run_store_bits(store, LANG_FIELD_line_patient, line), line, store, spans);
-        for (int i = 0; i < RUN_DAY_SPANS; i++) {
-            for (const run_dated_row *at = spans[i].at; at < spans[i].end; at++) {
-                int fits = bills(store, line, at->row);
-                if (fits < 0) continue;
-                possible++;
-                if (fits > 0) certain++, found = at->row;
-            }
-        }
-        if (certain == 1 && possible == 1) {
-            run_store_set(store, LANG_FIELD_line_appointment, line, found);
-            run_store_set(store, LANG_FIELD_appointment_line, found, line);
-        } else if (possible == 0 && !store->schedule_has_holes) {
-            run_store_set_absent(store, LANG_FIELD_line_appointment, line);
-        }
-        for (int i = 0; (possible > 1 || certain == 0) && i < RUN_DAY_SPANS; i++) {
-            for (const run_dated_row *at = spans[i].at; at < spans[i].end; at++)
-                open[at->row] = open[at->row] || bills(store, line, at->row) >= 0;
-        }
+    run_crew_rows(&store->arena, store->threads, lines, schedule_some, &s);
+    for (uint32_t line = 0; line < lines; line++) {
+        if (s.billed[line] != 0) run_store_set(store, LANG_FIELD_appointment_line, s.billed[line] - 1, line);
     }
-    for (uint32_t row = 0; row < store->counts[LANG_RECORD_appointment]; row++) {
-        if (run_store_state(store, LANG_FIELD_appointment_line, row) == RUN_UNKNOWN && !open[row])
+    for (uint32_t row = 0; row < appointments; row++) {
+        if (run_store_state(store, LANG_FIELD_appointment_line, row) == RUN_UNKNOWN && !s.open[row])
             run_store_set_absent(store, LANG_FIELD_appointment_line, row);
     }
 }

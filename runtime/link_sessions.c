@@ -1,5 +1,6 @@
 /* Joining lines with the sessions and the attendance that they bill: docs/encounter.md, rule 5. */
 #include "runtime/by_day.h"
+#include "runtime/crew.h"
 
 #include <string.h>
 
@@ -106,65 +107,121 @@ static void report_sessionless(run_store *store, uint32_t line, bool several)
         (long long)run_store_bits(store, LANG_FIELD_line_number, line));
 }
 
+/* What is to be told of a line for want of a session. */
+typedef enum lack { LACKS_NOTHING, LACKS_SESSION, LACKS_ONE_SESSION } lack;
+
+typedef struct joining {
+    run_store *store;
+    attended all;
+    const uint8_t *held; /* by symbol: a session has that procedure */
+    uint8_t *lacks;      /* by line: a lack */
+} joining;
+
+/* Joins a line with its attendance, and that with its session. */
+static lack join(const joining *j, uint32_t line)
+{
+    run_store *store = j->store;
+    bool several;
+    if (!run_store_present(store, LANG_FIELD_line_patient, line)) return LACKS_NOTHING;
+    uint32_t row = attendance_of(store, &j->all, line, &several);
+    if (row != RUN_NO_ROW) {
+        run_store_set(store, LANG_FIELD_line_attendance, line, row);
+        run_store_set(store, LANG_FIELD_line_session, line,
+                      run_store_bits(store, LANG_FIELD_attendance_session, row));
+        return LACKS_NOTHING;
+    }
+    if (run_store_present(store, LANG_FIELD_line_session, line)) return LACKS_NOTHING;
+    bool expected = run_store_present(store, LANG_FIELD_line_procedure, line) &&
+                    j->held[run_store_bits(store, LANG_FIELD_line_procedure, line)] != 0;
+    if (!expected || !store->lines.items[line].subject) return LACKS_NOTHING;
+    bool voids = run_store_present(store, LANG_FIELD_line_claim, line) &&
+                 strcmp(run_store_text(store, LANG_FIELD_claim_frequency,
+                                       (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line)),
+                        "8") == 0;
+    return voids ? LACKS_NOTHING : several ? LACKS_ONE_SESSION : LACKS_SESSION;
+}
+
+static bool join_some(void *state, size_t worker, uint32_t first, uint32_t end)
+{
+    (void)worker;
+    const joining *j = state;
+    for (uint32_t line = first; line < end; line++) j->lacks[line] = (uint8_t)join(j, line);
+    return true;
+}
+
 void run_link_sessions(run_store *store)
 {
-    attended all;
-    size_t symbols = store->symbols.entries.count;
-    uint8_t *held = base_arena_alloc(&store->arena, symbols + 1);
-    if (held == NULL || !find_attended(store, &all)) return;
+    uint32_t lines = store->counts[LANG_RECORD_line];
+    uint8_t *held = base_arena_alloc(&store->arena, store->symbols.entries.count + 1);
+    joining j = {.store = store, .held = held, .lacks = base_arena_alloc(&store->arena, lines + 1U)};
+    if (held == NULL || j.lacks == NULL || !find_attended(store, &j.all)) return;
     for (uint32_t session = 0; session < store->counts[LANG_RECORD_session]; session++) {
         if (run_store_present(store, LANG_FIELD_session_procedure, session)) {
             held[run_store_bits(store, LANG_FIELD_session_procedure, session)] = 1;
         }
     }
-    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
-        if (!run_store_present(store, LANG_FIELD_line_patient, line)) continue;
-        bool several;
-        uint32_t row = attendance_of(store, &all, line, &several);
-        if (row != RUN_NO_ROW) {
-            run_store_set(store, LANG_FIELD_line_attendance, line, row);
-            run_store_set(store, LANG_FIELD_line_session, line,
-                          run_store_bits(store, LANG_FIELD_attendance_session, row));
-            continue;
-        }
-        if (run_store_present(store, LANG_FIELD_line_session, line)) continue;
-        bool expected = run_store_present(store, LANG_FIELD_line_procedure, line) &&
-                        held[run_store_bits(store, LANG_FIELD_line_procedure, line)] != 0;
-        bool voids = run_store_present(store, LANG_FIELD_line_claim, line) &&
-                     strcmp(run_store_text(store, LANG_FIELD_claim_frequency,
-                                           (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line)),
-                            "8") == 0;
-        if (store->lines.items[line].subject && expected && !voids) report_sessionless(store, line, several);
+    run_crew_rows(&store->arena, store->threads, lines, join_some, &j);
+    for (uint32_t line = 0; line < lines; line++) {
+        if (j.lacks[line] != LACKS_NOTHING) report_sessionless(store, line, j.lacks[line] == LACKS_ONE_SESSION);
     }
 }
 
+/* Rows that may yet be joined; threads set what is never taken back. */
+typedef struct opening {
+    run_store *store;
+    run_by_day days;
+    bool *open;
+} opening;
+
+static inline bool is_open(const bool *open, uint32_t row)
+{
+    return __atomic_load_n(&open[row], __ATOMIC_RELAXED);
+}
+
 /* Opens attendances that a line may be of, for all that is known. */
-static void open_span(const run_store *store, run_day_span span, uint32_t line, bool *open)
+static void open_span(const opening *o, run_day_span span, uint32_t line)
 {
     for (; span.at < span.end; span.at++) {
         uint32_t row = span.at->row;
-        open[row] = open[row] || run_session_may_fit(
-                                     store, (uint32_t)run_store_bits(store, LANG_FIELD_attendance_session, row), line);
+        if (is_open(o->open, row)) continue;
+        uint32_t session = (uint32_t)run_store_bits(o->store, LANG_FIELD_attendance_session, row);
+        if (run_session_may_fit(o->store, session, line)) __atomic_store_n(&o->open[row], true, __ATOMIC_RELAXED);
     }
+}
+
+static bool open_some(void *state, size_t worker, uint32_t first, uint32_t end)
+{
+    (void)worker;
+    const opening *o = state;
+    const run_store *store = o->store;
+    for (uint32_t line = first; line < end; line++) {
+        bool asks = run_store_state(store, LANG_FIELD_line_session, line) == RUN_UNKNOWN &&
+                    run_store_present(store, LANG_FIELD_line_patient, line);
+        if (!asks) continue;
+        run_day_span spans[RUN_DAY_SPANS];
+        run_days_of_line(&o->days, (size_t)run_store_bits(store, LANG_FIELD_line_patient, line), line, store, spans);
+        for (int i = 0; i < RUN_DAY_SPANS; i++) open_span(o, spans[i], line);
+    }
+    return true;
+}
+
+static bool close_some(void *state, size_t worker, uint32_t first, uint32_t end)
+{
+    (void)worker;
+    const opening *o = state;
+    for (uint32_t row = first; row < end; row++) {
+        if (run_store_state(o->store, LANG_FIELD_attendance_line, row) == RUN_UNKNOWN && !o->open[row])
+            run_store_set_absent(o->store, LANG_FIELD_attendance_line, row);
+    }
+    return true;
 }
 
 /* No line bills an attendance, unless one of its member may and nobody knows of which session that one is. */
 void run_close_attendance(run_store *store)
 {
     uint32_t count = store->counts[LANG_RECORD_attendance];
-    run_by_day days;
-    bool *open = base_arena_alloc(&store->arena, count + 1);
-    if (open == NULL || !find_days(store, &days)) return;
-    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
-        bool asks = run_store_state(store, LANG_FIELD_line_session, line) == RUN_UNKNOWN &&
-                    run_store_present(store, LANG_FIELD_line_patient, line);
-        if (!asks) continue;
-        run_day_span spans[RUN_DAY_SPANS];
-        run_days_of_line(&days, (size_t)run_store_bits(store, LANG_FIELD_line_patient, line), line, store, spans);
-        for (int i = 0; i < RUN_DAY_SPANS; i++) open_span(store, spans[i], line, open);
-    }
-    for (uint32_t row = 0; row < count; row++) {
-        if (run_store_state(store, LANG_FIELD_attendance_line, row) == RUN_UNKNOWN && !open[row])
-            run_store_set_absent(store, LANG_FIELD_attendance_line, row);
-    }
+    opening o = {.store = store, .open = base_arena_alloc(&store->arena, count + 1U)};
+    if (count == 0 || o.open == NULL || !find_days(store, &o.days)) return;
+    run_crew_rows(&store->arena, store->threads, store->counts[LANG_RECORD_line], open_some, &o);
+    run_crew_rows(&store->arena, store->threads, count, close_some, &o);
 }
