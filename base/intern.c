@@ -113,6 +113,12 @@ uint32_t base_intern_find(const base_intern *table, const char *text, size_t len
     return table->slots[slot] == 0 ? BASE_INTERN_NONE : id_in(table->slots[slot]);
 }
 
+uint32_t base_intern_find_entry(const base_intern *table, const base_intern_entry *entry)
+{
+    size_t slot = slot_of(table, entry->text, entry->length, entry->hash);
+    return table->slots[slot] == 0 ? BASE_INTERN_NONE : id_in(table->slots[slot]);
+}
+
 const char *base_intern_text(const base_intern *table, uint32_t id)
 {
     return id < table->entries.count ? table->entries.items[id].text : "";

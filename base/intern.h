@@ -50,6 +50,9 @@ uint32_t base_intern_add_entry(base_intern *table, const base_intern_entry *entr
 /* The id of a text that is already there, else BASE_INTERN_NONE. */
 uint32_t base_intern_find(const base_intern *table, const char *text, size_t length);
 
+/* The same of another table's text, whose hash is known. */
+uint32_t base_intern_find_entry(const base_intern *table, const base_intern_entry *entry);
+
 /* The text of an id; owned by the arena, NUL-terminated. */
 const char *base_intern_text(const base_intern *table, uint32_t id);
 

@@ -6,11 +6,11 @@
 static bool bind_symbols(run_binding *binding)
 {
     const plan_program *plan = binding->plan;
-    binding->symbols = base_arena_alloc(binding->arena, (plan->symbols.count + 1) * sizeof(int64_t));
+    binding->symbols = base_arena_alloc_raw(binding->arena, (plan->symbols.count + 1) * sizeof(int64_t));
     if (binding->symbols == NULL) return false;
     for (size_t i = 0; i < plan->symbols.count; i++) {
-        const char *text = plan->symbols.items[i];
-        uint32_t id = base_intern_find(&binding->store->symbols, text, strlen(text));
+        /* Their ids are places in `symbols`. */
+        uint32_t id = base_intern_find_entry(&binding->store->symbols, &plan->symbol_table.entries.items[i]);
         /* Constants that no encounter holds stay distinct from every id and from each other. */
         binding->symbols[i] = id != BASE_INTERN_NONE ? (int64_t)id : RUN_FOREIGN_SYMBOLS + (int64_t)i;
     }
@@ -116,12 +116,7 @@ bool run_bind(run_binding *binding, base_arena *arena, const plan_program *plan,
 bool run_context_init(run_context *context, base_arena *arena, const run_binding *binding, const run_machine_code *code)
 {
     *context = (run_context){.columns = binding->columns, .binding = binding, .code = code, .arena = arena};
-    size_t longest = 1;
-    for (size_t i = 0; i < binding->plan->blocks.count; i++) {
-        size_t count = binding->plan->blocks.items[i].steps.count;
-        if (count > longest) longest = count;
-    }
-    context->block_room = longest;
+    size_t longest = context->block_room = binding->plan->longest;
     /* A block, an element block in it, and one more for exceptions that count; and the same for each clause that a clause
      * may ask about. */
     context->depth_limit = 3 * ((int)binding->plan->denials.count + 1);

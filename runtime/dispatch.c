@@ -13,54 +13,40 @@ static const lang_file *naming(const lang_file *policy)
     return policy;
 }
 
-/* Where pairs are gathered; without `pairs` they are only counted. */
+/* Where pairs are gathered. */
 typedef struct gathering {
     const run_binding *binding;
-    uint32_t *met; /* by policy: the last policy, plus one, that it was met for */
-    uint64_t *pairs;
-    size_t count;
+    BASE_ARRAY(uint64_t) pairs;
 } gathering;
 
-static void add_payers(gathering *g, const lang_file *named, uint32_t policy)
+static bool add_payers(gathering *g, const lang_file *named, uint32_t policy)
 {
     for (size_t i = 0; i < named->payers.count; i++) {
         const char *payer = named->payers.items[i].text;
         uint32_t id = base_intern_find(&g->binding->store->symbols, payer, strlen(payer));
         if (id == BASE_INTERN_NONE) continue; /* no line is that payer's */
-        if (g->pairs != NULL) g->pairs[g->count] = (uint64_t)id << 32 | policy;
-        g->count++;
-    }
-}
-
-/* Adds the payers of a policy and of those below it that leave clauses to it, which name some themselves or have its own; false
- * where it speaks of all lines. */
-static bool add_policy(gathering *g, uint32_t policy)
-{
-    const plan_program *plan = g->binding->plan;
-    const plan_policy *of = &plan->policies.items[policy];
-    const lang_file *named = naming(of->source);
-    if (named == NULL) return false;
-    add_payers(g, named, policy);
-    for (size_t c = of->first_clause; c < of->first_clause + of->clause_count; c++) {
-        const plan_clause *clause = &plan->clauses.items[c];
-        for (size_t i = 0; i < clause->sharers.count; i++) {
-            uint32_t sharer = clause->sharers.items[i];
-            if (g->met[sharer] == policy + 1) continue;
-            g->met[sharer] = policy + 1;
-            add_payers(g, naming(plan->policies.items[sharer].source), policy);
-        }
+        uint64_t *pair = BASE_PUSH(g->binding->arena, &g->pairs);
+        if (pair == NULL) return false;
+        *pair = (uint64_t)id << 32 | policy;
     }
     return true;
 }
 
-static void gather(gathering *g, run_dispatch *dispatch)
+/* Adds the payers of a policy and of those below it that leave clauses to it, which name some themselves or have its own. */
+static bool add_policy(gathering *g, uint32_t policy, run_dispatch *dispatch)
 {
     const plan_program *plan = g->binding->plan;
-    memset(g->met, 0, plan->policies.count * sizeof *g->met);
-    g->count = dispatch->everywhere_count = 0;
-    for (uint32_t policy = 0; policy < plan->policies.count; policy++) {
-        if (!add_policy(g, policy)) dispatch->everywhere[dispatch->everywhere_count++] = policy;
+    const plan_policy *of = &plan->policies.items[policy];
+    const lang_file *named = naming(of->source);
+    if (named == NULL) {
+        dispatch->everywhere[dispatch->everywhere_count++] = policy;
+        return true;
     }
+    if (!add_payers(g, named, policy)) return false;
+    for (size_t i = 0; i < of->sharers.count; i++) {
+        if (!add_payers(g, naming(plan->policies.items[of->sharers.items[i]].source), policy)) return false;
+    }
+    return true;
 }
 
 static int by_pair(const void *a, const void *b)
@@ -97,20 +83,19 @@ bool run_bind_dispatch(run_binding *binding)
     run_dispatch *dispatch = &binding->dispatch;
     size_t policies = binding->plan->policies.count;
     gathering g = {.binding = binding};
-    g.met = base_arena_alloc(binding->arena, (policies + 1) * sizeof *g.met);
     dispatch->everywhere = base_arena_alloc(binding->arena, (policies + 1) * sizeof *dispatch->everywhere);
-    if (g.met == NULL || dispatch->everywhere == NULL) return false;
-    gather(&g, dispatch);
-    g.pairs = base_arena_alloc(binding->arena, (g.count + 1) * sizeof *g.pairs);
-    if (g.pairs == NULL) return false;
-    gather(&g, dispatch);
-    if (g.count > 1) qsort(g.pairs, g.count, sizeof *g.pairs, by_pair);
+    if (dispatch->everywhere == NULL) return false;
+    for (uint32_t policy = 0; policy < policies; policy++) {
+        if (!add_policy(&g, policy, dispatch)) return false;
+    }
+    uint64_t *pairs = g.pairs.items;
+    if (g.pairs.count > 1) qsort(pairs, g.pairs.count, sizeof *pairs, by_pair);
     /* A policy and one below it may name the same payer: it judges the line once. */
     size_t kept = 0;
-    for (size_t i = 0; i < g.count; i++) {
-        if (kept == 0 || g.pairs[i] != g.pairs[kept - 1]) g.pairs[kept++] = g.pairs[i];
+    for (size_t i = 0; i < g.pairs.count; i++) {
+        if (kept == 0 || pairs[i] != pairs[kept - 1]) pairs[kept++] = pairs[i];
     }
-    dispatch->pairs = g.pairs;
+    dispatch->pairs = pairs;
     dispatch->pair_count = kept;
     return find_firsts(dispatch, binding->arena);
 }

@@ -150,7 +150,8 @@ typedef struct covering {
 static void cover(const covering *c, uint32_t line)
 {
     run_store *store = c->store;
-    if (!run_store_present(store, LANG_FIELD_line_patient, line) || !run_store_present(store, LANG_FIELD_line_date, line))
+    if (!run_store_present(store, LANG_FIELD_line_patient, line) ||
+        !run_store_present(store, LANG_FIELD_line_date, line))
         return;
     uint32_t patient = (uint32_t)run_store_bits(store, LANG_FIELD_line_patient, line), found = RUN_NO_ROW;
     bool one_plan = true, undated = false;
@@ -185,8 +186,7 @@ static void link_coverage(run_store *store)
 {
     uint32_t *next, *first = coverages_of_patients(store, &next);
     covering c = {store, first, next};
-    if (first != NULL)
-        run_crew_rows(&store->arena, store->threads, store->counts[LANG_RECORD_line], cover_some, &c);
+    if (first != NULL) run_crew_rows(&store->arena, store->threads, store->counts[LANG_RECORD_line], cover_some, &c);
 }
 
 void run_derive_modifier(run_store *store, uint32_t line)

@@ -126,8 +126,7 @@ static lack join(const joining *j, uint32_t line)
     uint32_t row = attendance_of(store, &j->all, line, &several);
     if (row != RUN_NO_ROW) {
         run_store_set(store, LANG_FIELD_line_attendance, line, row);
-        run_store_set(store, LANG_FIELD_line_session, line,
-                      run_store_bits(store, LANG_FIELD_attendance_session, row));
+        run_store_set(store, LANG_FIELD_line_session, line, run_store_bits(store, LANG_FIELD_attendance_session, row));
         return LACKS_NOTHING;
     }
     if (run_store_present(store, LANG_FIELD_line_session, line)) return LACKS_NOTHING;

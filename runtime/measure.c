@@ -456,10 +456,7 @@ static bool describe(measuring *m, adj_measure *out)
 static bool measure(measuring *m, adj_measure *out)
 {
     const plan_program *plan = m->results->binding.plan;
-    size_t longest = 1;
-    for (size_t i = 0; i < plan->blocks.count; i++) {
-        if (plan->blocks.items[i].steps.count > longest) longest = plan->blocks.items[i].steps.count;
-    }
+    size_t longest = plan->longest;
     m->values = base_arena_alloc(&m->scratch, longest * sizeof *m->values);
     m->line_values = base_arena_alloc(&m->scratch, longest * sizeof *m->line_values);
     const struct lang_alert *alert = m->plan->source->alert;

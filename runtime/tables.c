@@ -174,7 +174,7 @@ bool run_bind_tables(run_binding *binding)
         run_table_index *index = &binding->tables[t];
         const plan_table *table = &plan->tables.items[t];
         index->first_bulk_row = (int64_t)table->row_count;
-        index->asks_day = plan_table_asks_day(table);
+        index->asks_day = table->asks_day;
         if (!bind_bulks(binding, index, table->source, &foreign)) return false;
         if (!build_hash(binding, index, table)) return false;
     }

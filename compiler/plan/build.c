@@ -411,6 +411,13 @@ static bool share_clauses(plan_program *plan, uint32_t index)
                 slot >= plan->clauses.count ? NULL : BASE_PUSH(plan->arena, &plan->clauses.items[slot].sharers);
             if (sharer == NULL) return false;
             *sharer = index;
+            /* Those of one layer come one after the other. */
+            plan_policy *judge = &plan->policies.items[plan->clauses.items[slot].policy];
+            uint32_t known = judge->sharers.count;
+            bool again = known > 0 && judge->sharers.items[known - 1] == index;
+            uint32_t *once = again ? &judge->sharers.items[known - 1] : BASE_PUSH(plan->arena, &judge->sharers);
+            if (once == NULL) return false;
+            *once = index;
             plan_map_add(plan, PLAN_MAP_CLAUSE, clause, policy, slot);
         }
     }
@@ -589,6 +596,11 @@ static void settle(plan_program *plan)
     BASE_SETTLE(plan->arena, &plan->denials);
     BASE_SETTLE(plan->arena, &plan->waivers);
     BASE_SETTLE(plan->arena, &plan->measures);
+    plan->longest = 1;
+    for (size_t i = 0; i < plan->blocks.count; i++) {
+        size_t steps = plan->blocks.items[i].steps.count;
+        if (steps > plan->longest) plan->longest = steps;
+    }
     plan_map_settle(plan);
     plan->spare = NULL;
 }

@@ -109,6 +109,23 @@ static plan_cell output_cell(plan_program *plan, const lang_cell *cell, lang_typ
     return (plan_cell){.number = literal_number(plan, item->low, type)};
 }
 
+static bool asks_day(const plan_table *table)
+{
+    for (size_t b = 0; b < table->source->bulks.count; b++) {
+        const lang_bulk *bulk = table->source->bulks.items[b];
+        if (bulk->from_column >= 0 || bulk->to_column >= 0) return true;
+    }
+    for (size_t m = 0; m < table->row_count * table->source->inputs.count; m++) {
+        for (size_t i = 0; i < table->inputs[m].count; i++) {
+            if (table->inputs[m].items[i].kind == PLAN_MATCH_ITEM) return true;
+        }
+    }
+    for (size_t r = 0; r < table->row_count; r++) {
+        if (table->dates[r].from != BASE_DATE_MIN || table->dates[r].to != BASE_DATE_MAX) return true;
+    }
+    return false;
+}
+
 static bool build_table(plan_program *plan, const lang_table *source)
 {
     plan_table *table = BASE_PUSH(plan->scratch, &plan->tables);
@@ -119,7 +136,7 @@ static bool build_table(plan_program *plan, const lang_table *source)
     plan_cell *cells = base_arena_alloc(plan->arena, (rows * outputs + 1) * sizeof *cells);
     lang_dates *dates = base_arena_alloc(plan->arena, (rows + 1) * sizeof *dates);
     if (matchers == NULL || cells == NULL || dates == NULL) return false;
-    *table = (plan_table){source, rows, matchers, cells, dates, false};
+    *table = (plan_table){.source = source, .row_count = rows, .inputs = matchers, .outputs = cells, .dates = dates};
     for (size_t r = 0; r < rows; r++) {
         const lang_table_row *row = &source->rows.items[r + 1];
         dates[r] = row->dates;
@@ -136,6 +153,7 @@ static bool build_table(plan_program *plan, const lang_table *source)
             cells[r * outputs + c] = output_cell(plan, &row->cells.items[inputs + c], source->outputs.items[c].type);
         }
     }
+    table->asks_day = asks_day(table);
     return true;
 }
 

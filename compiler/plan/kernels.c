@@ -198,23 +198,6 @@ static void push_cone(lowering *l, uint32_t step)
     if (slot != NULL) *slot = step;
 }
 
-bool plan_table_asks_day(const plan_table *table)
-{
-    for (size_t b = 0; b < table->source->bulks.count; b++) {
-        const lang_bulk *bulk = table->source->bulks.items[b];
-        if (bulk->from_column >= 0 || bulk->to_column >= 0) return true;
-    }
-    for (size_t m = 0; m < table->row_count * table->source->inputs.count; m++) {
-        for (size_t i = 0; i < table->inputs[m].count; i++) {
-            if (table->inputs[m].items[i].kind == PLAN_MATCH_ITEM) return true;
-        }
-    }
-    for (size_t r = 0; r < table->row_count; r++) {
-        if (table->dates[r].from != BASE_DATE_MIN || table->dates[r].to != BASE_DATE_MAX) return true;
-    }
-    return false;
-}
-
 uint32_t plan_step_sources(const plan_program *plan, const plan_block *block, const plan_step *step,
                            uint32_t sources[PLAN_LOOKUP_LIMIT + 1])
 {
@@ -223,7 +206,7 @@ uint32_t plan_step_sources(const plan_program *plan, const plan_block *block, co
     switch (step->operation) {
     case PLAN_LOOKUP:
         /* The day comes last. */
-        count = step->b - (plan_table_asks_day(&plan->tables.items[step->number]) ? 0 : 1);
+        count = step->b - (plan->tables.items[step->number].asks_day ? 0 : 1);
         for (uint32_t i = 0; i < count; i++) sources[i] = block->arguments.items[step->a + i];
         return count;
     case PLAN_SET_HOLDS:
@@ -684,12 +667,7 @@ plan_kernels *plan_build_kernels(base_arena *arena, const plan_program *plan)
     lowering l = {.arena = arena, .plan = plan, .kernels = kernels};
     base_arena_init(&l.scratch, &arena->allocator);
     l.shapes = (plan_shape_table){.arena = arena, .scratch = &l.scratch, .kernels = kernels};
-    size_t longest = 1;
-    for (size_t p = 0; p < plan->policies.count; p++) {
-        size_t count = plan->blocks.items[plan->policies.items[p].block].steps.count;
-        if (count > longest) longest = count;
-    }
-    l.marks = base_arena_alloc(&l.scratch, longest);
+    l.marks = base_arena_alloc(&l.scratch, plan->longest);
     bool good = l.marks != NULL && grow_buckets(&l);
     for (uint32_t p = 0; good && p < plan->policies.count; p++) good = lower_policy(&l, p);
     if (l.scratch.failed) arena->failed = true;

@@ -98,6 +98,7 @@ typedef struct plan_table {
     plan_matchers *inputs; /* row_count times the inputs */
     plan_cell *outputs;    /* row_count times the outputs */
     lang_dates *dates;     /* by row */
+    bool asks_day;         /* anything of it asks for the day: a row of some days only, or a cell that names a set */
     bool corrected;        /* rows became known on different days: of those that fit the one known last counts */
 } plan_table;
 
@@ -157,6 +158,7 @@ typedef struct plan_policy {
     uint32_t block;
     uint32_t first_clause;
     uint32_t clause_count;
+    BASE_ARRAY(uint32_t) sharers; /* of any of its clauses, each once */
 } plan_policy;
 
 typedef struct plan_program {
@@ -165,6 +167,7 @@ typedef struct plan_program {
     const lang_program *program;
     bool alone; /* each policy judges as if none below it were there: for tests */
     BASE_ARRAY(plan_block) blocks;
+    size_t longest; /* of the blocks: its steps, at least one */
     BASE_ARRAY(plan_policy) policies;
     BASE_ARRAY(plan_clause) clauses;
     BASE_ARRAY(const char *) symbols;
@@ -199,9 +202,6 @@ bool plan_takes_over(const lang_program *program);
 
 /* Checks what every plan must satisfy; NULL if it does, else what is wrong. */
 const char *plan_verify(base_arena *arena, const plan_program *plan);
-
-/* Whether anything of a table asks for the day: a row that holds on some days only, or a cell that names a set. */
-bool plan_table_asks_day(const plan_table *table);
 
 /* The steps that a step of a block follows from, at most PLAN_LOOKUP_LIMIT + 1 of them: without the day where a set or a table does not ask
  * for it. Gives how many. */

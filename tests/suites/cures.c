@@ -52,19 +52,27 @@ static void done(cured *c)
 
 Test(cures, come_from_lists_tables_and_sets)
 {
-    cured c = judge(
-        START("p", "  payer \"K\"\n")
-        "table both (pos) gives (needed: modifiers)\n  | pos | needed |\n  | 02  | GT, 95 |\n  | 11  | none   |\n\n"
-        "table one (pos) gives (needed: modifier)\n  | pos | needed |\n  | 02  | HQ     |\n  | 11  | 76     |\n\n"
-        "codes first : modifier\n  KX, KF\n\ncodes second : modifier\n  KV\n\n"
-        "section \"All\"\n  for each line\n  let way = both(pos)\n  let single = one(pos)\n\n"
-        CLAUSE("named_first", "warn \"x\"", "  when procedure = 99999\n  require modifiers include any of first\n")
-        CLAUSE("by_list", DENY, "  when procedure = 90853 and way is found\n  require modifiers include all of way.needed\n")
-        CLAUSE("by_table", DENY, "  when procedure = 90834 and single is found\n  require modifiers include single.needed\n")
-        CLAUSE("by_set", DENY,
-               "  when procedure = 90837\n  require modifiers include any of second or modifiers include any of first\n"),
-        "C1,M,K,1,2026-01-05,90853,02,1,90.00,\nC2,M,K,1,2026-01-05,90834,02,1,90.00,\n"
-        "C3,M,K,1,2026-01-05,90837,02,1,90.00,\n");
+    cured c =
+        judge(START("p", "  payer \"K\"\n") "table both (pos) gives (needed: modifiers)\n  | pos | needed |\n  | 02  | "
+                                            "GT, 95 |\n  | 11  | none   |\n\n"
+                                            "table one (pos) gives (needed: modifier)\n  | pos | needed |\n  | 02  | "
+                                            "HQ     |\n  | 11  | 76     |\n\n"
+                                            "codes first : modifier\n  KX, KF\n\ncodes second : modifier\n  KV\n\n"
+                                            "section \"All\"\n  for each line\n  let way = both(pos)\n  let single = "
+                                            "one(pos)\n\n" CLAUSE(
+                                                "named_first", "warn \"x\"",
+                                                "  when procedure = 99999\n  require modifiers include any of first\n")
+                                                CLAUSE("by_list", DENY,
+                                                       "  when procedure = 90853 and way is found\n  require modifiers "
+                                                       "include all of way.needed\n")
+                                                    CLAUSE("by_table", DENY,
+                                                           "  when procedure = 90834 and single is found\n  require "
+                                                           "modifiers include single.needed\n")
+                                                        CLAUSE("by_set", DENY,
+                                                               "  when procedure = 90837\n  require modifiers include "
+                                                               "any of second or modifiers include any of first\n"),
+              "C1,M,K,1,2026-01-05,90853,02,1,90.00,\nC2,M,K,1,2026-01-05,90834,02,1,90.00,\n"
+              "C3,M,K,1,2026-01-05,90837,02,1,90.00,\n");
     const adj_finding *f = finding(&c, 0, "by_list");
     cr_assert_geq(f->cure_count, 1u);
     bool both = false;
@@ -85,14 +93,15 @@ Test(cures, tell_whether_the_line_passes_then)
 {
     cured c = judge(
         START("p", "  payer \"K\"\n")
-        CLAUSE("needs", DENY, "  when procedure in 90853, 90834, 90832\n  require modifiers include any of 95\n")
-        CLAUSE("limit_of_units", DENY, "  when procedure = 90834\n  require units <= 1\n")
-        CLAUSE("still", "review CO-4 as coding \"x\"",
-               "  when procedure = 90832\n  require modifiers include any of 59\n")
-        CLAUSE("instead", DENY, "  when procedure = 90837 and modifiers include none of 95\n"
-                                "  require modifiers include any of 95\n")
-        CLAUSE("worse", DENY, "  when procedure = 90839\n  require modifiers include any of 95\n")
-        CLAUSE("never", DENY, "  when procedure = 90839\n  require modifiers include none of 95\n"),
+            CLAUSE("needs", DENY, "  when procedure in 90853, 90834, 90832\n  require modifiers include any of 95\n")
+                CLAUSE("limit_of_units", DENY, "  when procedure = 90834\n  require units <= 1\n") CLAUSE(
+                    "still", "review CO-4 as coding \"x\"",
+                    "  when procedure = 90832\n  require modifiers include any of 59\n")
+                    CLAUSE("instead", DENY,
+                           "  when procedure = 90837 and modifiers include none of 95\n"
+                           "  require modifiers include any of 95\n")
+                        CLAUSE("worse", DENY, "  when procedure = 90839\n  require modifiers include any of 95\n")
+                            CLAUSE("never", DENY, "  when procedure = 90839\n  require modifiers include none of 95\n"),
         "C1,M,K,1,2026-01-05,90853,11,1,90.00,\nC2,M,K,1,2026-01-05,90834,11,2,90.00,\n"
         "C3,M,K,1,2026-01-05,90832,11,1,90.00,\nC4,M,K,1,2026-01-05,90837,11,1,90.00,\n"
         "C5,M,K,1,2026-01-05,90839,11,1,90.00,\nC6,M,K,1,2026-01-05,90853,11,1,90.00,\n");
@@ -125,9 +134,10 @@ Test(cures, leave_open_whose_the_line_is)
     cr_assert_eq(adj_policies_compile_text(names, texts, 2, NULL, &policies), ADJ_OK, "%s",
                  policies == NULL ? "" : adj_policies_diagnostics(policies));
     cured c = {.policies = policies};
-    c.encounters = support_lines(policies, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers\n"
-                                           "C1,M,K,1,2026-01-05,90853,11,1,90.00,\nC2,M,K,1,2026-01-05,90853,11,1,90.00,\n"
-                                           "C3,M,K,1,2026-01-05,90853,11,1,90.00,\n");
+    c.encounters =
+        support_lines(policies, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers\n"
+                                "C1,M,K,1,2026-01-05,90853,11,1,90.00,\nC2,M,K,1,2026-01-05,90853,11,1,90.00,\n"
+                                "C3,M,K,1,2026-01-05,90853,11,1,90.00,\n");
     run_store_set_unknown(&c.encounters->store, LANG_FIELD_line_payer, 1);
     cr_assert(run_index(&c.encounters->store));
     cr_assert_eq(adj_evaluate(policies, c.encounters, NULL, &c.results), ADJ_OK);
@@ -143,14 +153,16 @@ Test(cures, leave_open_whose_the_line_is)
 Test(cures, are_tried_on_each_line_anew)
 {
     const char *names[] = {"j.adj", "k.adj"};
-    const char *texts[] = {START("j", "  payer \"J\"\n") CLAUSE("needs", DENY, "  require modifiers include any of 95\n")
-                               CLAUSE("still", DENY, "  require modifiers include any of 59\n"),
-                           START("k", "  payer \"K\"\n") CLAUSE("needs", DENY, "  require modifiers include any of 95\n")};
+    const char *texts[] = {
+        START("j", "  payer \"J\"\n") CLAUSE("needs", DENY, "  require modifiers include any of 95\n")
+            CLAUSE("still", DENY, "  require modifiers include any of 59\n"),
+        START("k", "  payer \"K\"\n") CLAUSE("needs", DENY, "  require modifiers include any of 95\n")};
     adj_policies *policies = NULL;
     cr_assert_eq(adj_policies_compile_text(names, texts, 2, NULL, &policies), ADJ_OK);
     cured c = {.policies = policies};
-    c.encounters = support_lines(policies, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers\n"
-                                           "C1,M,J,1,2026-01-05,90853,11,1,90.00,\nC2,M,K,1,2026-01-05,90853,11,1,90.00,\n");
+    c.encounters =
+        support_lines(policies, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers\n"
+                                "C1,M,J,1,2026-01-05,90853,11,1,90.00,\nC2,M,K,1,2026-01-05,90853,11,1,90.00,\n");
     cr_assert_eq(adj_evaluate(policies, c.encounters, NULL, &c.results), ADJ_OK);
     cr_assert_eq(finding(&c, 0, "needs")->cure_count, 1u);
     const adj_finding *f = finding(&c, 1, "needs");
