@@ -259,10 +259,11 @@ int bench_lines(size_t size, bool quick)
 
 /* ---- explaining ---- */
 
-static void bench_explaining(bool quick)
+/* Ten payers' lines, in a library of theirs alone and of many others. */
+static void show_explaining(unsigned payers, bool quick)
 {
     adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
-    adj_policies *policies = workload_compile(10, 0, &options);
+    adj_policies *policies = workload_compile(payers, 0, &options);
     adj_encounters *encounters = workload_encounters(policies, 20000, 10, 10);
     adj_results *results;
     evaluate(policies, encounters, &options, &results);
@@ -280,11 +281,38 @@ static void bench_explaining(bool quick)
         }
         times[r] = (bench_now() - start) / (double)findings;
     }
-    printf("explain   %zu findings, with facts and cures: %.2f microseconds each\n", findings,
-           bench_median(times, quick ? 1 : BENCH_RUNS) * 1e6);
+    printf("explain   %zu clauses, %zu findings, with facts and cures: %.2f microseconds each\n",
+           adj_policies_clause_count(policies), findings, bench_median(times, quick ? 1 : BENCH_RUNS) * 1e6);
     adj_results_free(results);
     adj_encounters_free(encounters);
     adj_policies_free(policies);
+}
+
+static void bench_explaining(bool quick)
+{
+    static const unsigned payers[] = {10, 400, 2000};
+    for (size_t i = 0; i < (quick ? 1 : sizeof payers / sizeof *payers); i++) show_explaining(payers[i], quick);
+}
+
+/* ---- few lines at a time ---- */
+
+static void bench_few_lines(bool quick)
+{
+    static const unsigned payers[] = {10, 400, 2000};
+    static const size_t lines[] = {1, 64, 1000};
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
+    for (size_t p = 0; p < (quick ? 1 : sizeof payers / sizeof *payers); p++) {
+        adj_policies *policies = workload_compile(payers[p], 0, &options);
+        printf("few lines %6zu clauses, microseconds a run:", adj_policies_clause_count(policies));
+        for (size_t l = 0; l < sizeof lines / sizeof *lines; l++) {
+            adj_encounters *encounters = workload_encounters(policies, lines[l], 10, 10);
+            printf(" %zu lines %.1f", lines[l],
+                   median_evaluate(policies, encounters, &options, quick ? 1 : BENCH_RUNS) * 1e6);
+            adj_encounters_free(encounters);
+        }
+        printf("\n");
+        adj_policies_free(policies);
+    }
 }
 
 int bench_scale(bool quick)
@@ -293,5 +321,6 @@ int bench_scale(bool quick)
     bench_library(quick ? 5000 : 200000, quick);
     bench_versions(quick ? 5000 : 200000, quick);
     bench_explaining(quick);
+    bench_few_lines(quick);
     return 0;
 }

@@ -276,6 +276,7 @@ typedef struct walk {
     bool some;
     bool (*counted)(void *, uint32_t, run_truth);
     bool told_enough;     /* whoever is told of elements wants no more of them */
+    run_worth worth;      /* which elements they are told of at all */
     gathering *gathering; /* NULL to judge each element at once */
     uint16_t owner;
     places *near;            /* NULL for nothing */
@@ -480,14 +481,16 @@ static void visit_window(walk *w, run_truth limit)
             find_places(w, &near);
         walked = near.undated;
     }
-    for (size_t i = 0; i < walked && !w->told_enough; i++) {
+    for (size_t i = run_next_worth(&w->worth, 0, walked); i < walked && !w->told_enough;
+         i = run_next_worth(&w->worth, i + 1, walked)) {
         uint32_t row = run_candidate(&w->found, i);
         if (w->waiting != NULL)
             wait(w, row, limit, false);
         else
             visit(w, row, run_truth_and(limit, admitted(w->context, w->aggregate, &w->window, w->line, row)));
     }
-    for (size_t i = near.start; i < near.end && !w->told_enough; i++) {
+    for (size_t i = run_next_worth(&w->worth, near.start, near.end); i < near.end && !w->told_enough;
+         i = run_next_worth(&w->worth, i + 1, near.end)) {
         uint32_t row = run_candidate(&w->found, i);
         if (w->waiting != NULL)
             wait(w, row, limit, true);
@@ -579,6 +582,8 @@ bool run_aggregate_told(run_context *context, uint32_t line, uint32_t index, int
         (run_sweep(context, index, line, &w.window, &w.found, result, &w.open) ||
          run_classes_take(context, index, line, SIZE_MAX, &w.window, &w.found, result, &w.open)))
         return w.open;
+    if (context->counted != NULL && context->change_count == 0 && w.window.known)
+        w.worth = run_classes_worth(context, index, line, context->counted_doubts, &w.window, &w.found);
     uint32_t first_seen = context->seen.count;
     /* Elements may count themselves (in exceptions); only this aggregate's own are told of. */
     w.counted = context->counted;

@@ -31,9 +31,10 @@ typedef struct subject_class {
     uint64_t digest;
     stretch of;
     uint32_t aggregate;
-    uint32_t subject; /* one of it */
-    uint64_t walked;  /* elements that its subjects have walked so far */
-    run_sums *sums;   /* NULL so far */
+    uint32_t subject;       /* one of it */
+    uint64_t walked;        /* elements that its subjects have walked so far */
+    run_sums *sums;         /* NULL so far */
+    uint64_t *may, *doubts; /* a bit for each element: it may count, and it cannot be told whether it does */
 } subject_class;
 
 struct run_classes {
@@ -283,6 +284,23 @@ static const uint32_t *rows_of(run_classes *c, const stretch *of)
     return rows;
 }
 
+/* Notes which elements may count; a subject's own line does whatever its status. False when memory runs out. */
+static bool mark(run_classes *c, subject_class *own, const plan_aggregate *aggregate, const run_candidates *elements)
+{
+    size_t words = elements->count / 64 + 1;
+    own->may = base_arena_alloc(&c->arena, words * sizeof *own->may);
+    own->doubts = base_arena_alloc(&c->arena, words * sizeof *own->doubts);
+    if (own->may == NULL || own->doubts == NULL) return false;
+    for (size_t i = 0; i < elements->count; i++) {
+        uint8_t truth = c->context->judged.truths[i];
+        bool open = truth == RUN_NEITHER || run_line_counts(c->context, aggregate, elements->rows[i]) == RUN_NEITHER;
+        bool may = truth != RUN_FALSE || i < own->of.undated;
+        own->may[i / 64] |= (uint64_t)may << i % 64;
+        own->doubts[i / 64] |= (uint64_t)((may && open) || i < own->of.undated) << i % 64;
+    }
+    return true;
+}
+
 /* Judges a class's elements, and sums them up; false when memory runs out. */
 static bool sum_up(run_classes *c, subject_class *own)
 {
@@ -297,6 +315,7 @@ static bool sum_up(run_classes *c, subject_class *own)
         if (!run_judge_aside(c->vectors, context, aggregate, subjects, elements.rows + i, part, i)) return false;
     }
     context->scratch.count = scratch;
+    if (!mark(c, own, aggregate, &elements)) return false;
     for (int certain = 1; certain >= 0 && own->sums == NULL; certain--) {
         void *memory = base_arena_alloc(&c->arena, run_sums_size(elements.count, certain != 0));
         if (memory == NULL) return false;
@@ -311,8 +330,15 @@ static bool sum_up(run_classes *c, subject_class *own)
     return true;
 }
 
-bool run_classes_take(run_context *context, uint32_t index, uint32_t line, size_t self, const run_window *window,
-                      const run_candidates *found, run_value *result, bool *open)
+/* A subject among many elements. */
+typedef struct subject {
+    subject_class *own;
+    size_t self; /* its place among what was found */
+} subject;
+
+/* Finds the class of a subject whose window holds many elements; false where it has none, or memory runs out. */
+static bool find_class(run_context *context, uint32_t index, uint32_t line, size_t self, const run_window *window,
+                       const run_candidates *found, subject *s)
 {
     const run_store *store = context->binding->store;
     if (found->count <= HALF || found->gap != SIZE_MAX || !run_sums_can_take(window)) return false;
@@ -324,16 +350,51 @@ bool run_classes_take(run_context *context, uint32_t index, uint32_t line, size_
     const class_key *key = c == NULL ? NULL : key_of(c, index);
     if (key == NULL) return false;
     stretch of = stretch_of(store, window, found);
-    subject_class *own = self < of.first || self >= of.end ? NULL : class_of(c, key, index, &of, line);
-    if (own == NULL) return false;
-    if (own->sums == NULL) {
-        size_t end = window->cut ? self + 1 : first_on(store, found, of.first, window->to + 1);
-        own->walked += end - first_on(store, found, of.undated, window->from);
-        if (own->walked < size_of(&of) || !sum_up(c, own)) return false;
+    if (self < of.first || self >= of.end) return false;
+    *s = (subject){class_of(c, key, index, &of, line), self};
+    return s->own != NULL;
+}
+
+bool run_classes_take(run_context *context, uint32_t index, uint32_t line, size_t self, const run_window *window,
+                      const run_candidates *found, run_value *result, bool *open)
+{
+    const run_store *store = context->binding->store;
+    subject s;
+    if (!find_class(context, index, line, self, window, found, &s)) return false;
+    const stretch *of = &s.own->of;
+    if (s.own->sums == NULL) {
+        size_t end = window->cut ? s.self + 1 : first_on(store, found, of->first, window->to + 1);
+        s.own->walked += end - first_on(store, found, of->undated, window->from);
+        if (s.own->walked < size_of(of) || !sum_up(context->classes, s.own)) return false;
     }
-    if (own->sums->beyond) return false;
-    size_t near = own->sums->undated;
-    run_sums_take(&context->binding->plan->aggregates.items[index], own->sums, window, size_of(&of),
-                  self - of.first + of.undated, &near, result, open);
+    if (s.own->sums->beyond) return false;
+    size_t near = s.own->sums->undated;
+    run_sums_take(&context->binding->plan->aggregates.items[index], s.own->sums, window, size_of(of),
+                  s.self - of->first + of->undated, &near, result, open);
     return true;
+}
+
+run_worth run_classes_worth(run_context *context, uint32_t index, uint32_t line, bool doubts, const run_window *window,
+                            const run_candidates *found)
+{
+    subject s;
+    if (!find_class(context, index, line, SIZE_MAX, window, found, &s) || s.own->sums == NULL) return (run_worth){0};
+    const stretch *of = &s.own->of;
+    return (run_worth){doubts ? s.own->doubts : s.own->may, of->undated, of->first, of->end};
+}
+
+size_t run_next_worth(const run_worth *worth, size_t place, size_t end)
+{
+    if (worth->bits == NULL || place < worth->undated) return place;
+    if (place < worth->first || end > worth->end) return place; /* none of those that were judged */
+    size_t back = worth->first - worth->undated, at = place - back, last = end - back;
+    while (at < last) {
+        uint64_t word = worth->bits[at / 64] >> at % 64;
+        if (word != 0) {
+            at += (size_t)__builtin_ctzll(word);
+            break;
+        }
+        at = (at / 64 + 1) * 64;
+    }
+    return at < last ? at + back : end;
 }

@@ -20,4 +20,19 @@ void run_classes_free(run_classes *classes);
 bool run_classes_take(run_context *context, uint32_t aggregate, uint32_t line, size_t self, const run_window *window,
                       const run_candidates *found, run_value *result, bool *open);
 
+/* Elements that are worth a look for a subject: by place among what was found, those of [0, undated) and of [first, end); a bit for each, one
+ * behind the other. */
+typedef struct run_worth {
+    const uint64_t *bits; /* NULL: all are */
+    uint32_t undated, first, end;
+} run_worth;
+
+/* Which elements may count for a subject, or with `doubts` which it cannot be told of, where its class was summed up; else all. Elements
+ * without a day are always among them. */
+run_worth run_classes_worth(run_context *context, uint32_t aggregate, uint32_t line, bool doubts,
+                            const run_window *window, const run_candidates *found);
+
+/* The first place from one on that is worth a look; `end` if there is none before it. */
+size_t run_next_worth(const run_worth *worth, size_t place, size_t end);
+
 #endif

@@ -216,6 +216,7 @@ struct run_context {
     /* When set, run_aggregate tells of each element that counts or may count, until that is false. */
     bool (*counted)(void *state, uint32_t element, run_truth truth);
     void *counted_state;
+    bool counted_doubts; /* only of those that it cannot be told of */
 };
 
 /* Prepares a context; its scratch comes from the arena. */

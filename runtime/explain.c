@@ -153,12 +153,14 @@ static bool told(explainer *e, const plan_step *step, run_value *result)
 }
 
 /* Tells run_aggregate's elements to `counted`, whatever they are, until that is false. */
-static void run_counted(explainer *e, const plan_step *step, bool (*counted)(void *, uint32_t, run_truth), void *state)
+static void run_counted(explainer *e, const plan_step *step, bool doubts, bool (*counted)(void *, uint32_t, run_truth),
+                        void *state)
 {
     run_value bound = {0, 0, RUN_UNKNOWN}, result;
     if (step->a != PLAN_NO_STEP) bound = e->values[step->a];
     e->context->counted = counted;
     e->context->counted_state = state;
+    e->context->counted_doubts = doubts;
     run_aggregate(e->context, e->line, (uint32_t)step->number, bound.bits, bound.state, &result);
     e->context->counted = NULL;
 }
@@ -171,7 +173,7 @@ static void list_counted(explainer *e, const plan_step *step)
     told(e, step, &all);
     e->counted_before = e->counted.count;
     e->counted_all = aggregate->kind == PLAN_COUNTS ? all.high : INT64_MAX;
-    if (e->counted_all > 0) run_counted(e, step, count_line, e);
+    if (e->counted_all > 0) run_counted(e, step, false, count_line, e);
 }
 
 static const char *bounds_text(explainer *e, lang_type type, const run_value *value)
@@ -470,7 +472,8 @@ static void missing_of_aggregate(explainer *e, const plan_step *step)
     run_value elements;
     told(e, step, &elements);
     /* Where all elements surely count, or surely do not, none of them lacks anything. */
-    if (aggregate->kind != PLAN_COUNTS || elements.bits != elements.high) run_counted(e, step, missing_of_element, &u);
+    if (aggregate->kind != PLAN_COUNTS || elements.bits != elements.high)
+        run_counted(e, step, true, missing_of_element, &u);
     if (step->a != PLAN_NO_STEP) missing_of(e, step->a);
     const run_store *store = e->context->binding->store;
     if (!run_store_present(store, LANG_FIELD_line_date, e->line)) add_missing(e, "date");
@@ -526,7 +529,7 @@ static void find_first(explainer *e, const plan_step *step, first_element *first
     run_value result;
     told(e, step, &result);
     first->any = result.bits == 0;
-    if (result.high > 0) run_counted(e, step, keep_first, first);
+    if (result.high > 0) run_counted(e, step, false, keep_first, first);
 }
 
 /* The `other` that a message speaks of: the first that fails, else the first that perhaps does. */

@@ -41,12 +41,16 @@ static const char policy[] =
                                        "             where pos = this.pos\n")
                                     CLAUSE("claim", "{count}",
                                            "  require at most 60 of claim.lines where procedure = this.procedure\n")
-                                        CLAUSE("own_claim", "{other.claim.id}",
-                                               "  forbid exists other in history on the same day\n"
-                                               "             where claim.id = this.claim.id and units > this.units\n")
-                                            CLAUSE("paid", "{sum}",
-                                                   "  require (sum of charge over history per lifetime\n"
-                                                   "             where status = this.status) <= $9000.00\n");
+                                        CLAUSE("claim_day", "{count}",
+                                               "  require at most 9 of claim.lines on the same day where procedure = "
+                                               "this.procedure\n")
+                                            CLAUSE(
+                                                "own_claim", "{other.claim.id}",
+                                                "  forbid exists other in history on the same day\n"
+                                                "             where claim.id = this.claim.id and units > this.units\n")
+                                                CLAUSE("paid", "{sum}",
+                                                       "  require (sum of charge over history per lifetime\n"
+                                                       "             where status = this.status) <= $9000.00\n");
 
 /* Of three members: one whose lines are all of one day, one of four days, one of many; claims hold few lines, and one 500. Of some lines a field is
  * not known, the day not for some of each member, or an amount past all reach. */
