@@ -1,6 +1,7 @@
 /* Measures over evaluated encounters: subjects are sorted into groups, tallied in bounds, and each group's value is worked
  * out by the same steps that judge lines. */
 #include "runtime/handles.h"
+#include "runtime/sweep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -453,6 +454,17 @@ static bool describe(measuring *m, adj_measure *out)
     return out->dimensions != NULL;
 }
 
+/* History is counted by sums of its own: what a condition says may depend on predictions, which those of judging do not know. */
+static bool begin_sums(measuring *m)
+{
+    const run_store *store = m->binding.store;
+    if (m->binding.plan->aggregates.count == 0) return true;
+    m->context.sweeps = run_sweeps_new(&m->scratch.allocator, &m->binding, false);
+    m->context.standing_count = store->counts[LANG_RECORD_line];
+    m->context.standings = base_arena_alloc(&m->scratch, m->context.standing_count + 1U);
+    return m->context.sweeps != NULL && m->context.standings != NULL;
+}
+
 static bool measure(measuring *m, adj_measure *out)
 {
     const plan_program *plan = m->results->binding.plan;
@@ -464,7 +476,7 @@ static bool measure(measuring *m, adj_measure *out)
     if (apart) m->all.tallies = base_arena_alloc(&m->scratch, (m->plan->tallies.count + 1) * sizeof *m->all.tallies);
     if (apart && m->all.tallies == NULL) return false;
     bool ready = m->values != NULL && m->line_values != NULL && predict(m) &&
-                 run_context_init(&m->context, &m->scratch, &m->binding, NULL) &&
+                 run_context_init(&m->context, &m->scratch, &m->binding, NULL) && begin_sums(m) &&
                  base_intern_init(&m->keys, &m->scratch) && describe(m, out) && walk_subjects(m);
     if (!ready) return false;
     group_value all = {{0, 0, RUN_UNKNOWN}, {0, 0, RUN_UNKNOWN}, false, false};
@@ -486,6 +498,7 @@ adj_status adj_results_measure(adj_results *results, size_t index, adj_measure *
     measuring m = {.results = results, .arena = &made->arena, .plan = &results->binding.plan->measures.items[index]};
     base_arena_init(&m.scratch, &allocator);
     bool good = measure(&m, made);
+    run_sweeps_free(m.context.sweeps);
     base_arena_release(&m.scratch);
     if (!good) {
         adj_measure_free(made);

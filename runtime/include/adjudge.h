@@ -678,8 +678,7 @@ typedef struct adj_finding {
     const adj_fact *facts;
     size_t fact_count;
     const adj_counted_line *counted;
-    size_t counted_count;
-    bool counted_more; /* there are more than are listed */
+    size_t counted_count; /* at most ADJ_COUNTED_MOST for each count or sum; see counted_more */
     const adj_tried_exception *exceptions;
     size_t exception_count;
     const char *const *missing; /* fields that would settle a cannot tell */
@@ -691,6 +690,7 @@ typedef struct adj_finding {
     const adj_waiver *waivers; /* of verdict waived: those that hold */
     size_t waiver_count;
     bool source_unverified; /* nobody read the source that the clause cites */
+    bool counted_more;      /* more lines were counted than are listed */
 } adj_finding;
 
 /* Explains the line: every clause that fails, is excused or cannot tell, the primary reason first. */

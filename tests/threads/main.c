@@ -289,6 +289,75 @@ static size_t compare_blocks(const char *name)
     return failed;
 }
 
+/* ---- claims that are joined with what lies beside them ---- */
+
+/* Adds to a file of a folder. */
+static bool write_beside(void *state, const char *file, const char *bytes, size_t length)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/%s", (const char *)state, file);
+    FILE *f = fopen(path, "ab");
+    if (f == NULL) return false;
+    bool good = fwrite(bytes, 1, length, f) == length;
+    return fclose(f) == 0 && good;
+}
+
+static const char *const beside[] = {"claims.837",      "sessions.csv", "attendance.csv", "authorizations.csv",
+                                     "eligibility.csv", "schedule.csv", "payments.835",   "key.csv"};
+enum { BESIDE = sizeof beside / sizeof *beside - 1 /* without the key */ };
+
+/* What all columns hold, joined by so many threads, and what was told of it. */
+static uint64_t digest_of_joined(const char *folder, unsigned threads)
+{
+    adj_options options = {.threads = threads};
+    adj_encounters *encounters = adj_encounters_new(&options);
+    bool read = encounters != NULL;
+    for (size_t i = 0; read && i < BESIDE; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "%s/%s", folder, beside[i]);
+        read = adj_encounters_read(encounters, path) == ADJ_OK;
+    }
+    read = read && adj_encounters_finish(encounters) == ADJ_OK;
+    uint64_t found = read ? 1 : 0;
+    const run_store *store = read ? &encounters->store : NULL;
+    for (int f = 0; read && f < lang_schema_field_count(store->schema); f++) {
+        const lang_field_info *info = lang_schema_field(store->schema, (lang_field)f);
+        for (uint32_t row = 0; !info->type.list && row < store->counts[info->record]; row++) {
+            bool present = run_store_present(store, (lang_field)f, row);
+            uint64_t bits = present ? (uint64_t)run_store_bits(store, (lang_field)f, row) : 0;
+            found = (found ^ bits) * UINT64_C(1099511628211) + (uint64_t)run_store_state(store, (lang_field)f, row);
+        }
+    }
+    for (size_t i = 0; read && i < adj_encounters_problem_count(encounters); i++)
+        found = digest(found, adj_encounters_problem(encounters, i).message);
+    adj_encounters_free(encounters);
+    return found;
+}
+
+static size_t compare_joins(void)
+{
+    char folder[] = "/tmp/adjudge-threads-XXXXXX";
+    if (mkdtemp(folder) == NULL) return THREADS;
+    adj_generator generator = {.seed = 9, .lines = 30000, .form = ADJ_FORM_837P};
+    for (size_t k = 0; k < ADJ_MISTAKE_COUNT; k++) generator.mistakes[k] = 10000;
+    adj_generated generated;
+    adj_read_date("2026-01-01", &generator.from);
+    adj_read_date("2026-12-31", &generator.to);
+    bool good = adj_generate(&generator, write_beside, folder, &generated) == ADJ_OK;
+    uint64_t one = digest_of_joined(folder, 1);
+    size_t failed = !good || one == 0 ? THREADS : 0;
+    for (unsigned threads = 2; failed == 0 && threads < 2 + THREADS; threads++)
+        failed += digest_of_joined(folder, threads) != one;
+    for (size_t i = 0; i <= BESIDE; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "%s/%s", folder, beside[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+    if (failed > 0) fprintf(stderr, "joined by several threads, it is another\n");
+    return failed;
+}
+
 /* ---- a process that ends while code is being made ---- */
 
 /* Ends at once after judging, with all that it has: a thread is still in LLVM then. */
@@ -384,8 +453,8 @@ int main(void)
         failed += !same;
     }
     failed += compare_many(policies) + compare_views(policies) + compare_sitting(policies) +
-              compare_blocks("claims.837") + compare_blocks("payments.835");
+              compare_blocks("claims.837") + compare_blocks("payments.835") + compare_joins();
     adj_policies_free(policies);
-    printf("%zu passed, %zu failed\n", 7 * THREADS - failed, failed);
+    printf("%zu passed, %zu failed\n", 8 * THREADS - failed, failed);
     return failed > 0;
 }
