@@ -364,6 +364,18 @@ static uint64_t names_size(const adj_parts *p)
     return 2 * p->groups.capacity * sizeof *p->groups.items + p->slot_count * sizeof *p->slots;
 }
 
+/* How much would do, in bytes: for all that must stay together, for the largest group with what is told for all, for the names of groups, or for as
+ * many parts as there may be. */
+static uint64_t memory_needed(const adj_parts *p, bool alone, bool crowded)
+{
+    uint64_t together = p->shared + (p->weight - p->shared) / PART_LIMIT * 2;
+    for (uint32_t i = 0; i < p->groups.count && !alone && !crowded; i++) {
+        const parts_group *group = &p->groups.items[i];
+        if (group->parent == i && p->shared + group->weight > together) together = p->shared + group->weight;
+    }
+    return alone ? p->weight * GROWTH : crowded ? names_size(p) : together * GROWTH;
+}
+
 adj_status adj_parts_divide(adj_parts *p)
 {
     const run_store *store = &p->encounters->store;
@@ -385,7 +397,7 @@ adj_status adj_parts_divide(adj_parts *p)
             : p->count > PART_LIMIT ? "there would be too many parts"
                                     : "a group of members whose lines meet, or what is told for all of them, is larger "
                                       "than the limit allows",
-            (unsigned long long)p->weight * GROWTH / (alone ? 1 : 4) / 1000000 + 1);
+            (unsigned long long)memory_needed(p, alone, crowded) / 1000000 + 1);
         return ADJ_INVALID_INPUT;
     }
     base_allocator *allocator = &p->arena.allocator;

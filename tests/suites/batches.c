@@ -440,6 +440,14 @@ Test(parts, say_when_what_belongs_together_is_too_large)
     cr_assert_eq(adj_parts_read(parts, in_practice(&p, "claims.837"), ADJ_ROLE_JUDGED, NULL, NULL), ADJ_OK);
     cr_expect_eq(adj_parts_divide(parts), ADJ_INVALID_INPUT);
     cr_expect_not_null(strstr(adj_parts_message(parts), "more memory is needed"), "%s", adj_parts_message(parts));
+    const char *about = strstr(adj_parts_message(parts), "about ");
+    cr_assert_not_null(about);
+    uint64_t enough = strtoull(about + 6, NULL, 10) * 1000000;
+    adj_parts_free(parts);
+    parts = adj_parts_new(policies, enough, NULL);
+    cr_assert_eq(adj_parts_read(parts, in_practice(&p, "claims.837"), ADJ_ROLE_JUDGED, NULL, NULL), ADJ_OK);
+    cr_expect_eq(adj_parts_divide(parts), ADJ_OK, "%llu would do: %s", (unsigned long long)enough,
+                 adj_parts_message(parts));
     adj_parts_free(parts);
     adj_policies_free(policies);
     end_practice(&p);

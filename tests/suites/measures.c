@@ -4,14 +4,14 @@
 
 #include "runtime/handles.h"
 
-static const char policy[] =
-    "policy p\n  title \"P\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
-    "clause units\n  cite \"1\"\n  require units <= 2\n  deny CO-151 as coding \"{units}\"\n\n"
-    "measure beside\n  title \"Beside a denial\"\n  cite \"2\"\n  for each line\n"
-    "  value count where exists other in history on the same day where predicted is present and predicted.category is present\n"
-    "             and predicted.category = coding\n\n"
-    "measure alike\n  title \"Alike\"\n  cite \"3\"\n  for each line\n"
-    "  value count where exists other in history on the same day where units = this.units\n";
+static const char policy[] = "policy p\n  title \"P\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+                             "clause units\n  cite \"1\"\n  require units <= 2\n  deny CO-151 as coding \"{units}\"\n\n"
+                             "measure beside\n  title \"Beside a denial\"\n  cite \"2\"\n  for each line\n"
+                             "  value count where exists other in history on the same day where predicted is present "
+                             "and predicted.category is present\n"
+                             "             and predicted.category = coding\n\n"
+                             "measure alike\n  title \"Alike\"\n  cite \"3\"\n  for each line\n"
+                             "  value count where exists other in history on the same day where units = this.units\n";
 
 Test(measures, count_history_with_predictions)
 {
