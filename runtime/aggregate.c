@@ -128,8 +128,7 @@ static bool before_day(const run_store *store, const run_candidates *found, size
            run_store_bits(store, LANG_FIELD_line_date, row) < day;
 }
 
-/* The first line at or after `from` whose date is not before `day`. Lines are ordered by date, unknown dates first. */
-static size_t first_on(const run_store *store, const run_candidates *found, size_t from, int64_t day)
+size_t run_first_on(const run_store *store, const run_candidates *found, size_t from, int64_t day)
 {
     size_t low = from, high = found->count;
     while (low < high) {
@@ -149,20 +148,14 @@ static size_t first_near(const run_store *store, const run_candidates *found, si
     size_t low = near < from || near > found->count ? from : near, step = 1;
     if (low > from && !before_day(store, found, low - 1, day)) {
         part.count = low;
-        return first_on(store, &part, from, day);
+        return run_first_on(store, &part, from, day);
     }
     while (low + step < found->count && before_day(store, found, low + step - 1, day)) {
         low += step;
         step *= 2;
     }
     if (low + step < found->count) part.count = low + step;
-    return first_on(store, &part, low, day);
-}
-
-static bool of_lines(lang_collection collection)
-{
-    return collection == LANG_COLLECTION_HISTORY || collection == LANG_COLLECTION_CLAIM_LINES ||
-           collection == LANG_COLLECTION_SESSION_LINES;
+    return run_first_on(store, &part, low, day);
 }
 
 /* Whether an element that is `inside` the window, surely or perhaps, counts as a service at all. */
@@ -177,7 +170,7 @@ static run_truth as_service(const run_context *context, const plan_aggregate *ag
 static run_truth admitted(const run_context *context, const plan_aggregate *aggregate, const run_window *window,
                           uint32_t line, uint32_t row)
 {
-    if (!of_lines(aggregate->collection)) return RUN_TRUE;
+    if (!run_of_lines(aggregate->collection)) return RUN_TRUE;
     if (row == line && aggregate->without_subject) return RUN_FALSE;
     return as_service(context, aggregate, line, row, run_line_in_window(context, window, line, row));
 }
@@ -401,7 +394,7 @@ static void find_places(const walk *w, places *near)
     bool known = w->near != NULL && w->near->rows == w->found.rows;
     int64_t past = w->window.to == INT64_MAX ? w->window.to : w->window.to + 1;
     if (known) *near = *w->near;
-    if (!known) *near = (places){.rows = w->found.rows, .undated = first_on(store, &w->found, 0, INT64_MIN)};
+    if (!known) *near = (places){.rows = w->found.rows, .undated = run_first_on(store, &w->found, 0, INT64_MIN)};
     near->start = first_near(store, &w->found, near->undated, near->start, w->window.from);
     bool up_to_it = w->window.cut && w->self != SIZE_MAX && w->self >= near->start &&
                     run_store_bits(store, LANG_FIELD_line_date, w->line) <= w->window.to;

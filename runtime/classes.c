@@ -109,16 +109,10 @@ static bool find_fields(const plan_program *plan, const plan_block *block, uint3
     return true;
 }
 
-static bool of_lines(lang_collection collection)
-{
-    return collection == LANG_COLLECTION_HISTORY || collection == LANG_COLLECTION_CLAIM_LINES ||
-           collection == LANG_COLLECTION_SESSION_LINES;
-}
-
 static bool find_key(run_classes *c, const plan_aggregate *aggregate, class_key *key)
 {
     const plan_program *plan = c->context->binding->plan;
-    if (run_walks_alone(aggregate) || !of_lines(aggregate->collection)) return false;
+    if (run_walks_alone(aggregate) || !run_of_lines(aggregate->collection)) return false;
     if (aggregate->kind != PLAN_COUNTS && aggregate->kind != PLAN_SUMS) return false;
     if (aggregate->block == PLAN_NO_STEP) return true;
     const plan_block *block = &plan->blocks.items[aggregate->block];
@@ -237,20 +231,6 @@ static bool before(const run_store *store, uint32_t row, int64_t day)
            run_store_bits(store, LANG_FIELD_line_date, row) < day;
 }
 
-/* The first place from `low` on whose day is not before `day`. */
-static size_t first_on(const run_store *store, const run_candidates *found, size_t low, int64_t day)
-{
-    size_t high = found->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (before(store, found->rows[middle], day))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Whether a window holds as many elements as make it worth a look, next to the subject. */
 static bool holds_many(const run_store *store, const run_window *window, const run_candidates *found, size_t self)
 {
@@ -261,10 +241,10 @@ static bool holds_many(const run_store *store, const run_window *window, const r
 /* A subject's elements: of windows that are its own day those of the day, of others all. */
 static stretch stretch_of(const run_store *store, const run_window *window, const run_candidates *found)
 {
-    stretch of = {.rows = found->rows, .undated = (uint32_t)first_on(store, found, 0, INT64_MIN)};
+    stretch of = {.rows = found->rows, .undated = (uint32_t)run_first_on(store, found, 0, INT64_MIN)};
     bool day = window->from == window->to;
-    of.first = day ? (uint32_t)first_on(store, found, of.undated, window->from) : of.undated;
-    of.end = (uint32_t)(day ? first_on(store, found, of.first, window->to + 1) : found->count);
+    of.first = day ? (uint32_t)run_first_on(store, found, of.undated, window->from) : of.undated;
+    of.end = (uint32_t)(day ? run_first_on(store, found, of.first, window->to + 1) : found->count);
     return of;
 }
 
@@ -363,8 +343,8 @@ bool run_classes_take(run_context *context, uint32_t index, uint32_t line, size_
     if (!find_class(context, index, line, self, window, found, &s)) return false;
     const stretch *of = &s.own->of;
     if (s.own->sums == NULL) {
-        size_t end = window->cut ? s.self + 1 : first_on(store, found, of->first, window->to + 1);
-        s.own->walked += end - first_on(store, found, of->undated, window->from);
+        size_t end = window->cut ? s.self + 1 : run_first_on(store, found, of->first, window->to + 1);
+        s.own->walked += end - run_first_on(store, found, of->undated, window->from);
         if (s.own->walked < size_of(of) || !sum_up(context->classes, s.own)) return false;
     }
     if (s.own->sums->beyond) return false;

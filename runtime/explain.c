@@ -108,12 +108,6 @@ static void add_missing(explainer *e, const char *name)
     if (slot != NULL) *slot = full;
 }
 
-static bool counts_lines(lang_collection collection)
-{
-    return collection == LANG_COLLECTION_HISTORY || collection == LANG_COLLECTION_CLAIM_LINES ||
-           collection == LANG_COLLECTION_SESSION_LINES;
-}
-
 static bool count_line(void *state, uint32_t row, run_truth truth)
 {
     explainer *e = state;
@@ -288,7 +282,7 @@ static void facts_of(explainer *e, uint32_t index)
         add_fact(e, source_name(e, step), bounds_text(e, step->type, value));
         benefit_year_fact(e, &e->context->binding->plan->aggregates.items[step->number]);
         if (step->a != PLAN_NO_STEP) facts_of(e, step->a);
-        if (counts_lines(e->context->binding->plan->aggregates.items[step->number].collection)) list_counted(e, step);
+        if (run_of_lines(e->context->binding->plan->aggregates.items[step->number].collection)) list_counted(e, step);
         return;
     default: facts_of_operands(e, step); return;
     }
@@ -429,7 +423,7 @@ static bool missing_of_element(void *state, uint32_t row, run_truth truth)
     if (truth != RUN_NEITHER) return true;
     explainer *e = u->outer;
     const run_store *store = e->context->binding->store;
-    bool lines = counts_lines(u->aggregate->collection);
+    bool lines = run_of_lines(u->aggregate->collection);
     const char *name = u->aggregate->collection == LANG_COLLECTION_HISTORY
                            ? "history."
                            : base_format(e->arena, "%s.", lang_collection_name(u->aggregate->collection));

@@ -31,6 +31,16 @@ typedef struct run_candidates {
     size_t gap;
 } run_candidates;
 
+/* Whether a collection is one of lines. */
+static inline bool run_of_lines(lang_collection collection)
+{
+    return collection == LANG_COLLECTION_HISTORY || collection == LANG_COLLECTION_CLAIM_LINES ||
+           collection == LANG_COLLECTION_SESSION_LINES;
+}
+
+/* The first of lines from a place on whose date is not before a day. Lines are ordered by date, unknown dates first. */
+size_t run_first_on(const run_store *store, const run_candidates *found, size_t from, int64_t day);
+
 static inline uint32_t run_candidate(const run_candidates *found, size_t i)
 {
     return i < found->gap ? found->rows[i] : i == found->gap ? found->alone : found->rows[i - 1];
