@@ -3,78 +3,10 @@
 #include "runtime/classes.h"
 #include "runtime/gate.h"
 #include "runtime/guest.h"
+#include "runtime/together.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static void of_group(const run_groups *groups, int64_t group, run_candidates *found)
-{
-    found->rows = groups->rows + groups->starts[group];
-    found->count = groups->starts[group + 1] - groups->starts[group];
-}
-
-/* Lines across members: what a provider billed, or what one session was billed as. A history feed holds them all, even
- * one that is only the provider's own. */
-static void of_key(const run_store *store, lang_history_key key, uint32_t line, run_candidates *found)
-{
-    static const lang_field fields[] = {[LANG_HISTORY_RENDERING_PROVIDER] = LANG_FIELD_line_rendering_provider,
-                                        [LANG_HISTORY_BILLING_PROVIDER] = LANG_FIELD_line_billing_provider,
-                                        [LANG_HISTORY_SESSION] = LANG_FIELD_line_session};
-    const run_groups *groups[] = {[LANG_HISTORY_RENDERING_PROVIDER] = &store->lines_of_rendering_provider,
-                                  [LANG_HISTORY_BILLING_PROVIDER] = &store->lines_of_billing_provider,
-                                  [LANG_HISTORY_SESSION] = &store->lines_of_session};
-    found->rows = &found->alone;
-    found->count = 1;
-    if (!run_store_present(store, fields[key], line)) return;
-    of_group(groups[key], run_store_bits(store, fields[key], line), found);
-    found->complete = store->feeds[LANG_FEED_HISTORY];
-    if (key == LANG_HISTORY_RENDERING_PROVIDER && store->rendering_unknown) found->complete = false;
-    if (key == LANG_HISTORY_BILLING_PROVIDER && store->billing_unknown) found->complete = false;
-    if (key != LANG_HISTORY_SESSION) return;
-    uint32_t session = (uint32_t)run_store_bits(store, LANG_FIELD_line_session, line);
-    if (run_next_possible_line(store, session, 0) < store->sessionless_count) found->complete = false;
-}
-
-static void collect(const run_context *context, const plan_aggregate *aggregate, uint32_t line, run_candidates *found)
-{
-    const run_store *store = context->binding->store;
-    if (context->guest != NULL && line == context->guest->line) {
-        run_collect_guest(context, aggregate, found);
-        return;
-    }
-    *found = (run_candidates){.alone = line, .gap = SIZE_MAX};
-    bool patient = run_store_present(store, LANG_FIELD_line_patient, line);
-    int64_t patient_row = run_store_bits(store, LANG_FIELD_line_patient, line);
-    switch (aggregate->collection) {
-    case LANG_COLLECTION_HISTORY:
-        if (aggregate->key != LANG_HISTORY_MEMBER) {
-            of_key(store, aggregate->key, line, found);
-            break;
-        }
-        found->rows = &found->alone;
-        found->count = 1;
-        if (!patient) break;
-        of_group(&store->lines_of_patient, patient_row, found);
-        found->complete =
-            store->feeds[LANG_FEED_HISTORY] && !store->history_is_own && store->own_history.items[patient_row] == 0;
-        break;
-    case LANG_COLLECTION_SESSION_LINES: of_key(store, LANG_HISTORY_SESSION, line, found); break;
-    case LANG_COLLECTION_CLAIM_LINES:
-        found->complete = run_store_present(store, LANG_FIELD_line_claim, line);
-        if (run_store_present(store, LANG_FIELD_line_claim, line))
-            of_group(&store->lines_of_claim, run_store_bits(store, LANG_FIELD_line_claim, line), found);
-        break;
-    case LANG_COLLECTION_AUTHORIZATIONS:
-        if (patient) of_group(&store->authorizations_of_patient, patient_row, found);
-        found->complete = patient && store->feeds[LANG_FEED_AUTHORIZATIONS];
-        break;
-    default:
-        if (!run_store_present(store, LANG_FIELD_line_session, line)) break;
-        of_group(&store->attendance_of_session, run_store_bits(store, LANG_FIELD_line_session, line), found);
-        found->complete = store->feeds[LANG_FEED_ATTENDANCE];
-        break;
-    }
-}
 
 static int64_t saturated(int64_t a, int64_t b)
 {
@@ -251,12 +183,6 @@ typedef struct places {
     size_t undated, start, end;
 } places;
 
-/* Where the lines of a subject's own day stand among its member's, for all aggregates that ask for them. */
-typedef struct own_day {
-    uint32_t undated, start, end;
-    bool begins, ends; /* which of them are known */
-} own_day;
-
 typedef struct walk {
     run_context *context;
     const plan_aggregate *aggregate;
@@ -273,7 +199,7 @@ typedef struct walk {
     gathering *gathering; /* NULL to judge each element at once */
     uint16_t owner;
     places *near;            /* NULL for nothing */
-    own_day *day;            /* of a window that is the subject's own day; NULL for others */
+    run_own_day *day;        /* of a window that is the subject's own day; NULL for others */
     size_t self;             /* the subject's place among what was found; SIZE_MAX where it is not known */
     struct waiting *waiting; /* elements that are to pass a gate; NULL where there is none */
 } walk;
@@ -405,7 +331,7 @@ static void find_places(const walk *w, places *near)
 /* The same for the subject's own day, which is sought once for all that ask for it. */
 static void find_day(const walk *w, places *near)
 {
-    own_day *day = w->day;
+    run_own_day *day = w->day;
     if (!day->begins) {
         find_places(w, near);
         day->undated = (uint32_t)near->undated;
@@ -566,7 +492,7 @@ bool run_aggregate_told(run_context *context, uint32_t line, uint32_t index, int
     walk w = {
         .context = context, .aggregate = aggregate, .index = index, .line = line, .result = result, .self = SIZE_MAX};
     run_find_window(context, aggregate, line, bound, bound_state, &w.window);
-    collect(context, aggregate, line, &w.found);
+    run_collect(context, aggregate, line, &w.found);
     if (w.found.rows == NULL) w.found.rows = &w.found.alone;
     w.open = !w.found.complete;
     /* Sums say nothing of single elements, nor of changes that are tried. */
@@ -604,144 +530,12 @@ bool run_walks_alone(const plan_aggregate *aggregate)
     return aggregate->kind == PLAN_DISTINCT || periodic(aggregate);
 }
 
-/* What all aggregates over the histories of the same subjects share; kept with their vectors, since elements have histories, too. */
-typedef struct run_together {
-    uint32_t mark; /* of the subjects there */
-    uint64_t swept;
-    run_subject subjects[RUN_ITEMS];
-    int32_t days[RUN_ITEMS]; /* of subjects of members; NO_DAY where it is not known */
-    own_day own_days[RUN_ITEMS];
-    run_windows windows; /* of the aggregate at hand */
-} run_together;
-
-enum { NO_DAY = INT32_MIN };
-
-/* The first and last day of a window that follows from the day alone, by the day. */
-enum { MEMO_DAYS = 512 };
-typedef struct run_window_memo {
-    int32_t day[MEMO_DAYS]; /* plus one; 0 for none */
-    run_window windows[MEMO_DAYS];
-} run_window_memo;
-
-/* Whether a window takes a calendar, and nothing but the day. */
-static bool by_calendar(const plan_aggregate *aggregate)
-{
-    switch (aggregate->window.kind) {
-    case LANG_WINDOW_SAME_MONTH:
-    case LANG_WINDOW_SAME_QUARTER:
-    case LANG_WINDOW_SAME_YEAR:
-    case LANG_WINDOW_FISCAL_YEAR:
-    case LANG_WINDOW_LAST_MONTHS:
-    case LANG_WINDOW_WITHIN_MONTHS:
-    case LANG_WINDOW_NEXT_MONTHS: return aggregate->window.bound == NULL;
-    default: return false;
-    }
-}
-
-static void remember_window(run_context *context, uint32_t index, uint32_t line, run_window *window)
-{
-    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
-    run_window_memo *memo = context->windows_of[index];
-    if (memo == NULL) memo = context->windows_of[index] = base_arena_alloc(context->arena, sizeof *memo);
-    if (memo == NULL || dates->states[line] != RUN_PRESENT) {
-        run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, window);
-        return;
-    }
-    int32_t day = run_column_narrow(dates)[line];
-    size_t place = (uint32_t)day % MEMO_DAYS;
-    if (memo->day[place] != day + 1 || day == -1) {
-        run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, &memo->windows[place]);
-        memo->day[place] = day + 1;
-    }
-    *window = memo->windows[place];
-}
-
-static run_together *together_for(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
-                                  size_t count)
-{
-    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    size_t aggregates = context->binding->plan->aggregates.count;
-    if (context->windows_of == NULL)
-        context->windows_of = base_arena_alloc(context->arena, (aggregates + 1) * sizeof(run_window_memo *));
-    run_together *t = run_vectors_keep(vectors, sizeof *t);
-    if (t == NULL || context->windows_of == NULL) return NULL;
-    if (t->mark == run_vectors_mark(vectors)) return t;
-    for (size_t i = 0; i < count; i++) {
-        t->subjects[i].line = lines[i];
-        collect(context, aggregate, lines[i], &t->subjects[i].found);
-    }
-    run_find_subjects(context, t->subjects, count);
-    t->swept = 0;
-    const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
-    memset(t->own_days, 0, count * sizeof *t->own_days);
-    for (size_t i = 0; i < count; i++)
-        t->days[i] = dates->states[lines[i]] == RUN_PRESENT ? run_column_narrow(dates)[lines[i]] : NO_DAY;
-    t->mark = run_vectors_mark(vectors);
-    return t;
-}
-
-/* Windows past the last day, as after an addition of many months, are left to the walk. */
-static void keep_window(run_windows *windows, size_t i, const run_window *window)
-{
-    windows->known[i] = window->known && window->to < INT32_MAX && window->from > INT32_MIN;
-    if (!windows->known[i]) return;
-    windows->from[i] = (int32_t)window->from;
-    windows->to[i] = (int32_t)window->to;
-    windows->cut = window->cut;
-    windows->before = window->before;
-    windows->forward = window->forward;
-}
-
-/* The windows of those that are some days long, and end with the subject's own; false for others. As set_days of window.c has them. */
-static bool windows_by_length(const plan_aggregate *aggregate, run_together *t, size_t count)
-{
-    bool last = aggregate->window.kind == LANG_WINDOW_LAST_DAYS,
-         within = aggregate->window.kind == LANG_WINDOW_WITHIN_DAYS;
-    int64_t back = aggregate->window.length - (last ? 1 : 0);
-    if ((!last && !within) || aggregate->window.bound != NULL || aggregate->window.whole || !aggregate->window.given ||
-        back < 0 || back > INT32_MAX / 4)
-        return false;
-    run_windows *w = &t->windows;
-    w->cut = true;
-    w->forward = false;
-    w->before = aggregate->window.cut == LANG_CUT_EARLIER;
-    for (size_t i = 0; i < count; i++) {
-        w->known[i] = t->days[i] > INT32_MIN / 4 && t->days[i] < INT32_MAX;
-        w->from[i] = w->known[i] ? t->days[i] - (int32_t)back : 0;
-        w->to[i] = t->days[i];
-    }
-    return true;
-}
-
-/* Those whose windows running sums give; the others are left. */
-static bool sweep_all(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
-                      const run_vector *bound, size_t count, const run_vector *results, bool *done)
-{
-    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
-    run_vectors *inner = run_vectors_inner(vectors);
-    run_together *t = together_for(context, vectors, index, lines, count);
-    if (inner == NULL || t == NULL) return false;
-    if (!windows_by_length(aggregate, t, count)) {
-        bool calendar = by_calendar(aggregate);
-        for (size_t i = 0; i < count; i++) {
-            run_window window;
-            if (calendar)
-                remember_window(context, index, lines[i], &window);
-            else
-                run_find_window(context, aggregate, lines[i], bound->bits[i], bound->states[i], &window);
-            keep_window(&t->windows, i, &window);
-        }
-    }
-    return run_sweep_many(context, inner, index, t->subjects, &t->windows, count, &t->swept, results, done);
-}
-
 /* Where a subject's elements are to be found, and its window. */
 static void begin_walk(walk *w, run_together *t, size_t i, const run_vector *bound)
 {
     run_context *context = w->context;
-    if (t != NULL && by_calendar(w->aggregate))
-        remember_window(context, w->index, w->line, &w->window);
+    if (t != NULL)
+        run_window_together(context, w->index, w->line, bound, i, &w->window);
     else
         run_find_window(context, w->aggregate, w->line, bound->bits[i], bound->states[i], &w->window);
     w->self = SIZE_MAX;
@@ -749,7 +543,7 @@ static void begin_walk(walk *w, run_together *t, size_t i, const run_vector *bou
                w->aggregate->window.given && w->window.from == w->window.to;
     w->day = own ? &t->own_days[i] : NULL;
     if (t == NULL) {
-        collect(context, w->aggregate, w->line, &w->found);
+        run_collect(context, w->aggregate, w->line, &w->found);
     } else {
         w->found = t->subjects[i].found;
         if (t->subjects[i].of_member) w->self = t->subjects[i].self;
@@ -769,7 +563,7 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
     gathering g = {.vectors = run_vectors_inner(vectors), .results = results, .open = open};
     places near = {0};
     bool of_member = aggregate->collection == LANG_COLLECTION_HISTORY && aggregate->key == LANG_HISTORY_MEMBER;
-    run_together *t = of_member ? together_for(context, vectors, index, lines, count) : NULL;
+    run_together *t = of_member ? run_together_for(context, vectors, index, lines, count) : NULL;
     if (g.vectors == NULL || (of_member && t == NULL)) return false;
     walk w = {.context = context, .aggregate = aggregate, .index = index, .gathering = &g, .near = &near};
     waiting all;
@@ -803,7 +597,7 @@ bool run_aggregate_many(run_context *context, run_vectors *vectors, uint32_t ind
     run_value results[RUN_ITEMS];
     bool done[RUN_ITEMS] = {false};
     if (context->sweeps != NULL && run_can_sweep(context->sweeps, index) &&
-        !sweep_all(context, vectors, index, lines, bound, count, to, done))
+        !run_sweep_together(context, vectors, index, lines, bound, count, to, done))
         return false;
     size_t left = 0;
     for (size_t i = 0; i < count; i++) left += !done[i];

@@ -46,6 +46,9 @@ static inline uint32_t run_candidate(const run_candidates *found, size_t i)
     return i < found->gap ? found->rows[i] : i == found->gap ? found->alone : found->rows[i - 1];
 }
 
+/* The elements of an aggregate's collection for a line. */
+void run_collect(const run_context *context, const plan_aggregate *aggregate, uint32_t line, run_candidates *found);
+
 /* What a line is to those that count services (counts.c), asked once in a run: a truth for those that name no status, one for those that
  * do, and whether it is planned. Threads that ask of the same line find the same. */
 enum { RUN_STANDING_ASKED = 0x80, RUN_STANDING_NAMED = 2, RUN_STANDING_PLANNED = 0x10 };

@@ -1,0 +1,130 @@
+#include "runtime/together.h"
+
+#include <string.h>
+
+enum { NO_DAY = INT32_MIN };
+
+/* The first and last day of a window that follows from the day alone, by the day. */
+enum { MEMO_DAYS = 512 };
+typedef struct run_window_memo {
+    int32_t day[MEMO_DAYS]; /* plus one; 0 for none */
+    run_window windows[MEMO_DAYS];
+} run_window_memo;
+
+/* Whether a window takes a calendar, and nothing but the day. */
+static bool by_calendar(const plan_aggregate *aggregate)
+{
+    switch (aggregate->window.kind) {
+    case LANG_WINDOW_SAME_MONTH:
+    case LANG_WINDOW_SAME_QUARTER:
+    case LANG_WINDOW_SAME_YEAR:
+    case LANG_WINDOW_FISCAL_YEAR:
+    case LANG_WINDOW_LAST_MONTHS:
+    case LANG_WINDOW_WITHIN_MONTHS:
+    case LANG_WINDOW_NEXT_MONTHS: return aggregate->window.bound == NULL;
+    default: return false;
+    }
+}
+
+static void remember_window(run_context *context, uint32_t index, uint32_t line, run_window *window)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
+    run_window_memo *memo = context->windows_of[index];
+    if (memo == NULL) memo = context->windows_of[index] = base_arena_alloc(context->arena, sizeof *memo);
+    if (memo == NULL || dates->states[line] != RUN_PRESENT) {
+        run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, window);
+        return;
+    }
+    int32_t day = run_column_narrow(dates)[line];
+    size_t place = (uint32_t)day % MEMO_DAYS;
+    if (memo->day[place] != day + 1 || day == -1) {
+        run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, &memo->windows[place]);
+        memo->day[place] = day + 1;
+    }
+    *window = memo->windows[place];
+}
+
+void run_window_together(run_context *context, uint32_t index, uint32_t line, const run_vector *bound, size_t item,
+                         run_window *window)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    if (by_calendar(aggregate))
+        remember_window(context, index, line, window);
+    else
+        run_find_window(context, aggregate, line, bound->bits[item], bound->states[item], window);
+}
+
+run_together *run_together_for(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
+                               size_t count)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    size_t aggregates = context->binding->plan->aggregates.count;
+    if (context->windows_of == NULL)
+        context->windows_of = base_arena_alloc(context->arena, (aggregates + 1) * sizeof(run_window_memo *));
+    run_together *t = run_vectors_keep(vectors, sizeof *t);
+    if (t == NULL || context->windows_of == NULL) return NULL;
+    if (t->mark == run_vectors_mark(vectors)) return t;
+    for (size_t i = 0; i < count; i++) {
+        t->subjects[i].line = lines[i];
+        run_collect(context, aggregate, lines[i], &t->subjects[i].found);
+    }
+    run_find_subjects(context, t->subjects, count);
+    t->swept = 0;
+    const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
+    memset(t->own_days, 0, count * sizeof *t->own_days);
+    for (size_t i = 0; i < count; i++)
+        t->days[i] = dates->states[lines[i]] == RUN_PRESENT ? run_column_narrow(dates)[lines[i]] : NO_DAY;
+    t->mark = run_vectors_mark(vectors);
+    return t;
+}
+
+/* Windows past the last day, as after an addition of many months, are left to the walk. */
+static void keep_window(run_windows *windows, size_t i, const run_window *window)
+{
+    windows->known[i] = window->known && window->to < INT32_MAX && window->from > INT32_MIN;
+    if (!windows->known[i]) return;
+    windows->from[i] = (int32_t)window->from;
+    windows->to[i] = (int32_t)window->to;
+    windows->cut = window->cut;
+    windows->before = window->before;
+    windows->forward = window->forward;
+}
+
+/* The windows of those that are some days long, and end with the subject's own; false for others. As set_days of window.c has them. */
+static bool windows_by_length(const plan_aggregate *aggregate, run_together *t, size_t count)
+{
+    bool last = aggregate->window.kind == LANG_WINDOW_LAST_DAYS,
+         within = aggregate->window.kind == LANG_WINDOW_WITHIN_DAYS;
+    int64_t back = aggregate->window.length - (last ? 1 : 0);
+    if ((!last && !within) || aggregate->window.bound != NULL || aggregate->window.whole || !aggregate->window.given ||
+        back < 0 || back > INT32_MAX / 4)
+        return false;
+    run_windows *w = &t->windows;
+    w->cut = true;
+    w->forward = false;
+    w->before = aggregate->window.cut == LANG_CUT_EARLIER;
+    for (size_t i = 0; i < count; i++) {
+        w->known[i] = t->days[i] > INT32_MIN / 4 && t->days[i] < INT32_MAX;
+        w->from[i] = w->known[i] ? t->days[i] - (int32_t)back : 0;
+        w->to[i] = t->days[i];
+    }
+    return true;
+}
+
+bool run_sweep_together(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
+                        const run_vector *bound, size_t count, const run_vector *results, bool *done)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    run_vectors *inner = run_vectors_inner(vectors);
+    run_together *t = run_together_for(context, vectors, index, lines, count);
+    if (inner == NULL || t == NULL) return false;
+    if (!windows_by_length(aggregate, t, count)) {
+        for (size_t i = 0; i < count; i++) {
+            run_window window;
+            run_window_together(context, index, lines[i], bound, i, &window);
+            keep_window(&t->windows, i, &window);
+        }
+    }
+    return run_sweep_many(context, inner, index, t->subjects, &t->windows, count, &t->swept, results, done);
+}
