@@ -84,7 +84,10 @@ static void add_set(search *s, uint32_t set)
         if (s->sets.items[i] == set) return;
     }
     if (BASE_PUSH(s->arena, &s->sets) == NULL) return;
-    for (; at > 0 && s->sets.items[at - 1] > set; at--) s->sets.items[at] = s->sets.items[at - 1];
+    while (at > 0 && s->sets.items[at - 1] > set) {
+        s->sets.items[at] = s->sets.items[at - 1];
+        at--;
+    }
     s->sets.items[at] = set;
 }
 
