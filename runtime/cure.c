@@ -83,7 +83,8 @@ static void add_set(search *s, uint32_t set)
     for (uint32_t i = 0; i < s->sets.count; i++) {
         if (s->sets.items[i] == set) return;
     }
-    if (BASE_PUSH(s->arena, &s->sets) == NULL) return;
+    uint32_t *slot = BASE_PUSH(s->arena, &s->sets);
+    if (slot == NULL) return;
     while (at > 0 && s->sets.items[at - 1] > set) {
         s->sets.items[at] = s->sets.items[at - 1];
         at--;
