@@ -440,7 +440,9 @@ struct lang_table {
 struct lang_let {
     lang_name name;
     lang_expression *value;
-    int state; /* checked: 0 not looked at, 1 in progress, 2 done */
+    /* checked */
+    int state;              /* 0 not looked at, 1 in progress, 2 done */
+    uint32_t parts, levels; /* of the value with all that it names put in */
 };
 
 struct lang_section {
@@ -590,8 +592,9 @@ struct lang_define {
     BASE_ARRAY(lang_input) inputs;
     lang_name type_name;
     lang_expression *body;
-    lang_type type; /* checked */
-    int state;      /* checked: 1 while its body is being checked */
+    lang_type type;         /* checked */
+    int state;              /* checked: 1 while its body is being checked */
+    uint32_t parts, levels; /* checked: of its body with all that it names put in */
     bool used;
 };
 

@@ -80,9 +80,7 @@ static void check_sections(lang_checker *checker, lang_file *file)
         for (size_t l = 0; l < section->lets.count; l++) {
             lang_let *let = section->lets.items[l];
             if (let->state != 0) continue;
-            let->state = 1;
-            lang_check_value(checker, let->value, LANG_PLAIN(ERROR));
-            let->state = 2;
+            lang_check_let(checker, let);
         }
     }
     checker->section = NULL;

@@ -7,6 +7,18 @@
 
 typedef BASE_ARRAY(const char *) lang_facts;
 
+/* How much an expression comes to with all that it names put in. */
+typedef struct lang_extent {
+    uint32_t parts;  /* so far */
+    uint32_t levels; /* of the deepest that it names */
+} lang_extent;
+
+enum {
+    LANG_PARTS_LIMIT = 50000, /* of a value, with all that it names put in */
+    LANG_LEVELS_LIMIT = 1000,
+    LANG_NAMED_LIMIT = 200 /* names that stand for what names others, one in the other */
+};
+
 typedef struct lang_checker {
     lang_program *program;
     base_arena *arena;
@@ -30,7 +42,15 @@ typedef struct lang_checker {
     base_text *key;             /* where the key of a path is put together */
     size_t counting;            /* counting expressions seen in the clause */
     lang_expression *last_counting;
+    lang_extent *extent; /* of the `let` or `define` being checked; NULL in clauses */
+    unsigned named;      /* names that are being looked into, one in the other */
 } lang_checker;
+
+/* Checks the value of a `let` that was not looked at. */
+void lang_check_let(lang_checker *checker, lang_let *let);
+
+/* Whether a value is small enough with all that it names put in; tells if not. */
+bool lang_fits_extent(lang_checker *checker, lang_name name, const lang_extent *extent, uint32_t depth);
 
 /* Schema */
 void lang_check_schema(lang_program *program);

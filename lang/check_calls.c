@@ -285,6 +285,7 @@ static lang_type check_body(lang_checker *checker, lang_define *define, lang_exp
     inner.section = NULL;
     inner.clause = NULL;
     inner.in_message = false;
+    inner.named++;
     define->state = 1;
     lang_type type = lang_check_value(&inner, body, define->type);
     lang_need_present(&inner, body);
@@ -310,6 +311,11 @@ static lang_type check_define_call(lang_checker *checker, lang_expression *call,
     }
     if (define->state == 0) lang_check_define(checker, define);
     if (define->type.kind == LANG_TYPE_ERROR || !inputs_fit(checker, define, call)) return call->type;
+    lang_extent with = checker->extent == NULL ? (lang_extent){0} : *checker->extent;
+    with.parts += define->parts;
+    with.levels = define->levels > with.levels ? define->levels : with.levels;
+    if (!lang_fits_extent(checker, call->as.call.name, &with, 0)) return call->type;
+    if (checker->extent != NULL) checker->extent->levels = with.levels;
     const lang_section *inputs = bind_inputs(checker, define, &call->as.call.arguments);
     call->as.call.body = clone(checker->arena, define->body);
     if (inputs == NULL || call->as.call.body == NULL) return call->type;
@@ -346,7 +352,16 @@ void lang_check_define(lang_checker *checker, lang_define *define)
         }
     }
     size_t errors = checker->diagnostics->errors;
-    lang_type type = check_body(&inner, define, clone(checker->arena, define->body), &section);
+    lang_extent extent = {0};
+    inner.extent = &extent;
+    inner.named = checker->named + 1;
+    bool small = lang_fits_extent(&inner, define->name, &extent, 0);
+    lang_type type = LANG_PLAIN(ERROR);
+    if (small) type = check_body(&inner, define, clone(checker->arena, define->body), &section);
+    uint32_t depth = define->body == NULL ? 0 : define->body->depth;
+    if (small) lang_fits_extent(&inner, define->name, &extent, depth);
+    define->parts = extent.parts;
+    define->levels = extent.levels + depth;
     define->state = 2;
     if (type.kind == LANG_TYPE_ERROR || checker->diagnostics->errors > errors) define->type = LANG_PLAIN(ERROR);
 }

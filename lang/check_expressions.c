@@ -276,6 +276,7 @@ static lang_type check_logic(lang_checker *checker, lang_expression *expression)
 lang_type lang_check_value(lang_checker *checker, lang_expression *expression, lang_type hint)
 {
     if (expression == NULL) return LANG_PLAIN(ERROR);
+    if (checker->extent != NULL) checker->extent->parts++;
     switch (expression->kind) {
     case LANG_LITERAL: return check_literal(checker, expression, hint);
     case LANG_PATH: return check_path_value(checker, expression, hint);

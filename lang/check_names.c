@@ -443,6 +443,37 @@ static bool resolve_field(lang_checker *checker, lang_expression *expression, bo
     return follow(checker, expression, (lang_type){LANG_TYPE_RECORD, (uint16_t)record, false, false}, at);
 }
 
+bool lang_fits_extent(lang_checker *checker, lang_name name, const lang_extent *extent, uint32_t depth)
+{
+    bool named = checker->named > LANG_NAMED_LIMIT, parts = extent->parts > LANG_PARTS_LIMIT;
+    bool levels = extent->levels + depth > LANG_LEVELS_LIMIT;
+    if (named)
+        lang_diagnose(checker->diagnostics, LANG_E0202, name.span,
+                      "`%s` is named by what others name, more than %d of them one in the other", name.text,
+                      (int)LANG_NAMED_LIMIT);
+    else if (parts || levels)
+        lang_diagnose(checker->diagnostics, LANG_E0202, name.span, "`%s`, with all that it names put in, %s %d %s",
+                      name.text, levels ? "is nested more than" : "comes to more than",
+                      levels ? (int)LANG_LEVELS_LIMIT : (int)LANG_PARTS_LIMIT, levels ? "levels deep" : "parts");
+    return !named && !parts && !levels;
+}
+
+void lang_check_let(lang_checker *checker, lang_let *let)
+{
+    lang_extent extent = {0}, *outer = checker->extent;
+    uint32_t depth = let->value == NULL ? 0 : let->value->depth;
+    let->state = 1;
+    bool fits = lang_fits_extent(checker, let->name, &extent, 0);
+    checker->extent = &extent;
+    if (fits) lang_check_value(checker, let->value, LANG_PLAIN(ERROR));
+    checker->extent = outer;
+    fits = fits && lang_fits_extent(checker, let->name, &extent, depth);
+    if (!fits && let->value != NULL) let->value->type = LANG_PLAIN(ERROR);
+    let->parts = fits ? extent.parts : 0;
+    let->levels = fits ? extent.levels + depth : 0;
+    let->state = 2;
+}
+
 static bool resolve_let(lang_checker *checker, lang_expression *expression, lang_let *let)
 {
     if (let->state == 1) {
@@ -454,9 +485,12 @@ static bool resolve_let(lang_checker *checker, lang_expression *expression, lang
         lang_checker inner = *checker;
         inner.in_element = inner.other_bound = inner.in_message = false;
         inner.inputs = NULL;
-        let->state = 1;
-        lang_check_value(&inner, let->value, LANG_PLAIN(ERROR));
-        let->state = 2;
+        inner.named++;
+        lang_check_let(&inner, let);
+    }
+    if (checker->extent != NULL) {
+        checker->extent->parts += let->parts;
+        if (let->levels > checker->extent->levels) checker->extent->levels = let->levels;
     }
     expression->as.path.base = LANG_BASE_LET;
     expression->as.path.let = let;

@@ -354,6 +354,50 @@ Test(faults, nesting_has_a_stated_limit)
     free(diagnostics);
 }
 
+/* Names that stand for other names, one in the other: in a row or doubling each time, as `let` or `define`, in the order in which they are needed
+ * or the other way round. */
+static adj_status compile_named(bool define, bool doubles, bool backward, int count, char **diagnostics)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    base_text text;
+    base_text_init(&text, &arena);
+    base_text_put(&text, "policy p\n\n");
+    if (!define) base_text_put(&text, "section \"S\"\n  for each line\n");
+    for (int k = 0; k < count; k++) {
+        int i = backward ? count - 1 - k : k;
+        const char *form = define ? "define v%d(x: quantity) : quantity = %s\n" : "  let v%d = %s\n";
+        const char *input = define ? "(x)" : "";
+        const char *value = i == 0    ? define ? "x + 1" : "units + 1"
+                            : doubles ? base_format(&arena, "v%d%s + v%d%s", i - 1, input, i - 1, input)
+                                      : base_format(&arena, "v%d%s + 1", i - 1, input);
+        base_text_format(&text, form, i, value);
+    }
+    base_text_format(&text, "\nclause c\n  cite \"1\"\n  require v%d%s <= 9\n  warn \"x\"\n", count - 1,
+                     define ? "(units)" : "");
+    const char *name = "named.adj", *written = base_text_string(&text);
+    adj_policies *policies = NULL;
+    adj_status status = adj_policies_compile_text(&name, &written, 1, NULL, &policies);
+    *diagnostics = strdup(adj_policies_diagnostics(policies));
+    adj_policies_free(policies);
+    base_arena_release(&arena);
+    return status;
+}
+
+Test(faults, names_have_a_stated_limit)
+{
+    for (int form = 0; form < 8; form++) {
+        bool define = (form & 1) != 0, doubles = (form & 2) != 0, backward = (form & 4) != 0;
+        char *diagnostics;
+        cr_expect_eq(compile_named(define, doubles, backward, doubles ? 9 : 80, &diagnostics), ADJ_OK,
+                     "form %d: %.300s", form, diagnostics);
+        free(diagnostics);
+        cr_expect_eq(compile_named(define, doubles, backward, doubles ? 60 : 5000, &diagnostics), ADJ_INVALID_POLICY);
+        cr_expect_not_null(strstr(diagnostics, "E0202"), "form %d: %.300s", form, diagnostics);
+        free(diagnostics);
+    }
+}
+
 /* Compiles a text that a limit refuses, and says whether the diagnostics hold `wanted`. */
 static bool refused(const char *text, const char *wanted)
 {
