@@ -489,7 +489,8 @@ static bool resolve_let(lang_checker *checker, lang_expression *expression, lang
         lang_check_let(&inner, let);
     }
     if (checker->extent != NULL) {
-        checker->extent->parts += let->parts;
+        /* Past the limit it does not matter how far. */
+        if (checker->extent->parts <= LANG_PARTS_LIMIT) checker->extent->parts += let->parts;
         if (let->levels > checker->extent->levels) checker->extent->levels = let->levels;
     }
     expression->as.path.base = LANG_BASE_LET;
