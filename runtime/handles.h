@@ -116,6 +116,15 @@ bool run_is_void(const run_store *store, uint32_t line);
 /* Whether a policy, or a layer above it, names payers. */
 bool run_names_payer(const lang_file *file);
 
+/* What a policy's standing to a line adds to the line's flags: nothing where it names no payers. */
+static inline uint8_t run_scope_flag(const lang_file *policy, uint8_t scope)
+{
+    if (scope == RUN_SCOPE_OTHER_PAYER || !run_names_payer(policy)) return 0;
+    return scope == RUN_SCOPE_APPLIES   ? RUN_LINE_APPLIES
+           : scope == RUN_SCOPE_UNKNOWN ? RUN_LINE_UNKNOWN
+                                        : RUN_LINE_NO_VERSION;
+}
+
 /* What stands for a value that is hidden. */
 #define RUN_HIDDEN "(hidden)"
 

@@ -476,11 +476,7 @@ static void judge_policy(adj_single *s, uint32_t index, run_summary *summary, ad
 {
     const plan_program *plan = s->policies->plan;
     const plan_policy *policy = &plan->policies.items[index];
-    uint8_t scope = s->verdicts[plan->clauses.count + index];
-    if (run_names_payer(policy->source) && scope != RUN_SCOPE_OTHER_PAYER)
-        summary->flags |= scope == RUN_SCOPE_APPLIES   ? RUN_LINE_APPLIES
-                          : scope == RUN_SCOPE_UNKNOWN ? RUN_LINE_UNKNOWN
-                                                       : RUN_LINE_NO_VERSION;
+    summary->flags |= run_scope_flag(policy->source, s->verdicts[plan->clauses.count + index]);
     bool any = false;
     uint32_t end = policy->first_clause + policy->clause_count;
     for (uint32_t c = policy->first_clause; c < end; c++) {

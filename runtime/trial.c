@@ -209,15 +209,6 @@ static bool note_judged(run_context *context, uint32_t policy, const run_cone *c
     return true;
 }
 
-static uint8_t flag_of(const plan_program *plan, uint32_t policy, uint8_t scope)
-{
-    if (!run_names_payer(plan->policies.items[policy].source)) return 0;
-    return scope == RUN_SCOPE_APPLIES      ? RUN_LINE_APPLIES
-           : scope == RUN_SCOPE_UNKNOWN    ? RUN_LINE_UNKNOWN
-           : scope == RUN_SCOPE_NO_VERSION ? RUN_LINE_NO_VERSION
-                                           : 0;
-}
-
 bool run_judge_changed(run_context *context, uint32_t line, run_altered *altered)
 {
     const plan_program *plan = context->binding->plan;
@@ -232,7 +223,8 @@ bool run_judge_changed(run_context *context, uint32_t line, run_altered *altered
         uint32_t policy = context->policies[i];
         const run_cone *cone = cone_of_policy(context, policy, by);
         if (cone == NULL || !note_judged(context, policy, cone)) return false;
-        trials->flags |= flag_of(plan, policy, trials->after[plan->clauses.count + policy]);
+        trials->flags |=
+            run_scope_flag(plan->policies.items[policy].source, trials->after[plan->clauses.count + policy]);
     }
     for (size_t i = 0; i < trials->judged.count; i++) {
         uint32_t clause = trials->judged.items[i];

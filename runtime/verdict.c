@@ -89,12 +89,8 @@ run_summary run_summarize(const plan_program *plan, const uint8_t *verdicts)
 {
     run_summary summary = {.worst = ADJ_PASS};
     const uint8_t *scopes = verdicts + plan->clauses.count;
-    for (size_t p = 0; p < plan->policies.count; p++) {
-        if (!run_names_payer(plan->policies.items[p].source)) continue;
-        if (scopes[p] == RUN_SCOPE_APPLIES) summary.flags |= RUN_LINE_APPLIES;
-        if (scopes[p] == RUN_SCOPE_UNKNOWN) summary.flags |= RUN_LINE_UNKNOWN;
-        if (scopes[p] == RUN_SCOPE_NO_VERSION) summary.flags |= RUN_LINE_NO_VERSION;
-    }
+    for (size_t p = 0; p < plan->policies.count; p++)
+        summary.flags |= run_scope_flag(plan->policies.items[p].source, scopes[p]);
     for (size_t c = 0; c < plan->clauses.count; c++) {
         if (verdicts[c] == ADJ_CLAUSE_NOT_APPLICABLE) continue;
         summary.flags |= RUN_LINE_ANY_CLAUSE;

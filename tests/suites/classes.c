@@ -98,11 +98,7 @@ static void compare(bool certain)
     base_arena_init(&arena, NULL);
     adj_policies *policies = support_policies(policy);
     adj_encounters *encounters = lines_of(policies, &arena, certain);
-    adj_results *results[SUPPORT_WAYS];
-    support_judge_all_ways(policies, encounters, results);
-    for (size_t e = 0; e < SUPPORT_WAYS; e++) adj_results_free(results[e]);
-    adj_encounters_free(encounters);
-    adj_policies_free(policies);
+    support_compare_ways(policies, encounters);
     base_arena_release(&arena);
 }
 

@@ -114,6 +114,16 @@ static inline void support_judge_all_ways(const adj_policies *policies, const ad
     cr_expect_gt(verdicts[ADJ_CLAUSE_CANNOT_TELL], 1000u);
 }
 
+/* The same, and lets all of it go. */
+static inline void support_compare_ways(adj_policies *policies, adj_encounters *encounters)
+{
+    adj_results *results[SUPPORT_WAYS];
+    support_judge_all_ways(policies, encounters, results);
+    for (size_t e = 0; e < SUPPORT_WAYS; e++) adj_results_free(results[e]);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}
+
 /* Memory for an adj_allocator that runs out after so many allocations, and counts what is not given back. */
 typedef struct support_memory {
     size_t left, live;
