@@ -449,7 +449,7 @@ bool lang_fits_extent(lang_checker *checker, lang_name name, const lang_extent *
     bool levels = extent->levels + depth > LANG_LEVELS_LIMIT;
     if (named)
         lang_diagnose(checker->diagnostics, LANG_E0202, name.span,
-                      "`%s` is named by what others name, more than %d of them one in the other", name.text,
+                      "`%s` is needed by a name that another one needs, and so on, more than %d in a row", name.text,
                       (int)LANG_NAMED_LIMIT);
     else if (parts || levels)
         lang_diagnose(checker->diagnostics, LANG_E0202, name.span, "`%s`, with all that it names put in, %s %d %s",

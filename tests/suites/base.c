@@ -170,3 +170,43 @@ Test(base, trimmed_lists_leave_what_they_do_not_fill)
     }
     base_arena_release(&arena);
 }
+
+/* Memory that holds anything but zeros, and how many blocks of it are not given back. */
+static void *soiled(void *state, void *block, size_t size)
+{
+    size_t *live = state;
+    if (size == 0) {
+        *live -= block != NULL;
+        free(block);
+        return NULL;
+    }
+    *live += block == NULL;
+    void *taken = realloc(block, size);
+    if (taken != NULL && block == NULL) memset(taken, 0xAA, size);
+    return taken;
+}
+
+Test(base, large_pieces_leave_the_block_at_hand)
+{
+    enum { SMALL = 48, LARGE = 300000 };
+    size_t live = 0;
+    base_allocator allocator = {soiled, &live};
+    for (int wide = 0; wide < 2; wide++) {
+        base_arena arena;
+        base_arena_init(&arena, &allocator);
+        arena.wide = wide == 1;
+        for (int i = 0; i < 2000; i++)
+            cr_assert_not_null(base_arena_alloc(&arena, SMALL)); /* some blocks, the last half full */
+        const char *before = base_arena_alloc(&arena, SMALL);
+        const char *large = base_arena_alloc(&arena, LARGE), *after = base_arena_alloc(&arena, SMALL);
+        cr_assert(before != NULL && large != NULL && after != NULL);
+        for (size_t i = 0; i < LARGE; i++) cr_assert_eq(large[i], 0, "byte %zu", i);
+        for (size_t i = 0; i < SMALL; i++) cr_assert_eq(after[i], 0);
+        cr_expect_eq((uintptr_t)large % (wide ? 64 : 16), 0u);
+#if !defined(__SANITIZE_ADDRESS__) /* under which each piece is a block of its own */
+        cr_expect_eq(after - before, wide ? 64 : SMALL, "what is left of the block was left");
+#endif
+        base_arena_release(&arena);
+        cr_expect_eq(live, 0u, "%zu blocks were not given back", live);
+    }
+}
