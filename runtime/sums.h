@@ -87,9 +87,9 @@ static inline run_value run_sums_between(const run_sums *m, size_t from, size_t 
 void run_sums_take(const plan_aggregate *aggregate, const run_sums *m, const run_window *window, size_t count,
                    size_t self, size_t *near, run_value *result, bool *open);
 
-/* The same for the subjects from `first` to `end`, which are all of the elements' member. */
+/* The same for the subjects from `first` to `end`, which are all of a member. */
 void run_sums_take_many(const plan_aggregate *aggregate, const run_sums *m, const run_windows *windows,
-                        const run_subject *subjects, size_t first, size_t end, const run_vector *results);
+                        run_patients *members, run_patient *member, size_t first, size_t end, const run_vector *results);
 
 /* Whether sums can answer a window: those past the last day, as after an addition of many months, are left to the walk. */
 static inline bool run_sums_can_take(const run_window *window)

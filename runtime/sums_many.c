@@ -110,52 +110,144 @@ static void find_ends(const run_sums *m, size_t count, const int32_t *to, size_t
     for (size_t i = 0; i < subjects; i++) near = places[i] = (uint32_t)next_from(m, near, count, to[i] + 1);
 }
 
-/* The subjects of one member, of whom all is certain. */
-static void take_all_certain(const plan_aggregate *aggregate, const run_sums *m, const run_windows *windows,
-                             const run_subject *subjects, size_t first, size_t end, const run_vector *results)
+/* What the subjects of one member have at hand: places of a few are sought, those of many are found by the day. */
+typedef struct taking {
+    const run_sums *m;
+    const run_windows *windows;
+    const run_patient *member;
+    const uint32_t *selves;
+    size_t count; /* of subjects, from `first` on */
+    size_t first;
+    bool apart; /* the subject itself does not count */
+    int64_t *sums;
+} taking;
+
+/* Makes the map of a member's days: for each day the first place whose day is not before it. */
+static bool map_days(run_patients *members, run_patient *member, const int32_t *days)
+{
+    enum { SPARSE = 16 };
+    size_t count = member->count, subjects = member->end - member->first;
+    member->map = RUN_MAP_NONE;
+    if (subjects * 4 < count || count < 4 || count > UINT16_MAX) return false;
+    int32_t first = days[0], last = days[count - 1];
+    int64_t span = (int64_t)last - first + 2;
+    if (span > (int64_t)count * SPARSE || span > (int64_t)(RUN_MAP_ROOM - members->map_used)) return false;
+    uint16_t *places = members->map + members->map_used;
+    members->map_used += (size_t)span;
+    size_t at = 1;
+    places[0] = 0;
+    for (size_t i = 1; i < count; i++) {
+        /* More than there are, which the next ones put right, so that how many there are is seldom asked. */
+        size_t end = (size_t)(days[i] - first) + 1;
+        do {
+            for (size_t k = 0; k < RUN_MAP_SLACK; k++) places[at + k] = (uint16_t)i;
+            at += RUN_MAP_SLACK;
+        } while (at < end);
+        at = end;
+    }
+    places[at] = (uint16_t)count;
+    member->first_day = first;
+    member->last_day = last;
+    member->places = places;
+    member->map = RUN_MAP_MADE;
+    return true;
+}
+
+static inline size_t mapped(const run_patient *member, int32_t day)
+{
+    int32_t first = member->first_day, last = member->last_day;
+    int32_t near = day < first ? first : day > last ? last + 1 : day;
+    return member->places[near - first];
+}
+
+/* Windows that end with the subject's own day: the elements up to itself. */
+static void take_up_to_it(const taking *t, const int32_t *from)
+{
+    const int32_t *certain = t->m->certain;
+    const run_patient member = *t->member;
+    const uint32_t *selves = t->selves;
+    int64_t *sums = t->sums;
+    size_t behind = t->apart ? 0 : 1;
+    for (size_t i = 0; i < t->count; i++)
+        sums[i] = (int64_t)certain[selves[i] + behind] - certain[mapped(&member, from[i])];
+}
+
+/* The same for any windows. */
+static void take_mapped(const taking *t, const int32_t *from, const int32_t *to)
+{
+    const run_patient member = *t->member;
+    for (size_t i = 0; i < t->count; i++)
+        t->sums[i] = take_certain(t->m, t->windows, t->apart, t->selves[i], mapped(&member, from[i]),
+                                  mapped(&member, to[i] + 1));
+}
+
+/* The same by searching. */
+static void take_sought(const taking *t, const int32_t *from, const int32_t *to)
 {
     uint32_t begins[RUN_ITEMS], ends[RUN_ITEMS];
-    bool apart = aggregate->without_subject || windows->before, cut = windows->cut && !windows->forward;
-    size_t count = subjects[first].found.count, behind = apart ? 0 : 1, own = end - first;
-    find_begins(m, count, windows->from + first, own, begins);
-    if (!cut) find_ends(m, count, windows->to + first, own, ends);
-    for (size_t i = 0; i < own; i++) {
-        size_t self = subjects[first + i].self, begin = begins[i];
+    const run_sums *m = t->m;
+    bool cut = t->windows->cut && !t->windows->forward;
+    size_t count = t->member->count, behind = t->apart ? 0 : 1;
+    find_begins(m, count, from, t->count, begins);
+    if (!cut) find_ends(m, count, to, t->count, ends);
+    for (size_t i = 0; i < t->count; i++) {
+        size_t self = t->selves[i], begin = begins[i];
         /* As a rule a window ends with the subject. */
-        bool whole = cut && m->days[self] <= windows->to[first + i] && begin <= self;
+        bool whole = cut && (t->windows->ends_with_day || (m->days[self] <= to[i] && begin <= self));
         size_t stop = whole ? self + behind : 0;
-        if (!whole) stop = cut ? run_sums_first_on(m, begin, count, (int64_t)windows->to[first + i] + 1) : ends[i];
-        int64_t sum =
-            whole ? (int64_t)m->certain[stop] - m->certain[begin] : take_certain(m, windows, apart, self, begin, stop);
-        results->bits[first + i] = sum;
+        if (!whole) stop = cut ? run_sums_first_on(m, begin, count, (int64_t)to[i] + 1) : ends[i];
+        t->sums[i] = whole ? (int64_t)m->certain[stop] - m->certain[begin]
+                           : take_certain(m, t->windows, t->apart, self, begin, stop);
     }
-    if (subjects[first].found.complete)
-        memcpy(results->high + first, results->bits + first, own * sizeof *results->high);
+}
+
+/* The subjects of one member, of whom all is certain. */
+static void take_all_certain(const taking *t, run_patients *members, run_patient *member, const run_vector *results)
+{
+    const int32_t *from = t->windows->from + t->first, *to = t->windows->to + t->first;
+    bool made = member->map == RUN_MAP_MADE || (member->map == RUN_MAP_UNASKED && map_days(members, member, t->m->days));
+    if (!made)
+        take_sought(t, from, to);
+    else if (t->windows->ends_with_day)
+        take_up_to_it(t, from);
     else
-        for (size_t i = first; i < end; i++) results->high[i] = INT64_MAX;
+        take_mapped(t, from, to);
+    if (member->complete)
+        memcpy(results->high + t->first, t->sums, t->count * sizeof *results->high);
+    else
+        for (size_t i = 0; i < t->count; i++) results->high[t->first + i] = INT64_MAX;
 }
 
 /* The same where something is not. */
-static void take_uncertain(const plan_aggregate *aggregate, const run_sums *m, const run_windows *windows,
-                           const run_subject *subjects, size_t first, size_t end, const run_vector *results)
+static void take_uncertain(const plan_aggregate *aggregate, const taking *t, const run_vector *results)
 {
-    size_t near = m->undated;
-    for (size_t i = first; i < end; i++) {
-        const run_subject *s = &subjects[i];
+    size_t near = t->m->undated;
+    const run_windows *w = t->windows;
+    for (size_t i = t->first; i < t->first + t->count; i++) {
+        size_t self = t->selves[i - t->first];
         run_value result;
-        run_window window = {true, windows->from[i], windows->to[i], windows->cut, windows->before, windows->forward};
-        bool open = !s->found.complete;
-        run_sums_take(aggregate, m, &window, s->found.count, s->self, &near, &result, &open);
+        int32_t to = w->ends_with_day ? t->m->days[self] : w->to[i];
+        run_window window = {true, w->from[i], to, w->cut, w->before, w->forward};
+        bool open = !t->member->complete;
+        run_sums_take(aggregate, t->m, &window, t->member->count, self, &near, &result, &open);
         results->bits[i] = result.bits;
         results->high[i] = open ? INT64_MAX : result.high;
     }
 }
 
 void run_sums_take_many(const plan_aggregate *aggregate, const run_sums *m, const run_windows *windows,
-                        const run_subject *subjects, size_t first, size_t end, const run_vector *results)
+                        run_patients *members, run_patient *member, size_t first, size_t end, const run_vector *results)
 {
+    const taking t = {.m = m,
+                      .windows = windows,
+                      .member = member,
+                      .selves = members->selves + first,
+                      .count = end - first,
+                      .first = first,
+                      .apart = aggregate->without_subject || windows->before,
+                      .sums = results->bits + first};
     if (m->certain != NULL)
-        take_all_certain(aggregate, m, windows, subjects, first, end, results);
+        take_all_certain(&t, members, member, results);
     else
-        take_uncertain(aggregate, m, windows, subjects, first, end, results);
+        take_uncertain(aggregate, &t, results);
 }

@@ -360,7 +360,7 @@ typedef struct sweeping {
     run_vectors *vectors;
     uint32_t index;
     const plan_aggregate *aggregate;
-    const run_subject *members[RUN_ITEMS];
+    const run_patient *members[RUN_ITEMS];
     size_t member_count;
     uint32_t rows[RUN_ITEMS]; /* at hand */
     size_t count, judged;
@@ -381,11 +381,11 @@ static bool sum_members(sweeping *s)
     size_t done = 0;
     if (s->count > 0 && !judge_elements(s)) return false;
     for (size_t i = 0; i < s->member_count; i++) {
-        const run_subject *member = s->members[i];
-        uint32_t patient = patient_of(s->context, member->line);
+        const run_patient *member = s->members[i];
+        const run_candidates found = {.rows = member->rows, .count = member->count, .gap = SIZE_MAX};
         const run_judged judged = run_judged_from(&s->context->judged, done);
-        if (!sum_member(s->context, model, patient, &member->found, &judged)) return false;
-        done += member->found.count;
+        if (!sum_member(s->context, model, member->patient, &found, &judged)) return false;
+        done += member->count;
     }
     s->member_count = s->judged = 0;
     return true;
@@ -394,31 +394,27 @@ static bool sum_members(sweeping *s)
 static bool is_at_hand(const sweeping *s, const uint32_t *rows)
 {
     for (size_t i = s->member_count; i-- > 0;) {
-        if (s->members[i]->found.rows == rows) return true;
+        if (s->members[i]->rows == rows) return true;
     }
     return false;
 }
 
 /* Sweeps the members of subjects who have not been met yet, a few thousand elements at a time. */
-static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
-                          size_t count)
+static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t index, const run_patients *members)
 {
     enum { MOST = 1 << 14 };
     sweeping s = {.context = context, .vectors = vectors, .index = index};
     s.aggregate = &context->binding->plan->aggregates.items[index];
     uint32_t scratch = context->scratch.count;
-    const uint32_t *last = NULL;
     run_sums view;
-    for (size_t i = 0; i < count; i++) {
-        const run_candidates *found = &subjects[i].found;
-        if (!subjects[i].of_member || found->rows == last) continue;
-        last = found->rows;
-        if (is_at_hand(&s, last)) continue;
-        if (find_swept(context->sweeps, index, patient_of(context, subjects[i].line), &view) != NULL) continue;
-        s.members[s.member_count++] = &subjects[i];
-        for (size_t k = 0, part; k < found->count; k += part) {
-            part = found->count - k < RUN_ITEMS - s.count ? found->count - k : RUN_ITEMS - s.count;
-            memcpy(s.rows + s.count, found->rows + k, part * sizeof *s.rows);
+    for (size_t i = 0; i < members->count; i++) {
+        const run_patient *member = &members->items[i];
+        if (is_at_hand(&s, member->rows)) continue;
+        if (find_swept(context->sweeps, index, member->patient, &view) != NULL) continue;
+        s.members[s.member_count++] = member;
+        for (size_t k = 0, part; k < member->count; k += part) {
+            part = member->count - k < RUN_ITEMS - s.count ? member->count - k : RUN_ITEMS - s.count;
+            memcpy(s.rows + s.count, member->rows + k, part * sizeof *s.rows);
             s.count += part;
             if (s.count == RUN_ITEMS && !judge_elements(&s)) return false;
         }
@@ -444,26 +440,46 @@ void run_find_subjects(const run_context *context, run_subject *subjects, size_t
     }
 }
 
-bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
-                    const run_windows *windows, size_t count, uint64_t *swept_already, const run_vector *results,
-                    bool *done)
+void run_find_patients(const run_context *context, const run_subject *subjects, size_t count, run_patients *members)
+{
+    members->count = members->map_used = 0;
+    for (size_t i = 0, end; i < count; i = end) {
+        const run_subject *s = &subjects[i];
+        end = i + 1;
+        if (!s->of_member) continue;
+        members->selves[i] = (uint32_t)s->self;
+        for (; end < count && subjects[end].found.rows == s->found.rows; end++)
+            members->selves[end] = (uint32_t)subjects[end].self;
+        members->items[members->count++] = (run_patient){.first = (uint32_t)i,
+                                                        .end = (uint32_t)end,
+                                                        .patient = patient_of(context, s->line),
+                                                        .count = (uint32_t)s->found.count,
+                                                        .rows = s->found.rows,
+                                                        .complete = s->found.complete};
+    }
+}
+
+bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, run_patients *members,
+                    const run_windows *windows, uint64_t *swept_already, const run_vector *results, bool *done)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     uint32_t model = model_of(context, index), sums = context->sweeps->accumulator_of[index];
     uint64_t bit = sums < 64 ? UINT64_C(1) << sums : 0;
-    if ((*swept_already & bit) == 0 && !sweep_members(context, vectors, model, subjects, count)) return false;
+    if ((*swept_already & bit) == 0 && !sweep_members(context, vectors, model, members)) return false;
     *swept_already |= bit;
-    for (size_t i = 0, end; i < count; i = end) {
-        const uint32_t *rows = subjects[i].found.rows;
-        end = i + 1;
-        if (!subjects[i].of_member || !windows->known[i]) continue;
-        while (end < count && subjects[end].found.rows == rows && windows->known[end]) end++;
+    for (size_t k = 0; k < members->count; k++) {
+        run_patient *member = &members->items[k];
         run_sums view;
-        const run_sums *m = find_swept(context->sweeps, model, patient_of(context, subjects[i].line), &view);
+        const run_sums *m = find_swept(context->sweeps, model, member->patient, &view);
         if (m == NULL || m->beyond) continue;
-        run_sums_take_many(aggregate, m, windows, subjects, i, end, results);
-        memset(results->states + i, RUN_PRESENT, end - i);
-        memset(done + i, true, end - i);
+        for (size_t i = member->first, end; i < member->end; i = end) {
+            end = windows->all_known ? member->end : i + 1;
+            if (!windows->known[i]) continue;
+            while (end < member->end && windows->known[end]) end++;
+            run_sums_take_many(aggregate, m, windows, members, member, i, end, results);
+            memset(results->states + i, RUN_PRESENT, end - i);
+            memset(done + i, true, end - i);
+        }
     }
     return true;
 }

@@ -137,16 +137,45 @@ typedef struct run_subject {
 /* Finds the places of subjects whose candidates are found. */
 void run_find_subjects(const run_context *context, run_subject *subjects, size_t count);
 
+/* Where days begin among a member's lines, by the day: made once for all windows (sums_many.c). */
+typedef enum run_day_map { RUN_MAP_UNASKED, RUN_MAP_MADE, RUN_MAP_NONE } run_day_map;
+
+/* Subjects of one member, one behind the other. */
+typedef struct run_patient {
+    uint32_t first, end; /* among the subjects */
+    uint32_t patient, count;
+    const uint32_t *rows;
+    bool complete;
+    uint8_t map; /* run_day_map */
+    int32_t first_day, last_day;
+    const uint16_t *places;
+} run_patient;
+
+/* Members of all subjects that have one, and what their windows share. */
+enum { RUN_MAP_ROOM = 1 << 14, RUN_MAP_SLACK = 16 };
+typedef struct run_patients {
+    size_t count;
+    run_patient items[RUN_ITEMS];
+    uint32_t selves[RUN_ITEMS]; /* places of subjects among their member's lines */
+    size_t map_used;
+    uint16_t map[RUN_MAP_ROOM + RUN_MAP_SLACK];
+} run_patients;
+
+/* Subjects whose places are found, by member. */
+void run_find_patients(const run_context *context, const run_subject *subjects, size_t count, run_patients *members);
+
 /* The windows of an aggregate on many subjects; what is not of days is the same for all. */
 typedef struct run_windows {
     int32_t from[RUN_ITEMS], to[RUN_ITEMS];
     bool known[RUN_ITEMS]; /* and both within 32 bits */
+    bool all_known;
+    bool ends_with_day; /* each ends on its subject's own day; `to` means nothing */
     bool cut, before, forward;
 } run_windows;
 
 /* The same for many subjects, each with its window: of those that it cannot answer `done` stays false. `swept` has a bit for each of the
  * first sums that these subjects' members are known to have; zeros at first. False when memory runs out. */
-bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, const run_subject *subjects,
-                    const run_windows *windows, size_t count, uint64_t *swept, const run_vector *results, bool *done);
+bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, run_patients *members,
+                    const run_windows *windows, uint64_t *swept, const run_vector *results, bool *done);
 
 #endif

@@ -8,6 +8,8 @@ enum { NO_DAY = INT32_MIN };
 enum { MEMO_DAYS = 512 };
 typedef struct run_window_memo {
     int32_t day[MEMO_DAYS]; /* plus one; 0 for none */
+    int32_t from[MEMO_DAYS], to[MEMO_DAYS];
+    bool fits[MEMO_DAYS]; /* both within 32 bits */
     run_window windows[MEMO_DAYS];
 } run_window_memo;
 
@@ -26,23 +28,43 @@ static bool by_calendar(const plan_aggregate *aggregate)
     }
 }
 
+static run_window_memo *memo_of(run_context *context, uint32_t index)
+{
+    run_window_memo **memo = &context->windows_of[index];
+    if (*memo == NULL) *memo = base_arena_alloc(context->arena, sizeof **memo);
+    return *memo;
+}
+
+/* Windows past the last day, as after an addition of many months, are left to the walk. */
+static bool fits(const run_window *window)
+{
+    return window->known && window->to < INT32_MAX && window->from > INT32_MIN;
+}
+
+/* The place at which a day's window is kept, where `line` is a line of that day. */
+static inline size_t remembered(const run_context *context, run_window_memo *memo, const plan_aggregate *aggregate,
+                                uint32_t line, int32_t day)
+{
+    size_t place = (uint32_t)day % MEMO_DAYS;
+    if (memo->day[place] == day + 1 && day != -1) return place;
+    run_window *window = &memo->windows[place];
+    run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, window);
+    memo->day[place] = day + 1;
+    memo->fits[place] = fits(window);
+    memo->from[place] = memo->fits[place] ? (int32_t)window->from : 0;
+    memo->to[place] = memo->fits[place] ? (int32_t)window->to : 0;
+    return place;
+}
+
 static void remember_window(run_context *context, uint32_t index, uint32_t line, run_window *window)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
-    run_window_memo *memo = context->windows_of[index];
-    if (memo == NULL) memo = context->windows_of[index] = base_arena_alloc(context->arena, sizeof *memo);
-    if (memo == NULL || dates->states[line] != RUN_PRESENT) {
+    run_window_memo *memo = memo_of(context, index);
+    if (memo == NULL || dates->states[line] != RUN_PRESENT)
         run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, window);
-        return;
-    }
-    int32_t day = run_column_narrow(dates)[line];
-    size_t place = (uint32_t)day % MEMO_DAYS;
-    if (memo->day[place] != day + 1 || day == -1) {
-        run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, &memo->windows[place]);
-        memo->day[place] = day + 1;
-    }
-    *window = memo->windows[place];
+    else
+        *window = memo->windows[remembered(context, memo, aggregate, line, run_column_narrow(dates)[line])];
 }
 
 void run_window_together(run_context *context, uint32_t index, uint32_t line, const run_vector *bound, size_t item,
@@ -71,6 +93,7 @@ run_together *run_together_for(run_context *context, run_vectors *vectors, uint3
     }
     run_find_subjects(context, t->subjects, count);
     t->swept = 0;
+    t->divided = false;
     const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
     memset(t->own_days, 0, count * sizeof *t->own_days);
     for (size_t i = 0; i < count; i++)
@@ -79,11 +102,13 @@ run_together *run_together_for(run_context *context, run_vectors *vectors, uint3
     return t;
 }
 
-/* Windows past the last day, as after an addition of many months, are left to the walk. */
 static void keep_window(run_windows *windows, size_t i, const run_window *window)
 {
-    windows->known[i] = window->known && window->to < INT32_MAX && window->from > INT32_MIN;
-    if (!windows->known[i]) return;
+    windows->known[i] = fits(window);
+    if (!windows->known[i]) {
+        windows->all_known = false;
+        return;
+    }
     windows->from[i] = (int32_t)window->from;
     windows->to[i] = (int32_t)window->to;
     windows->cut = window->cut;
@@ -101,14 +126,52 @@ static bool windows_by_length(const plan_aggregate *aggregate, run_together *t, 
         back < 0 || back > INT32_MAX / 4)
         return false;
     run_windows *w = &t->windows;
-    w->cut = true;
+    w->cut = w->ends_with_day = true;
     w->forward = false;
     w->before = aggregate->window.cut == LANG_CUT_EARLIER;
+    int32_t least = INT32_MAX, most = INT32_MIN;
+    for (size_t i = 0; i < count; i++) {
+        least = t->days[i] < least ? t->days[i] : least;
+        most = t->days[i] > most ? t->days[i] : most;
+    }
+    w->all_known = least > INT32_MIN / 4 && most < INT32_MAX;
+    if (w->all_known) {
+        memset(w->known, true, count);
+        for (size_t i = 0; i < count; i++) w->from[i] = t->days[i] - (int32_t)back;
+        return true;
+    }
     for (size_t i = 0; i < count; i++) {
         w->known[i] = t->days[i] > INT32_MIN / 4 && t->days[i] < INT32_MAX;
         w->from[i] = w->known[i] ? t->days[i] - (int32_t)back : 0;
-        w->to[i] = t->days[i];
     }
+    return true;
+}
+
+/* The same for those that take a calendar; false for others, and when memory runs out. */
+static bool windows_by_calendar(run_context *context, uint32_t index, run_together *t, const uint32_t *lines,
+                                size_t count)
+{
+    const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
+    run_window_memo *memo = by_calendar(aggregate) ? memo_of(context, index) : NULL;
+    if (memo == NULL) return false;
+    run_windows *w = &t->windows;
+    size_t place = SIZE_MAX;
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        w->known[i] = false;
+        if (t->days[i] != NO_DAY) {
+            place = remembered(context, memo, aggregate, lines[i], t->days[i]);
+            w->known[i] = memo->fits[place];
+            w->from[i] = memo->from[place];
+            w->to[i] = memo->to[place];
+        }
+        all &= w->known[i];
+    }
+    w->all_known = all;
+    if (place == SIZE_MAX) return true;
+    w->cut = memo->windows[place].cut;
+    w->before = memo->windows[place].before;
+    w->forward = memo->windows[place].forward;
     return true;
 }
 
@@ -119,12 +182,16 @@ bool run_sweep_together(run_context *context, run_vectors *vectors, uint32_t ind
     run_vectors *inner = run_vectors_inner(vectors);
     run_together *t = run_together_for(context, vectors, index, lines, count);
     if (inner == NULL || t == NULL) return false;
-    if (!windows_by_length(aggregate, t, count)) {
+    if (!t->divided) run_find_patients(context, t->subjects, count, &t->members);
+    t->divided = true;
+    t->windows.ends_with_day = false;
+    if (!windows_by_length(aggregate, t, count) && !windows_by_calendar(context, index, t, lines, count)) {
+        t->windows.all_known = true;
         for (size_t i = 0; i < count; i++) {
             run_window window;
-            run_window_together(context, index, lines[i], bound, i, &window);
+            run_find_window(context, aggregate, lines[i], bound->bits[i], bound->states[i], &window);
             keep_window(&t->windows, i, &window);
         }
     }
-    return run_sweep_many(context, inner, index, t->subjects, &t->windows, count, &t->swept, results, done);
+    return run_sweep_many(context, inner, index, &t->members, &t->windows, &t->swept, results, done);
 }

@@ -18,6 +18,8 @@ typedef struct run_together {
     run_subject subjects[RUN_ITEMS];
     int32_t days[RUN_ITEMS]; /* of subjects of members; the least number where it is not known */
     run_own_day own_days[RUN_ITEMS];
+    bool divided; /* into members */
+    run_patients members;
     run_windows windows; /* of the aggregate at hand */
 } run_together;
 
