@@ -55,15 +55,14 @@ static const uint8_t *standings_of(const run_context *context, const run_candida
     return room;
 }
 
-/* The sums of a part of a member's elements, after `sum`; false where something is not certain. Which elements count is not to be foreseen: no
+/* What each of some elements adds, as far as all is certain of it; false where it is not. Which elements count is not to be foreseen: no
  * branch asks for it. */
-static inline bool sum_part(const run_counting *how, bool counts, const run_judged *judged, const uint8_t *standings,
-                            size_t count, int64_t *sum, int32_t *certain)
+static inline bool find_amounts(const run_counting *how, bool counts, const run_judged *judged, const uint8_t *standings,
+                                size_t count, int64_t *restrict added)
 {
     const run_counting own = *how;
     const uint8_t *truths = judged->truths, *states = judged->states;
     const int64_t *amounts = judged->amounts;
-    int64_t all = *sum;
     unsigned doubtful = 0;
     for (size_t i = 0; i < count; i++) {
         unsigned truth = truths[i], sure = run_counts_as(&own, standings[i]) == RUN_TRUE;
@@ -72,14 +71,22 @@ static inline bool sum_part(const run_counting *how, bool counts, const run_judg
             counts || ((states[i] == RUN_PRESENT) & (amount <= RUN_SUMS_REACH) & (amount >= -RUN_SUMS_REACH));
         unsigned takes = (truth == RUN_TRUE) & sure & known;
         doubtful |= (truth != RUN_FALSE) & !takes;
-        all += takes ? amount : 0;
-        bool fits = all == (int32_t)all;
-        all = fits ? all : 0;
-        doubtful |= !fits;
+        added[i] = amount & -(int64_t)takes;
+    }
+    return doubtful == 0;
+}
+
+/* Running sums after `sum`, which so few amounts within reach cannot overflow; false where one is too large to be kept. */
+static bool add_up(const int64_t *added, size_t count, int64_t *sum, int32_t *certain)
+{
+    int64_t all = *sum, beyond = 0;
+    for (size_t i = 0; i < count; i++) {
+        all += added[i];
+        beyond |= all ^ (int32_t)all;
         put_number(&certain[i], all);
     }
     *sum = all;
-    return doubtful == 0;
+    return beyond == 0;
 }
 
 run_judged run_judged_from(const run_judged *judged, size_t first)
@@ -98,9 +105,10 @@ bool run_sums_certain(const run_context *context, const plan_aggregate *aggregat
         part = found->count - i < RUN_ITEMS ? found->count - i : RUN_ITEMS;
         const uint8_t *standings = standings_of(context, found, room, i, part);
         const run_judged own = run_judged_from(judged, i);
-        bool good = counts ? sum_part(&how, true, &own, standings, part, &sum, certain + i + 1)
-                           : sum_part(&how, false, &own, standings, part, &sum, certain + i + 1);
-        if (!good) return false;
+        int64_t added[RUN_ITEMS];
+        bool good = counts ? find_amounts(&how, true, &own, standings, part, added)
+                           : find_amounts(&how, false, &own, standings, part, added);
+        if (!good || !add_up(added, part, &sum, certain + i + 1)) return false;
     }
     return true;
 }

@@ -147,6 +147,25 @@ static bool windows_by_length(const plan_aggregate *aggregate, run_together *t, 
     return true;
 }
 
+/* The same for those that are the subject's own day. */
+static bool windows_by_own_day(const plan_aggregate *aggregate, run_together *t, size_t count)
+{
+    if (aggregate->window.kind != LANG_WINDOW_SAME_DAY || aggregate->window.bound != NULL || aggregate->window.whole ||
+        !aggregate->window.given)
+        return false;
+    run_windows *w = &t->windows;
+    w->cut = aggregate->window.cut != LANG_CUT_NONE;
+    w->forward = false;
+    w->before = aggregate->window.cut == LANG_CUT_EARLIER;
+    w->all_known = true;
+    for (size_t i = 0; i < count; i++) {
+        w->known[i] = t->days[i] != NO_DAY && t->days[i] < INT32_MAX;
+        w->from[i] = w->to[i] = w->known[i] ? t->days[i] : 0;
+        w->all_known &= w->known[i];
+    }
+    return true;
+}
+
 /* The same for those that take a calendar; false for others, and when memory runs out. */
 static bool windows_by_calendar(run_context *context, uint32_t index, run_together *t, const uint32_t *lines,
                                 size_t count)
@@ -185,7 +204,8 @@ bool run_sweep_together(run_context *context, run_vectors *vectors, uint32_t ind
     if (!t->divided) run_find_patients(context, t->subjects, count, &t->members);
     t->divided = true;
     t->windows.ends_with_day = false;
-    if (!windows_by_length(aggregate, t, count) && !windows_by_calendar(context, index, t, lines, count)) {
+    if (!windows_by_length(aggregate, t, count) && !windows_by_own_day(aggregate, t, count) &&
+        !windows_by_calendar(context, index, t, lines, count)) {
         t->windows.all_known = true;
         for (size_t i = 0; i < count; i++) {
             run_window window;

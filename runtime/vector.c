@@ -224,6 +224,11 @@ static inline void load_rows(const run_vectors *v, const run_column *column, boo
     }
 }
 
+static void widen(const int32_t *restrict from, size_t count, int64_t *restrict to)
+{
+    for (size_t i = 0; i < count; i++) to[i] = from[i];
+}
+
 /* A field of rows that are all there. */
 static void load_frame(const run_vectors *v, const plan_step *step, const cell *frame, const run_vector *to)
 {
@@ -231,7 +236,7 @@ static void load_frame(const run_vectors *v, const plan_step *step, const cell *
     const run_column *column = &v->context->columns[step->detail];
     if (frame->in_a_row) {
         memcpy(to->states, column->states + rows[0], v->count);
-        for (size_t i = 0; column->narrow && i < v->count; i++) to->bits[i] = run_column_narrow(column)[rows[0] + i];
+        if (column->narrow) widen(run_column_narrow(column) + rows[0], v->count, to->bits);
         if (!column->narrow) memcpy(to->bits, run_column_wide(column) + rows[0], v->count * sizeof *to->bits);
         return;
     }
@@ -324,27 +329,36 @@ static void or_else(const run_vectors *v, const run_vector *a, const run_vector 
     }
 }
 
+/* What is known of codes, as truths; gives whether some of them have to be asked of. Without a branch: which codes come is not to be
+ * foreseen. A function of its own, so that all of it is in registers. */
+static __attribute__((noinline)) bool known_members(const run_binding *binding, uint32_t set, const run_vector *codes,
+                                                    size_t count, uint8_t *truths)
+{
+    _Static_assert((RUN_MEMBER_NO << 1 & 3) == RUN_FALSE && RUN_MEMBER_YES >> 1 == RUN_TRUE, "a truth from a member");
+    _Static_assert(RUN_MEMBER_UNASKED == 0 && RUN_MEMBER_DATED == 3 && RUN_NEITHER == 0, "others are neither");
+    const uint8_t *members = binding->set_members[set], *states = codes->states;
+    const uint32_t *numbers = binding->code_numbers;
+    const int64_t *bits = codes->bits;
+    const uint64_t limit = binding->code_limit;
+    unsigned others = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned member = __atomic_load_n(&members[run_code_number(numbers, limit, bits[i])], __ATOMIC_RELAXED);
+        unsigned known = states[i] == RUN_PRESENT ? 3 : 0, truth = (member << 1 | member >> 1) & 3;
+        truth = member == RUN_MEMBER_DATED ? 0 : truth;
+        truths[i] = (uint8_t)(truth & known);
+        others |= known & (truth == 0);
+    }
+    return others != 0;
+}
+
 /* Whether a set holds each code: by what is known of the code; where that depends on the day, by asking. */
 static void set_holds(const run_vectors *v, const plan_step *step, const run_vector *to)
 {
     const run_vector *a = operand(v, step->a), *b = operand(v, step->b);
-    _Static_assert((RUN_MEMBER_NO << 1 & 3) == RUN_FALSE && RUN_MEMBER_YES >> 1 == RUN_TRUE, "a truth from a member");
     const run_binding *binding = v->context->binding;
     uint32_t set = (uint32_t)step->number;
-    /* In registers: what is written, bytes, might be any of it. */
-    const uint8_t *members = binding->set_members[set], *states = a->states;
-    const uint32_t *numbers = binding->code_numbers;
-    const int64_t *bits = a->bits;
-    const uint64_t limit = binding->code_limit;
-    uint8_t *truths = to->states;
-    unsigned others = 0;
-    for (size_t i = 0, count = v->count; i < count; i++) {
-        uint8_t member = __atomic_load_n(&members[run_code_number(numbers, limit, bits[i])], __ATOMIC_RELAXED);
-        bool known = states[i] == RUN_PRESENT, other = member == RUN_MEMBER_UNASKED || member == RUN_MEMBER_DATED;
-        truths[i] = (uint8_t)(known ? (member << 1 | member >> 1) & 3 : RUN_NEITHER);
-        others |= known && other;
-    }
-    for (size_t i = 0; others && i < v->count; i++) {
+    if (!known_members(binding, set, a, v->count, to->states)) return;
+    for (size_t i = 0; i < v->count; i++) {
         if (a->states[i] != RUN_PRESENT) continue;
         uint8_t member = run_member_of(binding, set, a->bits[i]);
         if (member == RUN_MEMBER_DATED)

@@ -60,7 +60,13 @@ typedef struct plan_map {
     size_t size, count;
 } plan_map;
 
-typedef enum plan_map_kind { PLAN_MAP_PARAMETER, PLAN_MAP_SET, PLAN_MAP_AGGREGATE, PLAN_MAP_CLAUSE } plan_map_kind;
+typedef enum plan_map_kind {
+    PLAN_MAP_PARAMETER,
+    PLAN_MAP_SET,
+    PLAN_MAP_WRITTEN_SET, /* by a digest of what it holds */
+    PLAN_MAP_AGGREGATE,
+    PLAN_MAP_CLAUSE
+} plan_map_kind;
 uint32_t plan_map_find(const plan_program *plan, plan_map_kind kind, const void *a, const void *b);
 void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const void *b, uint32_t value);
 

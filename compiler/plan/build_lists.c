@@ -1,6 +1,9 @@
 /* Membership and counting expressions to steps and aggregates. */
 #include "compiler/plan/build.h"
 
+#include <string.h>
+#include <xxhash.h>
+
 static lang_type truth_type(void)
 {
     return PLAN_TYPE(TRUTH);
@@ -22,18 +25,78 @@ static void keep_symbols(plan_program *plan, const lang_code_set *set)
     }
 }
 
+/* Whether a set is written where it is asked for, as codes, ranges and prefixes alone. */
+static bool written_in_place(const lang_code_set *set)
+{
+    if (set->name.text != NULL || set->row_count != 1) return false;
+    const lang_code_row *row = &set->rows[0];
+    if (row->import != NULL || row->bulk != NULL || row->except || !lang_holds_always(row->dates)) return false;
+    for (size_t i = 0; i < row->items.count; i++) {
+        const lang_item *item = &row->items.items[i];
+        bool literal = item->set == NULL && !item->any && !item->absent && item->low->kind == LANG_LITERAL &&
+                       (item->high == NULL || item->high->kind == LANG_LITERAL);
+        if (!literal) return false;
+    }
+    return true;
+}
+
+static bool same_literal(const lang_expression *a, const lang_expression *b)
+{
+    if (a == NULL || b == NULL) return a == b;
+    return a->literal_kind == b->literal_kind && strcmp(a->as.literal.spelling, b->as.literal.spelling) == 0;
+}
+
+static bool same_written(const lang_code_set *a, const lang_code_set *b)
+{
+    if (a->system != b->system || a->clock != b->clock) return false;
+    const lang_items *x = &a->rows[0].items, *y = &b->rows[0].items;
+    if (x->count != y->count) return false;
+    for (size_t i = 0; i < x->count; i++) {
+        if (!same_literal(x->items[i].low, y->items[i].low) || !same_literal(x->items[i].high, y->items[i].high))
+            return false;
+    }
+    return true;
+}
+
+static const void *digest_of_written(const lang_code_set *set)
+{
+    uint64_t digest = (uint64_t)set->system << 8 | (uint64_t)set->clock;
+    for (size_t i = 0; i < set->rows[0].items.count; i++) {
+        const lang_item *item = &set->rows[0].items.items[i];
+        const lang_expression *ends[] = {item->low, item->high};
+        for (size_t e = 0; e < 2; e++) {
+            const char *spelling = ends[e] == NULL ? "" : ends[e]->as.literal.spelling;
+            digest = XXH3_64bits_withSeed(spelling, strlen(spelling), digest);
+        }
+    }
+    return (const void *)(uintptr_t)digest;
+}
+
+/* Codes that are written in several places alike are one set: what is asked of it is asked once, and histories that are counted by it are
+ * summed up once. */
+static uint32_t written_alike(plan_program *plan, const lang_code_set *set, const void *digest)
+{
+    uint32_t found = plan_map_find(plan, PLAN_MAP_WRITTEN_SET, digest, NULL);
+    return found != PLAN_NO_STEP && same_written(plan->sets.items[found], set) ? found : PLAN_NO_STEP;
+}
+
 uint32_t plan_set_index(plan_program *plan, const lang_code_set *set, const lang_file *layer)
 {
     uint32_t known = plan_map_find(plan, PLAN_MAP_SET, set, layer);
     if (known != PLAN_NO_STEP) return known;
     const lang_code_set *effective = plan_effective_set(plan, layer, set);
     uint32_t shared = effective == set ? plan_map_find(plan, PLAN_MAP_SET, set, NULL) : PLAN_NO_STEP;
+    bool written = shared == PLAN_NO_STEP && effective == set && written_in_place(set);
+    const void *digest = written ? digest_of_written(set) : NULL;
+    if (written) shared = written_alike(plan, set, digest);
     if (shared == PLAN_NO_STEP) {
         const lang_code_set **slot = BASE_PUSH(plan->scratch, &plan->sets);
         if (slot == NULL) return 0;
         *slot = effective;
         keep_symbols(plan, effective);
         shared = (uint32_t)(plan->sets.count - 1);
+        if (written && plan_map_find(plan, PLAN_MAP_WRITTEN_SET, digest, NULL) == PLAN_NO_STEP)
+            plan_map_add(plan, PLAN_MAP_WRITTEN_SET, digest, NULL, shared);
         if (effective == set) plan_map_add(plan, PLAN_MAP_SET, set, NULL, shared);
     }
     if (layer != NULL) plan_map_add(plan, PLAN_MAP_SET, set, layer, shared);
