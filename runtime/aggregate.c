@@ -599,9 +599,7 @@ bool run_aggregate_many(run_context *context, run_vectors *vectors, uint32_t ind
     if (context->sweeps != NULL && run_can_sweep(context->sweeps, index) &&
         !run_sweep_together(context, vectors, index, lines, bound, count, to, done))
         return false;
-    size_t left = 0;
-    for (size_t i = 0; i < count; i++) left += !done[i];
-    if (left == 0) return true;
+    if (memchr(done, false, count) == NULL) return true;
     if (run_walks_alone(aggregate)) {
         uint32_t scratch = context->scratch.count;
         for (size_t i = 0; i < count; i++) {

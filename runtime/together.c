@@ -87,9 +87,19 @@ run_together *run_together_for(run_context *context, run_vectors *vectors, uint3
     run_together *t = run_vectors_keep(vectors, sizeof *t);
     if (t == NULL || context->windows_of == NULL) return NULL;
     if (t->mark == run_vectors_mark(vectors)) return t;
+    const run_column *patients = &context->columns[LANG_FIELD_line_patient];
     for (size_t i = 0; i < count; i++) {
-        t->subjects[i].line = lines[i];
-        run_collect(context, aggregate, lines[i], &t->subjects[i].found);
+        run_subject *s = &t->subjects[i];
+        s->line = lines[i];
+        /* Of the same member as the one before, as it often is: the same lines. */
+        bool again = i > 0 && s[-1].found.rows != &s[-1].found.alone && patients->states[lines[i]] == RUN_PRESENT &&
+                     run_column_bits(patients, lines[i]) == run_column_bits(patients, lines[i - 1]);
+        if (!again) {
+            run_collect(context, aggregate, lines[i], &s->found);
+            continue;
+        }
+        s->found = s[-1].found;
+        s->found.alone = lines[i];
     }
     run_find_subjects(context, t->subjects, count);
     t->swept = 0;
