@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define XXH_INLINE_ALL
+/* Inputs are few numbers: made for so many, digests take no call. */
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 enum { REPORTED = 5, CODE_ROOM = 64 };
@@ -78,9 +80,13 @@ void lang_bulk_remove(lang_bulk *bulk, size_t row)
     if (bulk->to_column >= 0) put(&bulk->columns[bulk->to_column], row, LANG_BULK_ABSENT);
 }
 
-static uint64_t hash_of(const int64_t *values, size_t count)
+static inline uint64_t hash_of(const int64_t *values, size_t count)
 {
-    return XXH3_64bits(values, count * sizeof *values);
+    switch (count) {
+    case 1: return XXH3_64bits(values, sizeof *values);
+    case 2: return XXH3_64bits(values, 2 * sizeof *values);
+    default: return XXH3_64bits(values, count * sizeof *values);
+    }
 }
 
 /* The word of the filter and the bits in it that inputs have. */
@@ -133,15 +139,26 @@ int64_t lang_bulk_first(const lang_bulk *bulk, const int64_t *values)
     return follow(bulk, bulk->heads[hash & bulk->head_mask], values);
 }
 
+/* Digests of many, whose words of the filter are asked for. */
+static void find_hashes(const lang_bulk *bulk, const int64_t *values, size_t count, uint64_t *hashes)
+{
+    const size_t inputs = bulk->input_count;
+    for (size_t i = 0; inputs == 2 && i < count; i++) {
+        hashes[i] = hash_of(values + 2 * i, 2);
+        __builtin_prefetch(filter_word(bulk, hashes[i]));
+    }
+    for (size_t i = 0; inputs != 2 && i < count; i++) {
+        hashes[i] = hash_of(values + i * inputs, inputs);
+        __builtin_prefetch(filter_word(bulk, hashes[i]));
+    }
+}
+
 void lang_bulk_may_have(const lang_bulk *bulk, const int64_t *values, size_t count, uint8_t *may)
 {
     uint64_t hashes[LANG_BULK_TOGETHER];
     memset(may, 0, count);
     if (bulk->heads == NULL) return;
-    for (size_t i = 0; i < count; i++) {
-        hashes[i] = hash_of(values + i * bulk->input_count, bulk->input_count);
-        __builtin_prefetch(filter_word(bulk, hashes[i]));
-    }
+    find_hashes(bulk, values, count, hashes);
     for (size_t i = 0; i < count; i++) {
         uint64_t bits = filter_bits(hashes[i]);
         may[i] = (*filter_word(bulk, hashes[i]) & bits) == bits;
@@ -166,10 +183,7 @@ void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t cou
     size_t kept = 0, inputs = bulk->input_count;
     for (size_t i = 0; i < count; i++) rows[i] = -1;
     if (bulk->heads == NULL) return;
-    for (size_t i = 0; i < count; i++) {
-        hashes[i] = hash_of(values + i * inputs, inputs);
-        __builtin_prefetch(filter_word(bulk, hashes[i]));
-    }
+    find_hashes(bulk, values, count, hashes);
     for (size_t i = 0; i < count; i++) {
         uint64_t bits = filter_bits(hashes[i]);
         left[kept] = (uint16_t)i; /* without a branch: which keys are left is not to be foreseen */

@@ -1,7 +1,7 @@
 /* History windows and other collections: which elements count, surely or perhaps, and what they add up to.
  * Both evaluators call run_aggregate. The windows are defined to the day in docs/language.md, rules W1 to W18. */
+#include "runtime/beside.h"
 #include "runtime/classes.h"
-#include "runtime/gate.h"
 #include "runtime/guest.h"
 #include "runtime/together.h"
 
@@ -15,8 +15,7 @@ static int64_t saturated(int64_t a, int64_t b)
     return a > 0 ? INT64_MAX : INT64_MIN;
 }
 
-/* Adds one element to what is known so far. */
-static void tally(plan_aggregate_kind kind, run_truth truth, const run_element *element, run_value *result, bool *open)
+void run_tally(plan_aggregate_kind kind, run_truth truth, const run_element *element, run_value *result, bool *open)
 {
     bool known = element->state == RUN_PRESENT;
     int64_t amount = kind == PLAN_COUNTS ? 1 : element->bits;
@@ -98,9 +97,8 @@ static run_truth as_service(const run_context *context, const plan_aggregate *ag
     return run_truth_and(inside, run_line_counts(context, aggregate, row));
 }
 
-/* Whether an element is in the window and counts. */
-static run_truth admitted(const run_context *context, const plan_aggregate *aggregate, const run_window *window,
-                          uint32_t line, uint32_t row)
+run_truth run_admitted(const run_context *context, const plan_aggregate *aggregate, const run_window *window,
+                       uint32_t line, uint32_t row)
 {
     if (!run_of_lines(aggregate->collection)) return RUN_TRUE;
     if (row == line && aggregate->without_subject) return RUN_FALSE;
@@ -219,8 +217,7 @@ bool run_judge_vectors(run_vectors *vectors, const run_context *context, const p
     return true;
 }
 
-/* What an element is where its aggregate has no block, or no values. */
-static run_element element_of(const run_vector *truths, const run_vector *values, size_t i)
+run_element run_element_of(const run_vector *truths, const run_vector *values, size_t i)
 {
     run_element element = {.state = RUN_PRESENT, .second_state = RUN_PRESENT, .truth = RUN_TRUE};
     if (truths != NULL) element.truth = truths->states[i];
@@ -243,10 +240,10 @@ static void judge_gathered(run_context *context, const plan_aggregate *aggregate
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        run_element element = element_of(truths, values, i);
+        run_element element = run_element_of(truths, values, i);
         run_truth truth = run_truth_and(g->limits[i], element.truth);
         if (truth == RUN_FALSE) continue;
-        tally(aggregate->kind, truth, &element, &g->results[g->owners[i]], &g->open[g->owners[i]]);
+        run_tally(aggregate->kind, truth, &element, &g->results[g->owners[i]], &g->open[g->owners[i]]);
     }
     context->scratch.count = scratch;
 }
@@ -256,7 +253,7 @@ static void gather(walk *w, uint32_t row, run_truth limit)
     gathering *g = w->gathering;
     if (w->aggregate->block == PLAN_NO_STEP) {
         const run_element element = {.state = RUN_PRESENT, .truth = RUN_TRUE};
-        tally(w->aggregate->kind, limit, &element, &g->results[w->owner], &g->open[w->owner]);
+        run_tally(w->aggregate->kind, limit, &element, &g->results[w->owner], &g->open[w->owner]);
         return;
     }
     g->subjects[g->count] = w->line;
@@ -298,7 +295,7 @@ static void visit(walk *w, uint32_t row, run_truth truth)
         as_member(w, &element);
         remember(w->context, truth, &element, &w->unknown, &w->some);
     } else {
-        tally(w->aggregate->kind, truth, &element, w->result, &w->open);
+        run_tally(w->aggregate->kind, truth, &element, w->result, &w->open);
     }
 }
 
@@ -366,7 +363,7 @@ static void let_in(walk *w)
         w->owner = g->owners[i];
         w->window = g->windows[w->owner];
         run_truth admits = g->ordered[i] ? in_order(w, g->rows[i])
-                                         : admitted(w->context, w->aggregate, &w->window, w->line, g->rows[i]);
+                                         : run_admitted(w->context, w->aggregate, &w->window, w->line, g->rows[i]);
         visit(w, g->rows[i], run_truth_and(g->limits[i], admits));
     }
     g->count = 0;
@@ -406,7 +403,7 @@ static void visit_window(walk *w, run_truth limit)
         if (w->waiting != NULL)
             wait(w, row, limit, false);
         else
-            visit(w, row, run_truth_and(limit, admitted(w->context, w->aggregate, &w->window, w->line, row)));
+            visit(w, row, run_truth_and(limit, run_admitted(w->context, w->aggregate, &w->window, w->line, row)));
     }
     for (size_t i = run_next_worth(&w->worth, near.start, near.end); i < near.end && !w->told_enough;
          i = run_next_worth(&w->worth, i + 1, near.end)) {
@@ -452,7 +449,7 @@ static bool period_start(walk *w, int64_t date, int64_t *start)
     int64_t begin = date, end = INT64_MIN;
     for (size_t i = 0; i < w->found.count; i++) {
         uint32_t row = run_candidate(&w->found, i);
-        run_truth truth = admitted(w->context, w->aggregate, &every, w->line, row);
+        run_truth truth = run_admitted(w->context, w->aggregate, &every, w->line, row);
         run_element element;
         if (truth != RUN_FALSE)
             truth = run_truth_and(truth, run_judge_element(w->context, w->index, w->line, row, &element));
@@ -570,8 +567,12 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
     all.gate = run_gate_of(context, index);
     all.count = 0;
     if (all.gate != NULL) w.waiting = &all;
+    bool paired[RUN_ITEMS];
+    bool pairs = run_can_pair(aggregate, all.gate);
+    if (pairs && !run_pair(context, g.vectors, index, all.gate, lines, bound, count, done, paired, results, open))
+        return false;
     for (size_t i = 0; i < count; i++) {
-        if (done[i]) continue;
+        if (done[i] || (pairs && paired[i])) continue;
         results[i] = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
         w.line = lines[i];
         w.owner = (uint16_t)i;

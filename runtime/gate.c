@@ -147,7 +147,24 @@ static void ask_set(const condition *c, const gate_items *items, uint8_t *open)
     }
 }
 
-/* What the file has for the inputs; -1 for what it has never seen, which no row holds. */
+/* What a file has for a field; -1 for what it has never seen, which no row holds. What is the same for all items is told where it is called,
+ * so that the loop is made for each. */
+static inline __attribute__((always_inline)) void read_field(const gate_items *items, const gate_field *f,
+                                                             uint64_t symbols, bool narrow, bool by_id, size_t stride,
+                                                             int64_t *values, uint8_t *doubtful)
+{
+    const uint32_t *rows = rows_of(items, f), *ids = f->ids;
+    const uint8_t *states = f->column->states;
+    const int32_t *narrow_values = f->column->values;
+    const int64_t *wide_values = f->column->values;
+    for (size_t i = 0, count = items->count; i < count; i++) {
+        int64_t value = narrow ? narrow_values[rows[i]] : wide_values[rows[i]];
+        bool known = states[rows[i]] == RUN_PRESENT, own = !by_id || (uint64_t)value < symbols;
+        doubtful[i] |= (uint8_t)!(known & own);
+        values[i * stride] = !by_id ? value : own ? (int64_t)ids[value] - 1 : -1;
+    }
+}
+
 static void ask_file(const condition *c, const gate_items *items, uint8_t *open)
 {
     int64_t values[RUN_ITEMS * INPUTS];
@@ -155,13 +172,12 @@ static void ask_file(const condition *c, const gate_items *items, uint8_t *open)
     memset(doubtful, 0, items->count);
     for (uint32_t k = 0; k < c->count; k++) {
         const gate_field *f = &c->fields[k];
-        const uint32_t *rows = rows_of(items, f), *ids = f->ids;
-        for (size_t i = 0; i < items->count; i++) {
-            int64_t value = run_column_bits(f->column, rows[i]);
-            bool known = f->column->states[rows[i]] == RUN_PRESENT, own = ids == NULL || (uint64_t)value < c->symbols;
-            doubtful[i] |= (uint8_t)!(known & own);
-            values[i * c->count + k] = ids == NULL ? value : own ? (int64_t)ids[value] - 1 : -1;
-        }
+        if (f->column->narrow && f->ids != NULL)
+            read_field(items, f, c->symbols, true, true, c->count, values + k, doubtful);
+        else if (f->column->narrow)
+            read_field(items, f, c->symbols, true, false, c->count, values + k, doubtful);
+        else
+            read_field(items, f, c->symbols, false, f->ids != NULL, c->count, values + k, doubtful);
     }
     lang_bulk_may_have(c->file, values, items->count, may);
     for (size_t i = 0; i < items->count; i++) open[i] &= may[i] | doubtful[i];

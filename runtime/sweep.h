@@ -100,6 +100,16 @@ bool run_judge_vectors(run_vectors *vectors, const run_context *context, const p
                        const uint32_t *subjects, const uint32_t *rows, size_t count, const run_vector **truths,
                        const run_vector **values);
 
+/* What an element is where its aggregate has no block, or no values. */
+run_element run_element_of(const run_vector *truths, const run_vector *values, size_t i);
+
+/* Whether an element is in the window and counts as a service. */
+run_truth run_admitted(const run_context *context, const plan_aggregate *aggregate, const run_window *window,
+                       uint32_t line, uint32_t row);
+
+/* Adds one element that counts, surely or perhaps, to what is known so far. */
+void run_tally(plan_aggregate_kind kind, run_truth truth, const run_element *element, run_value *result, bool *open);
+
 /* Makes room in the context for elements that are judged and not summed up yet; false when memory runs out. */
 bool run_judged_room(run_context *context, size_t count);
 
