@@ -15,16 +15,16 @@ bool run_is_key_field(lang_field field)
     return false;
 }
 
-static inline void parts_of_row(const run_column columns[RUN_KEY_FIELDS], uint32_t row, int64_t parts[RUN_KEY_FIELDS])
+static inline void parts_of_row(const run_column columns[RUN_KEY_FIELDS], uint32_t row, int32_t parts[RUN_KEY_FIELDS])
 {
     for (size_t i = 0; i < RUN_KEY_FIELDS; i++) {
         uint8_t state = columns[i].states[row];
-        parts[i] = state == RUN_PRESENT ? run_column_narrow(&columns[i])[row] : -1 - (int64_t)state;
+        parts[i] = state == RUN_PRESENT ? run_column_narrow(&columns[i])[row] : -1 - (int32_t)state;
     }
 }
 
 /* Each part is multiplied by a number of its own, so that none waits for another. */
-static inline size_t slot_of(const int64_t parts[RUN_KEY_FIELDS])
+static inline size_t slot_of(const int32_t parts[RUN_KEY_FIELDS])
 {
     static const uint64_t factors[RUN_KEY_FIELDS] = {UINT64_C(0x9E3779B97F4A7C15), UINT64_C(0xC2B2AE3D27D4EB4F),
                                                      UINT64_C(0x165667B19E3779F9)};
@@ -33,43 +33,48 @@ static inline size_t slot_of(const int64_t parts[RUN_KEY_FIELDS])
     return (size_t)(hash ^ hash >> 32);
 }
 
+static void put_slot(run_key_slot *slot, const int32_t parts[RUN_KEY_FIELDS], uint32_t key)
+{
+    memcpy(slot->parts, parts, sizeof slot->parts);
+    slot->key = key + 1;
+}
+
 static bool grow(run_line_chunk *chunk)
 {
     size_t count = chunk->slot_count == 0 ? 256 : chunk->slot_count * 2;
-    uint32_t *slots = base_arena_alloc(&chunk->arena, count * sizeof *slots);
+    run_key_slot *slots = base_arena_alloc(&chunk->arena, count * sizeof *slots);
     if (slots == NULL) return false;
     for (uint32_t i = 0; i < chunk->keys.count; i++) {
-        size_t at = slot_of(chunk->keys.items[i].parts) & (count - 1);
-        while (slots[at] != 0) at = (at + 1) & (count - 1);
-        slots[at] = i + 1;
+        const int32_t *parts = chunk->keys.items[i].parts;
+        size_t at = slot_of(parts) & (count - 1);
+        while (slots[at].key != 0) at = (at + 1) & (count - 1);
+        put_slot(&slots[at], parts, i);
     }
     chunk->slots = slots;
     chunk->slot_count = count;
     return true;
 }
 
-static inline bool same_parts(const run_line_key *key, const int64_t parts[RUN_KEY_FIELDS])
+static inline bool same_parts(const int32_t a[RUN_KEY_FIELDS], const int32_t b[RUN_KEY_FIELDS])
 {
-    uint64_t differ = 0;
-    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) differ |= (uint64_t)(key->parts[i] ^ parts[i]);
+    uint32_t differ = 0;
+    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) differ |= (uint32_t)(a[i] ^ b[i]);
     return differ == 0;
 }
 
-/* `found` comes in as the key of the line before, which is often the same. */
-static inline bool find_key(run_line_chunk *chunk, const int64_t parts[RUN_KEY_FIELDS], uint32_t row, uint32_t *found)
+static inline bool find_key(run_line_chunk *chunk, const int32_t parts[RUN_KEY_FIELDS], uint32_t row, uint32_t *found)
 {
-    if (*found < chunk->keys.count && same_parts(&chunk->keys.items[*found], parts)) return true;
     size_t at = slot_of(parts) & (chunk->slot_count - 1);
-    for (; chunk->slots[at] != 0; at = (at + 1) & (chunk->slot_count - 1)) {
-        *found = chunk->slots[at] - 1;
-        if (same_parts(&chunk->keys.items[*found], parts)) return true;
+    for (; chunk->slots[at].key != 0; at = (at + 1) & (chunk->slot_count - 1)) {
+        *found = chunk->slots[at].key - 1;
+        if (same_parts(chunk->slots[at].parts, parts)) return true;
     }
-    run_line_key *slot = BASE_PUSH(&chunk->arena, &chunk->keys);
-    if (slot == NULL) return false;
-    *slot = (run_line_key){.row = row};
-    memcpy(slot->parts, parts, sizeof slot->parts);
+    run_line_key *key = BASE_PUSH(&chunk->arena, &chunk->keys);
+    if (key == NULL) return false;
+    *key = (run_line_key){.row = row};
+    memcpy(key->parts, parts, sizeof key->parts);
     *found = (uint32_t)chunk->keys.count - 1;
-    chunk->slots[at] = *found + 1;
+    put_slot(&chunk->slots[at], parts, *found);
     return chunk->keys.count * 2 < chunk->slot_count || grow(chunk);
 }
 
@@ -85,7 +90,7 @@ static bool find_keys(void *state, size_t worker, size_t item)
     for (size_t i = chunk->first; i < chunk->end; i++) {
         keys->key_of[i] = PLAN_NO_STEP;
         if (!keys->judged[i]) continue;
-        int64_t parts[RUN_KEY_FIELDS];
+        int32_t parts[RUN_KEY_FIELDS];
         parts_of_row(columns, keys->rows[i], parts);
         if (!find_key(chunk, parts, keys->rows[i], &found)) return false;
         keys->key_of[i] = found;

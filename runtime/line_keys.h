@@ -10,7 +10,7 @@ enum { RUN_KEY_FIELDS = 3 };
 bool run_is_key_field(lang_field field);
 
 typedef struct run_line_key {
-    int64_t parts[RUN_KEY_FIELDS]; /* payer, plan, procedure; below zero for absent and unknown */
+    int32_t parts[RUN_KEY_FIELDS]; /* payer, plan, procedure; below zero for absent and unknown */
     uint32_t row;                  /* of the first line that has it */
     uint32_t count;                /* of lines */
     uint32_t work;                 /* for whoever asked: where its lines go */
@@ -18,12 +18,18 @@ typedef struct run_line_key {
 
 typedef BASE_ARRAY(run_line_key) run_key_list;
 
+/* A key's parts and its number + 1, 0 for none: what is sought lies where it is looked for. */
+typedef struct run_key_slot {
+    int32_t parts[RUN_KEY_FIELDS];
+    uint32_t key;
+} run_key_slot;
+
 /* Lines that follow each other, and the keys that they have. */
 typedef struct run_line_chunk {
     base_arena arena;
     size_t first, end; /* places of its lines */
     run_key_list keys;
-    uint32_t *slots; /* key + 1 */
+    run_key_slot *slots;
     size_t slot_count;
     uint32_t *key_numbers; /* by its own key: the number among all */
     size_t *places;        /* by work: where its next line goes */
