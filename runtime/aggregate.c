@@ -592,7 +592,7 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
 }
 
 bool run_aggregate_many(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
-                        const run_vector *bound, size_t count, const run_vector *to)
+                        const run_vector *bound, size_t count, run_vector *to)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     run_value results[RUN_ITEMS];

@@ -17,6 +17,8 @@ typedef struct filling {
     uint32_t index;
     const uint64_t *needed;
     bool answered; /* answers are kept, and help */
+    struct filling *twin; /* of an upper bound the lower one, where the same lines need both; else NULL */
+    uint64_t borrowed;    /* a bit for each word of lines that is the twin's: the upper bound of what is certain is the lower one */
     run_masks masks;
     int64_t *values;
     int64_t low, high;
@@ -106,12 +108,38 @@ static void keep_vector(const run_packer *packer, filling *f, const together *t,
     }
 }
 
+/* Leaves words of lines to be taken over from the twin, which has the same. */
+static void borrow(filling *f, const together *t)
+{
+    _Static_assert(RUN_BATCH_WORDS <= 64, "a bit for each word of a batch");
+    size_t first = t->lines[0] / RUN_STRIP, words = (t->count + RUN_STRIP - 1) / RUN_STRIP;
+    f->borrowed |= (words == 64 ? UINT64_MAX : (UINT64_C(1) << words) - 1) << first;
+}
+
+/* Takes them over where there are others. */
+static void take_over(filling *f)
+{
+    const filling *twin = f->twin;
+    for (uint64_t left = f->borrowed; left != 0; left &= left - 1) {
+        size_t w = (size_t)__builtin_ctzll(left);
+        f->masks.yes[w] |= twin->masks.yes[w];
+        f->masks.no[w] |= twin->masks.no[w];
+        memcpy(f->values + w * RUN_STRIP, twin->values + w * RUN_STRIP, RUN_STRIP * sizeof *f->values);
+    }
+    f->low = twin->low < f->low ? twin->low : f->low;
+    f->high = twin->high > f->high ? twin->high : f->high;
+}
+
 /* Works a step out for those lines that need it, with all that it follows from. */
 static bool fill_all(run_packer *packer, filling *f, const together *t)
 {
     const plan_input *input = f->input;
     if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->cone_count)) return false;
-    keep_vector(packer, f, t, run_vectors_get(packer->vectors, input->step));
+    const run_vector *vector = run_vectors_get(packer->vectors, input->step);
+    if (f->twin != NULL && t->dense && vector->bits == run_vectors_get(packer->vectors, f->twin->input->step)->bits)
+        borrow(f, t);
+    else
+        keep_vector(packer, f, t, vector);
     return true;
 }
 
@@ -212,6 +240,19 @@ static bool fill_group(run_packer *packer, filling *const *group, size_t count)
     return t.count == 0 || fill_lines(packer, group, count, &t);
 }
 
+/* The lower bound that belongs to an upper one. */
+static void find_twin(const run_packer *packer, filling *const *group, size_t count, size_t own)
+{
+    filling *f = group[own];
+    const plan_block *block = &packer->context->binding->plan->blocks.items[f->input->block];
+    const plan_step *step = &block->steps.items[f->input->step];
+    if (step->operation != PLAN_UPPER || f->answered || f->input->truth) return;
+    for (size_t k = 0; k < count; k++) {
+        bool lower = group[k]->input->step == step->a && !group[k]->answered;
+        if (lower && memcmp(group[k]->needed, f->needed, packer->words * sizeof *f->needed) == 0) f->twin = group[k];
+    }
+}
+
 /* All inputs of one block, so that what they share is worked out once. */
 static bool fill_block(run_packer *packer, filling *fillings, size_t count)
 {
@@ -225,6 +266,7 @@ static bool fill_block(run_packer *packer, filling *fillings, size_t count)
             fillings[k].done = true;
             group[members++] = &fillings[k];
         }
+        for (size_t k = 0; k < members; k++) find_twin(packer, group, members, k);
         if (!fill_group(packer, group, members)) return false;
     }
     return true;
@@ -233,6 +275,12 @@ static bool fill_block(run_packer *packer, filling *fillings, size_t count)
 static bool keep_filling(run_packer *packer, filling *f)
 {
     run_lanes *lanes = &packer->lanes[f->index];
+    uint64_t all = packer->words == 64 ? UINT64_MAX : (UINT64_C(1) << packer->words) - 1;
+    if (f->twin != NULL && f->borrowed == all) {
+        *lanes = packer->lanes[f->twin->index];
+        return true;
+    }
+    if (f->borrowed != 0) take_over(f);
     *lanes = (run_lanes){NULL, f->masks.yes, f->masks.no, 0};
     if (f->input->truth) return true;
     lanes->values = run_narrow(packer, f->values, f->low, f->high, &lanes->width);
@@ -244,8 +292,14 @@ static bool begin_filling(run_packer *packer, filling *f, uint32_t index, const 
     const plan_input *input = &packer->kernels->inputs.items[index];
     *f = (filling){.input = input, .index = index, .needed = needed};
     if (!run_new_masks(packer, &f->masks)) return false;
-    if (!input->truth) f->values = base_arena_alloc(&packer->temporary, packer->words * 64 * sizeof *f->values);
-    if (!input->truth && f->values == NULL) return false;
+    if (!input->truth) {
+        f->values = base_arena_alloc_raw(&packer->temporary, packer->words * RUN_STRIP * sizeof *f->values);
+        if (f->values == NULL) return false;
+        /* All lines of the other words are given something. */
+        for (uint64_t w = 0; w < packer->words; w++) {
+            if (needed[w] != UINT64_MAX) memset(f->values + w * RUN_STRIP, 0, RUN_STRIP * sizeof *f->values);
+        }
+    }
     if (input->leaf_count == 0) return true;
     const run_answers *answers = packer->answers[index];
     f->answered = answers == NULL || run_answers_help(answers) || run_answers_can_grow(answers);
@@ -272,7 +326,10 @@ bool run_pack_steps(run_packer *packer, const uint32_t *inputs, size_t count, ui
         }
         if (!fill_block(packer, fillings, used)) return false;
         for (size_t k = 0; k < used; k++) {
-            if (!keep_filling(packer, &fillings[k])) return false;
+            if (fillings[k].twin == NULL && !keep_filling(packer, &fillings[k])) return false;
+        }
+        for (size_t k = 0; k < used; k++) {
+            if (fillings[k].twin != NULL && !keep_filling(packer, &fillings[k])) return false;
         }
     }
     return !run_context_failed(packer->context);

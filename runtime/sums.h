@@ -87,7 +87,8 @@ static inline run_value run_sums_between(const run_sums *m, size_t from, size_t 
 void run_sums_take(const plan_aggregate *aggregate, const run_sums *m, const run_window *window, size_t count,
                    size_t self, size_t *near, run_value *result, bool *open);
 
-/* The same for the subjects from `first` to `end`, which are all of a member. */
+/* The same for the subjects from `first` to `end`, which are all of a member. Where sums and elements are certain, upper bounds are not
+ * written: they are the lower ones. */
 void run_sums_take_many(const plan_aggregate *aggregate, const run_sums *m, const run_windows *windows,
                         run_patients *members, run_patient *member, size_t first, size_t end, const run_vector *results);
 

@@ -160,16 +160,28 @@ static inline size_t mapped(const run_patient *member, int32_t day)
     return member->places[near - first];
 }
 
-/* Windows that end with the subject's own day: the elements up to itself. */
+/* Windows that end with the subject's own day: the elements up to itself. None of them begins later. */
 static void take_up_to_it(const taking *t, const int32_t *from)
+{
+    const int32_t *certain = t->m->certain + (t->apart ? 0 : 1), *before = t->m->certain;
+    const uint16_t *places = t->member->places;
+    const uint32_t *selves = t->selves;
+    const int32_t first = t->member->first_day;
+    int64_t *sums = t->sums;
+    for (size_t i = 0, count = t->count; i < count; i++) {
+        int32_t near = from[i] < first ? first : from[i];
+        sums[i] = (int64_t)certain[selves[i]] - before[places[near - first]];
+    }
+}
+
+/* Windows of whole days, however they lie to the subject. */
+static void take_whole_days(const taking *t, const int32_t *from, const int32_t *to)
 {
     const int32_t *certain = t->m->certain;
     const run_patient member = *t->member;
-    const uint32_t *selves = t->selves;
     int64_t *sums = t->sums;
-    size_t behind = t->apart ? 0 : 1;
-    for (size_t i = 0; i < t->count; i++)
-        sums[i] = (int64_t)certain[selves[i] + behind] - certain[mapped(&member, from[i])];
+    for (size_t i = 0, count = t->count; i < count; i++)
+        sums[i] = (int64_t)certain[mapped(&member, to[i] + 1)] - certain[mapped(&member, from[i])];
 }
 
 /* The same for any windows. */
@@ -210,12 +222,11 @@ static void take_all_certain(const taking *t, run_patients *members, run_patient
         take_sought(t, from, to);
     else if (t->windows->ends_with_day)
         take_up_to_it(t, from);
+    else if (!t->windows->cut && !t->windows->forward && !t->apart)
+        take_whole_days(t, from, to);
     else
         take_mapped(t, from, to);
-    if (member->complete)
-        memcpy(results->high + t->first, t->sums, t->count * sizeof *results->high);
-    else
-        for (size_t i = 0; i < t->count; i++) results->high[t->first + i] = INT64_MAX;
+    for (size_t i = 0; !member->complete && i < t->count; i++) results->high[t->first + i] = INT64_MAX;
 }
 
 /* The same where something is not. */

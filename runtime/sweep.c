@@ -459,18 +459,38 @@ void run_find_patients(const run_context *context, const run_subject *subjects, 
     }
 }
 
+/* Upper bounds of members of whom all is certain: one array for all, or their own. */
+static void put_upper_bounds(const run_patients *members, const bool *certain, size_t count, run_vector *results,
+                             const bool *done)
+{
+    bool all = memchr(done, false, count) == NULL;
+    for (size_t k = 0; all && k < members->count; k++) all = certain[k];
+    if (all) {
+        results->high = results->bits;
+        return;
+    }
+    for (size_t k = 0; k < members->count; k++) {
+        const run_patient *member = &members->items[k];
+        size_t own = member->end - member->first;
+        if (certain[k])
+            memcpy(results->high + member->first, results->bits + member->first, own * sizeof *results->high);
+    }
+}
+
 bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, run_patients *members,
-                    const run_windows *windows, uint64_t *swept_already, const run_vector *results, bool *done)
+                    const run_windows *windows, size_t count, uint64_t *swept_already, run_vector *results, bool *done)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     uint32_t model = model_of(context, index), sums = context->sweeps->accumulator_of[index];
     uint64_t bit = sums < 64 ? UINT64_C(1) << sums : 0;
+    bool certain[RUN_ITEMS];
     if ((*swept_already & bit) == 0 && !sweep_members(context, vectors, model, members)) return false;
     *swept_already |= bit;
     for (size_t k = 0; k < members->count; k++) {
         run_patient *member = &members->items[k];
         run_sums view;
         const run_sums *m = find_swept(context->sweeps, model, member->patient, &view);
+        certain[k] = m != NULL && m->certain != NULL && member->complete;
         if (m == NULL || m->beyond) continue;
         for (size_t i = member->first, end; i < member->end; i = end) {
             end = windows->all_known ? member->end : i + 1;
@@ -481,5 +501,6 @@ bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, 
             memset(done + i, true, end - i);
         }
     }
+    put_upper_bounds(members, certain, count, results, done);
     return true;
 }

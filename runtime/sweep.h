@@ -184,8 +184,9 @@ typedef struct run_windows {
 } run_windows;
 
 /* The same for many subjects, each with its window: of those that it cannot answer `done` stays false. `swept` has a bit for each of the
- * first sums that these subjects' members are known to have; zeros at first. False when memory runs out. */
+ * first sums that these subjects' members are known to have; zeros at first. Where all subjects' sums are certain, upper bounds become
+ * the same array as lower ones. False when memory runs out. */
 bool run_sweep_many(run_context *context, run_vectors *vectors, uint32_t index, run_patients *members,
-                    const run_windows *windows, uint64_t *swept, const run_vector *results, bool *done);
+                    const run_windows *windows, size_t count, uint64_t *swept, run_vector *results, bool *done);
 
 #endif

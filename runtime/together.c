@@ -108,6 +108,12 @@ run_together *run_together_for(run_context *context, run_vectors *vectors, uint3
     memset(t->own_days, 0, count * sizeof *t->own_days);
     for (size_t i = 0; i < count; i++)
         t->days[i] = dates->states[lines[i]] == RUN_PRESENT ? run_column_narrow(dates)[lines[i]] : NO_DAY;
+    t->first_day = INT32_MAX;
+    t->last_day = INT32_MIN;
+    for (size_t i = 0; i < count; i++) {
+        t->first_day = t->days[i] < t->first_day ? t->days[i] : t->first_day;
+        t->last_day = t->days[i] > t->last_day ? t->days[i] : t->last_day;
+    }
     t->mark = run_vectors_mark(vectors);
     return t;
 }
@@ -139,12 +145,7 @@ static bool windows_by_length(const plan_aggregate *aggregate, run_together *t, 
     w->cut = w->ends_with_day = true;
     w->forward = false;
     w->before = aggregate->window.cut == LANG_CUT_EARLIER;
-    int32_t least = INT32_MAX, most = INT32_MIN;
-    for (size_t i = 0; i < count; i++) {
-        least = t->days[i] < least ? t->days[i] : least;
-        most = t->days[i] > most ? t->days[i] : most;
-    }
-    w->all_known = least > INT32_MIN / 4 && most < INT32_MAX;
+    w->all_known = t->first_day > INT32_MIN / 4 && t->last_day < INT32_MAX;
     if (w->all_known) {
         memset(w->known, true, count);
         for (size_t i = 0; i < count; i++) w->from[i] = t->days[i] - (int32_t)back;
@@ -167,13 +168,19 @@ static bool windows_by_own_day(const plan_aggregate *aggregate, run_together *t,
     w->cut = aggregate->window.cut != LANG_CUT_NONE;
     w->forward = false;
     w->before = aggregate->window.cut == LANG_CUT_EARLIER;
-    w->all_known = true;
-    for (size_t i = 0; i < count; i++) {
-        w->known[i] = t->days[i] != NO_DAY && t->days[i] < INT32_MAX;
-        w->from[i] = w->to[i] = w->known[i] ? t->days[i] : 0;
-        w->all_known &= w->known[i];
-    }
+    w->all_known = t->first_day != NO_DAY && t->last_day < INT32_MAX;
+    for (size_t i = 0; i < count; i++) w->known[i] = t->days[i] != NO_DAY && t->days[i] < INT32_MAX;
+    memcpy(w->from, t->days, count * sizeof *w->from);
+    memcpy(w->to, t->days, count * sizeof *w->to);
     return true;
+}
+
+/* Whether windows that take a calendar end with the subject's own day. */
+static bool ends_with_day(const plan_aggregate *aggregate)
+{
+    lang_window_kind kind = aggregate->window.kind;
+    return !aggregate->window.whole && aggregate->window.given && aggregate->window.length > 0 &&
+           (kind == LANG_WINDOW_LAST_MONTHS || kind == LANG_WINDOW_WITHIN_MONTHS);
 }
 
 /* The same for those that take a calendar; false for others, and when memory runs out. */
@@ -185,27 +192,34 @@ static bool windows_by_calendar(run_context *context, uint32_t index, run_togeth
     if (memo == NULL) return false;
     run_windows *w = &t->windows;
     size_t place = SIZE_MAX;
-    bool all = true;
-    for (size_t i = 0; i < count; i++) {
-        w->known[i] = false;
-        if (t->days[i] != NO_DAY) {
-            place = remembered(context, memo, aggregate, lines[i], t->days[i]);
-            w->known[i] = memo->fits[place];
-            w->from[i] = memo->from[place];
-            w->to[i] = memo->to[place];
-        }
-        all &= w->known[i];
+    bool all = true, dated = t->first_day != NO_DAY;
+    for (size_t i = 0; dated && i < count; i++) {
+        place = remembered(context, memo, aggregate, lines[i], t->days[i]);
+        bool fits = memo->fits[place];
+        w->from[i] = memo->from[place];
+        w->to[i] = memo->to[place];
+        w->known[i] = fits;
+        all &= fits;
     }
-    w->all_known = all;
+    for (size_t i = 0; !dated && i < count; i++) {
+        w->known[i] = false;
+        if (t->days[i] == NO_DAY) continue;
+        place = remembered(context, memo, aggregate, lines[i], t->days[i]);
+        w->known[i] = memo->fits[place];
+        w->from[i] = memo->from[place];
+        w->to[i] = memo->to[place];
+    }
+    w->all_known = dated && all;
     if (place == SIZE_MAX) return true;
     w->cut = memo->windows[place].cut;
     w->before = memo->windows[place].before;
     w->forward = memo->windows[place].forward;
+    w->ends_with_day = ends_with_day(aggregate);
     return true;
 }
 
 bool run_sweep_together(run_context *context, run_vectors *vectors, uint32_t index, const uint32_t *lines,
-                        const run_vector *bound, size_t count, const run_vector *results, bool *done)
+                        const run_vector *bound, size_t count, run_vector *results, bool *done)
 {
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     run_vectors *inner = run_vectors_inner(vectors);
@@ -223,5 +237,5 @@ bool run_sweep_together(run_context *context, run_vectors *vectors, uint32_t ind
             keep_window(&t->windows, i, &window);
         }
     }
-    return run_sweep_many(context, inner, index, &t->members, &t->windows, &t->swept, results, done);
+    return run_sweep_many(context, inner, index, &t->members, &t->windows, count, &t->swept, results, done);
 }

@@ -17,6 +17,7 @@ typedef struct run_together {
     uint64_t swept;
     run_subject subjects[RUN_ITEMS];
     int32_t days[RUN_ITEMS]; /* of subjects of members; the least number where it is not known */
+    int32_t first_day, last_day; /* of them all; the first is the least number where one is not known */
     run_own_day own_days[RUN_ITEMS];
     bool divided; /* into members */
     run_patients members;
@@ -33,6 +34,6 @@ void run_window_together(run_context *context, uint32_t aggregate, uint32_t line
 
 /* Answers those whose windows running sums give, and notes them in `done`. False when memory runs out. */
 bool run_sweep_together(run_context *context, run_vectors *vectors, uint32_t aggregate, const uint32_t *lines,
-                        const run_vector *bound, size_t count, const run_vector *results, bool *done);
+                        const run_vector *bound, size_t count, run_vector *results, bool *done);
 
 #endif

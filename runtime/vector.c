@@ -408,7 +408,7 @@ static void each(const run_vectors *v, const plan_step *step, const run_vector *
     }
 }
 
-static bool evaluate(run_vectors *v, const plan_step *step, const run_vector *to)
+static bool evaluate(run_vectors *v, const plan_step *step, run_vector *to)
 {
     const plan_block *block = &v->context->binding->plan->blocks.items[v->block];
     const run_vector *a = step->operation == PLAN_LOOKUP ? &v->nothing : operand(v, step->a);

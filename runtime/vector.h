@@ -12,7 +12,7 @@ enum { RUN_ITEMS = 256 };
 typedef struct run_vector {
     bool truth;
     int64_t *bits;   /* of a truth without meaning */
-    int64_t *high;   /* of an aggregate its upper bound; else NULL */
+    int64_t *high;   /* of an aggregate its upper bound, `bits` where all of it is certain; else NULL */
     uint8_t *states; /* of a truth the run_truth */
 } run_vector;
 
@@ -54,9 +54,9 @@ run_vectors *run_vectors_inner(run_vectors *vectors);
 void run_lookup_many(run_context *context, uint32_t table, const int64_t *const *bits, const uint8_t *const *states,
                      size_t count, int64_t *rows, uint8_t *found);
 
-/* run_aggregate of `count` subjects; `bound` is the windows' own, unknown where they have none. False when memory runs out. */
+/* run_aggregate of `count` subjects, into `results`, which have room; `bound` is the windows' own, unknown where they have none. False when memory runs out. */
 bool run_aggregate_many(run_context *context, run_vectors *vectors, uint32_t aggregate, const uint32_t *lines,
-                        const run_vector *bound, size_t count, const run_vector *results);
+                        const run_vector *bound, size_t count, run_vector *results);
 
 /* One step of the interpreter, but LOOKUP, from its operands. */
 run_value run_evaluate_step(run_context *context, const plan_block *block, const plan_step *step, const run_value *a,
