@@ -528,7 +528,7 @@ bool run_walks_alone(const plan_aggregate *aggregate)
 }
 
 /* Where a subject's elements are to be found, and its window. */
-static void begin_walk(walk *w, run_together *t, size_t i, const run_vector *bound)
+static void begin_walk(walk *w, run_together *t, size_t i, size_t count, const run_vector *bound)
 {
     run_context *context = w->context;
     if (t != NULL)
@@ -538,16 +538,16 @@ static void begin_walk(walk *w, run_together *t, size_t i, const run_vector *bou
     w->self = SIZE_MAX;
     bool own = t != NULL && w->window.known && w->aggregate->window.kind == LANG_WINDOW_SAME_DAY &&
                w->aggregate->window.given && w->window.from == w->window.to;
-    w->day = own ? &t->own_days[i] : NULL;
-    if (t == NULL) {
+    w->day = own ? run_own_day_of(t, count, i) : NULL;
+    if (t == NULL || t->members.member_of[i] == RUN_NO_MEMBER) {
         run_collect(context, w->aggregate, w->line, &w->found);
     } else {
-        w->found = t->subjects[i].found;
-        if (t->subjects[i].of_member) w->self = t->subjects[i].self;
+        const run_patient *member = &t->members.items[t->members.member_of[i]];
+        w->found = (run_candidates){member->rows, member->count, member->complete, w->line, SIZE_MAX};
+        w->self = t->members.selves[i];
     }
     /* A single row is kept in what was found. */
-    bool alone = w->found.rows == NULL || (t != NULL && w->found.rows == &t->subjects[i].found.alone);
-    if (alone) w->found.rows = &w->found.alone;
+    if (w->found.rows == NULL) w->found.rows = &w->found.alone;
     w->open = !w->found.complete;
 }
 
@@ -576,7 +576,7 @@ static bool walk_all(run_context *context, run_vectors *vectors, uint32_t index,
         results[i] = (run_value){0, 0, extreme(aggregate) ? RUN_ABSENT : RUN_PRESENT};
         w.line = lines[i];
         w.owner = (uint16_t)i;
-        begin_walk(&w, t, i, bound);
+        begin_walk(&w, t, i, count, bound);
         open[i] = w.open;
         all.windows[i] = w.window;
         bool summed = w.window.known &&

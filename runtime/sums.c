@@ -55,10 +55,39 @@ static const uint8_t *standings_of(const run_context *context, const run_candida
     return room;
 }
 
-/* What each of some elements adds, as far as all is certain of it; false where it is not. Which elements count is not to be foreseen: no
- * branch asks for it. */
-static inline bool find_amounts(const run_counting *how, bool counts, const run_judged *judged, const uint8_t *standings,
-                                size_t count, int64_t *restrict added)
+/* Which of some elements surely count, as 0 or 1; false where that is not certain of one. Which they are is not to be foreseen: no branch asks
+ * for it. */
+static bool find_counted(const run_counting *how, const run_judged *judged, const uint8_t *standings, size_t count,
+                         uint8_t *restrict counted)
+{
+    const run_counting own = *how;
+    const uint8_t *truths = judged->truths;
+    uint8_t doubtful = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t sure = own.ahead && (standings[i] & RUN_STANDING_PLANNED) != 0
+                           ? 1
+                           : (standings[i] >> own.shift & 3) == RUN_TRUE;
+        uint8_t counts = (truths[i] == RUN_TRUE) & sure;
+        doubtful |= (uint8_t)((truths[i] != RUN_FALSE) & (counts ^ 1));
+        counted[i] = counts;
+    }
+    return doubtful == 0;
+}
+
+/* Running counts after `sum`. */
+static void count_up(const uint8_t *counted, size_t count, int64_t *sum, int32_t *certain)
+{
+    int32_t all = (int32_t)*sum;
+    for (size_t i = 0; i < count; i++) {
+        all += counted[i];
+        __atomic_store_n(&certain[i], all, __ATOMIC_RELAXED);
+    }
+    *sum = all;
+}
+
+/* What each of some elements adds, as far as all is certain of it; false where it is not. */
+static bool find_amounts(const run_counting *how, const run_judged *judged, const uint8_t *standings, size_t count,
+                         int64_t *restrict added)
 {
     const run_counting own = *how;
     const uint8_t *truths = judged->truths, *states = judged->states;
@@ -66,9 +95,8 @@ static inline bool find_amounts(const run_counting *how, bool counts, const run_
     unsigned doubtful = 0;
     for (size_t i = 0; i < count; i++) {
         unsigned truth = truths[i], sure = run_counts_as(&own, standings[i]) == RUN_TRUE;
-        int64_t amount = counts ? 1 : amounts[i];
-        unsigned known =
-            counts || ((states[i] == RUN_PRESENT) & (amount <= RUN_SUMS_REACH) & (amount >= -RUN_SUMS_REACH));
+        int64_t amount = amounts[i];
+        unsigned known = (states[i] == RUN_PRESENT) & (amount <= RUN_SUMS_REACH) & (amount >= -RUN_SUMS_REACH);
         unsigned takes = (truth == RUN_TRUE) & sure & known;
         doubtful |= (truth != RUN_FALSE) & !takes;
         added[i] = amount & -(int64_t)takes;
@@ -105,10 +133,12 @@ bool run_sums_certain(const run_context *context, const plan_aggregate *aggregat
         part = found->count - i < RUN_ITEMS ? found->count - i : RUN_ITEMS;
         const uint8_t *standings = standings_of(context, found, room, i, part);
         const run_judged own = run_judged_from(judged, i);
+        uint8_t counted[RUN_ITEMS];
         int64_t added[RUN_ITEMS];
-        bool good = counts ? find_amounts(&how, true, &own, standings, part, added)
-                           : find_amounts(&how, false, &own, standings, part, added);
-        if (!good || !add_up(added, part, &sum, certain + i + 1)) return false;
+        bool good = counts ? find_counted(&how, &own, standings, part, counted)
+                           : find_amounts(&how, &own, standings, part, added);
+        if (!good || (!counts && !add_up(added, part, &sum, certain + i + 1))) return false;
+        if (counts) count_up(counted, part, &sum, certain + i + 1);
     }
     return true;
 }

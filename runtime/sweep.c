@@ -425,37 +425,45 @@ static bool sweep_members(run_context *context, run_vectors *vectors, uint32_t i
     return true;
 }
 
-void run_find_subjects(const run_context *context, run_subject *subjects, size_t count)
+/* The place of a line that comes after another of the same member. */
+static uint32_t next_place(const run_store *store, const run_patient *member, uint32_t before, uint32_t line)
 {
-    const run_store *store = context->binding->store;
-    const run_subject *last = NULL;
-    for (size_t i = 0; i < count; i++) {
-        run_subject *s = &subjects[i];
-        s->of_member = s->found.rows != &s->found.alone && s->found.count > 0;
-        if (!s->of_member) continue;
-        bool next = last != NULL && last->found.rows == s->found.rows && last->self + 1 < s->found.count &&
-                    s->found.rows[last->self + 1] == s->line;
-        s->self = next ? last->self + 1 : run_place_of(store, &s->found, s->line);
-        last = s;
-    }
+    if (before + 1 < member->count && member->rows[before + 1] == line) return before + 1;
+    const run_candidates found = {.rows = member->rows, .count = member->count, .gap = SIZE_MAX};
+    return (uint32_t)run_place_of(store, &found, line);
 }
 
-void run_find_patients(const run_context *context, const run_subject *subjects, size_t count, run_patients *members)
+void run_find_patients(const run_context *context, const plan_aggregate *aggregate, const uint32_t *lines, size_t count,
+                       run_patients *members)
 {
+    const run_store *store = context->binding->store;
+    const run_column *patients = &context->columns[LANG_FIELD_line_patient];
+    run_patient *at = NULL; /* of the line before */
     members->count = members->map_used = 0;
-    for (size_t i = 0, end; i < count; i = end) {
-        const run_subject *s = &subjects[i];
-        end = i + 1;
-        if (!s->of_member) continue;
-        members->selves[i] = (uint32_t)s->self;
-        for (; end < count && subjects[end].found.rows == s->found.rows; end++)
-            members->selves[end] = (uint32_t)subjects[end].self;
-        members->items[members->count++] = (run_patient){.first = (uint32_t)i,
-                                                        .end = (uint32_t)end,
-                                                        .patient = patient_of(context, s->line),
-                                                        .count = (uint32_t)s->found.count,
-                                                        .rows = s->found.rows,
-                                                        .complete = s->found.complete};
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t line = lines[i];
+        bool there = patients->states[line] == RUN_PRESENT;
+        uint32_t patient = (uint32_t)run_column_bits(patients, line);
+        if (there && at != NULL && at->patient == patient) {
+            at->end = i + 1;
+            members->selves[i] = next_place(store, at, members->selves[i - 1], line);
+            members->member_of[i] = (uint16_t)(members->count - 1);
+            continue;
+        }
+        run_candidates found;
+        run_collect(context, aggregate, line, &found);
+        at = NULL;
+        members->member_of[i] = RUN_NO_MEMBER;
+        if (!there || found.rows == &found.alone || found.count == 0) continue;
+        members->member_of[i] = (uint16_t)members->count;
+        at = &members->items[members->count++];
+        *at = (run_patient){.first = i,
+                            .end = i + 1,
+                            .patient = patient,
+                            .count = (uint32_t)found.count,
+                            .rows = found.rows,
+                            .complete = found.complete};
+        members->selves[i] = next_place(store, at, UINT32_MAX - 1, line);
     }
 }
 

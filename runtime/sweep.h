@@ -136,17 +136,6 @@ bool run_can_sweep(const run_sweeps *sweeps, uint32_t aggregate);
 bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_window *window,
                const run_candidates *found, run_value *result, bool *open);
 
-/* One subject of many: its member's lines, and its own place among them. */
-typedef struct run_subject {
-    uint32_t line;
-    bool of_member; /* false: nobody knows whose it is */
-    run_candidates found;
-    size_t self;
-} run_subject;
-
-/* Finds the places of subjects whose candidates are found. */
-void run_find_subjects(const run_context *context, run_subject *subjects, size_t count);
-
 /* Where days begin among a member's lines, by the day: made once for all windows (sums_many.c). */
 typedef enum run_day_map { RUN_MAP_UNASKED, RUN_MAP_MADE, RUN_MAP_NONE } run_day_map;
 
@@ -162,17 +151,19 @@ typedef struct run_patient {
 } run_patient;
 
 /* Members of all subjects that have one, and what their windows share. */
-enum { RUN_MAP_ROOM = 1 << 14, RUN_MAP_SLACK = 16 };
+enum { RUN_MAP_ROOM = 1 << 14, RUN_MAP_SLACK = 16, RUN_NO_MEMBER = RUN_ITEMS };
 typedef struct run_patients {
     size_t count;
     run_patient items[RUN_ITEMS];
-    uint32_t selves[RUN_ITEMS]; /* places of subjects among their member's lines */
+    uint16_t member_of[RUN_ITEMS]; /* by subject; RUN_NO_MEMBER for those of whom nobody knows whose they are */
+    uint32_t selves[RUN_ITEMS];    /* places of subjects among their member's lines */
     size_t map_used;
     uint16_t map[RUN_MAP_ROOM + RUN_MAP_SLACK];
 } run_patients;
 
-/* Subjects whose places are found, by member. */
-void run_find_patients(const run_context *context, const run_subject *subjects, size_t count, run_patients *members);
+/* Divides subjects by member, and finds their places. */
+void run_find_patients(const run_context *context, const plan_aggregate *aggregate, const uint32_t *lines, size_t count,
+                       run_patients *members);
 
 /* The windows of an aggregate on many subjects; what is not of days is the same for all. */
 typedef struct run_windows {

@@ -87,25 +87,10 @@ run_together *run_together_for(run_context *context, run_vectors *vectors, uint3
     run_together *t = run_vectors_keep(vectors, sizeof *t);
     if (t == NULL || context->windows_of == NULL) return NULL;
     if (t->mark == run_vectors_mark(vectors)) return t;
-    const run_column *patients = &context->columns[LANG_FIELD_line_patient];
-    for (size_t i = 0; i < count; i++) {
-        run_subject *s = &t->subjects[i];
-        s->line = lines[i];
-        /* Of the same member as the one before, as it often is: the same lines. */
-        bool again = i > 0 && s[-1].found.rows != &s[-1].found.alone && patients->states[lines[i]] == RUN_PRESENT &&
-                     run_column_bits(patients, lines[i]) == run_column_bits(patients, lines[i - 1]);
-        if (!again) {
-            run_collect(context, aggregate, lines[i], &s->found);
-            continue;
-        }
-        s->found = s[-1].found;
-        s->found.alone = lines[i];
-    }
-    run_find_subjects(context, t->subjects, count);
+    run_find_patients(context, aggregate, lines, count, &t->members);
     t->swept = 0;
-    t->divided = false;
     const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
-    memset(t->own_days, 0, count * sizeof *t->own_days);
+    t->own_days_begun = false;
     for (size_t i = 0; i < count; i++)
         t->days[i] = dates->states[lines[i]] == RUN_PRESENT ? run_column_narrow(dates)[lines[i]] : NO_DAY;
     t->first_day = INT32_MAX;
@@ -116,6 +101,13 @@ run_together *run_together_for(run_context *context, run_vectors *vectors, uint3
     }
     t->mark = run_vectors_mark(vectors);
     return t;
+}
+
+run_own_day *run_own_day_of(run_together *t, size_t count, size_t item)
+{
+    if (!t->own_days_begun) memset(t->own_days, 0, count * sizeof *t->own_days);
+    t->own_days_begun = true;
+    return &t->own_days[item];
 }
 
 static void keep_window(run_windows *windows, size_t i, const run_window *window)
@@ -192,16 +184,16 @@ static bool windows_by_calendar(run_context *context, uint32_t index, run_togeth
     if (memo == NULL) return false;
     run_windows *w = &t->windows;
     size_t place = SIZE_MAX;
-    bool all = true, dated = t->first_day != NO_DAY;
-    for (size_t i = 0; dated && i < count; i++) {
+    bool all = t->first_day != NO_DAY;
+    w->ends_with_day = ends_with_day(aggregate);
+    for (size_t i = 0; all && i < count; i++) {
         place = remembered(context, memo, aggregate, lines[i], t->days[i]);
-        bool fits = memo->fits[place];
         w->from[i] = memo->from[place];
-        w->to[i] = memo->to[place];
-        w->known[i] = fits;
-        all &= fits;
+        if (!w->ends_with_day) w->to[i] = memo->to[place];
+        all = memo->fits[place];
     }
-    for (size_t i = 0; !dated && i < count; i++) {
+    if (all) memset(w->known, true, count);
+    for (size_t i = 0; !all && i < count; i++) {
         w->known[i] = false;
         if (t->days[i] == NO_DAY) continue;
         place = remembered(context, memo, aggregate, lines[i], t->days[i]);
@@ -209,12 +201,11 @@ static bool windows_by_calendar(run_context *context, uint32_t index, run_togeth
         w->from[i] = memo->from[place];
         w->to[i] = memo->to[place];
     }
-    w->all_known = dated && all;
+    w->all_known = all;
     if (place == SIZE_MAX) return true;
     w->cut = memo->windows[place].cut;
     w->before = memo->windows[place].before;
     w->forward = memo->windows[place].forward;
-    w->ends_with_day = ends_with_day(aggregate);
     return true;
 }
 
@@ -225,8 +216,6 @@ bool run_sweep_together(run_context *context, run_vectors *vectors, uint32_t ind
     run_vectors *inner = run_vectors_inner(vectors);
     run_together *t = run_together_for(context, vectors, index, lines, count);
     if (inner == NULL || t == NULL) return false;
-    if (!t->divided) run_find_patients(context, t->subjects, count, &t->members);
-    t->divided = true;
     t->windows.ends_with_day = false;
     if (!windows_by_length(aggregate, t, count) && !windows_by_own_day(aggregate, t, count) &&
         !windows_by_calendar(context, index, t, lines, count)) {

@@ -15,11 +15,10 @@ typedef struct run_own_day {
 typedef struct run_together {
     uint32_t mark; /* of the subjects there */
     uint64_t swept;
-    run_subject subjects[RUN_ITEMS];
     int32_t days[RUN_ITEMS]; /* of subjects of members; the least number where it is not known */
     int32_t first_day, last_day; /* of them all; the first is the least number where one is not known */
+    bool own_days_begun;
     run_own_day own_days[RUN_ITEMS];
-    bool divided; /* into members */
     run_patients members;
     run_windows windows; /* of the aggregate at hand */
 } run_together;
@@ -27,6 +26,9 @@ typedef struct run_together {
 /* Of subjects at hand, found when it is first asked for; NULL when memory runs out. */
 run_together *run_together_for(run_context *context, run_vectors *vectors, uint32_t aggregate, const uint32_t *lines,
                                size_t count);
+
+/* What is known of a subject's own day, to be added to. */
+run_own_day *run_own_day_of(run_together *together, size_t count, size_t item);
 
 /* The window of a subject; `bound` is the aggregate's own bound by subject. Windows that take a calendar are kept by the day. */
 void run_window_together(run_context *context, uint32_t aggregate, uint32_t line, const run_vector *bound, size_t item,
