@@ -7,9 +7,6 @@
 #include <string.h>
 
 #define XXH_INLINE_ALL
-/* Inputs are few numbers: made for so many, digests take no call. */
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 enum { REPORTED = 5, CODE_ROOM = 64 };
 
@@ -80,22 +77,36 @@ void lang_bulk_remove(lang_bulk *bulk, size_t row)
     if (bulk->to_column >= 0) put(&bulk->columns[bulk->to_column], row, LANG_BULK_ABSENT);
 }
 
-static inline uint64_t hash_of(const int64_t *values, size_t count)
+/* The sum of inputs' parts, well mixed: numbers of a file are small and stand close together. */
+static inline uint64_t mixed(uint64_t sum)
 {
-    switch (count) {
-    case 1: return XXH3_64bits(values, sizeof *values);
-    case 2: return XXH3_64bits(values, 2 * sizeof *values);
-    default: return XXH3_64bits(values, count * sizeof *values);
-    }
+    sum = (sum ^ sum >> 32) * UINT64_C(0xD6E8FEB86659FD93);
+    return sum ^ sum >> 32;
+}
+
+static inline uint64_t hash_of(const lang_bulk *bulk, const int64_t *values)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < bulk->input_count; i++) sum += lang_bulk_part(bulk, i, values[i]);
+    return mixed(sum);
+}
+
+/* Odd numbers that have nothing to do with each other: splitmix64, https://prng.di.unimi.it/splitmix64.c */
+static uint64_t factor_of(size_t input)
+{
+    uint64_t z = (input + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return (z ^ z >> 31) | 1;
 }
 
 /* The word of the filter and the bits in it that inputs have. */
-static uint64_t *filter_word(const lang_bulk *bulk, uint64_t hash)
+static inline uint64_t *filter_word(const lang_bulk *bulk, uint64_t hash)
 {
-    return &bulk->filter[(hash >> 32) & (bulk->head_mask >> 3)];
+    return &bulk->filter[(hash >> 32) & bulk->filter_mask];
 }
 
-static uint64_t filter_bits(uint64_t hash)
+static inline uint64_t filter_bits(uint64_t hash)
 {
     return UINT64_C(1) << (hash >> 20 & 63) | UINT64_C(1) << (hash >> 26 & 63);
 }
@@ -134,31 +145,20 @@ static int64_t follow(const lang_bulk *bulk, uint32_t row, const int64_t *values
 int64_t lang_bulk_first(const lang_bulk *bulk, const int64_t *values)
 {
     if (bulk->heads == NULL) return -1;
-    uint64_t hash = hash_of(values, bulk->input_count), bits = filter_bits(hash);
+    uint64_t hash = hash_of(bulk, values), bits = filter_bits(hash);
     if ((*filter_word(bulk, hash) & bits) != bits) return -1;
     return follow(bulk, bulk->heads[hash & bulk->head_mask], values);
 }
 
-/* Digests of many, whose words of the filter are asked for. */
-static void find_hashes(const lang_bulk *bulk, const int64_t *values, size_t count, uint64_t *hashes)
-{
-    const size_t inputs = bulk->input_count;
-    for (size_t i = 0; inputs == 2 && i < count; i++) {
-        hashes[i] = hash_of(values + 2 * i, 2);
-        __builtin_prefetch(filter_word(bulk, hashes[i]));
-    }
-    for (size_t i = 0; inputs != 2 && i < count; i++) {
-        hashes[i] = hash_of(values + i * inputs, inputs);
-        __builtin_prefetch(filter_word(bulk, hashes[i]));
-    }
-}
-
-void lang_bulk_may_have(const lang_bulk *bulk, const int64_t *values, size_t count, uint8_t *may)
+void lang_bulk_may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count, uint8_t *may)
 {
     uint64_t hashes[LANG_BULK_TOGETHER];
     memset(may, 0, count);
     if (bulk->heads == NULL) return;
-    find_hashes(bulk, values, count, hashes);
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = mixed(sums[i]);
+        __builtin_prefetch(filter_word(bulk, hashes[i]));
+    }
     for (size_t i = 0; i < count; i++) {
         uint64_t bits = filter_bits(hashes[i]);
         may[i] = (*filter_word(bulk, hashes[i]) & bits) == bits;
@@ -183,7 +183,10 @@ void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t cou
     size_t kept = 0, inputs = bulk->input_count;
     for (size_t i = 0; i < count; i++) rows[i] = -1;
     if (bulk->heads == NULL) return;
-    find_hashes(bulk, values, count, hashes);
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(bulk, values + i * inputs);
+        __builtin_prefetch(filter_word(bulk, hashes[i]));
+    }
     for (size_t i = 0; i < count; i++) {
         uint64_t bits = filter_bits(hashes[i]);
         left[kept] = (uint16_t)i; /* without a branch: which keys are left is not to be foreseen */
@@ -206,13 +209,18 @@ int64_t lang_bulk_next(const lang_bulk *bulk, int64_t row, const int64_t *values
 
 static bool build_hash(loader *l)
 {
+    enum { LITTLE_ROWS = 1 << 13 };
     lang_bulk *bulk = l->bulk;
     size_t size = 16;
     while (size < bulk->row_count) size *= 2;
+    size_t words = size <= LITTLE_ROWS ? size / 2 : size / 8;
     bulk->heads = base_arena_alloc(l->program->arena, size * sizeof *bulk->heads);
-    bulk->filter = base_arena_alloc(l->program->arena, size / 8 * sizeof *bulk->filter);
-    if (bulk->heads == NULL || bulk->filter == NULL) return false;
+    bulk->filter = base_arena_alloc(l->program->arena, words * sizeof *bulk->filter);
+    bulk->factors = base_arena_alloc(l->program->arena, (bulk->input_count + 1) * sizeof *bulk->factors);
+    if (bulk->heads == NULL || bulk->filter == NULL || bulk->factors == NULL) return false;
     bulk->head_mask = (uint32_t)(size - 1);
+    bulk->filter_mask = (uint32_t)(words - 1);
+    for (size_t i = 0; i < bulk->input_count; i++) bulk->factors[i] = factor_of(i);
     bool wide = false;
     for (size_t i = 0; i < bulk->input_count; i++) wide = wide || bulk->columns[i].wide;
     size_t stride = bulk->input_count + 1;
@@ -228,7 +236,7 @@ static bool build_hash(loader *l)
     for (size_t row = bulk->row_count; row-- > 0;) {
         int64_t values[LANG_TABLE_COLUMN_LIMIT];
         for (size_t i = 0; i < bulk->input_count; i++) values[i] = lang_bulk_value(bulk, i, row);
-        uint64_t hash = hash_of(values, bulk->input_count);
+        uint64_t hash = hash_of(bulk, values);
         *filter_word(bulk, hash) |= filter_bits(hash);
         uint32_t *head = &bulk->heads[hash & bulk->head_mask];
         for (size_t i = 0; !wide && i < bulk->input_count; i++) bulk->keys[row * stride + i] = (int32_t)values[i];

@@ -32,8 +32,11 @@ typedef struct lang_bulk {
     base_intern symbols;
     uint32_t *heads; /* by hash: row + 1 */
     uint32_t head_mask;
-    uint64_t
-        *filter; /* eight bits a head: two of them for each row, in one word. Most inputs that no row has end here */
+    uint64_t *factors; /* by input */
+    /* Eight bits a head, and up to four times as many of few: two of them for each row, in one word. Most inputs that no row has end
+     * here. */
+    uint64_t *filter;
+    uint32_t filter_mask;
     /* By row: its inputs, as columns of 32 bits have them, and the row + 1 that follows in the chain, so that a row is one look at memory;
      * NULL where an input takes 64 bits. */
     int32_t *keys;
@@ -68,8 +71,14 @@ int64_t lang_bulk_next(const lang_bulk *bulk, int64_t row, const int64_t *values
 enum { LANG_BULK_TOGETHER = 256 };
 void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t count, int64_t *rows);
 
-/* Whether any row may have the inputs of each key: 0 where surely none has, else 1. */
-void lang_bulk_may_have(const lang_bulk *bulk, const int64_t *values, size_t count, uint8_t *may);
+/* What a value says of a key: the sum over its inputs tells keys apart, so that what many keys have in common is worked out once. */
+static inline uint64_t lang_bulk_part(const lang_bulk *bulk, size_t input, int64_t value)
+{
+    return (uint64_t)value * bulk->factors[input];
+}
+
+/* Whether any row may have the inputs of each of up to LANG_BULK_TOGETHER keys, told by those sums: 0 where surely none has, else 1. */
+void lang_bulk_may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count, uint8_t *may);
 
 /* Leaves a row out from now on: a written row of the table says more. */
 void lang_bulk_remove(lang_bulk *bulk, size_t row);

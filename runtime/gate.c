@@ -147,40 +147,82 @@ static void ask_set(const condition *c, const gate_items *items, uint8_t *open)
     }
 }
 
-/* What a file has for a field; -1 for what it has never seen, which no row holds. What is the same for all items is told where it is called,
- * so that the loop is made for each. */
-static inline __attribute__((always_inline)) void read_field(const gate_items *items, const gate_field *f,
-                                                             uint64_t symbols, bool narrow, bool by_id, size_t stride,
-                                                             int64_t *values, uint8_t *doubtful)
+/* Adds what a file has for a field to keys' sums; -1 for what it has never seen, which no row holds. What is the same for all items is told
+ * where it is called, so that the loop is made for each. */
+static inline __attribute__((always_inline)) void add_field(const gate_field *f, const uint32_t *rows, size_t count,
+                                                            uint64_t symbols, bool narrow, bool by_id, uint64_t factor,
+                                                            uint64_t *restrict sums, uint8_t *restrict doubtful)
 {
-    const uint32_t *rows = rows_of(items, f), *ids = f->ids;
+    const uint32_t *ids = f->ids;
     const uint8_t *states = f->column->states;
     const int32_t *narrow_values = f->column->values;
     const int64_t *wide_values = f->column->values;
-    for (size_t i = 0, count = items->count; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         int64_t value = narrow ? narrow_values[rows[i]] : wide_values[rows[i]];
         bool known = states[rows[i]] == RUN_PRESENT, own = !by_id || (uint64_t)value < symbols;
         doubtful[i] |= (uint8_t)!(known & own);
-        values[i * stride] = !by_id ? value : own ? (int64_t)ids[value] - 1 : -1;
+        if (by_id) value = own ? (int64_t)ids[value] - 1 : -1;
+        sums[i] += (uint64_t)value * factor;
+    }
+}
+
+static void add_fields(const condition *c, const uint32_t *rows, size_t count, bool of_element, uint64_t *sums,
+                       uint8_t *doubtful)
+{
+    for (uint32_t k = 0; k < c->count; k++) {
+        const gate_field *f = &c->fields[k];
+        uint64_t factor = c->file->factors[k];
+        if (f->of_element != of_element) continue;
+        if (f->column->narrow && f->ids != NULL)
+            add_field(f, rows, count, c->symbols, true, true, factor, sums, doubtful);
+        else if (f->column->narrow)
+            add_field(f, rows, count, c->symbols, true, false, factor, sums, doubtful);
+        else
+            add_field(f, rows, count, c->symbols, false, f->ids != NULL, factor, sums, doubtful);
     }
 }
 
 static void ask_file(const condition *c, const gate_items *items, uint8_t *open)
 {
-    int64_t values[RUN_ITEMS * INPUTS];
+    uint64_t sums[RUN_ITEMS];
     uint8_t may[RUN_ITEMS], doubtful[RUN_ITEMS];
+    memset(sums, 0, items->count * sizeof *sums);
     memset(doubtful, 0, items->count);
-    for (uint32_t k = 0; k < c->count; k++) {
-        const gate_field *f = &c->fields[k];
-        if (f->column->narrow && f->ids != NULL)
-            read_field(items, f, c->symbols, true, true, c->count, values + k, doubtful);
-        else if (f->column->narrow)
-            read_field(items, f, c->symbols, true, false, c->count, values + k, doubtful);
-        else
-            read_field(items, f, c->symbols, false, f->ids != NULL, c->count, values + k, doubtful);
-    }
-    lang_bulk_may_have(c->file, values, items->count, may);
+    add_fields(c, items->subjects, items->count, false, sums, doubtful);
+    add_fields(c, items->elements, items->count, true, sums, doubtful);
+    lang_bulk_may_have(c->file, sums, items->count, may);
     for (size_t i = 0; i < items->count; i++) open[i] &= may[i] | doubtful[i];
+}
+
+/* The one that asks a file: they stand last. */
+static const condition *file_of(const run_gate *gate)
+{
+    const condition *last = &gate->conditions[gate->count - 1];
+    return last->kind == FILE_HAS ? last : NULL;
+}
+
+bool run_gate_adds_up(const run_gate *gate)
+{
+    const condition *c = file_of(gate);
+    return c != NULL && c->file->heads != NULL;
+}
+
+bool run_gate_asks_more(const run_gate *gate)
+{
+    return gate->count > 1;
+}
+
+void run_gate_sums(const run_gate *gate, const uint32_t *rows, size_t count, bool of_element, uint64_t *sums,
+                   uint8_t *doubtful)
+{
+    memset(sums, 0, count * sizeof *sums);
+    memset(doubtful, 0, count);
+    add_fields(file_of(gate), rows, count, of_element, sums, doubtful);
+}
+
+void run_gate_ask_sums(const run_gate *gate, const uint64_t *sums, size_t count, uint8_t *open)
+{
+    lang_bulk_may_have(file_of(gate)->file, sums, count, open);
 }
 
 void run_gate_ask(const run_gate *gate, const run_context *context, const uint32_t *subjects, const uint32_t *elements,

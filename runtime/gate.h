@@ -16,4 +16,17 @@ const run_gate *run_gate_of(run_context *context, uint32_t aggregate);
 void run_gate_ask(const run_gate *gate, const run_context *context, const uint32_t *subjects, const uint32_t *elements,
                   size_t count, uint8_t *open);
 
+/* Whether a gate asks a file: what it asks of a subject and of an element adds up to a sum, found for each of them once. */
+bool run_gate_adds_up(const run_gate *gate);
+
+/* Whether it asks something else, too. */
+bool run_gate_asks_more(const run_gate *gate);
+
+/* Those sums of subjects or elements, and for which of them nothing can be said by the sum: 1, else 0. */
+void run_gate_sums(const run_gate *gate, const uint32_t *rows, size_t count, bool of_element, uint64_t *sums,
+                   uint8_t *doubtful);
+
+/* Whether the file may have a row, by the sum of subject and element, at most RUN_ITEMS of them: 0 where it surely has none, else 1. */
+void run_gate_ask_sums(const run_gate *gate, const uint64_t *sums, size_t count, uint8_t *open);
+
 #endif
