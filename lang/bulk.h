@@ -77,8 +77,9 @@ static inline uint64_t lang_bulk_part(const lang_bulk *bulk, size_t input, int64
     return (uint64_t)value * bulk->factors[input];
 }
 
-/* Whether any row may have the inputs of each of up to LANG_BULK_TOGETHER keys, told by those sums: 0 where surely none has, else 1. */
-void lang_bulk_may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count, uint8_t *may);
+/* Whether any row may have the inputs of each of up to LANG_BULK_TOGETHER keys, told by those sums: a bit each, 0 where surely none has. */
+void lang_bulk_may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count,
+                        uint64_t may[LANG_BULK_TOGETHER / 64]);
 
 /* Leaves a row out from now on: a written row of the table says more. */
 void lang_bulk_remove(lang_bulk *bulk, size_t row);

@@ -4,24 +4,32 @@
 
 #include <string.h>
 
-/* With more lines of a claim, other ways are better. */
-enum { FEW_LINES = 32 };
+/* With more lines of a claim, other ways are better; of few a block is taken whole. */
+enum { FEW_LINES = 32, BLOCK = 8 };
 
-/* Pairs: a line's place among the subjects at hand, and another line; and of those that were only met what the gate asks a file by. */
-typedef struct pairs {
+/* Pairs of a line, by its place among the subjects at hand, and another of its claim, by its place there: one number. And what the gate asks a
+ * file by. */
+typedef struct met_pairs {
+    size_t count;
+    uint16_t pairs[RUN_ITEMS + FEW_LINES + 2 * BLOCK];
+    uint64_t sums[RUN_ITEMS + FEW_LINES + 2 * BLOCK];
+} met_pairs;
+
+/* Pairs that the gate let through. */
+typedef struct left_pairs {
     size_t count;
     uint32_t rows[2 * RUN_ITEMS];
     uint16_t owners[2 * RUN_ITEMS];
-    uint64_t sums[2 * RUN_ITEMS];
-    uint8_t doubtful[2 * RUN_ITEMS];
-} pairs;
+} left_pairs;
 
 /* The lines of a claim, and what the gate asks of each. */
 typedef struct claim {
     int64_t number; /* -1 for none */
     const uint32_t *rows;
     size_t count;
-    uint64_t sums[FEW_LINES];
+    size_t self; /* the place of the subject before */
+    bool doubts; /* of one of them nothing can be said by the sum */
+    uint64_t sums[FEW_LINES + BLOCK];
     uint8_t doubtful[FEW_LINES];
 } claim;
 
@@ -35,23 +43,14 @@ typedef struct pairing {
     run_value *results;
     bool *open;
     claim claim;
-    pairs met, left; /* before the gate, and behind it */
+    met_pairs met;
+    left_pairs left;
     bool failed;
 } pairing;
 
 bool run_can_pair(const plan_aggregate *aggregate, const run_gate *gate)
 {
     return gate != NULL && aggregate->collection == LANG_COLLECTION_CLAIM_LINES && run_gate_adds_up(gate);
-}
-
-/* Takes away the first of some pairs, of which few are left. */
-static void drop(pairs *p, size_t count)
-{
-    p->count -= count;
-    memmove(p->rows, p->rows + count, p->count * sizeof *p->rows);
-    memmove(p->owners, p->owners + count, p->count * sizeof *p->owners);
-    memmove(p->sums, p->sums + count, p->count * sizeof *p->sums);
-    memmove(p->doubtful, p->doubtful + count, p->count);
 }
 
 /* Judges pairs, and adds those that count to what their subjects have. */
@@ -84,7 +83,7 @@ static void judge(pairing *p, size_t count)
     uint32_t subjects[RUN_ITEMS], rows[RUN_ITEMS];
     uint16_t owners[RUN_ITEMS];
     uint8_t opens[RUN_ITEMS];
-    const pairs *left = &p->left;
+    left_pairs *left = &p->left;
     for (size_t i = 0; i < count; i++) subjects[i] = p->lines[left->owners[i]];
     memset(opens, 1, count);
     if (run_gate_asks_more(p->gate)) run_gate_ask(p->gate, p->context, subjects, left->rows, count, opens);
@@ -96,56 +95,113 @@ static void judge(pairing *p, size_t count)
         kept += opens[i] != 0;
     }
     if (kept > 0) judge_pairs(p, subjects, rows, owners, kept);
-    drop(&p->left, count);
+    left->count -= count;
+    memmove(left->rows, left->rows + count, left->count * sizeof *left->rows);
+    memmove(left->owners, left->owners + count, left->count * sizeof *left->owners);
 }
 
-/* Keeps those of the pairs that were met to which the gate opens: without a branch, since that is not to be foreseen. */
+static void leave(pairing *p, size_t owner, uint32_t row)
+{
+    left_pairs *left = &p->left;
+    left->rows[left->count] = row;
+    left->owners[left->count++] = (uint16_t)owner;
+}
+
+/* The lines of a subject's claim. */
+static const uint32_t *lines_beside(const pairing *p, size_t owner)
+{
+    const run_groups *groups = &p->context->binding->store->lines_of_claim;
+    return groups->rows + groups->starts[run_column_bits(&p->context->columns[LANG_FIELD_line_claim], p->lines[owner])];
+}
+
+/* Keeps those of the first pairs that were met to which the gate opens. */
 static void ask(pairing *p, size_t count)
 {
-    uint8_t opens[RUN_ITEMS];
-    pairs *met = &p->met, *left = &p->left;
+    uint64_t opens[RUN_ITEMS / 64];
+    met_pairs *met = &p->met;
     run_gate_ask_sums(p->gate, met->sums, count, opens);
-    size_t kept = left->count;
-    for (size_t i = 0; i < count; i++) {
-        left->rows[kept] = met->rows[i];
-        left->owners[kept] = met->owners[i];
-        kept += (opens[i] | met->doubtful[i]) != 0;
+    for (size_t w = 0; w * 64 < count; w++) {
+        for (uint64_t bits = opens[w]; bits != 0; bits &= bits - 1) {
+            size_t pair = met->pairs[w * 64 + (size_t)__builtin_ctzll(bits)], owner = pair / FEW_LINES;
+            leave(p, owner, lines_beside(p, owner)[pair % FEW_LINES]);
+        }
     }
-    left->count = kept;
-    drop(met, count);
-    if (left->count >= RUN_ITEMS) judge(p, RUN_ITEMS);
+    met->count -= count;
+    memmove(met->pairs, met->pairs + count, met->count * sizeof *met->pairs);
+    memmove(met->sums, met->sums + count, met->count * sizeof *met->sums);
+    if (p->left.count >= RUN_ITEMS) judge(p, RUN_ITEMS);
 }
 
-/* A subject and all lines of its claim. */
-static void meet(pairing *p, size_t owner, uint64_t sum, uint8_t doubtful)
+/* Registers that all processors have, wherever their numbers lie. */
+typedef uint16_t eight_pairs __attribute__((vector_size(16), aligned(2), may_alias));
+typedef uint64_t two_sums __attribute__((vector_size(16), aligned(8), may_alias));
+
+/* A block of pairs, more than there are: what stands past them is written over. */
+static inline void put_block(met_pairs *met, size_t at, size_t pair, uint64_t sum, const uint64_t *sums)
 {
-    pairs *met = &p->met;
+    const eight_pairs steps = {0, 1, 2, 3, 4, 5, 6, 7};
+    *(eight_pairs *)(met->pairs + at) = steps + (uint16_t)pair;
+    for (size_t k = 0; k < BLOCK; k += 2)
+        *(two_sums *)(met->sums + at + k) = *(const two_sums *)(sums + k) + sum;
+}
+
+/* Where something is not known, that pair is left at once. */
+static void meet_doubtful(pairing *p, size_t owner, uint64_t sum, bool doubtful)
+{
     const claim *c = &p->claim;
-    uint32_t line = p->lines[owner];
-    size_t at = met->count;
-    bool itself = !p->aggregate->without_subject;
-    for (size_t i = 0, count = c->count; i < count; i++) {
-        met->rows[at] = c->rows[i];
-        met->owners[at] = (uint16_t)owner;
-        met->sums[at] = sum + c->sums[i];
-        met->doubtful[at] = doubtful | c->doubtful[i];
-        at += itself | (c->rows[i] != line);
+    met_pairs *met = &p->met;
+    for (size_t k = 0; k < c->count; k++) {
+        if (k == c->self && p->aggregate->without_subject) continue;
+        if (doubtful || c->doubtful[k]) {
+            leave(p, owner, c->rows[k]);
+            continue;
+        }
+        met->pairs[met->count] = (uint16_t)(owner * FEW_LINES + k);
+        met->sums[met->count++] = sum + c->sums[k];
     }
-    met->count = at;
+    if (p->left.count >= RUN_ITEMS) judge(p, RUN_ITEMS);
+}
+
+/* A subject and all lines of its claim, which is at hand. */
+static void meet(pairing *p, size_t owner, uint64_t sum, bool doubtful)
+{
+    met_pairs *met = &p->met;
+    const claim *c = &p->claim;
+    size_t at = met->count, first = owner * FEW_LINES, self = c->self;
+    if (doubtful || c->doubts) {
+        meet_doubtful(p, owner, sum, doubtful);
+    } else if (!p->aggregate->without_subject || self == c->count) {
+        for (size_t k = 0; k < c->count; k += BLOCK) put_block(met, at + k, first + k, sum, c->sums + k);
+        met->count = at + c->count;
+    } else {
+        for (size_t k = 0; k < self; k += BLOCK) put_block(met, at + k, first + k, sum, c->sums + k);
+        for (size_t k = self + 1; k < c->count; k += BLOCK)
+            put_block(met, at + k - 1, first + k, sum, c->sums + k);
+        met->count = at + c->count - 1;
+    }
     if (met->count >= RUN_ITEMS) ask(p, RUN_ITEMS);
 }
 
-/* Makes a claim the one at hand; false where it has too many lines. */
-static bool take_claim(pairing *p, int64_t number)
+/* Makes a line's claim the one at hand, and finds the line there; false where it has too many lines. */
+static bool take_claim(pairing *p, int64_t number, uint32_t line)
 {
-    const run_groups *groups = &p->context->binding->store->lines_of_claim;
     claim *c = &p->claim;
-    if (c->number == number) return c->count <= FEW_LINES;
-    c->number = number;
-    c->rows = groups->rows + groups->starts[number];
-    c->count = groups->starts[number + 1] - groups->starts[number];
+    bool again = c->number == number;
+    if (!again) {
+        const run_groups *groups = &p->context->binding->store->lines_of_claim;
+        c->number = number;
+        c->rows = groups->rows + groups->starts[number];
+        c->count = groups->starts[number + 1] - groups->starts[number];
+        if (c->count <= FEW_LINES) {
+            run_gate_sums(p->gate, c->rows, c->count, true, c->sums, c->doubtful);
+            c->doubts = memchr(c->doubtful, 1, c->count) != NULL;
+        }
+    }
     if (c->count > FEW_LINES) return false;
-    run_gate_sums(p->gate, c->rows, c->count, true, c->sums, c->doubtful);
+    size_t self = again && c->self + 1 < c->count ? c->self + 1 : 0;
+    if (c->rows[self] != line)
+        for (self = 0; self < c->count && c->rows[self] != line;) self++;
+    c->self = self;
     return true;
 }
 
@@ -172,11 +228,11 @@ bool run_pair(run_context *context, run_vectors *vectors, uint32_t index, const 
     run_gate_sums(gate, lines, count, false, sums, doubtful);
     for (size_t i = 0; i < count; i++) {
         paired[i] = !done[i] && claims->states[lines[i]] == RUN_PRESENT &&
-                    take_claim(&p, run_column_bits(claims, lines[i]));
+                    take_claim(&p, run_column_bits(claims, lines[i]), lines[i]);
         if (!paired[i]) continue;
         results[i] = nothing;
         open[i] = false;
-        meet(&p, i, sums[i], doubtful[i]);
+        meet(&p, i, sums[i], doubtful[i] != 0);
     }
     if (p.met.count > 0) ask(&p, p.met.count);
     if (p.left.count > 0) judge(&p, p.left.count);

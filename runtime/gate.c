@@ -184,14 +184,14 @@ static void add_fields(const condition *c, const uint32_t *rows, size_t count, b
 
 static void ask_file(const condition *c, const gate_items *items, uint8_t *open)
 {
-    uint64_t sums[RUN_ITEMS];
-    uint8_t may[RUN_ITEMS], doubtful[RUN_ITEMS];
+    uint64_t sums[RUN_ITEMS], may[RUN_ITEMS / 64];
+    uint8_t doubtful[RUN_ITEMS];
     memset(sums, 0, items->count * sizeof *sums);
     memset(doubtful, 0, items->count);
     add_fields(c, items->subjects, items->count, false, sums, doubtful);
     add_fields(c, items->elements, items->count, true, sums, doubtful);
     lang_bulk_may_have(c->file, sums, items->count, may);
-    for (size_t i = 0; i < items->count; i++) open[i] &= may[i] | doubtful[i];
+    for (size_t i = 0; i < items->count; i++) open[i] &= (uint8_t)(may[i / 64] >> (i % 64) & 1) | doubtful[i];
 }
 
 /* The one that asks a file: they stand last. */
@@ -220,8 +220,9 @@ void run_gate_sums(const run_gate *gate, const uint32_t *rows, size_t count, boo
     add_fields(file_of(gate), rows, count, of_element, sums, doubtful);
 }
 
-void run_gate_ask_sums(const run_gate *gate, const uint64_t *sums, size_t count, uint8_t *open)
+void run_gate_ask_sums(const run_gate *gate, const uint64_t *sums, size_t count, uint64_t *open)
 {
+    _Static_assert((int)RUN_ITEMS == (int)LANG_BULK_TOGETHER, "as many are asked of at once");
     lang_bulk_may_have(file_of(gate)->file, sums, count, open);
 }
 

@@ -26,7 +26,7 @@ bool run_gate_asks_more(const run_gate *gate);
 void run_gate_sums(const run_gate *gate, const uint32_t *rows, size_t count, bool of_element, uint64_t *sums,
                    uint8_t *doubtful);
 
-/* Whether the file may have a row, by the sum of subject and element, at most RUN_ITEMS of them: 0 where it surely has none, else 1. */
-void run_gate_ask_sums(const run_gate *gate, const uint64_t *sums, size_t count, uint8_t *open);
+/* Whether the file may have a row, by the sum of subject and element, at most RUN_ITEMS of them: a bit each, 0 where it surely has none. */
+void run_gate_ask_sums(const run_gate *gate, const uint64_t *sums, size_t count, uint64_t *open);
 
 #endif
