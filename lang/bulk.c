@@ -175,7 +175,7 @@ __attribute__((target("avx512f,avx512dq"))) static void may_have_wide(const lang
     const __m512i factor = _mm512_set1_epi64((int64_t)MIX), one = _mm512_set1_epi64(1), six = _mm512_set1_epi64(63);
     const __m512i words = _mm512_set1_epi64(bulk->filter_mask);
     for (size_t i = 0; i < count; i += 8) {
-        __mmask8 there = count - i >= 8 ? 0xFF : (__mmask8)((1U << (count - i)) - 1);
+        __mmask8 there = (__mmask8)(count - i >= 8 ? 0xFFU : (1U << (count - i)) - 1U);
         __m512i h = _mm512_maskz_loadu_epi64(there, sums + i);
         h = _mm512_mullo_epi64(_mm512_xor_epi64(h, _mm512_srli_epi64(h, 32)), factor);
         h = _mm512_xor_epi64(h, _mm512_srli_epi64(h, 32));

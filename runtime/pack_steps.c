@@ -223,12 +223,29 @@ static bool goes_along(const filling *leader, const filling *other, uint64_t wor
     return bits_in(other->needed, words) * 2 >= bits_in(leader->needed, words);
 }
 
+/* A whole word of lines. */
+static void add_word(const run_packer *packer, together *t, uint64_t word)
+{
+    for (size_t i = 0; i < RUN_STRIP; i++) t->lines[t->count + i] = (uint16_t)(word * RUN_STRIP + i);
+    memcpy(t->subjects + t->count, packer->rows + word * RUN_STRIP, RUN_STRIP * sizeof *t->subjects);
+    t->count += RUN_STRIP;
+}
+
 static bool fill_group(run_packer *packer, filling *const *group, size_t count)
 {
     together t;
     t.count = 0;
     for (uint64_t w = 0; w < packer->words; w++) {
-        for (uint64_t left = group[0]->needed[w]; left != 0; left &= left - 1) {
+        uint64_t left = group[0]->needed[w];
+        if (left == UINT64_MAX && t.count + RUN_STRIP <= RUN_ITEMS) {
+            add_word(packer, &t, w);
+            left = 0;
+        }
+        if (t.count == RUN_ITEMS) {
+            if (!fill_lines(packer, group, count, &t)) return false;
+            t.count = 0;
+        }
+        for (; left != 0; left &= left - 1) {
             size_t line = w * 64 + (size_t)__builtin_ctzll(left);
             t.lines[t.count] = (uint16_t)line;
             t.subjects[t.count++] = packer->rows[line];

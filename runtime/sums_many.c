@@ -122,48 +122,95 @@ typedef struct taking {
     int64_t *sums;
 } taking;
 
-/* Makes the map of a member's days: for each day the first place whose day is not before it. */
-static bool map_days(run_patients *members, run_patient *member, const int32_t *days)
+/* Which of a member's elements a map is of, and their days: all of them, or those around the subjects. */
+typedef struct mapping {
+    size_t first, end;
+    int32_t first_day, last_day;
+} mapping;
+
+static mapping around(const taking *t)
 {
-    enum { SPARSE = 16 };
-    size_t count = member->count, subjects = member->end - member->first;
+    enum { DAYS = 400 }; /* as long as nearly all windows are */
+    const run_sums *m = t->m;
+    int32_t low = INT32_MAX, high = INT32_MIN;
+    for (size_t i = 0; i < t->count; i++) {
+        int32_t day = m->days[t->selves[i]];
+        low = day < low ? day : low;
+        high = day > high ? day : high;
+    }
+    low -= DAYS;
+    high += DAYS;
+    size_t count = t->member->count, first = run_sums_first_on(m, 0, count, low);
+    return (mapping){first, run_sums_first_on(m, first, count, (int64_t)high + 1), low, high};
+}
+
+/* Writes more than asked for, which what comes next puts right: so how many there are is seldom asked. */
+static inline void fill_places(uint16_t *places, size_t at, size_t end, size_t place)
+{
+    do {
+        for (size_t k = 0; k < RUN_MAP_SLACK; k++) places[at + k] = (uint16_t)place;
+        at += RUN_MAP_SLACK;
+    } while (at < end);
+}
+
+/* Makes the map of a member's days: for each day the first place whose day is not before it. False where that does not pay. */
+static bool map_days(const taking *t, run_patients *members, run_patient *member)
+{
+    enum { SPARSE = 16, LEAST = 4 };
+    const int32_t *days = t->m->days;
+    size_t count = member->count, most = 4 * t->count;
     member->map = RUN_MAP_NONE;
-    if (subjects * 4 < count || count < 4 || count > UINT16_MAX) return false;
-    int32_t first = days[0], last = days[count - 1];
-    int64_t span = (int64_t)last - first + 2;
-    if (span > (int64_t)count * SPARSE || span > (int64_t)(RUN_MAP_ROOM - members->map_used)) return false;
+    if (count < LEAST || t->count < LEAST) return false;
+    mapping of = {0, count, days[0], days[count - 1]};
+    if (count > most) of = around(t);
+    member->before = of.first > 0;
+    member->after = of.end < count;
+    if (!member->before) of.first_day = days[0];
+    if (!member->after) of.last_day = days[count - 1];
+    size_t own = of.end - of.first;
+    int64_t span = (int64_t)of.last_day - of.first_day + 2;
+    if (own > most || span > (int64_t)own * SPARSE || span > (int64_t)(RUN_MAP_ROOM - members->map_used)) return false;
     uint16_t *places = members->map + members->map_used;
     members->map_used += (size_t)span;
-    size_t at = 1;
-    places[0] = 0;
-    for (size_t i = 1; i < count; i++) {
-        /* More than there are, which the next ones put right, so that how many there are is seldom asked. */
-        size_t end = (size_t)(days[i] - first) + 1;
-        do {
-            for (size_t k = 0; k < RUN_MAP_SLACK; k++) places[at + k] = (uint16_t)i;
-            at += RUN_MAP_SLACK;
-        } while (at < end);
-        at = end;
+    size_t at = 0;
+    for (size_t i = 0; i < own; i++) {
+        size_t end = (size_t)(days[of.first + i] - of.first_day) + 1;
+        if (end > at) fill_places(places, at, end, i);
+        at = end > at ? end : at;
     }
-    places[at] = (uint16_t)count;
-    member->first_day = first;
-    member->last_day = last;
+    fill_places(places, at, (size_t)span, own);
+    member->first_day = of.first_day;
+    member->last_day = of.last_day;
+    member->first_place = (uint32_t)of.first;
     member->places = places;
     member->map = RUN_MAP_MADE;
     return true;
+}
+
+/* Whether the map has the days of windows: what lies beyond its ends is known where there are no elements. */
+static bool has_days(const taking *t, const int32_t *from, const int32_t *to)
+{
+    const run_patient *member = t->member;
+    int32_t low = INT32_MAX, high = INT32_MIN;
+    for (size_t i = 0; member->before && i < t->count; i++) low = from[i] < low ? from[i] : low;
+    for (size_t i = 0; member->after && !t->windows->ends_with_day && i < t->count; i++) {
+        high = from[i] > high ? from[i] : high;
+        high = to[i] > high ? to[i] : high;
+    }
+    return low >= member->first_day && high <= member->last_day;
 }
 
 static inline size_t mapped(const run_patient *member, int32_t day)
 {
     int32_t first = member->first_day, last = member->last_day;
     int32_t near = day < first ? first : day > last ? last + 1 : day;
-    return member->places[near - first];
+    return member->first_place + member->places[near - first];
 }
 
 /* Windows that end with the subject's own day: the elements up to itself. None of them begins later. */
 static void take_up_to_it(const taking *t, const int32_t *from)
 {
-    const int32_t *certain = t->m->certain + (t->apart ? 0 : 1), *before = t->m->certain;
+    const int32_t *certain = t->m->certain + (t->apart ? 0 : 1), *before = t->m->certain + t->member->first_place;
     const uint16_t *places = t->member->places;
     const uint32_t *selves = t->selves;
     const int32_t first = t->member->first_day;
@@ -217,8 +264,8 @@ static void take_sought(const taking *t, const int32_t *from, const int32_t *to)
 static void take_all_certain(const taking *t, run_patients *members, run_patient *member, const run_vector *results)
 {
     const int32_t *from = t->windows->from + t->first, *to = t->windows->to + t->first;
-    bool made = member->map == RUN_MAP_MADE || (member->map == RUN_MAP_UNASKED && map_days(members, member, t->m->days));
-    if (!made)
+    bool made = member->map == RUN_MAP_MADE || (member->map == RUN_MAP_UNASKED && map_days(t, members, member));
+    if (!made || !has_days(t, from, to))
         take_sought(t, from, to);
     else if (t->windows->ends_with_day)
         take_up_to_it(t, from);

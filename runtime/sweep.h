@@ -136,7 +136,7 @@ bool run_can_sweep(const run_sweeps *sweeps, uint32_t aggregate);
 bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_window *window,
                const run_candidates *found, run_value *result, bool *open);
 
-/* Where days begin among a member's lines, by the day: made once for all windows (sums_many.c). */
+/* Where days begin among a member's lines, by the day, around those of the subjects: made once for all windows (sums_many.c). */
 typedef enum run_day_map { RUN_MAP_UNASKED, RUN_MAP_MADE, RUN_MAP_NONE } run_day_map;
 
 /* Subjects of one member, one behind the other. */
@@ -146,8 +146,10 @@ typedef struct run_patient {
     const uint32_t *rows;
     bool complete;
     uint8_t map; /* run_day_map */
+    bool before, after; /* there are lines before the days of the map, or after them */
     int32_t first_day, last_day;
-    const uint16_t *places;
+    uint32_t first_place;   /* which the map counts from */
+    const uint16_t *places; /* by day, and one more */
 } run_patient;
 
 /* Members of all subjects that have one, and what their windows share. */

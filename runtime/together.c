@@ -4,13 +4,13 @@
 
 enum { NO_DAY = INT32_MIN };
 
-/* The first and last day of a window that follows from the day alone, by the day. */
-enum { MEMO_DAYS = 512 };
+/* The first and last day of a window that follows from the day alone, by the day; what else it is, is the same for all days. */
+enum { MEMO_DAYS = 1 << 12 };
 typedef struct run_window_memo {
+    bool cut, before, forward;
     int32_t day[MEMO_DAYS]; /* plus one; 0 for none */
     int32_t from[MEMO_DAYS], to[MEMO_DAYS];
     bool fits[MEMO_DAYS]; /* both within 32 bits */
-    run_window windows[MEMO_DAYS];
 } run_window_memo;
 
 /* Whether a window takes a calendar, and nothing but the day. */
@@ -47,12 +47,15 @@ static inline size_t remembered(const run_context *context, run_window_memo *mem
 {
     size_t place = (uint32_t)day % MEMO_DAYS;
     if (memo->day[place] == day + 1 && day != -1) return place;
-    run_window *window = &memo->windows[place];
-    run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, window);
+    run_window window;
+    run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, &window);
     memo->day[place] = day + 1;
-    memo->fits[place] = fits(window);
-    memo->from[place] = memo->fits[place] ? (int32_t)window->from : 0;
-    memo->to[place] = memo->fits[place] ? (int32_t)window->to : 0;
+    memo->fits[place] = fits(&window);
+    memo->from[place] = memo->fits[place] ? (int32_t)window.from : 0;
+    memo->to[place] = memo->fits[place] ? (int32_t)window.to : 0;
+    memo->cut = window.cut;
+    memo->before = window.before;
+    memo->forward = window.forward;
     return place;
 }
 
@@ -61,10 +64,13 @@ static void remember_window(run_context *context, uint32_t index, uint32_t line,
     const plan_aggregate *aggregate = &context->binding->plan->aggregates.items[index];
     const run_column *dates = &context->binding->store->columns[LANG_FIELD_line_date];
     run_window_memo *memo = memo_of(context, index);
-    if (memo == NULL || dates->states[line] != RUN_PRESENT)
+    bool dated = memo != NULL && dates->states[line] == RUN_PRESENT;
+    size_t place = dated ? remembered(context, memo, aggregate, line, run_column_narrow(dates)[line]) : 0;
+    if (!dated || !memo->fits[place])
         run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, window);
     else
-        *window = memo->windows[remembered(context, memo, aggregate, line, run_column_narrow(dates)[line])];
+        *window =
+            (run_window){true, memo->from[place], memo->to[place], memo->cut, memo->before, memo->forward};
 }
 
 void run_window_together(run_context *context, uint32_t index, uint32_t line, const run_vector *bound, size_t item,
@@ -203,9 +209,9 @@ static bool windows_by_calendar(run_context *context, uint32_t index, run_togeth
     }
     w->all_known = all;
     if (place == SIZE_MAX) return true;
-    w->cut = memo->windows[place].cut;
-    w->before = memo->windows[place].before;
-    w->forward = memo->windows[place].forward;
+    w->cut = memo->cut;
+    w->before = memo->before;
+    w->forward = memo->forward;
     return true;
 }
 
