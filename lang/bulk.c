@@ -168,7 +168,9 @@ static void may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count, 
 }
 
 #if defined(__x86_64__)
-/* The same for eight keys at a time. */
+/* The same for eight keys at a time. Without optimization gathering is a macro, which takes a mask for a sign. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 __attribute__((target("avx512f,avx512dq"))) static void may_have_wide(const lang_bulk *bulk, const uint64_t *sums,
                                                                       size_t count, uint64_t *may)
 {
@@ -187,6 +189,7 @@ __attribute__((target("avx512f,avx512dq"))) static void may_have_wide(const lang
         may[i / 64] |= (uint64_t)has << (i % 64);
     }
 }
+#pragma GCC diagnostic pop
 #endif
 
 void lang_bulk_may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count,
