@@ -29,6 +29,15 @@ typedef struct told_field {
     uint32_t reference; /* place among the references; the first is of the line's own */
 } told_field;
 
+/* What telling one takes, side by side. */
+typedef struct told_place {
+    void *bits;
+    uint8_t *state;
+    uint64_t record; /* a bit, of its reference */
+    uint32_t offset; /* of its value among those of a line, in bytes */
+    int32_t leads_to;
+} told_place;
+
 typedef struct told_reference {
     guest_cell cell;
     bool patient; /* to the line's patient */
@@ -75,7 +84,9 @@ struct adj_single {
     size_t pool_used, pool_room;
     /* Of adj_single_judge_values: */
     told_field *fields;
+    told_place *places; /* of the fields */
     told_reference *references;
+    uint64_t patient_record;
     size_t told_count, reference_count;
     size_t kind_ends[TOLD_KINDS]; /* of `fields`, which stand in the order of their kinds */
     bool filled;                  /* with such values, which are to be forgotten */
@@ -411,8 +422,9 @@ static bool room_for(adj_single *s, size_t count)
 static inline bool pack_codes(adj_single *s, const int64_t *codes, size_t count, int64_t *list)
 {
     int64_t all = 0;
+    uint32_t *pool = s->pool + s->pool_used;
     for (size_t i = 0; i < count; i++) {
-        s->pool[s->pool_used + i] = (uint32_t)codes[i];
+        pool[i] = (uint32_t)codes[i];
         all |= codes[i];
     }
     *list = run_list_pack(s->pool_used, count) | RUN_LIST_OVERLAY;
@@ -552,9 +564,11 @@ adj_status adj_single_fields(adj_single *s, const int64_t *handles, size_t count
 {
     told_field *ordered = base_arena_alloc(&s->arena, (count + 1) * sizeof *ordered);
     told_field *fields = base_arena_alloc(&s->arena, (count + 1) * sizeof *fields);
+    told_place *places = base_arena_alloc(&s->arena, (count + 1) * sizeof *places);
     told_reference *references = base_arena_alloc(&s->arena, (count + 1) * sizeof *references);
     size_t reference_count = 1;
-    if (fields == NULL || references == NULL || ordered == NULL) return ADJ_OUT_OF_MEMORY;
+    if (fields == NULL || references == NULL || ordered == NULL || places == NULL) return ADJ_OUT_OF_MEMORY;
+    if (count > UINT32_MAX / sizeof(adj_single_value)) return ADJ_INVALID_INPUT;
     for (size_t i = 0; i < count; i++) {
         const guest_cell *cell = cell_of(s, handles[i]);
         uint32_t field = (uint32_t)(handles[i] & 0xFFFF), reference = (uint32_t)(handles[i] >> 16 & 0xFFFF);
@@ -571,6 +585,14 @@ adj_status adj_single_fields(adj_single *s, const int64_t *handles, size_t count
     }
     adj_single_begin(s);
     order_by_kind(fields, count, ordered, s->kind_ends);
+    for (size_t i = 0; i < count; i++) {
+        const told_field *f = &ordered[i];
+        places[i] = (told_place){f->cell.bits, f->cell.state, UINT64_C(1) << f->reference,
+                                 f->index * (uint32_t)sizeof(adj_single_value), f->cell.leads_to};
+    }
+    s->patient_record = 0;
+    for (size_t r = 1; r < reference_count; r++) s->patient_record |= references[r].patient ? UINT64_C(1) << r : 0;
+    s->places = places;
     s->fields = ordered;
     s->references = references;
     s->told_count = count;
@@ -578,89 +600,107 @@ adj_status adj_single_fields(adj_single *s, const int64_t *handles, size_t count
     return ADJ_OK;
 }
 
+/* What is told of a line so far, put together in registers. */
+typedef struct telling {
+    uint64_t records; /* of which something is told, a bit each */
+    uint64_t beyond;  /* has bits from the second on where something is none of the three that can be told */
+    int64_t odd;      /* not 0 where a value is none that its field can hold */
+} telling;
+
+/* Where a field's value stands, and whether it is told. */
+static inline const adj_single_value *value_of(const adj_single_value *values, const told_place *p)
+{
+    return (const adj_single_value *)((const char *)values + p->offset);
+}
+
+static inline uint64_t told_of(const adj_single_value *v)
+{
+    return (uint32_t)v->told;
+}
+
+/* All bits where something is present, else none. */
+static inline int64_t if_present(uint64_t told)
+{
+    _Static_assert(ADJ_TOLD_NOTHING == 0 && ADJ_TOLD_ABSENT == 1 && ADJ_TOLD_PRESENT == 2, "the second bit");
+    return -(int64_t)(told >> 1 & 1);
+}
+
+/* What is told of one field, and what that says of its record. */
+static inline void fill_state(const told_place *p, uint64_t told, telling *t)
+{
+    *p->state = (uint8_t)told;
+    t->records |= told != 0 ? p->record : 0;
+    t->beyond |= told + 1;
+}
+
 /* Puts the values of lists into the pool; what they are in the end is the cell's. */
-static adj_status fill_list(adj_single *s, const adj_single_value *value, int64_t *bits)
+static adj_status fill_list(adj_single *s, const adj_single_value *v, const told_place *p, telling *t)
 {
-    if (value->value < 0 || value->value > UINT16_MAX || (value->value > 0 && value->codes == NULL))
-        return ADJ_INVALID_INPUT;
-    if (!room_for(s, (size_t)value->value)) return ADJ_OUT_OF_MEMORY;
-    return pack_codes(s, value->codes, (size_t)value->value, bits) ? ADJ_OK : ADJ_INVALID_INPUT;
+    uint64_t told = told_of(v);
+    int64_t bits = 0;
+    if (told == ADJ_TOLD_PRESENT) {
+        if (v->value < 0 || v->value > UINT16_MAX || (v->value > 0 && v->codes == NULL)) return ADJ_INVALID_INPUT;
+        if (!room_for(s, (size_t)v->value)) return ADJ_OUT_OF_MEMORY;
+        if (!pack_codes(s, v->codes, (size_t)v->value, &bits)) return ADJ_INVALID_INPUT;
+    }
+    *(int64_t *)p->bits = bits;
+    fill_state(p, told, t);
+    return ADJ_OK;
 }
 
-/* What is told of one field, and what that says of its record: a bit. */
-static inline uint64_t fill_state(const told_field *f, adj_told told)
-{
-    *f->cell.state = (uint8_t)told;
-    return (uint64_t)(told != ADJ_TOLD_NOTHING) << f->reference;
-}
-
-/* A wide field's value, and a narrow one's. */
-static inline uint64_t fill_wide(const told_field *f, adj_told told, int64_t bits)
-{
-    *(int64_t *)f->cell.bits = told == ADJ_TOLD_PRESENT ? bits : 0;
-    return fill_state(f, told);
-}
-static inline uint64_t fill_narrow(const told_field *f, adj_told told, int32_t bits)
-{
-    *(int32_t *)f->cell.bits = told == ADJ_TOLD_PRESENT ? bits : 0;
-    return fill_state(f, told);
-}
-
-/* Fields of one kind after the other, so that nothing is asked of each; which records something is told of is put together in a
- * register. */
+/* Fields of one kind after the other, so that nothing is asked of each. */
 static adj_status fill_fields(adj_single *s, const adj_single_value *values, uint64_t *records)
 {
-    uint64_t told = 0;
-    unsigned beyond = 0;
-    int64_t odd = 0; /* not 0 where a value is none that its field can hold */
-    size_t i = 0;
-    for (; i < s->kind_ends[TOLD_NUMBER]; i++) {
-        const adj_single_value *v = &values[s->fields[i].index];
-        told |= fill_wide(&s->fields[i], v->told, v->value);
-        beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
+    telling t = {0};
+    const told_place *p = s->places, *numbers = p + s->kind_ends[TOLD_NUMBER], *narrow = p + s->kind_ends[TOLD_NARROW],
+                     *symbols = p + s->kind_ends[TOLD_SYMBOL], *known = p + s->kind_ends[TOLD_RECORD],
+                     *lists = p + s->kind_ends[TOLD_LIST];
+    for (; p < numbers; p++) {
+        const adj_single_value *v = value_of(values, p);
+        uint64_t told = told_of(v);
+        *(int64_t *)p->bits = v->value & if_present(told);
+        fill_state(p, told, &t);
     }
-    for (; i < s->kind_ends[TOLD_NARROW]; i++) {
-        const adj_single_value *v = &values[s->fields[i].index];
-        told |= fill_narrow(&s->fields[i], v->told, (int32_t)v->value);
-        beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
-        odd |= v->told == ADJ_TOLD_PRESENT ? v->value ^ (int32_t)v->value : 0;
+    for (; p < narrow; p++) {
+        const adj_single_value *v = value_of(values, p);
+        uint64_t told = told_of(v);
+        int64_t value = v->value & if_present(told);
+        *(int32_t *)p->bits = (int32_t)value;
+        t.odd |= value ^ (int32_t)value;
+        fill_state(p, told, &t);
     }
-    for (; i < s->kind_ends[TOLD_SYMBOL]; i++) {
-        const adj_single_value *v = &values[s->fields[i].index];
-        told |= fill_narrow(&s->fields[i], v->told, (int32_t)v->value);
-        beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
-        odd |= v->told == ADJ_TOLD_PRESENT ? v->value >> 31 : 0;
+    for (; p < symbols; p++) {
+        const adj_single_value *v = value_of(values, p);
+        uint64_t told = told_of(v);
+        int64_t value = v->value & if_present(told);
+        *(int32_t *)p->bits = (int32_t)value;
+        t.odd |= value >> 31;
+        fill_state(p, told, &t);
     }
-    for (; i < s->kind_ends[TOLD_RECORD]; i++) {
-        const adj_single_value *v = &values[s->fields[i].index];
-        told |= fill_narrow(&s->fields[i], v->told, s->fields[i].cell.leads_to);
-        beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
+    for (; p < known; p++) {
+        uint64_t told = told_of(value_of(values, p));
+        *(int32_t *)p->bits = p->leads_to & (int32_t)if_present(told);
+        fill_state(p, told, &t);
     }
-    for (; i < s->kind_ends[TOLD_LIST]; i++) {
-        const adj_single_value *v = &values[s->fields[i].index];
-        int64_t bits = 0;
-        adj_status status = v->told == ADJ_TOLD_PRESENT ? fill_list(s, v, &bits) : ADJ_OK;
+    for (; p < lists; p++) {
+        adj_status status = fill_list(s, value_of(values, p), p, &t);
         if (status != ADJ_OK) return status;
-        told |= fill_wide(&s->fields[i], v->told, bits);
-        beyond |= (unsigned)v->told > ADJ_TOLD_PRESENT;
     }
-    *records = told;
-    return beyond != 0 || odd != 0 ? ADJ_INVALID_INPUT : ADJ_OK;
+    *records = t.records;
+    return t.beyond >> 2 != 0 || t.odd != 0 ? ADJ_INVALID_INPUT : ADJ_OK;
 }
 
 /* A record is known by what is told of it. */
 static void fill_references(adj_single *s, uint64_t records)
 {
-    for (size_t i = 1; i < s->reference_count; i++) {
-        told_reference *r = &s->references[i];
-        if ((records >> i & 1) != 0) {
-            *(int32_t *)r->cell.bits = r->cell.leads_to;
-            *r->cell.state = RUN_PRESENT;
-            s->patient_touched = s->patient_touched || r->patient;
-        } else if (!r->itself) {
-            forget_cell(&r->cell);
-        }
+    for (size_t i = 1, count = s->reference_count; i < count; i++) {
+        const told_reference *r = &s->references[i];
+        bool known = (records >> i & 1) != 0;
+        if (!known && r->itself) continue;
+        *(int32_t *)r->cell.bits = known ? r->cell.leads_to : 0;
+        *r->cell.state = known ? RUN_PRESENT : RUN_UNKNOWN;
     }
+    s->patient_touched = s->patient_touched || (records & s->patient_record) != 0;
 }
 
 adj_status adj_single_judge_values(adj_single *s, const adj_single_value *values, adj_single_answer *answer)
