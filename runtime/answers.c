@@ -39,20 +39,21 @@ run_answers *run_answers_new(base_arena *arena, const run_binding *binding, cons
     a->binding = binding;
     a->place_bits = by_code ? 0 : last == NULL || last->place_bits == 0 ? LEAST_BITS : MOST_BITS;
     size_t places = places_of(a);
+    /* What is not kept is not looked at, or what it looks like does not matter. */
     a->kept = base_arena_alloc(arena, places);
-    a->found = base_arena_alloc(arena, places);
-    a->bits = base_arena_alloc(arena, places * sizeof *a->bits);
+    a->found = base_arena_alloc_raw(arena, places);
+    a->bits = base_arena_alloc_raw(arena, places * sizeof *a->bits);
     bool good = a->kept != NULL && a->found != NULL && a->bits != NULL;
     if (by_code) return good ? a : NULL;
-    a->digests = base_arena_alloc(arena, places * sizeof *a->digests);
+    a->digests = base_arena_alloc_raw(arena, places * sizeof *a->digests);
     good = good && a->digests != NULL;
     for (size_t i = 0; i < leaf_count; i++) {
-        a->states[i] = base_arena_alloc(arena, places);
-        a->values[i] = base_arena_alloc(arena, places * sizeof *a->values[i]);
+        a->states[i] = base_arena_alloc_raw(arena, places);
+        a->values[i] = base_arena_alloc_raw(arena, places * sizeof *a->values[i]);
         good = good && a->states[i] != NULL && a->values[i] != NULL;
         lists = lists || leaves[i].list;
     }
-    if (lists) a->codes = base_arena_alloc(arena, places * sizeof *a->codes);
+    if (lists) a->codes = base_arena_alloc_raw(arena, places * sizeof *a->codes);
     return good && (!lists || a->codes != NULL) ? a : NULL;
 }
 

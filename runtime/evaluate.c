@@ -1,13 +1,15 @@
 /* Evaluation of all lines of a store, and the results' accessors. */
 #include "runtime/handles.h"
+#include "runtime/policy_codes.h"
 #include "runtime/sweep.h"
 #include "runtime/trial.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* With fewer lines than this, dividing them costs more than judging them one by one. */
-enum { FEW_LINES = 24 };
+/* With fewer lines than this, dividing them costs more than judging them one by one; with fewer than the least whatever the policies, which
+ * else may have so many verdicts. */
+enum { LEAST_LINES = 24, FEW_LINES = 128, FEW_VERDICTS = 1 << 20 };
 
 /* Machine code is worth its making for runs of this many lines. */
 enum { MANY_LINES = 8192 };
@@ -45,6 +47,25 @@ static bool judge_each(adj_results *results, run_context *context)
         if (run_context_failed(context)) return false;
     }
     return true;
+}
+
+/* The same for the best way: by code of single encounters where that was made, and with sums of histories, which some lines may share. */
+static bool judge_few(adj_results *results, run_context *context)
+{
+    const run_policy_codes *codes = run_policies_made_codes(results->policies);
+    if (codes != NULL) context->code = run_policy_codes_of(codes);
+    if (results->line_count >= LEAST_LINES && results->binding.plan->aggregates.count > 0) {
+        results->many.sweeps = run_sweeps_new(&results->arena.allocator, &results->binding, false);
+        if (results->many.sweeps == NULL) return false;
+        context->sweeps = results->many.sweeps;
+    }
+    return judge_each(results, context);
+}
+
+static bool few_lines(const adj_results *results)
+{
+    return results->line_count < LEAST_LINES ||
+           (results->line_count < FEW_LINES && results->stride * results->line_count <= FEW_VERDICTS);
 }
 
 static bool judge_many(adj_results *results, const run_how *how)
@@ -115,8 +136,7 @@ static bool asks_elements(const plan_program *plan)
 static adj_status judge_all(adj_results *results, run_context *context, const adj_options *options)
 {
     adj_evaluator wanted = options == NULL ? ADJ_EVALUATOR_BEST : options->evaluator;
-    bool plain =
-        wanted == ADJ_EVALUATOR_INTERPRETER || (wanted == ADJ_EVALUATOR_BEST && results->line_count < FEW_LINES);
+    bool few = wanted == ADJ_EVALUATOR_BEST && few_lines(results), plain = wanted == ADJ_EVALUATOR_INTERPRETER || few;
     run_how how = {.code = context->code};
     bool machine = wanted != ADJ_EVALUATOR_BEST || results->line_count >= MANY_LINES;
     if (machine && adj_has_machine_code()) how.kernels = results->policies->kernel_code;
@@ -126,7 +146,9 @@ static adj_status judge_all(adj_results *results, run_context *context, const ad
     if (options != NULL) how.batch = options->batch;
     if (options != NULL) how.threads = options->threads;
     bool differs = false;
-    bool done = plain ? judge_each(results, context) : judge_many(results, &how);
+    bool done = few     ? judge_few(results, context)
+                : plain ? judge_each(results, context)
+                        : judge_many(results, &how);
     if (done && wanted == ADJ_EVALUATOR_BOTH) done = check_all(results, context, &differs);
     if (!done || !waive_all(results)) return ADJ_OUT_OF_MEMORY;
     return differs ? ADJ_INTERNAL : ADJ_OK;

@@ -45,6 +45,9 @@ const run_machine_code *run_policies_code(const adj_policies *policies, run_code
 /* Machine code that judges one encounter after the other, made beside the work; NULL where none can be had. */
 struct run_policy_codes *run_policies_single_codes(const adj_policies *policies);
 
+/* The same where somebody asked for it before; else NULL. */
+const struct run_policy_codes *run_policies_made_codes(const adj_policies *policies);
+
 /* Prepares what tests are judged by; false when memory runs out. */
 bool run_tests_ready(adj_policies *policies);
 

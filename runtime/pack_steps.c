@@ -318,8 +318,12 @@ static bool begin_filling(run_packer *packer, filling *f, uint32_t index, const 
         }
     }
     if (input->leaf_count == 0) return true;
+    enum { FEW = 64 }; /* of so few lines no answers are begun to be kept */
     const run_answers *answers = packer->answers[index];
-    f->answered = answers == NULL || run_answers_help(answers) || run_answers_can_grow(answers);
+    if (answers == NULL)
+        f->answered = bits_in(needed, packer->words) >= FEW;
+    else
+        f->answered = run_answers_help(answers) || run_answers_can_grow(answers);
     return true;
 }
 

@@ -122,6 +122,16 @@ run_policy_codes *run_policies_single_codes(const adj_policies *policies)
     return codes;
 }
 
+const run_policy_codes *run_policies_made_codes(const adj_policies *policies)
+{
+    run_lazy_code *lazy = policies->lazy;
+    if (lazy == NULL || policies->interpreted) return NULL;
+    pthread_mutex_lock(&lazy->lock);
+    const run_policy_codes *codes = lazy->single;
+    pthread_mutex_unlock(&lazy->lock);
+    return codes;
+}
+
 bool run_tests_ready(adj_policies *policies)
 {
     if (policies->tests_ready) return policies->test_plan != NULL;
