@@ -193,10 +193,8 @@ static bool has_days(const taking *t, const int32_t *from, const int32_t *to)
     const run_patient *member = t->member;
     int32_t low = INT32_MAX, high = INT32_MIN;
     for (size_t i = 0; member->before && i < t->count; i++) low = from[i] < low ? from[i] : low;
-    for (size_t i = 0; member->after && !t->windows->ends_with_day && i < t->count; i++) {
-        high = from[i] > high ? from[i] : high;
+    for (size_t i = 0; member->after && !t->windows->ends_with_day && i < t->count; i++)
         high = to[i] > high ? to[i] : high;
-    }
     return low >= member->first_day && high <= member->last_day;
 }
 

@@ -31,6 +31,10 @@ static const char policy[] =
                            "             and pair(this.procedure, procedure) is found\n")
             CLAUSE("not_known_of",
                    "  forbid exists other in claim.lines where told(procedure, this.procedure) is found\n")
+                CLAUSE("with_itself", "  require (sum of units over claim.lines\n"
+                                      "           where told(procedure, this.procedure) is found) <= 3\n")
+                CLAUSE("of_those_before", "  require at most 1 of claim.lines on the same day\n"
+                                          "           where pair(procedure, this.procedure) is found and units > 1\n")
                 CLAUSE("seldom",
                        "  require at most 1 of history in the last 30 days where procedure = this.procedure\n")
                     CLAUSE("either",
@@ -74,6 +78,7 @@ static void write_tables(const char *folder)
             fprintf(file[0], "%d,%d,%u\n", 10000 + one, 10000 + two, generator_below(&g, 10));
             if (k < 3) fprintf(file[3], "%d,%d,1\n", 10000 + one, 10000 + two);
         }
+        if (one % 5 == 0) fprintf(file[3], "%d,%d,1\n", 10000 + one, 10000 + one);
         if (one % 3 != 0) fprintf(file[1], "%d,%u\n", 10000 + one, 1 + generator_below(&g, 4));
         if (one % 4 != 0)
             fprintf(file[2], "%d,%u,2025-01-01,2026-02-10\n%d,%u,2026-02-11,2030-01-01\n", 10000 + one,
@@ -83,7 +88,7 @@ static void write_tables(const char *folder)
     for (size_t i = 0; i < FILES; i++) cr_assert_eq(fclose(file[i]), 0);
 }
 
-/* Claims of one to nine lines. Of a stretch at the end every third line is another payer's; of some lines a field is not known, or not
+/* Claims of one to nine lines, and some of more. Of a stretch at the end every third line is another payer's; of some lines a field is not known, or not
  * there; some have codes that no table has seen. */
 static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
 {
@@ -98,10 +103,10 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
                                                                                                    "53"};
         if (--left == 0) {
             claim++;
-            left = 1 + claim * 7 % 9;
+            left = claim % 90 == 7 ? 40 : claim % 30 == 3 ? 20 : 1 + claim * 7 % 9;
         }
         char date[16];
-        base_date_write(base_date_make(2026, 1, 1) + (int)(claim % 61), date);
+        base_date_write(base_date_make(2026, 1, 1) + (int)(claim % 61) + (i % 7 == 0), date);
         unsigned code = 10000 + generator_below(&g, CODES);
         if (i % 50 == 49) code += 50000;
         base_text_format(&text, "C%u,M%u,%s,%u,%s,%u,%s,%u,%u.00,%s,%s\n", claim, claim % 300,

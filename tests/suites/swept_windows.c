@@ -19,11 +19,13 @@ static const char *const windows[] = {"",
                                       " since 2024-03-01",
                                       " per lifetime",
                                       " during the emergency",
-                                      " in the next 20 days"};
+                                      " in the next 20 days",
+                                      " in the last 9 days"};
 
 enum { WINDOWS = sizeof windows / sizeof *windows, LINES = 1500 };
 
-static const char *policy_of(base_arena *arena)
+/* With `distinct`, distinct values are counted too, which takes a walk in any case. */
+static const char *policy_of(base_arena *arena, bool distinct)
 {
     static const char *const ends[] = {" so far", " earlier", ""};
     static const char *const wheres[] = {"", " where procedure in 90853, 90837", " where status = denied or units > 1"};
@@ -46,6 +48,12 @@ static const char *policy_of(base_arena *arena)
                              "  deny CO-119 as limit \"{sum}\"\n\n",
                              number, windows[w], ends[end], wheres[(w + end + 1) % 3], 2 + w % 5);
             number++;
+            base_text_format(&text,
+                             "clause c%u\n  cite \"4\"\n  forbid exists other in history%s%s%s\n"
+                             "  deny CO-119 as limit \"x\"\n\n",
+                             number, windows[w], ends[end], wheres[(w + end + 2) % 3]);
+            number++;
+            if (!distinct) continue;
             base_text_format(&text,
                              "clause c%u\n  cite \"3\"\n  require at most %u of distinct procedure over history%s%s\n"
                              "  deny CO-119 as limit \"{count}\"\n\n",
@@ -72,7 +80,8 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena,
             member++;
             left = 1 + member * 7 % 60;
         }
-        base_date_write(base_date_make(2023, 11, 1) + (int)(state >> 8) % 260, date);
+        int day = (int)(state >> 8) % 260;
+        base_date_write(base_date_make(2023, 11, 1) + (i % 3 == 0 ? day / 20 * 20 : day), date);
         base_text_format(&text, "C%d,M%u,K,1,%s,%s,11,%u,90.00\n", i, i % 11 == 0 ? (uint32_t)(i % 5) : member, date,
                          codes[(state >> 20) % 3], 1 + (state >> 24) % 3);
     }
@@ -83,6 +92,7 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena,
         static const lang_field fields[] = {LANG_FIELD_line_date, LANG_FIELD_line_procedure, LANG_FIELD_line_units,
                                             LANG_FIELD_line_status};
         if (line % 97 < 4) run_store_set_unknown(store, fields[line % 97], line);
+        if (line % 101 == 50) run_store_set_unknown(store, LANG_FIELD_line_patient, line);
         if (sparing) continue;
         if (line % 13 == 5) run_store_set(store, LANG_FIELD_line_status, line, line % 7);
         if (line % 55 == 0 || line % 211 == 9) run_store_set(store, LANG_FIELD_line_units, line, INT64_MAX / 2);
@@ -92,13 +102,54 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena,
     return encounters;
 }
 
+/* Two members with histories of eight years, of which all is known and some months are to be judged, and some with few lines, whose days are
+ * known. */
+static adj_encounters *long_histories(const adj_policies *policies, base_arena *arena)
+{
+    enum { LONG = 1200, JUDGED = 500, MONTHS = 150 };
+    base_text text;
+    base_text_init(&text, arena);
+    base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n");
+    for (int member = 0; member < 2; member++) {
+        for (int i = 0; i < LONG; i++) {
+            char date[16];
+            base_date_write(base_date_make(2019, 2, 1) + i * 5 / 2, date);
+            base_text_format(&text, "C%d-%d,M%d,K,1,%s,%s,11,%d,90.00\n", member, i, member, date,
+                             i % 3 == 0 ? "90834" : "90853", 1 + i % 2);
+        }
+    }
+    for (int i = 0; i < 300; i++) {
+        char date[16];
+        base_date_write(base_date_make(2023, 12, 1) + i % 50 * 4, date);
+        base_text_format(&text, "D%d,S%d,K,1,%s,90853,11,1,90.00\n", i, i / 25, date);
+    }
+    adj_encounters *encounters = support_lines(policies, base_text_string(&text));
+    run_store *store = &encounters->store;
+    store->feeds[LANG_FEED_HISTORY] = true;
+    for (uint32_t line = 0; line < 2 * LONG; line++)
+        store->lines.items[line].subject = line % LONG >= JUDGED && line % LONG < JUDGED + MONTHS;
+    for (uint32_t line = 2 * LONG; line < store->counts[LANG_RECORD_line]; line += 9)
+        run_store_set_unknown(store, line % 2 == 0 ? LANG_FIELD_line_units : LANG_FIELD_line_status, line);
+    cr_assert(run_index(store));
+    return encounters;
+}
+
 static void compare_with_walking(bool sparing)
 {
     base_arena arena;
     base_arena_init(&arena, NULL);
-    adj_policies *policies = support_policies(policy_of(&arena));
+    adj_policies *policies = support_policies(policy_of(&arena, true));
     adj_encounters *encounters = lines_of(policies, &arena, sparing);
     support_compare_ways(policies, encounters);
+    base_arena_release(&arena);
+}
+
+Test(swept_windows, of_long_histories_come_to_the_same)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    adj_policies *policies = support_policies(policy_of(&arena, false));
+    support_compare_ways(policies, long_histories(policies, &arena));
     base_arena_release(&arena);
 }
 
