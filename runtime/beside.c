@@ -192,10 +192,8 @@ static bool take_claim(pairing *p, int64_t number, uint32_t line)
         c->number = number;
         c->rows = groups->rows + groups->starts[number];
         c->count = groups->starts[number + 1] - groups->starts[number];
-        if (c->count <= FEW_LINES) {
-            run_gate_sums(p->gate, c->rows, c->count, true, c->sums, c->doubtful);
-            c->doubts = memchr(c->doubtful, 1, c->count) != NULL;
-        }
+        if (c->count <= FEW_LINES)
+            c->doubts = run_gate_sums(p->gate, c->rows, c->count, true, c->sums, c->doubtful);
     }
     if (c->count > FEW_LINES) return false;
     size_t self = again && c->self + 1 < c->count ? c->self + 1 : 0;

@@ -149,7 +149,7 @@ static void ask_set(const condition *c, const gate_items *items, uint8_t *open)
 
 /* Adds what a file has for a field to keys' sums; -1 for what it has never seen, which no row holds. What is the same for all items is told
  * where it is called, so that the loop is made for each. */
-static inline __attribute__((always_inline)) void add_field(const gate_field *f, const uint32_t *rows, size_t count,
+static inline __attribute__((always_inline)) bool add_field(const gate_field *f, const uint32_t *rows, size_t count,
                                                             uint64_t symbols, bool narrow, bool by_id, uint64_t factor,
                                                             uint64_t *restrict sums, uint8_t *restrict doubtful)
 {
@@ -157,29 +157,35 @@ static inline __attribute__((always_inline)) void add_field(const gate_field *f,
     const uint8_t *states = f->column->states;
     const int32_t *narrow_values = f->column->values;
     const int64_t *wide_values = f->column->values;
+    unsigned doubts = 0;
     for (size_t i = 0; i < count; i++) {
         int64_t value = narrow ? narrow_values[rows[i]] : wide_values[rows[i]];
         bool known = states[rows[i]] == RUN_PRESENT, own = !by_id || (uint64_t)value < symbols;
-        doubtful[i] |= (uint8_t)!(known & own);
+        uint8_t doubt = (uint8_t)!(known & own);
+        doubtful[i] |= doubt;
+        doubts |= doubt;
         if (by_id) value = own ? (int64_t)ids[value] - 1 : -1;
         sums[i] += (uint64_t)value * factor;
     }
+    return doubts != 0;
 }
 
-static void add_fields(const condition *c, const uint32_t *rows, size_t count, bool of_element, uint64_t *sums,
+static bool add_fields(const condition *c, const uint32_t *rows, size_t count, bool of_element, uint64_t *sums,
                        uint8_t *doubtful)
 {
+    bool doubts = false;
     for (uint32_t k = 0; k < c->count; k++) {
         const gate_field *f = &c->fields[k];
         uint64_t factor = c->file->factors[k];
         if (f->of_element != of_element) continue;
         if (f->column->narrow && f->ids != NULL)
-            add_field(f, rows, count, c->symbols, true, true, factor, sums, doubtful);
+            doubts |= add_field(f, rows, count, c->symbols, true, true, factor, sums, doubtful);
         else if (f->column->narrow)
-            add_field(f, rows, count, c->symbols, true, false, factor, sums, doubtful);
+            doubts |= add_field(f, rows, count, c->symbols, true, false, factor, sums, doubtful);
         else
-            add_field(f, rows, count, c->symbols, false, f->ids != NULL, factor, sums, doubtful);
+            doubts |= add_field(f, rows, count, c->symbols, false, f->ids != NULL, factor, sums, doubtful);
     }
+    return doubts;
 }
 
 static void ask_file(const condition *c, const gate_items *items, uint8_t *open)
@@ -212,12 +218,12 @@ bool run_gate_asks_more(const run_gate *gate)
     return gate->count > 1;
 }
 
-void run_gate_sums(const run_gate *gate, const uint32_t *rows, size_t count, bool of_element, uint64_t *sums,
+bool run_gate_sums(const run_gate *gate, const uint32_t *rows, size_t count, bool of_element, uint64_t *sums,
                    uint8_t *doubtful)
 {
     memset(sums, 0, count * sizeof *sums);
     memset(doubtful, 0, count);
-    add_fields(file_of(gate), rows, count, of_element, sums, doubtful);
+    return add_fields(file_of(gate), rows, count, of_element, sums, doubtful);
 }
 
 void run_gate_ask_sums(const run_gate *gate, const uint64_t *sums, size_t count, uint64_t *open)

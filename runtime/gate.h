@@ -22,8 +22,8 @@ bool run_gate_adds_up(const run_gate *gate);
 /* Whether it asks something else, too. */
 bool run_gate_asks_more(const run_gate *gate);
 
-/* Those sums of subjects or elements, and for which of them nothing can be said by the sum: 1, else 0. */
-void run_gate_sums(const run_gate *gate, const uint32_t *rows, size_t count, bool of_element, uint64_t *sums,
+/* Those sums of subjects or elements, and for which of them nothing can be said by the sum: 1, else 0. Gives whether there are any such. */
+bool run_gate_sums(const run_gate *gate, const uint32_t *rows, size_t count, bool of_element, uint64_t *sums,
                    uint8_t *doubtful);
 
 /* Whether the file may have a row, by the sum of subject and element, at most RUN_ITEMS of them: a bit each, 0 where it surely has none. */

@@ -132,3 +132,38 @@ Test(code_sets, many_items_hold_what_each_holds)
         adj_policies_free(policies);
     }
 }
+
+/* What is asked of codes that are written in several places alike is asked once; what only looks alike is another set. */
+Test(code_sets, written_alike_are_one)
+{
+    adj_policies *policies =
+        support_policies("policy alike\n  title \"Alike\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+#define CLAUSE(name, body) "clause " name "\n  cite \"1\"\n  require " body "\n  deny CO-11 as coding \"x\"\n\n"
+                         CLAUSE("one", "procedure in 90853, 90837")
+                             CLAUSE("again", "at most 3 of history where procedure in 90853, 90837")
+                                 CLAUSE("code", "diagnoses include any of F32")
+                                     CLAUSE("prefix", "diagnoses include any of F32.*")
+                                         CLAUSE("place", "pos in 22") CLAUSE("modifier", "modifiers include any of 22")
+                                             CLAUSE("range", "procedure in 90837..90853")
+                                                 CLAUSE("range_again", "not (procedure in 90837..90853)"));
+#undef CLAUSE
+    cr_expect_eq(policies->plan->sets.count, 6u);
+    adj_encounters *encounters = support_lines(
+        policies, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,diagnoses,modifiers\n"
+                  "A,M,K,1,2024-05-01,90837,22,1,90.00,F32.1,25\nB,M,K,1,2024-05-02,90840,11,1,90.00,F32,22\n");
+    adj_results *results = support_evaluate(policies, encounters);
+    static const char said[2][9] = {"p?fppfpf", "f?ppfppf"};
+    for (size_t line = 0; line < 2; line++) {
+        for (size_t c = 0; c < 8; c++) {
+            adj_clause_verdict verdict = adj_results_clause(results, line, c);
+            adj_clause_verdict meant = said[line][c] == 'p'   ? ADJ_CLAUSE_PASS
+                                       : said[line][c] == 'f' ? ADJ_CLAUSE_FAIL
+                                                              : ADJ_CLAUSE_CANNOT_TELL;
+            cr_expect_eq(verdict, meant, "line %zu, clause %zu: %d",
+                         line, c, (int)verdict);
+        }
+    }
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}

@@ -9,7 +9,7 @@
 
 enum { LINES = 9000, CODES = 700 };
 
-static const char *const files[] = {"pairs.csv", "most.csv", "dated.csv", "told.csv", "p.adj"};
+static const char *const files[] = {"pairs.csv", "most.csv", "dated.csv", "told.csv", "placed.csv", "p.adj"};
 enum { FILES = sizeof files / sizeof *files };
 
 static const char policy[] =
@@ -18,6 +18,7 @@ static const char policy[] =
     "table most (procedure) gives (times: count)\n  unique\n  from \"most.csv\"\n\n"
     "table dated (procedure) gives (times: count)\n  unique\n  from \"dated.csv\"\n\n"
     "table told (one: cpt, two: cpt) gives (indicator: count)\n  partial\n  from \"told.csv\"\n\n"
+    "table placed (procedure, pos) gives (indicator: count)\n  unique\n  from \"placed.csv\"\n\n"
     "table written (procedure, pos) gives (needed: modifiers)\n  | procedure    | pos    | needed |\n"
     "  | 10000..10300 | 11, 22 | none   |\n  | 10000..10300 | 02     | 95     |\n  | 10301..11000 | any    | GT, 95 "
     "|\n\n"
@@ -35,6 +36,9 @@ static const char policy[] =
                                       "           where told(procedure, this.procedure) is found) <= 3\n")
                 CLAUSE("of_those_before", "  require at most 1 of claim.lines on the same day\n"
                                           "           where pair(procedure, this.procedure) is found and units > 1\n")
+                CLAUSE("placed_beside", "  forbid exists other in claim.lines where placed(procedure, this.pos) is found\n")
+                CLAUSE("lately", "  forbid exists other in claim.lines since 2026-01-20\n"
+                                "             where pair(procedure, this.procedure) is found\n")
                 CLAUSE("seldom",
                        "  require at most 1 of history in the last 30 days where procedure = this.procedure\n")
                     CLAUSE("either",
@@ -71,6 +75,7 @@ static void write_tables(const char *folder)
     fputs("procedure,times\n", file[1]);
     fputs("procedure,times,from,to\n", file[2]);
     fputs("one,two,indicator\n", file[3]);
+    fputs("procedure,pos,indicator\n", file[4]);
     for (int one = 0; one < CODES; one++) {
         /* No code twice in a pair's row: tables are unique. */
         for (int k = 0; k < 40; k++) {
@@ -79,12 +84,13 @@ static void write_tables(const char *folder)
             if (k < 3) fprintf(file[3], "%d,%d,1\n", 10000 + one, 10000 + two);
         }
         if (one % 5 == 0) fprintf(file[3], "%d,%d,1\n", 10000 + one, 10000 + one);
+        if (one % 6 == 0) fprintf(file[4], "%d,%s,1\n", 10000 + one, one % 4 == 0 ? "11" : "22");
         if (one % 3 != 0) fprintf(file[1], "%d,%u\n", 10000 + one, 1 + generator_below(&g, 4));
         if (one % 4 != 0)
             fprintf(file[2], "%d,%u,2025-01-01,2026-02-10\n%d,%u,2026-02-11,2030-01-01\n", 10000 + one,
                     1 + generator_below(&g, 3), 10000 + one, 2 + generator_below(&g, 3));
     }
-    fputs(policy, file[4]);
+    fputs(policy, file[5]);
     for (size_t i = 0; i < FILES; i++) cr_assert_eq(fclose(file[i]), 0);
 }
 
@@ -126,6 +132,7 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
         cr_assert_neq(run_store_state(store, LANG_FIELD_line_first_modifier, line), RUN_UNKNOWN, "line %u", line);
         if (line % 4000 < 500) continue; /* nothing is missing: columns lie ready there */
         if (line % 89 < 8) run_store_set_unknown(store, fields[line % 89], line);
+        if (line % 71 == 9) run_store_set_unknown(store, LANG_FIELD_line_claim, line);
         if (line % 53 == 5) run_store_set_absent(store, fields[line % 8 == 0 ? 1 : line % 8], line);
         if (line % 61 == 3) run_store_set(store, LANG_FIELD_line_charge, line, 5000 - (INT64_C(1) << (line % 50)));
         if (line % 40 == 7) store->lines.items[line].subject = false;
