@@ -66,14 +66,14 @@ static const char *policy_of(base_arena *arena, bool distinct)
 
 /* Members with one line to some sixty; of some lines the day, the procedure, the units or the status is not known. With `sparing` that is all,
  * and seldom, so that most members are certain but for one line. */
-static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena, bool sparing)
+static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena, bool sparing, int count)
 {
     static const char *const codes[] = {"90853", "90837", "90834"};
     base_text text;
     base_text_init(&text, arena);
     base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n");
     uint32_t state = 1, member = 0, left = 1;
-    for (int i = 0; i < LINES; i++) {
+    for (int i = 0; i < count; i++) {
         char date[16];
         state = state * 1664525 + 1013904223;
         if (--left == 0) {
@@ -143,7 +143,7 @@ static void compare_with_walking(bool sparing)
     base_arena arena;
     base_arena_init(&arena, NULL);
     adj_policies *policies = support_policies(policy_of(&arena, true));
-    adj_encounters *encounters = lines_of(policies, &arena, sparing);
+    adj_encounters *encounters = lines_of(policies, &arena, sparing, LINES);
     support_compare_ways(policies, encounters);
     base_arena_release(&arena);
 }
@@ -161,4 +161,51 @@ Test(swept_windows, come_to_what_walking_finds)
 {
     compare_with_walking(false);
     compare_with_walking(true);
+}
+
+static void compare_with(const adj_policies *policies, const adj_encounters *encounters, const adj_results *meant)
+{
+    adj_results *results;
+    cr_assert_eq(adj_evaluate(policies, encounters, NULL, &results), ADJ_OK);
+    for (size_t line = 0; line < adj_results_count(meant); line++) {
+        for (size_t c = 0; c < adj_policies_clause_count(policies); c++)
+            cr_assert_eq(adj_results_clause(results, line, c), adj_results_clause(meant, line, c),
+                         "%zu lines, line %zu, clause %zu", adj_results_count(meant), line, c);
+    }
+    adj_results_free(results);
+}
+
+/* Some dozens of lines are judged one by one, by machine code where single encounters have had it made. */
+Test(swept_windows, of_few_lines_come_to_the_same)
+{
+    static const int counts[] = {1, 23, 24, 25, 70, 127, 128, 129, 200};
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    adj_policies *policies = support_policies(policy_of(&arena, true));
+    adj_options plain = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
+    size_t verdicts[8] = {0};
+    for (int with_code = 0; with_code < 2; with_code++) {
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+            adj_encounters *encounters = lines_of(policies, &arena, i % 2 == 0, counts[i]);
+            adj_results *meant;
+            cr_assert_eq(adj_evaluate(policies, encounters, &plain, &meant), ADJ_OK);
+            compare_with(policies, encounters, meant);
+            for (size_t line = 0; line < adj_results_count(meant); line++) {
+                for (size_t c = 0; c < adj_policies_clause_count(policies); c++)
+                    verdicts[adj_results_clause(meant, line, c)]++;
+            }
+            adj_results_free(meant);
+            adj_encounters_free(encounters);
+        }
+        adj_single *single;
+        adj_single_answer answer;
+        cr_assert_eq(adj_single_new(policies, &single), ADJ_OK);
+        cr_assert_eq(adj_single_judge(single, &answer), ADJ_OK);
+        adj_single_prepare(single);
+        adj_single_free(single);
+    }
+    cr_expect(verdicts[ADJ_CLAUSE_PASS] > 1000 && verdicts[ADJ_CLAUSE_FAIL] > 1000 &&
+              verdicts[ADJ_CLAUSE_CANNOT_TELL] > 1000);
+    adj_policies_free(policies);
+    base_arena_release(&arena);
 }
