@@ -19,13 +19,12 @@ static const char *const windows[] = {"",
                                       " since 2024-03-01",
                                       " per lifetime",
                                       " during the emergency",
-                                      " in the next 20 days",
-                                      " in the last 9 days"};
+                                      " in the last 9 days",
+                                      " in the next 20 days"};
 
 enum { WINDOWS = sizeof windows / sizeof *windows, LINES = 1500 };
 
-/* With `distinct`, distinct values are counted too, which takes a walk in any case. */
-static const char *policy_of(base_arena *arena, bool distinct)
+static const char *policy_of(base_arena *arena)
 {
     static const char *const ends[] = {" so far", " earlier", ""};
     static const char *const wheres[] = {"", " where procedure in 90853, 90837", " where status = denied or units > 1"};
@@ -53,7 +52,6 @@ static const char *policy_of(base_arena *arena, bool distinct)
                              "  deny CO-119 as limit \"x\"\n\n",
                              number, windows[w], ends[end], wheres[(w + end + 2) % 3]);
             number++;
-            if (!distinct) continue;
             base_text_format(&text,
                              "clause c%u\n  cite \"3\"\n  require at most %u of distinct procedure over history%s%s\n"
                              "  deny CO-119 as limit \"{count}\"\n\n",
@@ -102,6 +100,37 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena,
     return encounters;
 }
 
+/* Windows that are long and lie far, and limits that are met by some of many lines. */
+static const char *policy_of_long(base_arena *arena)
+{
+    static const char *const spans[] = {" in the last 7 days so far",
+                                        " in the last 18 months earlier",
+                                        " per lifetime so far",
+                                        " since 2020-06-01 earlier",
+                                        " in the same calendar year",
+                                        " in the next 500 days",
+                                        " in the next 20 days"};
+    static const char *const wheres[] = {"", " where procedure in 90853, 90837", " where units > 1"};
+    static const unsigned limits[] = {2, 60, 130, 195, 199, 350, 400, 560};
+    enum { SPANS = sizeof spans / sizeof *spans, LIMITS = sizeof limits / sizeof *limits };
+    base_text text;
+    base_text_init(&text, arena);
+    base_text_put(&text, "policy windows\n  title \"Windows\"\n  payer \"K\"\n  effective 2020-01-01\n\n");
+    for (unsigned i = 0; i < SPANS * LIMITS; i++) {
+        const char *span = spans[i / LIMITS], *where = wheres[i % 3], *when = i % 5 == 4 ? "  when units > 1\n" : "";
+        unsigned limit = limits[i % LIMITS];
+        base_text_format(&text,
+                         "clause count%u\n  cite \"1\"\n%s  require at most %u of history%s%s\n"
+                         "  deny CO-119 as limit \"{count}\"\n\n",
+                         i, when, limit, span, where);
+        base_text_format(&text,
+                         "clause sum%u\n  cite \"2\"\n%s  require (sum of units over history%s%s) <= %u\n"
+                         "  deny CO-119 as limit \"{sum}\"\n\n",
+                         i, when, span, where, limit * 3 / 2);
+    }
+    return base_text_string(&text);
+}
+
 /* Two members with histories of eight years, of which all is known and some months are to be judged, and some with few lines, whose days are
  * known. */
 static adj_encounters *long_histories(const adj_policies *policies, base_arena *arena)
@@ -128,7 +157,8 @@ static adj_encounters *long_histories(const adj_policies *policies, base_arena *
     store->feeds[LANG_FEED_HISTORY] = true;
     for (uint32_t line = 0; line < 2 * LONG; line++)
         store->lines.items[line].subject = line % LONG >= JUDGED && line % LONG < JUDGED + MONTHS;
-    for (uint32_t line = 2 * LONG; line < store->counts[LANG_RECORD_line]; line += 9)
+    run_store_set_unknown(store, LANG_FIELD_line_patient, JUDGED + 30);
+    for (uint32_t line = 2 * LONG + 100; line < store->counts[LANG_RECORD_line]; line += 9)
         run_store_set_unknown(store, line % 2 == 0 ? LANG_FIELD_line_units : LANG_FIELD_line_status, line);
     /* What is planned counts where a window looks ahead; sums of some are too large for what certain ones are kept in. */
     for (uint32_t line = 3; line < 2 * LONG; line += 17) run_store_set(store, LANG_FIELD_line_status, line, 0);
@@ -142,7 +172,7 @@ static void compare_with_walking(bool sparing)
 {
     base_arena arena;
     base_arena_init(&arena, NULL);
-    adj_policies *policies = support_policies(policy_of(&arena, true));
+    adj_policies *policies = support_policies(policy_of(&arena));
     adj_encounters *encounters = lines_of(policies, &arena, sparing, LINES);
     support_compare_ways(policies, encounters);
     base_arena_release(&arena);
@@ -152,7 +182,7 @@ Test(swept_windows, of_long_histories_come_to_the_same)
 {
     base_arena arena;
     base_arena_init(&arena, NULL);
-    adj_policies *policies = support_policies(policy_of(&arena, false));
+    adj_policies *policies = support_policies(policy_of_long(&arena));
     support_compare_ways(policies, long_histories(policies, &arena));
     base_arena_release(&arena);
 }
@@ -181,7 +211,7 @@ Test(swept_windows, of_few_lines_come_to_the_same)
     static const int counts[] = {1, 23, 24, 25, 70, 127, 128, 129, 200};
     base_arena arena;
     base_arena_init(&arena, NULL);
-    adj_policies *policies = support_policies(policy_of(&arena, true));
+    adj_policies *policies = support_policies(policy_of(&arena));
     adj_options plain = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
     size_t verdicts[8] = {0};
     for (int with_code = 0; with_code < 2; with_code++) {
