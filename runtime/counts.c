@@ -6,9 +6,8 @@ static uint8_t always(run_truth truth)
     return (uint8_t)(RUN_STANDING_ASKED | truth | truth << RUN_STANDING_NAMED);
 }
 
-uint8_t run_find_standing(const run_context *context, uint32_t line)
+static uint8_t standing_of(const run_store *store, uint32_t line)
 {
-    const run_store *store = context->binding->store;
     if (store->lines.items[line].unreadable) return always(RUN_NEITHER);
     bool later = store->as_of_given && !store->lines.items[line].subject &&
                  run_store_present(store, LANG_FIELD_line_date, line) &&
@@ -31,4 +30,10 @@ uint8_t run_find_standing(const run_context *context, uint32_t line)
     if (status >= sizeof statuses / sizeof *statuses) return always(RUN_NEITHER);
     return (uint8_t)(RUN_STANDING_ASKED | statuses[status].counts | statuses[status].when_named << RUN_STANDING_NAMED |
                      (status == 0 ? RUN_STANDING_PLANNED : 0));
+}
+
+uint8_t run_find_standing(const run_context *context, uint32_t line)
+{
+    const run_store *store = context->binding->store;
+    return standing_of(store, line) | (store->lines.items[line].subject ? RUN_STANDING_JUDGED : 0);
 }

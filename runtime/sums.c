@@ -55,6 +55,12 @@ static const uint8_t *standings_of(const run_context *context, const run_candida
     return room;
 }
 
+/* Whether an element whose standing says that it surely does not count is one that nobody asks what it is to itself. */
+static inline uint8_t shut_out(uint8_t standing, uint8_t stands)
+{
+    return (uint8_t)(stands >> 1 & ~(standing >> RUN_STANDING_JUDGED_BIT) & 1);
+}
+
 /* Which of some elements surely count, as 0 or 1; false where that is not certain of one. Which they are is not to be foreseen: no branch asks
  * for it. */
 static bool find_counted(const run_counting *how, const run_judged *judged, const uint8_t *standings, size_t count,
@@ -62,16 +68,15 @@ static bool find_counted(const run_counting *how, const run_judged *judged, cons
 {
     const run_counting own = *how;
     const uint8_t *truths = judged->truths;
-    uint8_t doubtful = 0;
+    uint8_t decided = 1;
     for (size_t i = 0; i < count; i++) {
-        uint8_t sure = own.ahead && (standings[i] & RUN_STANDING_PLANNED) != 0
-                           ? 1
-                           : (standings[i] >> own.shift & 3) == RUN_TRUE;
-        uint8_t counts = (truths[i] == RUN_TRUE) & sure;
-        doubtful |= (uint8_t)((truths[i] != RUN_FALSE) & (counts ^ 1));
+        bool planned = own.ahead && (standings[i] & RUN_STANDING_PLANNED) != 0;
+        uint8_t stands = planned ? RUN_TRUE : standings[i] >> own.shift & 3;
+        uint8_t counts = truths[i] & stands & RUN_TRUE;
+        decided &= (uint8_t)(counts | truths[i] >> 1 | shut_out(standings[i], stands));
         counted[i] = counts;
     }
-    return doubtful == 0;
+    return decided != 0;
 }
 
 /* Running counts after `sum`. */
@@ -92,16 +97,16 @@ static bool find_amounts(const run_counting *how, const run_judged *judged, cons
     const run_counting own = *how;
     const uint8_t *truths = judged->truths, *states = judged->states;
     const int64_t *amounts = judged->amounts;
-    unsigned doubtful = 0;
+    unsigned decided = 1;
     for (size_t i = 0; i < count; i++) {
-        unsigned truth = truths[i], sure = run_counts_as(&own, standings[i]) == RUN_TRUE;
+        unsigned truth = truths[i], stands = run_counts_as(&own, standings[i]);
         int64_t amount = amounts[i];
         unsigned known = (states[i] == RUN_PRESENT) & (amount <= RUN_SUMS_REACH) & (amount >= -RUN_SUMS_REACH);
-        unsigned takes = (truth == RUN_TRUE) & sure & known;
-        doubtful |= (truth != RUN_FALSE) & !takes;
+        unsigned takes = truth & stands & RUN_TRUE & known;
+        decided &= takes | truth >> 1 | shut_out(standings[i], (uint8_t)stands);
         added[i] = amount & -(int64_t)takes;
     }
-    return doubtful == 0;
+    return decided != 0;
 }
 
 /* Running sums after `sum`, which so few amounts within reach cannot overflow; false where one is too large to be kept. */

@@ -50,8 +50,14 @@ static inline uint32_t run_candidate(const run_candidates *found, size_t i)
 void run_collect(const run_context *context, const plan_aggregate *aggregate, uint32_t line, run_candidates *found);
 
 /* What a line is to those that count services (counts.c), asked once in a run: a truth for those that name no status, one for those that
- * do, and whether it is planned. Threads that ask of the same line find the same. */
-enum { RUN_STANDING_ASKED = 0x80, RUN_STANDING_NAMED = 2, RUN_STANDING_PLANNED = 0x10 };
+ * do, whether it is planned, and whether the run judges it. Threads that ask of the same line find the same. */
+enum {
+    RUN_STANDING_ASKED = 0x80,
+    RUN_STANDING_NAMED = 2,
+    RUN_STANDING_PLANNED = 0x10,
+    RUN_STANDING_JUDGED_BIT = 5,
+    RUN_STANDING_JUDGED = 1 << RUN_STANDING_JUDGED_BIT
+};
 uint8_t run_find_standing(const run_context *context, uint32_t line);
 
 static inline uint8_t run_line_standing(const run_context *context, uint32_t line)
@@ -62,6 +68,15 @@ static inline uint8_t run_line_standing(const run_context *context, uint32_t lin
     found = run_find_standing(context, line);
     __atomic_store_n(kept, found, __ATOMIC_RELAXED);
     return found;
+}
+
+/* Whether certain sums know what a line is to itself: each counts for itself, whatever else it is. Of elements that surely count for no other
+ * they only have those that the run does not judge. */
+static inline bool run_sums_know(const run_context *context, uint32_t line)
+{
+    uint8_t standing = run_line_standing(context, line);
+    return (standing & RUN_STANDING_JUDGED) != 0 ||
+           ((standing & 3) == RUN_TRUE && (standing >> RUN_STANDING_NAMED & 3) == RUN_TRUE);
 }
 
 /* How an aggregate counts. What is planned has not happened, except where the policy looks ahead. */

@@ -160,8 +160,13 @@ static adj_encounters *long_histories(const adj_policies *policies, base_arena *
     run_store_set_unknown(store, LANG_FIELD_line_patient, JUDGED + 30);
     for (uint32_t line = 2 * LONG + 100; line < store->counts[LANG_RECORD_line]; line += 9)
         run_store_set_unknown(store, line % 2 == 0 ? LANG_FIELD_line_units : LANG_FIELD_line_status, line);
-    /* What is planned counts where a window looks ahead; sums of some are too large for what certain ones are kept in. */
-    for (uint32_t line = 3; line < 2 * LONG; line += 17) run_store_set(store, LANG_FIELD_line_status, line, 0);
+    /* What was denied counts for none, what is planned where a window looks ahead; sums of some are too large for what certain ones are kept
+     * in. */
+    for (uint32_t line = 0; line < 2 * LONG; line++) {
+        bool planned = line % 17 == 3, denied = line % 17 == 8 || line % 17 == 9;
+        if (!store->lines.items[line].subject && (planned || denied))
+            run_store_set(store, LANG_FIELD_line_status, line, planned ? 0 : 4);
+    }
     for (uint32_t line = 2 * LONG + 1; line < 2 * LONG + 100; line += 3)
         run_store_set(store, LANG_FIELD_line_units, line, INT64_C(3000000000));
     cr_assert(run_index(store));
