@@ -340,7 +340,7 @@ bool run_classes_take(run_context *context, uint32_t index, uint32_t line, size_
 {
     const run_store *store = context->binding->store;
     subject s;
-    if (!run_sums_know(context, line) || !find_class(context, index, line, self, window, found, &s)) return false;
+    if (!find_class(context, index, line, self, window, found, &s)) return false;
     const stretch *of = &s.own->of;
     if (s.own->sums == NULL) {
         size_t end = window->cut ? s.self + 1 : run_first_on(store, found, of->first, window->to + 1);

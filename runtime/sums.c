@@ -55,7 +55,8 @@ static const uint8_t *standings_of(const run_context *context, const run_candida
     return room;
 }
 
-/* Whether an element whose standing says that it surely does not count is one that nobody asks what it is to itself. */
+/* Whether an element counts for none by its standing, and need not count for itself, which each does: only lines that the run judges are
+ * subjects. */
 static inline uint8_t shut_out(uint8_t standing, uint8_t stands)
 {
     return (uint8_t)(stands >> 1 & ~(standing >> RUN_STANDING_JUDGED_BIT) & 1);

@@ -329,7 +329,6 @@ bool run_sweep(run_context *context, uint32_t index, uint32_t line, const run_wi
     run_sweeps *s = context->sweeps;
     if (!run_can_sweep(s, index) || found->count < FEW_ELEMENTS || !run_sums_can_take(window)) return false;
     bool guest = found->gap != SIZE_MAX;
-    if (!guest && !run_sums_know(context, line)) return false;
     uint32_t patient = guest ? context->guest->member : patient_of(context, line), model = model_of(context, index);
     run_candidates others = *found;
     others.count -= guest ? 1 : 0;
@@ -443,7 +442,7 @@ void run_find_patients(const run_context *context, const plan_aggregate *aggrega
     members->count = members->map_used = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t line = lines[i];
-        bool there = patients->states[line] == RUN_PRESENT && run_sums_know(context, line);
+        bool there = patients->states[line] == RUN_PRESENT;
         uint32_t patient = (uint32_t)run_column_bits(patients, line);
         if (there && at != NULL && at->patient == patient) {
             at->end = i + 1;

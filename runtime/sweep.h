@@ -70,15 +70,6 @@ static inline uint8_t run_line_standing(const run_context *context, uint32_t lin
     return found;
 }
 
-/* Whether certain sums know what a line is to itself: each counts for itself, whatever else it is. Of elements that surely count for no other
- * they only have those that the run does not judge. */
-static inline bool run_sums_know(const run_context *context, uint32_t line)
-{
-    uint8_t standing = run_line_standing(context, line);
-    return (standing & RUN_STANDING_JUDGED) != 0 ||
-           ((standing & 3) == RUN_TRUE && (standing >> RUN_STANDING_NAMED & 3) == RUN_TRUE);
-}
-
 /* How an aggregate counts. What is planned has not happened, except where the policy looks ahead. */
 typedef struct run_counting {
     bool ahead;

@@ -111,13 +111,13 @@ static const char *policy_of_long(base_arena *arena)
                                         " in the next 500 days",
                                         " in the next 20 days"};
     static const char *const wheres[] = {"", " where procedure in 90853, 90837", " where units > 1"};
-    static const unsigned limits[] = {2, 60, 130, 195, 199, 350, 400, 560};
+    static const unsigned limits[] = {2, 60, 85, 130, 165, 240, 350, 400};
     enum { SPANS = sizeof spans / sizeof *spans, LIMITS = sizeof limits / sizeof *limits };
     base_text text;
     base_text_init(&text, arena);
     base_text_put(&text, "policy windows\n  title \"Windows\"\n  payer \"K\"\n  effective 2020-01-01\n\n");
     for (unsigned i = 0; i < SPANS * LIMITS; i++) {
-        const char *span = spans[i / LIMITS], *where = wheres[i % 3], *when = i % 5 == 4 ? "  when units > 1\n" : "";
+        const char *span = spans[i / LIMITS], *where = wheres[i / LIMITS % 3], *when = i % 5 == 4 ? "  when units > 1\n" : "";
         unsigned limit = limits[i % LIMITS];
         base_text_format(&text,
                          "clause count%u\n  cite \"1\"\n%s  require at most %u of history%s%s\n"
@@ -131,23 +131,20 @@ static const char *policy_of_long(base_arena *arena)
     return base_text_string(&text);
 }
 
-/* Two members with histories of eight years, of which all is known and some months are to be judged, and some with few lines, whose days are
- * known. */
+/* A member with a history of eight years, of which all is known and 256 lines are to be judged; and others with few lines, whose days are
+ * known: of the first 256 all else, too, of the last not. */
 static adj_encounters *long_histories(const adj_policies *policies, base_arena *arena)
 {
-    enum { LONG = 1200, JUDGED = 500, MONTHS = 150 };
+    enum { LONG = 1200, FIRST = 500, JUDGED = 256, SHORT = 400 };
     base_text text;
     base_text_init(&text, arena);
     base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge\n");
-    for (int member = 0; member < 2; member++) {
-        for (int i = 0; i < LONG; i++) {
-            char date[16];
-            base_date_write(base_date_make(2019, 2, 1) + i * 5 / 2, date);
-            base_text_format(&text, "C%d-%d,M%d,K,1,%s,%s,11,%d,90.00\n", member, i, member, date,
-                             i % 3 == 0 ? "90834" : "90853", 1 + i % 2);
-        }
+    for (int i = 0; i < LONG; i++) {
+        char date[16];
+        base_date_write(base_date_make(2019, 2, 1) + i * 5 / 2, date);
+        base_text_format(&text, "C%d,M,K,1,%s,%s,11,%d,90.00\n", i, date, i % 3 == 0 ? "90834" : "90853", 1 + i % 2);
     }
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < SHORT; i++) {
         char date[16];
         base_date_write(base_date_make(2023, 12, 1) + i % 50 * 4, date);
         base_text_format(&text, "D%d,S%d,K,1,%s,90853,11,1,90.00\n", i, i / 25, date);
@@ -155,19 +152,18 @@ static adj_encounters *long_histories(const adj_policies *policies, base_arena *
     adj_encounters *encounters = support_lines(policies, base_text_string(&text));
     run_store *store = &encounters->store;
     store->feeds[LANG_FEED_HISTORY] = true;
-    for (uint32_t line = 0; line < 2 * LONG; line++)
-        store->lines.items[line].subject = line % LONG >= JUDGED && line % LONG < JUDGED + MONTHS;
-    run_store_set_unknown(store, LANG_FIELD_line_patient, JUDGED + 30);
-    for (uint32_t line = 2 * LONG + 100; line < store->counts[LANG_RECORD_line]; line += 9)
-        run_store_set_unknown(store, line % 2 == 0 ? LANG_FIELD_line_units : LANG_FIELD_line_status, line);
-    /* What was denied counts for none, what is planned where a window looks ahead; sums of some are too large for what certain ones are kept
-     * in. */
-    for (uint32_t line = 0; line < 2 * LONG; line++) {
+    /* What was denied counts for none, what is planned where a window looks ahead. */
+    for (uint32_t line = 0; line < LONG; line++) {
         bool planned = line % 17 == 3, denied = line % 17 == 8 || line % 17 == 9;
+        store->lines.items[line].subject = line >= FIRST && line < FIRST + JUDGED;
         if (!store->lines.items[line].subject && (planned || denied))
             run_store_set(store, LANG_FIELD_line_status, line, planned ? 0 : 4);
     }
-    for (uint32_t line = 2 * LONG + 1; line < 2 * LONG + 100; line += 3)
+    run_store_set_unknown(store, LANG_FIELD_line_patient, LONG + 30);
+    for (uint32_t line = LONG + JUDGED + 4; line < LONG + 340; line += 3)
+        run_store_set_unknown(store, line % 2 == 0 ? LANG_FIELD_line_units : LANG_FIELD_line_status, line);
+    /* Sums of these are too large for what certain ones are kept in. */
+    for (uint32_t line = LONG + 360; line < LONG + SHORT; line += 3)
         run_store_set(store, LANG_FIELD_line_units, line, INT64_C(3000000000));
     cr_assert(run_index(store));
     return encounters;
