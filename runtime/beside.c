@@ -71,8 +71,7 @@ static void judge_pairs(pairing *p, const uint32_t *subjects, const uint32_t *ro
         run_find_window(p->context, p->aggregate, subjects[i], p->bound->bits[owner], p->bound->states[owner], &window);
         run_truth admitted = run_admitted(p->context, p->aggregate, &window, subjects[i], rows[i]);
         run_truth truth = run_truth_and(admitted, (run_truth)element.truth);
-        if (truth != RUN_FALSE)
-            run_tally(p->aggregate->kind, truth, &element, &p->results[owner], &p->open[owner]);
+        if (truth != RUN_FALSE) run_tally(p->aggregate->kind, truth, &element, &p->results[owner], &p->open[owner]);
     }
     p->context->scratch.count = scratch;
 }
@@ -141,8 +140,7 @@ static inline void put_block(met_pairs *met, size_t at, size_t pair, uint64_t su
 {
     const eight_pairs steps = {0, 1, 2, 3, 4, 5, 6, 7};
     *(eight_pairs *)(met->pairs + at) = steps + (uint16_t)pair;
-    for (size_t k = 0; k < BLOCK; k += 2)
-        *(two_sums *)(met->sums + at + k) = *(const two_sums *)(sums + k) + sum;
+    for (size_t k = 0; k < BLOCK; k += 2) *(two_sums *)(met->sums + at + k) = *(const two_sums *)(sums + k) + sum;
 }
 
 /* Where something is not known, that pair is left at once. */
@@ -175,8 +173,7 @@ static void meet(pairing *p, size_t owner, uint64_t sum, bool doubtful)
         met->count = at + c->count;
     } else {
         for (size_t k = 0; k < self; k += BLOCK) put_block(met, at + k, first + k, sum, c->sums + k);
-        for (size_t k = self + 1; k < c->count; k += BLOCK)
-            put_block(met, at + k - 1, first + k, sum, c->sums + k);
+        for (size_t k = self + 1; k < c->count; k += BLOCK) put_block(met, at + k - 1, first + k, sum, c->sums + k);
         met->count = at + c->count - 1;
     }
     if (met->count >= RUN_ITEMS) ask(p, RUN_ITEMS);
@@ -192,8 +189,7 @@ static bool take_claim(pairing *p, int64_t number, uint32_t line)
         c->number = number;
         c->rows = groups->rows + groups->starts[number];
         c->count = groups->starts[number + 1] - groups->starts[number];
-        if (c->count <= FEW_LINES)
-            c->doubts = run_gate_sums(p->gate, c->rows, c->count, true, c->sums, c->doubtful);
+        if (c->count <= FEW_LINES) c->doubts = run_gate_sums(p->gate, c->rows, c->count, true, c->sums, c->doubtful);
     }
     if (c->count > FEW_LINES) return false;
     size_t self = again && c->self + 1 < c->count ? c->self + 1 : 0;

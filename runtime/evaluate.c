@@ -146,9 +146,7 @@ static adj_status judge_all(adj_results *results, run_context *context, const ad
     if (options != NULL) how.batch = options->batch;
     if (options != NULL) how.threads = options->threads;
     bool differs = false;
-    bool done = few     ? judge_few(results, context)
-                : plain ? judge_each(results, context)
-                        : judge_many(results, &how);
+    bool done = few ? judge_few(results, context) : plain ? judge_each(results, context) : judge_many(results, &how);
     if (done && wanted == ADJ_EVALUATOR_BOTH) done = check_all(results, context, &differs);
     if (!done || !waive_all(results)) return ADJ_OUT_OF_MEMORY;
     return differs ? ADJ_INTERNAL : ADJ_OK;

@@ -16,9 +16,10 @@ typedef struct filling {
     const plan_input *input;
     uint32_t index;
     const uint64_t *needed;
-    bool answered; /* answers are kept, and help */
+    bool answered;        /* answers are kept, and help */
     struct filling *twin; /* of an upper bound the lower one, where the same lines need both; else NULL */
-    uint64_t borrowed;    /* a bit for each word of lines that is the twin's: the upper bound of what is certain is the lower one */
+    uint64_t
+        borrowed; /* a bit for each word of lines that is the twin's: the upper bound of what is certain is the lower one */
     run_masks masks;
     int64_t *values;
     int64_t low, high;

@@ -90,7 +90,8 @@ void run_sums_take(const plan_aggregate *aggregate, const run_sums *m, const run
 /* The same for the subjects from `first` to `end`, which are all of a member. Where sums and elements are certain, upper bounds are not
  * written: they are the lower ones. */
 void run_sums_take_many(const plan_aggregate *aggregate, const run_sums *m, const run_windows *windows,
-                        run_patients *members, run_patient *member, size_t first, size_t end, const run_vector *results);
+                        run_patients *members, run_patient *member, size_t first, size_t end,
+                        const run_vector *results);
 
 /* Whether sums can answer a window: those past the last day, as after an addition of many months, are left to the walk. */
 static inline bool run_sums_can_take(const run_window *window)

@@ -151,7 +151,7 @@ typedef struct run_patient {
     uint32_t patient, count;
     const uint32_t *rows;
     bool complete;
-    uint8_t map; /* run_day_map */
+    uint8_t map;        /* run_day_map */
     bool before, after; /* there are lines before the days of the map, or after them */
     int32_t first_day, last_day;
     uint32_t first_place;   /* which the map counts from */

@@ -69,8 +69,7 @@ static void remember_window(run_context *context, uint32_t index, uint32_t line,
     if (!dated || !memo->fits[place])
         run_find_window(context, aggregate, line, 0, RUN_UNKNOWN, window);
     else
-        *window =
-            (run_window){true, memo->from[place], memo->to[place], memo->cut, memo->before, memo->forward};
+        *window = (run_window){true, memo->from[place], memo->to[place], memo->cut, memo->before, memo->forward};
 }
 
 void run_window_together(run_context *context, uint32_t index, uint32_t line, const run_vector *bound, size_t item,

@@ -15,7 +15,7 @@ typedef struct run_own_day {
 typedef struct run_together {
     uint32_t mark; /* of the subjects there */
     uint64_t swept;
-    int32_t days[RUN_ITEMS]; /* of subjects of members; the least number where it is not known */
+    int32_t days[RUN_ITEMS];     /* of subjects of members; the least number where it is not known */
     int32_t first_day, last_day; /* of them all; the first is the least number where one is not known */
     bool own_days_begun;
     run_own_day own_days[RUN_ITEMS];

@@ -136,16 +136,15 @@ Test(code_sets, many_items_hold_what_each_holds)
 /* What is asked of codes that are written in several places alike is asked once; what only looks alike is another set. */
 Test(code_sets, written_alike_are_one)
 {
-    adj_policies *policies =
-        support_policies("policy alike\n  title \"Alike\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
+    adj_policies *policies = support_policies(
+        "policy alike\n  title \"Alike\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
 #define CLAUSE(name, body) "clause " name "\n  cite \"1\"\n  require " body "\n  deny CO-11 as coding \"x\"\n\n"
-                         CLAUSE("one", "procedure in 90853, 90837")
-                             CLAUSE("again", "at most 3 of history where procedure in 90853, 90837")
-                                 CLAUSE("code", "diagnoses include any of F32")
-                                     CLAUSE("prefix", "diagnoses include any of F32.*")
-                                         CLAUSE("place", "pos in 22") CLAUSE("modifier", "modifiers include any of 22")
-                                             CLAUSE("range", "procedure in 90837..90853")
-                                                 CLAUSE("range_again", "not (procedure in 90837..90853)"));
+        CLAUSE("one", "procedure in 90853, 90837")
+            CLAUSE("again", "at most 3 of history where procedure in 90853, 90837")
+                CLAUSE("code", "diagnoses include any of F32") CLAUSE("prefix", "diagnoses include any of F32.*")
+                    CLAUSE("place", "pos in 22") CLAUSE("modifier", "modifiers include any of 22")
+                        CLAUSE("range", "procedure in 90837..90853")
+                            CLAUSE("range_again", "not (procedure in 90837..90853)"));
 #undef CLAUSE
     cr_expect_eq(policies->plan->sets.count, 6u);
     adj_encounters *encounters = support_lines(
@@ -159,8 +158,7 @@ Test(code_sets, written_alike_are_one)
             adj_clause_verdict meant = said[line][c] == 'p'   ? ADJ_CLAUSE_PASS
                                        : said[line][c] == 'f' ? ADJ_CLAUSE_FAIL
                                                               : ADJ_CLAUSE_CANNOT_TELL;
-            cr_expect_eq(verdict, meant, "line %zu, clause %zu: %d",
-                         line, c, (int)verdict);
+            cr_expect_eq(verdict, meant, "line %zu, clause %zu: %d", line, c, (int)verdict);
         }
     }
     adj_results_free(results);

@@ -103,12 +103,9 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena,
 /* Windows that are long and lie far, and limits that are met by some of many lines; with `narrow` none is asked of all lines. */
 static const char *policy_of_long(base_arena *arena, bool narrow)
 {
-    static const char *const spans[] = {" in the last 7 days so far",
-                                        " in the last 18 months earlier",
-                                        " per lifetime so far",
-                                        " since 2020-06-01 earlier",
-                                        " in the same calendar year",
-                                        " in the next 500 days",
+    static const char *const spans[] = {" in the last 7 days so far", " in the last 18 months earlier",
+                                        " per lifetime so far",       " since 2020-06-01 earlier",
+                                        " in the same calendar year", " in the next 500 days",
                                         " in the next 20 days"};
     static const char *const wheres[] = {"", " where procedure in 90853, 90837", " where units > 1"};
     static const unsigned limits[] = {2, 60, 85, 130, 165, 240, 350, 400};
@@ -117,7 +114,8 @@ static const char *policy_of_long(base_arena *arena, bool narrow)
     base_text_init(&text, arena);
     base_text_put(&text, "policy windows\n  title \"Windows\"\n  payer \"K\"\n  effective 2020-01-01\n\n");
     for (unsigned i = 0; i < SPANS * LIMITS; i++) {
-        const char *span = spans[i / LIMITS], *where = wheres[i / LIMITS % 3], *when = narrow || i % 5 == 4 ? "  when pos = 11\n" : "";
+        const char *span = spans[i / LIMITS], *where = wheres[i / LIMITS % 3],
+                   *when = narrow || i % 5 == 4 ? "  when pos = 11\n" : "";
         unsigned limit = limits[i % LIMITS];
         base_text_format(&text,
                          "clause count%u\n  cite \"1\"\n%s  require at most %u of history%s%s\n"
