@@ -202,10 +202,11 @@ struct run_context {
     BASE_ARRAY(run_seen) seen;    /* values that `distinct` met */
     run_judged judged;            /* elements before they are summed up */
     size_t judged_room;
-    struct run_lately *lately;           /* answers of tables; made when first needed */
-    struct run_window_memo **windows_of; /* by aggregate; made when first needed */
-    struct run_needed **needed_of;       /* by block: steps that its elements need; made when first needed */
-    struct run_gate **gates;             /* by aggregate; made when first needed */
+    struct run_lately *lately;            /* answers of tables; made when first needed */
+    struct run_window_memo **windows_of;  /* by aggregate; made when first needed */
+    struct run_window_memo *window_memos; /* all of them, which aggregates with the same window share */
+    struct run_needed **needed_of;        /* by block: steps that its elements need; made when first needed */
+    struct run_gate **gates;              /* by aggregate; made when first needed */
     const run_change *changes;
     size_t change_count;
     struct run_trials *trials; /* what follows from changes (trial.c); made when first needed */

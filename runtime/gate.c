@@ -197,7 +197,7 @@ static void ask_file(const condition *c, const gate_items *items, uint8_t *open)
     add_fields(c, items->subjects, items->count, false, sums, doubtful);
     add_fields(c, items->elements, items->count, true, sums, doubtful);
     lang_bulk_may_have(c->file, sums, items->count, may);
-    for (size_t i = 0; i < items->count; i++) open[i] &= (uint8_t)(may[i / 64] >> (i % 64) & 1) | doubtful[i];
+    for (size_t i = 0; i < items->count; i++) open[i] &= (uint8_t)((may[i / 64] >> (i % 64) & 1) | doubtful[i]);
 }
 
 /* The one that asks a file: they stand last. */

@@ -7,6 +7,8 @@ enum { NO_DAY = INT32_MIN };
 /* The first and last day of a window that follows from the day alone, by the day; what else it is, is the same for all days. */
 enum { MEMO_DAYS = 1 << 12 };
 typedef struct run_window_memo {
+    struct run_window_memo *next;
+    const lang_window *of;
     bool cut, before, forward;
     int32_t day[MEMO_DAYS]; /* plus one; 0 for none */
     int32_t from[MEMO_DAYS], to[MEMO_DAYS];
@@ -28,11 +30,28 @@ static bool by_calendar(const plan_aggregate *aggregate)
     }
 }
 
+static bool same_window(const lang_window *a, const lang_window *b)
+{
+    return a->kind == b->kind && a->cut == b->cut && a->whole == b->whole && a->weekday == b->weekday &&
+           a->month == b->month && a->day == b->day && a->length == b->length && a->given == b->given;
+}
+
+/* Aggregates whose windows are the same have one: a library has few windows, and many clauses that ask for them. */
 static run_window_memo *memo_of(run_context *context, uint32_t index)
 {
-    run_window_memo **memo = &context->windows_of[index];
-    if (*memo == NULL) *memo = base_arena_alloc(context->arena, sizeof **memo);
-    return *memo;
+    run_window_memo **own = &context->windows_of[index];
+    if (*own != NULL) return *own;
+    const lang_window *window = &context->binding->plan->aggregates.items[index].window;
+    run_window_memo *memo = context->window_memos;
+    while (memo != NULL && !same_window(memo->of, window)) memo = memo->next;
+    if (memo == NULL) {
+        memo = base_arena_alloc(context->arena, sizeof *memo);
+        if (memo == NULL) return NULL;
+        memo->of = window;
+        memo->next = context->window_memos;
+        context->window_memos = memo;
+    }
+    return *own = memo;
 }
 
 /* Windows past the last day, as after an addition of many months, are left to the walk. */

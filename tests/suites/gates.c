@@ -30,31 +30,31 @@ static const char policy[] =
         CLAUSE("same_day", "  forbid exists other in history on the same day\n"
                            "             where rendering_provider = this.rendering_provider and procedure in low\n"
                            "             and pair(this.procedure, procedure) is found\n")
-            CLAUSE("not_known_of", "  forbid exists other in claim.lines where told(procedure, this.procedure) is "
-                                   "found\n") CLAUSE(
-                "with_itself", "  require (sum of units over claim.lines\n"
-                               "           where told(procedure, this.procedure) is found) <= 3\n")
+            CLAUSE("not_known_of",
+                   "  forbid exists other in claim.lines where told(procedure, this.procedure) is "
+                   "found\n") CLAUSE("with_itself", "  require (sum of units over claim.lines\n"
+                                                    "           where told(procedure, this.procedure) is found) <= 3\n")
                 CLAUSE("of_those_before", "  require at most 1 of claim.lines on the same day\n"
                                           "           where pair(procedure, this.procedure) is found and units > 1\n")
                     CLAUSE("placed_beside",
                            "  forbid exists other in claim.lines where placed(procedure, this.pos) is found\n")
                         CLAUSE("lately", "  forbid exists other in claim.lines since 2026-01-20\n"
                                          "             where pair(procedure, this.procedure) is found\n")
-                            CLAUSE("seldom", "  require at most 1 of history in the last 30 days where procedure = "
-                                             "this.procedure\n") CLAUSE(
-                                "either",
-                                "  forbid exists other in claim.lines where procedure = this.procedure or units > 3\n")
+                            CLAUSE("seldom",
+                                   "  require at most 1 of history in the last 30 days where procedure = "
+                                   "this.procedure\n") CLAUSE("either", "  forbid exists other in claim.lines where "
+                                                                        "procedure = this.procedure or units > 3\n")
                                 CLAUSE("units_added",
                                        "  require (sum of units over claim.lines where procedure in low) <= 6\n")
                                     CLAUSE("most_units", "  when most(procedure) is found\n  require units <= "
-                                                         "most(procedure).times\n") CLAUSE(
-                                        "units_then",
-                                        "  when dated(procedure) is found\n  require units <= dated(procedure).times\n")
-                                        CLAUSE("by_place", "  when way is found\n"
-                                                           "  require modifiers include all of way.needed\n")
-                                            CLAUSE("charged", "  require charge <= $40.00\n")
-                                                CLAUSE("of_low", "  require procedure in low\n")
-                                                    CLAUSE("lasted", "  require session.minutes >= 40 minutes\n");
+                                                         "most(procedure).times\n")
+                                        CLAUSE("units_then", "  when dated(procedure) is found\n  require units <= "
+                                                             "dated(procedure).times\n")
+                                            CLAUSE("by_place", "  when way is found\n"
+                                                               "  require modifiers include all of way.needed\n")
+                                                CLAUSE("charged", "  require charge <= $40.00\n")
+                                                    CLAUSE("of_low", "  require procedure in low\n")
+                                                        CLAUSE("lasted", "  require session.minutes >= 40 minutes\n");
 
 static const char *path_of(const char *folder, const char *name)
 {
