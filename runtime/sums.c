@@ -72,7 +72,7 @@ static bool find_counted(const run_counting *how, const run_judged *judged, cons
     uint8_t decided = 1;
     for (size_t i = 0; i < count; i++) {
         bool planned = own.ahead && (standings[i] & RUN_STANDING_PLANNED) != 0;
-        uint8_t stands = planned ? RUN_TRUE : (uint8_t)(standings[i] >> own.shift & 3);
+        uint8_t stands = (uint8_t)(planned ? RUN_TRUE : standings[i] >> own.shift & 3);
         uint8_t counts = (uint8_t)(truths[i] & stands & RUN_TRUE);
         decided &= (uint8_t)(counts | truths[i] >> 1 | shut_out(standings[i], stands));
         counted[i] = counts;
