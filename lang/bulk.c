@@ -220,7 +220,7 @@ static void fetch_row(const lang_bulk *bulk, uint32_t row)
 void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t count, int64_t *rows)
 {
     uint64_t hashes[LANG_BULK_TOGETHER];
-    uint16_t left[LANG_BULK_TOGETHER];
+    uint16_t left[LANG_BULK_TOGETHER] = {0};
     size_t kept = 0, inputs = bulk->input_count;
     for (size_t i = 0; i < count; i++) rows[i] = -1;
     if (bulk->heads == NULL) return;

@@ -24,8 +24,8 @@ typedef struct left_pairs {
 
 /* The lines of a claim, and what the gate asks of each. */
 typedef struct claim {
-    int64_t number; /* -1 for none */
-    const uint32_t *rows;
+    int64_t number;
+    const uint32_t *rows; /* NULL while there is none */
     size_t count;
     size_t self; /* the place of the subject before */
     bool doubts; /* of one of them nothing can be said by the sum */
@@ -183,7 +183,7 @@ static void meet(pairing *p, size_t owner, uint64_t sum, bool doubtful)
 static bool take_claim(pairing *p, int64_t number, uint32_t line)
 {
     claim *c = &p->claim;
-    bool again = c->number == number;
+    bool again = c->rows != NULL && c->number == number;
     if (!again) {
         const run_groups *groups = &p->context->binding->store->lines_of_claim;
         c->number = number;
@@ -215,7 +215,10 @@ bool run_pair(run_context *context, run_vectors *vectors, uint32_t index, const 
     p.results = results;
     p.open = open;
     p.failed = false;
-    p.claim.number = -1;
+    p.claim.number = 0;
+    p.claim.rows = NULL;
+    p.claim.count = p.claim.self = 0;
+    p.claim.doubts = false;
     p.met.count = p.left.count = 0;
     bool extreme = p.aggregate->kind == PLAN_MINIMUM || p.aggregate->kind == PLAN_MAXIMUM;
     const run_value nothing = {0, 0, extreme ? RUN_ABSENT : RUN_PRESENT};

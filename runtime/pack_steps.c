@@ -298,7 +298,7 @@ static bool keep_filling(run_packer *packer, filling *f)
         *lanes = packer->lanes[f->twin->index];
         return true;
     }
-    if (f->borrowed != 0) take_over(f);
+    if (f->twin != NULL && f->borrowed != 0) take_over(f);
     *lanes = (run_lanes){NULL, f->masks.yes, f->masks.no, 0};
     if (f->input->truth) return true;
     lanes->values = run_narrow(packer, f->values, f->low, f->high, &lanes->width);
