@@ -258,14 +258,15 @@ static bool fill_group(run_packer *packer, filling *const *group, size_t count)
     return t.count == 0 || fill_lines(packer, group, count, &t);
 }
 
-/* The lower bound that belongs to an upper one. */
+/* The lower bound that belongs to an upper one: they stand near each other, if both are there. */
 static void find_twin(const run_packer *packer, filling *const *group, size_t count, size_t own)
 {
     filling *f = group[own];
     const plan_block *block = &packer->context->binding->plan->blocks.items[f->input->block];
     const plan_step *step = &block->steps.items[f->input->step];
     if (step->operation != PLAN_UPPER || f->answered || f->input->truth) return;
-    for (size_t k = 0; k < count; k++) {
+    enum { NEAR = 4 };
+    for (size_t k = own > NEAR ? own - NEAR : 0; k < count && k <= own + NEAR; k++) {
         bool lower = group[k]->input->step == step->a && !group[k]->answered;
         if (lower && memcmp(group[k]->needed, f->needed, packer->words * sizeof *f->needed) == 0) f->twin = group[k];
     }
