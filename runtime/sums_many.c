@@ -53,54 +53,11 @@ static int64_t take_certain(const run_sums *m, const run_windows *windows, bool 
     return sum;
 }
 
-enum { ABREAST = 4, LOOKED_AT = 8 };
-
-/* How many of eight days, in their order, are before one: without a branch, since that is not to be foreseen. */
-static inline size_t days_of_eight(const int32_t *days, int32_t day)
-{
-#if defined(__SSE2__)
-    const __m128i all = _mm_set1_epi32(day);
-    __m128i low, high;
-    memcpy(&low, days, sizeof low);
-    memcpy(&high, days + 4, sizeof high);
-    __m128i before = _mm_packs_epi32(_mm_cmplt_epi32(low, all), _mm_cmplt_epi32(high, all));
-    unsigned bytes = (unsigned)_mm_movemask_epi8(before);
-    return (size_t)__builtin_ctz(~bytes) / 2;
-#else
-    size_t before = 0;
-    for (size_t i = 0; i < LOOKED_AT; i++) before += days[i] < day;
-    return before;
-#endif
-}
-
-/* Where the windows of four subjects begin, if that is among the eight days from `near` on: sought for all of them at once, since each
- * step of a search waits for the one before. */
-static inline bool find_abreast(const run_sums *m, size_t near, size_t count, const int32_t *from, uint32_t *places)
-{
-    if (near + LOOKED_AT > count) return false;
-    int32_t last = near == 0 ? INT32_MIN : m->days[near - 1];
-    bool all = true;
-    for (size_t k = 0; k < ABREAST; k++) {
-        size_t step = days_of_eight(m->days + near, from[k]);
-        all &= (step < LOOKED_AT) & (last < from[k]);
-        places[k] = (uint32_t)(near + step);
-    }
-    return all;
-}
-
 /* Where the windows of the subjects of one member begin. */
 static void find_begins(const run_sums *m, size_t count, const int32_t *from, size_t subjects, uint32_t *places)
 {
-    size_t near = 0, i = 0;
-    while (i < subjects) {
-        if (i + ABREAST <= subjects && find_abreast(m, near, count, from + i, places + i)) {
-            i += ABREAST;
-        } else {
-            places[i] = (uint32_t)next_from(m, near, count, from[i]);
-            i++;
-        }
-        near = places[i - 1];
-    }
+    size_t near = 0;
+    for (size_t i = 0; i < subjects; i++) near = places[i] = (uint32_t)next_from(m, near, count, from[i]);
 }
 
 /* Where those end that do not end with the subject; windows are never past the last day. */
