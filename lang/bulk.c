@@ -9,8 +9,6 @@
 #include <immintrin.h>
 #endif
 
-#define XXH_INLINE_ALL
-
 enum { REPORTED = 5, CODE_ROOM = 64 };
 
 typedef struct loader {
@@ -154,8 +152,11 @@ int64_t lang_bulk_first(const lang_bulk *bulk, const int64_t *values)
     return follow(bulk, bulk->heads[hash & bulk->head_mask], values);
 }
 
-static void may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count, uint64_t *may)
+void lang_bulk_may_have_narrow(const lang_bulk *bulk, const uint64_t *sums, size_t count,
+                               uint64_t may[LANG_BULK_TOGETHER / 64])
 {
+    memset(may, 0, (count + 63) / 64 * sizeof *may);
+    if (bulk->heads == NULL) return;
     uint64_t hashes[LANG_BULK_TOGETHER];
     for (size_t i = 0; i < count; i++) {
         hashes[i] = mixed(sums[i]);
@@ -195,15 +196,14 @@ __attribute__((target("avx512f,avx512dq"))) static void may_have_wide(const lang
 void lang_bulk_may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count,
                         uint64_t may[LANG_BULK_TOGETHER / 64])
 {
-    memset(may, 0, (count + 63) / 64 * sizeof *may);
-    if (bulk->heads == NULL) return;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512dq")) {
+    if (bulk->heads != NULL && __builtin_cpu_supports("avx512dq")) {
+        memset(may, 0, (count + 63) / 64 * sizeof *may);
         may_have_wide(bulk, sums, count, may);
         return;
     }
 #endif
-    may_have(bulk, sums, count, may);
+    lang_bulk_may_have_narrow(bulk, sums, count, may);
 }
 
 static void fetch_row(const lang_bulk *bulk, uint32_t row)

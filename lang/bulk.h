@@ -81,6 +81,10 @@ static inline uint64_t lang_bulk_part(const lang_bulk *bulk, size_t input, int64
 void lang_bulk_may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count,
                         uint64_t may[LANG_BULK_TOGETHER / 64]);
 
+/* The same as processors without wide registers do it. */
+void lang_bulk_may_have_narrow(const lang_bulk *bulk, const uint64_t *sums, size_t count,
+                               uint64_t may[LANG_BULK_TOGETHER / 64]);
+
 /* Leaves a row out from now on: a written row of the table says more. */
 void lang_bulk_remove(lang_bulk *bulk, size_t row);
 

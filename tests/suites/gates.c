@@ -3,6 +3,7 @@
 #include "tests/differential/generator.h"
 #include "tests/suites/support.h"
 
+#include "lang/bulk.h"
 #include "runtime/handles.h"
 
 #include <unistd.h>
@@ -159,6 +160,62 @@ static void compare(const adj_policies *policies, const adj_encounters *encounte
                          "line %zu, clause %zu, batches of %zu on %u threads", l, c, options->batch, options->threads);
     }
     adj_results_free(results);
+}
+
+/* What a row says of an input; of others than its own the inputs stand the other way round, which seldom is a row. */
+static int64_t told(const lang_bulk *bulk, size_t row, size_t input, bool own)
+{
+    if (own) return lang_bulk_value(bulk, input, row);
+    size_t other = bulk->input_count - 1 - input;
+    return lang_bulk_value(bulk, other, row) + (other == input ? 1000000 : 0);
+}
+
+/* Each row's key, or others: how many of them the filter lets through. */
+static size_t ask_filter(const lang_bulk *bulk, size_t first, bool of_rows)
+{
+    uint64_t sums[LANG_BULK_TOGETHER] = {0}, may[LANG_BULK_TOGETHER / 64], narrow[LANG_BULK_TOGETHER / 64];
+    size_t count = bulk->row_count - first < LANG_BULK_TOGETHER ? bulk->row_count - first : LANG_BULK_TOGETHER;
+    size_t through = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < bulk->input_count; k++)
+            sums[i] += lang_bulk_part(bulk, k, told(bulk, first + i, k, of_rows));
+    }
+    lang_bulk_may_have(bulk, sums, count, may);
+    lang_bulk_may_have_narrow(bulk, sums, count, narrow);
+    for (size_t w = 0; w * 64 < count; w++) {
+        cr_expect_eq(may[w], narrow[w], "word %zu from row %zu", w, first);
+        through += (size_t)__builtin_popcountll(may[w]);
+    }
+    cr_expect(!of_rows || through == count, "%zu of %zu rows", through, count);
+    return through;
+}
+
+/* Filters of files let every row through and few others, in registers of every width. */
+Test(gates, filters_of_files_say_the_same_in_every_width)
+{
+    char folder[] = "/tmp/adjudge-gates-XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    write_tables(folder);
+    const char *paths[] = {path_of(folder, "p.adj")};
+    adj_policies *policies = NULL;
+    cr_assert_eq(adj_policies_compile(paths, 1, NULL, &policies), ADJ_OK, "%s", adj_policies_diagnostics(policies));
+    size_t rows = 0, through = 0;
+    for (size_t t = 0; t < policies->plan->tables.count; t++) {
+        const lang_table *table = policies->plan->tables.items[t].source;
+        for (size_t b = 0; b < table->bulks.count; b++) {
+            const lang_bulk *bulk = table->bulks.items[b];
+            rows += bulk->row_count;
+            for (size_t first = 0; first < bulk->row_count; first += 251) {
+                ask_filter(bulk, first, true);
+                through += ask_filter(bulk, first, false);
+            }
+        }
+    }
+    cr_expect_gt(rows, 20000u);
+    cr_expect_lt(through, rows / 5, "%zu of %zu", through, rows);
+    adj_policies_free(policies);
+    for (size_t i = 0; i < FILES; i++) unlink(path_of(folder, files[i]));
+    rmdir(folder);
 }
 
 Test(gates, shut_out_none_that_counts)
