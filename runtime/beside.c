@@ -76,27 +76,61 @@ static void judge_pairs(pairing *p, const uint32_t *subjects, const uint32_t *ro
     p->context->scratch.count = scratch;
 }
 
-/* The first of those that are left, where what else the gate asks does not shut them out. */
-static void judge(pairing *p, size_t count)
+/* Whether one element that surely counts says all of a subject that will be asked. */
+static bool one_decides(const plan_aggregate *aggregate)
+{
+    lang_quantifier quantifier = aggregate->source->as.quantified.quantifier;
+    return aggregate->kind == PLAN_COUNTS &&
+           (quantifier == LANG_EXISTS || quantifier == LANG_NO || quantifier == LANG_EVERY);
+}
+
+/* Takes up to RUN_ITEMS of the pairs that are left. Where one decides, no more than `each` of a subject's, and none of those that are decided:
+ * the others stay, or go. */
+static size_t take_left(pairing *p, size_t each, uint32_t *subjects, uint32_t *rows, uint16_t *owners)
+{
+    left_pairs *left = &p->left;
+    bool one = one_decides(p->aggregate);
+    size_t taken = 0, kept = 0;
+    for (size_t i = 0; i < left->count; i++) {
+        uint16_t owner = left->owners[i];
+        uint32_t row = left->rows[i];
+        if (one && p->results[owner].bits > 0) continue;
+        bool later = taken == RUN_ITEMS || (one && taken >= each && owners[taken - each] == owner);
+        if (later) {
+            left->owners[kept] = owner;
+            left->rows[kept++] = row;
+            continue;
+        }
+        subjects[taken] = p->lines[owner];
+        rows[taken] = row;
+        owners[taken++] = owner;
+    }
+    left->count = kept;
+    return taken;
+}
+
+/* Some of those that are left, where what else the gate asks does not shut them out. */
+static void judge_some(pairing *p, size_t each)
 {
     uint32_t subjects[RUN_ITEMS], rows[RUN_ITEMS];
     uint16_t owners[RUN_ITEMS];
     uint8_t opens[RUN_ITEMS];
-    left_pairs *left = &p->left;
-    for (size_t i = 0; i < count; i++) subjects[i] = p->lines[left->owners[i]];
+    size_t count = take_left(p, each, subjects, rows, owners), kept = 0;
     memset(opens, 1, count);
-    if (run_gate_asks_more(p->gate)) run_gate_ask(p->gate, p->context, subjects, left->rows, count, opens);
-    size_t kept = 0;
+    if (run_gate_asks_more(p->gate)) run_gate_ask(p->gate, p->context, subjects, rows, count, opens);
     for (size_t i = 0; i < count; i++) {
         subjects[kept] = subjects[i];
-        rows[kept] = left->rows[i];
-        owners[kept] = left->owners[i];
+        rows[kept] = rows[i];
+        owners[kept] = owners[i];
         kept += opens[i] != 0;
     }
     if (kept > 0) judge_pairs(p, subjects, rows, owners, kept);
-    left->count -= count;
-    memmove(left->rows, left->rows + count, left->count * sizeof *left->rows);
-    memmove(left->owners, left->owners + count, left->count * sizeof *left->owners);
+}
+
+/* Those that are left, until less than some are. */
+static void judge(pairing *p, size_t until)
+{
+    for (size_t each = 1; p->left.count >= until; each *= 2) judge_some(p, each);
 }
 
 static void leave(pairing *p, size_t owner, uint32_t row)
@@ -128,7 +162,7 @@ static void ask(pairing *p, size_t count)
     met->count -= count;
     memmove(met->pairs, met->pairs + count, met->count * sizeof *met->pairs);
     memmove(met->sums, met->sums + count, met->count * sizeof *met->sums);
-    if (p->left.count >= RUN_ITEMS) judge(p, RUN_ITEMS);
+    judge(p, RUN_ITEMS);
 }
 
 /* Registers that all processors have, wherever their numbers lie. */
@@ -157,7 +191,7 @@ static void meet_doubtful(pairing *p, size_t owner, uint64_t sum, bool doubtful)
         met->pairs[met->count] = (uint16_t)(owner * FEW_LINES + k);
         met->sums[met->count++] = sum + c->sums[k];
     }
-    if (p->left.count >= RUN_ITEMS) judge(p, RUN_ITEMS);
+    judge(p, RUN_ITEMS);
 }
 
 /* A subject and all lines of its claim, which is at hand. */
@@ -232,6 +266,6 @@ bool run_pair(run_context *context, run_vectors *vectors, uint32_t index, const 
         meet(&p, i, sums[i], doubtful[i] != 0);
     }
     if (p.met.count > 0) ask(&p, p.met.count);
-    if (p.left.count > 0) judge(&p, p.left.count);
+    judge(&p, 1);
     return !p.failed;
 }
