@@ -414,7 +414,7 @@ typedef struct lang_table_row {
 
 typedef enum BASE_COMPACT lang_hit_policy { LANG_HIT_UNIQUE, LANG_HIT_FIRST, LANG_HIT_ALL } lang_hit_policy;
 
-struct lang_bulk; /* the rows of a large file, in columns */
+struct lang_bulk; /* the rows of a large file */
 
 struct lang_table {
     lang_name name;

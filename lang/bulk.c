@@ -1,4 +1,4 @@
-/* Reading files of rows into columns. A row with a cell that does not fit is reported, counted and left out. */
+/* Reading files of rows. A row with a cell that does not fit is reported, counted and left out. */
 #include "lang/bulk.h"
 
 #include "base/csv.h"
@@ -26,37 +26,40 @@ typedef struct loader {
     char separator;
 } loader;
 
-static size_t size_of(const lang_bulk_column *column)
+static int32_t *row_at(const lang_bulk *bulk, size_t row)
 {
-    return column->wide ? sizeof(int64_t) : sizeof(int32_t);
+    return bulk->segments.items[row / LANG_BULK_SEGMENT] + row % LANG_BULK_SEGMENT * bulk->row_words;
 }
 
-static bool room_for(loader *l, lang_bulk_column *column, size_t row)
+static bool room_for(loader *l, size_t row)
 {
-    if (row / LANG_BULK_SEGMENT < column->segments.count) return true;
-    void *segment = base_arena_alloc(l->program->arena, LANG_BULK_SEGMENT * size_of(column));
-    void **slot = segment == NULL ? NULL : BASE_PUSH(l->program->arena, &column->segments);
+    lang_bulk *bulk = l->bulk;
+    if (row / LANG_BULK_SEGMENT < bulk->segments.count) return true;
+    int32_t *segment = base_arena_alloc(l->program->arena, (size_t)LANG_BULK_SEGMENT * bulk->row_words * sizeof *segment);
+    int32_t **slot = segment == NULL ? NULL : BASE_PUSH(l->program->arena, &bulk->segments);
     if (slot == NULL) return false;
     *slot = segment;
     return true;
 }
 
-static void put(lang_bulk_column *column, size_t row, int64_t value)
+static void put(const lang_bulk *bulk, size_t column, size_t row, int64_t value)
 {
-    void *segment = column->segments.items[row / LANG_BULK_SEGMENT];
-    if (column->wide)
-        ((int64_t *)segment)[row % LANG_BULK_SEGMENT] = value;
+    const lang_bulk_column *to = &bulk->columns[column];
+    int32_t *words = row_at(bulk, row) + to->place;
+    if (to->wide)
+        memcpy(words, &value, sizeof value);
     else
-        ((int32_t *)segment)[row % LANG_BULK_SEGMENT] = value == LANG_BULK_ABSENT ? INT32_MIN : (int32_t)value;
+        *words = value == LANG_BULK_ABSENT ? INT32_MIN : (int32_t)value;
 }
 
 int64_t lang_bulk_value(const lang_bulk *bulk, size_t column, size_t row)
 {
-    const lang_bulk_column *source = &bulk->columns[column];
-    const void *segment = source->segments.items[row / LANG_BULK_SEGMENT];
-    if (source->wide) return ((const int64_t *)segment)[row % LANG_BULK_SEGMENT];
-    int32_t value = ((const int32_t *)segment)[row % LANG_BULK_SEGMENT];
-    return value == INT32_MIN ? LANG_BULK_ABSENT : value;
+    const lang_bulk_column *from = &bulk->columns[column];
+    const int32_t *words = row_at(bulk, row) + from->place;
+    if (!from->wide) return *words == INT32_MIN ? LANG_BULK_ABSENT : *words;
+    int64_t value;
+    memcpy(&value, words, sizeof value);
+    return value;
 }
 
 base_date lang_bulk_from(const lang_bulk *bulk, size_t row)
@@ -75,7 +78,7 @@ base_date lang_bulk_to(const lang_bulk *bulk, size_t row)
 
 void lang_bulk_remove(lang_bulk *bulk, size_t row)
 {
-    if (bulk->to_column >= 0) put(&bulk->columns[bulk->to_column], row, LANG_BULK_ABSENT);
+    if (bulk->to_column >= 0) put(bulk, (size_t)bulk->to_column, row, LANG_BULK_ABSENT);
 }
 
 /* The sum of inputs' parts, well mixed: numbers of a file are small and stand close together. */
@@ -116,24 +119,15 @@ static inline uint64_t filter_bits(uint64_t hash)
 /* The row + 1 that follows a row in its chain. */
 static uint32_t *next_of(const lang_bulk *bulk, size_t row)
 {
-    if (bulk->keys == NULL) return &bulk->next.items[row / LANG_BULK_SEGMENT][row % LANG_BULK_SEGMENT];
-    return (uint32_t *)&bulk->keys[row * (bulk->input_count + 1) + bulk->input_count];
+    return (uint32_t *)row_at(bulk, row);
 }
 
-/* Whether a row's inputs are some values; they fit 32 bits, or nothing is them. No input is absent. */
-static inline bool same_key(const int32_t *key, const int64_t *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (key[i] != values[i]) return false;
-    }
-    return true;
-}
-
+/* Whether a row's inputs are some values; no input is absent. Inputs stand first. */
 static bool same_inputs(const lang_bulk *bulk, size_t row, const int64_t *values)
 {
-    if (bulk->keys != NULL) return same_key(bulk->keys + row * (bulk->input_count + 1), values, bulk->input_count);
+    const int32_t *words = row_at(bulk, row) + 1;
     for (size_t i = 0; i < bulk->input_count; i++) {
-        if (lang_bulk_value(bulk, i, row) != values[i]) return false;
+        if ((bulk->wide_inputs ? lang_bulk_value(bulk, i, row) : words[i]) != values[i]) return false;
     }
     return true;
 }
@@ -208,13 +202,9 @@ void lang_bulk_may_have(const lang_bulk *bulk, const uint64_t *sums, size_t coun
 
 static void fetch_row(const lang_bulk *bulk, uint32_t row)
 {
-    for (size_t i = bulk->keys == NULL ? 0 : bulk->input_count; i < bulk->column_count; i++) {
-        const lang_bulk_column *column = &bulk->columns[i];
-        const char *segment = column->segments.items[row / LANG_BULK_SEGMENT];
-        __builtin_prefetch(segment + (size_t)(row % LANG_BULK_SEGMENT) * (column->wide ? 8 : 4));
-    }
-    if (bulk->keys != NULL) __builtin_prefetch(&bulk->keys[(size_t)row * (bulk->input_count + 1)]);
-    __builtin_prefetch(next_of(bulk, row));
+    const int32_t *words = row_at(bulk, row);
+    __builtin_prefetch(words);
+    __builtin_prefetch(words + bulk->row_words - 1);
 }
 
 void lang_bulk_first_of(const lang_bulk *bulk, const int64_t *values, size_t count, int64_t *rows)
@@ -253,8 +243,8 @@ static bool build_hash(loader *l)
     enum { LITTLE_ROWS = 1 << 13 };
     lang_bulk *bulk = l->bulk;
     size_t size = 16;
-    while (size < bulk->row_count) size *= 2;
-    size_t words = size <= LITTLE_ROWS ? size / 2 : size / 8;
+    while (size < bulk->row_count * 2) size *= 2;
+    size_t words = size <= 2 * LITTLE_ROWS ? size / 4 : size / 16;
     bulk->heads = base_arena_alloc(l->program->arena, size * sizeof *bulk->heads);
     bulk->filter = base_arena_alloc(l->program->arena, words * sizeof *bulk->filter);
     bulk->factors = base_arena_alloc(l->program->arena, (bulk->input_count + 1) * sizeof *bulk->factors);
@@ -262,17 +252,6 @@ static bool build_hash(loader *l)
     bulk->head_mask = (uint32_t)(size - 1);
     bulk->filter_mask = (uint32_t)(words - 1);
     for (size_t i = 0; i < bulk->input_count; i++) bulk->factors[i] = factor_of(i);
-    bool wide = false;
-    for (size_t i = 0; i < bulk->input_count; i++) wide = wide || bulk->columns[i].wide;
-    size_t stride = bulk->input_count + 1;
-    if (!wide) bulk->keys = base_arena_alloc(l->program->arena, (bulk->row_count + 1) * stride * sizeof *bulk->keys);
-    if (!wide && bulk->keys == NULL) return false;
-    for (size_t s = 0; wide && s * LANG_BULK_SEGMENT < bulk->row_count; s++) {
-        uint32_t *segment = base_arena_alloc(l->program->arena, LANG_BULK_SEGMENT * sizeof *segment);
-        uint32_t **slot = segment == NULL ? NULL : BASE_PUSH(l->program->arena, &bulk->next);
-        if (slot == NULL) return false;
-        *slot = segment;
-    }
     /* From the last row to the first, so that a chain goes from the first to the last. */
     for (size_t row = bulk->row_count; row-- > 0;) {
         int64_t values[LANG_TABLE_COLUMN_LIMIT];
@@ -280,7 +259,6 @@ static bool build_hash(loader *l)
         uint64_t hash = hash_of(bulk, values);
         *filter_word(bulk, hash) |= filter_bits(hash);
         uint32_t *head = &bulk->heads[hash & bulk->head_mask];
-        for (size_t i = 0; !wide && i < bulk->input_count; i++) bulk->keys[row * stride + i] = (int32_t)values[i];
         *next_of(bulk, row) = *head;
         *head = (uint32_t)row + 1;
     }
@@ -433,13 +411,11 @@ static void read_row(loader *l, const csv_cell *cells, size_t count, size_t line
             return;
         }
     }
-    for (size_t c = 0; c < bulk->column_count; c++) {
-        if (!room_for(l, &bulk->columns[c], bulk->row_count)) {
-            l->failed = true;
-            return;
-        }
-        put(&bulk->columns[c], bulk->row_count, values[c]);
+    if (!room_for(l, bulk->row_count)) {
+        l->failed = true;
+        return;
     }
+    for (size_t c = 0; c < bulk->column_count; c++) put(bulk, c, bulk->row_count, values[c]);
     if (bulk->row_count < UINT32_MAX - 2) bulk->row_count++;
 }
 
@@ -487,11 +463,16 @@ static void missing_header(loader *l, const char *column, const char *header, co
 
 static void add_column(loader *l, const char *name, lang_type type, const csv_cell *cells, size_t count)
 {
-    lang_bulk_column *column = &l->bulk->columns[l->bulk->column_count++];
+    lang_bulk *bulk = l->bulk;
+    bool input = bulk->column_count < bulk->input_count;
+    lang_bulk_column *column = &bulk->columns[bulk->column_count++];
     const char *header = header_of(l, name);
     bool narrow = type.kind == LANG_TYPE_CODE || type.kind == LANG_TYPE_TEXT || type.kind == LANG_TYPE_ENUMERATION ||
                   type.kind == LANG_TYPE_DATE || type.kind == LANG_TYPE_TRUTH || type.kind == LANG_TYPE_COUNT;
-    *column = (lang_bulk_column){.type = type, .wide = !narrow, .header = place_of(cells, count, header)};
+    *column = (lang_bulk_column){
+        .type = type, .wide = !narrow, .place = bulk->row_words, .header = place_of(cells, count, header)};
+    bulk->row_words += narrow ? 1 : 2;
+    bulk->wide_inputs = bulk->wide_inputs || (input && !narrow);
     if (column->header < 0) missing_header(l, name, header, cells, count);
 }
 
@@ -502,6 +483,7 @@ static void read_header(loader *l, const csv_cell *cells, size_t count)
     const lang_table *table = l->table;
     l->header_read = true;
     size_t room = table->inputs.count + table->outputs.count + 2;
+    bulk->row_words = 1; /* what follows in the chain */
     bulk->columns = base_arena_alloc(l->program->arena, room * sizeof *bulk->columns);
     if (bulk->columns == NULL) {
         l->failed = true;

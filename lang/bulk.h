@@ -1,4 +1,4 @@
-/* Rows of a table that come from a file, kept in columns, and their inputs row by row beside them: some 30 bytes a row, found by hash.
+/* Rows of a table that come from a file, each in one place, so that asking one takes one look at memory: some 20 bytes a row, found by hash.
  *
  * Each input is one plain value; what a row says of time is a span whose first day may be unknown. Codes and texts are
  * numbered within the file; a run asks for the number of each of its own codes once. */
@@ -9,16 +9,16 @@
 #include "base/intern.h"
 #include "lang/program.h"
 
-enum { LANG_BULK_SEGMENT = 1 << 14 }; /* rows; columns grow by a segment and never move */
+enum { LANG_BULK_SEGMENT = 1 << 14 }; /* rows; they grow by a segment and never move */
 
 #define LANG_BULK_ABSENT INT64_MIN
 #define LANG_BULK_NO_DAY ((base_date)INT32_MIN) /* an unknown first day; as a last day, a row that counts no more */
 
 typedef struct lang_bulk_column {
     lang_type type;
-    bool wide;  /* 8 bytes a value, else 4 */
-    int header; /* its place in the file; -1 for none */
-    BASE_ARRAY(void *) segments;
+    bool wide;      /* two words a value, else one */
+    uint32_t place; /* of its first word in a row */
+    int header;     /* its place in the file; -1 for none */
 } lang_bulk_column;
 
 typedef struct lang_bulk {
@@ -37,10 +37,10 @@ typedef struct lang_bulk {
      * here. */
     uint64_t *filter;
     uint32_t filter_mask;
-    /* By row: its inputs, as columns of 32 bits have them, and the row + 1 that follows in the chain, so that a row is one look at memory;
-     * NULL where an input takes 64 bits. */
-    int32_t *keys;
-    BASE_ARRAY(uint32_t *) next; /* in that case, segments: the row + 1 that follows */
+    /* Rows, in words of 32 bits: first the row + 1 that follows in the chain, then the columns. */
+    BASE_ARRAY(int32_t *) segments;
+    uint32_t row_words;
+    bool wide_inputs; /* one of them takes two words */
     size_t rejected;
 } lang_bulk;
 

@@ -80,8 +80,7 @@ static void judge_pairs(pairing *p, const uint32_t *subjects, const uint32_t *ro
 static bool one_decides(const plan_aggregate *aggregate)
 {
     lang_quantifier quantifier = aggregate->source->as.quantified.quantifier;
-    return aggregate->kind == PLAN_COUNTS &&
-           (quantifier == LANG_EXISTS || quantifier == LANG_NO || quantifier == LANG_EVERY);
+    return quantifier == LANG_EXISTS || quantifier == LANG_NO || quantifier == LANG_EVERY;
 }
 
 /* Takes up to RUN_ITEMS of the pairs that are left. Where one decides, no more than `each` of a subject's, and none of those that are decided:
