@@ -1,6 +1,7 @@
 /* Ordering: lines by date, claim and line, and in this order by what they belong to; rows of other records likewise.
  * "The ninth" is one definite line because this order is total. */
 #include "runtime/crew.h"
+#include "runtime/line_keys.h"
 #include "runtime/store.h"
 
 #include <stdlib.h>
@@ -274,5 +275,5 @@ bool run_index(run_store *store)
     if (order == NULL || store->position == NULL || !order_lines(store, order) || !collect_unknown(store, order))
         return false;
     for (uint32_t i = 0; i < count; i++) store->position[order[i]] = 2 * i + 1;
-    return group_all(store, order);
+    return group_all(store, order) && run_key_lines(store);
 }

@@ -1,4 +1,4 @@
-/* Keys of lines: each thread finds those of its chunks, which are then put together in the order of lines. */
+/* Keys of lines: each thread finds those of its stretches, which are then put together in the order of lines. */
 #include "runtime/line_keys.h"
 #include "runtime/crew.h"
 
@@ -14,6 +14,34 @@ bool run_is_key_field(lang_field field)
     }
     return false;
 }
+
+/* A key's parts and its number + 1, 0 for none: what is sought lies where it is looked for. */
+typedef struct key_slot {
+    int32_t parts[RUN_KEY_FIELDS];
+    uint32_t key;
+} key_slot;
+
+/* Keys that were met so far. */
+typedef struct key_table {
+    base_arena *arena;
+    run_key_list keys;
+    key_slot *slots;
+    size_t slot_count;
+} key_table;
+
+/* Lines that follow each other, and the keys that they have. */
+typedef struct stretch {
+    base_arena arena;
+    uint32_t first, end;
+    key_table table;
+    uint32_t *numbers; /* by its own key: the number among all */
+} stretch;
+
+typedef struct stretches {
+    run_store *store;
+    stretch *items;
+    size_t count;
+} stretches;
 
 static inline void parts_of_row(const run_column columns[RUN_KEY_FIELDS], uint32_t row, int32_t parts[RUN_KEY_FIELDS])
 {
@@ -33,25 +61,25 @@ static inline size_t slot_of(const int32_t parts[RUN_KEY_FIELDS])
     return (size_t)(hash ^ hash >> 32);
 }
 
-static void put_slot(run_key_slot *slot, const int32_t parts[RUN_KEY_FIELDS], uint32_t key)
+static void put_slot(key_slot *slot, const int32_t parts[RUN_KEY_FIELDS], uint32_t key)
 {
     memcpy(slot->parts, parts, sizeof slot->parts);
     slot->key = key + 1;
 }
 
-static bool grow(run_line_chunk *chunk)
+static bool grow(key_table *table)
 {
-    size_t count = chunk->slot_count == 0 ? 256 : chunk->slot_count * 2;
-    run_key_slot *slots = base_arena_alloc(&chunk->arena, count * sizeof *slots);
+    size_t count = table->slot_count == 0 ? 256 : table->slot_count * 2;
+    key_slot *slots = base_arena_alloc(table->arena, count * sizeof *slots);
     if (slots == NULL) return false;
-    for (uint32_t i = 0; i < chunk->keys.count; i++) {
-        const int32_t *parts = chunk->keys.items[i].parts;
+    for (uint32_t i = 0; i < table->keys.count; i++) {
+        const int32_t *parts = table->keys.items[i].parts;
         size_t at = slot_of(parts) & (count - 1);
         while (slots[at].key != 0) at = (at + 1) & (count - 1);
         put_slot(&slots[at], parts, i);
     }
-    chunk->slots = slots;
-    chunk->slot_count = count;
+    table->slots = slots;
+    table->slot_count = count;
     return true;
 }
 
@@ -62,102 +90,154 @@ static inline bool same_parts(const int32_t a[RUN_KEY_FIELDS], const int32_t b[R
     return differ == 0;
 }
 
-static inline bool find_key(run_line_chunk *chunk, const int32_t parts[RUN_KEY_FIELDS], uint32_t row, uint32_t *found)
+static inline bool find_key(key_table *table, const int32_t parts[RUN_KEY_FIELDS], uint32_t row, uint32_t *found)
 {
-    size_t at = slot_of(parts) & (chunk->slot_count - 1);
-    for (; chunk->slots[at].key != 0; at = (at + 1) & (chunk->slot_count - 1)) {
-        *found = chunk->slots[at].key - 1;
-        if (same_parts(chunk->slots[at].parts, parts)) return true;
+    size_t at = slot_of(parts) & (table->slot_count - 1);
+    for (; table->slots[at].key != 0; at = (at + 1) & (table->slot_count - 1)) {
+        *found = table->slots[at].key - 1;
+        if (same_parts(table->slots[at].parts, parts)) return true;
     }
-    run_line_key *key = BASE_PUSH(&chunk->arena, &chunk->keys);
+    run_line_key *key = BASE_PUSH(table->arena, &table->keys);
     if (key == NULL) return false;
     *key = (run_line_key){.row = row};
     memcpy(key->parts, parts, sizeof key->parts);
-    *found = (uint32_t)chunk->keys.count - 1;
-    put_slot(&chunk->slots[at], parts, *found);
-    return chunk->keys.count * 2 < chunk->slot_count || grow(chunk);
+    *found = (uint32_t)table->keys.count - 1;
+    put_slot(&table->slots[at], parts, *found);
+    return table->keys.count * 2 < table->slot_count || grow(table);
 }
 
 static bool find_keys(void *state, size_t worker, size_t item)
 {
     (void)worker;
-    const run_line_keys *keys = state;
-    run_line_chunk *chunk = &keys->chunks[item];
-    uint32_t found = 0;
+    const stretches *all = state;
+    stretch *s = &all->items[item];
     run_column columns[RUN_KEY_FIELDS];
-    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) columns[i] = keys->context->columns[key_fields[i]];
-    if (!grow(chunk)) return false;
-    for (size_t i = chunk->first; i < chunk->end; i++) {
-        keys->key_of[i] = PLAN_NO_STEP;
-        if (!keys->judged[i]) continue;
+    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) columns[i] = all->store->columns[key_fields[i]];
+    if (!grow(&s->table)) return false;
+    for (uint32_t row = s->first; row < s->end; row++) {
         int32_t parts[RUN_KEY_FIELDS];
-        parts_of_row(columns, keys->rows[i], parts);
-        if (!find_key(chunk, parts, keys->rows[i], &found)) return false;
-        keys->key_of[i] = found;
-        chunk->keys.items[found].count++;
+        parts_of_row(columns, row, parts);
+        if (!find_key(&s->table, parts, row, &all->store->line_keys[row])) return false;
     }
     return true;
 }
 
-/* Numbers the keys of all chunks together. */
-static bool put_together(run_line_keys *keys)
+/* Numbers the keys of all stretches together, in the order in which lines have them first. */
+static bool put_together(const stretches *all)
 {
-    run_line_chunk *all = &keys->all;
-    if (!grow(all)) return false;
-    for (size_t c = 0; c < keys->chunk_count; c++) {
-        run_line_chunk *chunk = &keys->chunks[c];
-        chunk->key_numbers = base_arena_alloc(&chunk->arena, (chunk->keys.count + 1) * sizeof *chunk->key_numbers);
-        if (chunk->key_numbers == NULL) return false;
-        for (size_t k = 0; k < chunk->keys.count; k++) {
-            const run_line_key *key = &chunk->keys.items[k];
-            uint32_t found = PLAN_NO_STEP;
-            if (!find_key(all, key->parts, key->row, &found)) return false;
-            all->keys.items[found].count += key->count;
-            chunk->key_numbers[k] = found;
+    base_arena scratch;
+    base_arena_init(&scratch, &all->store->arena.allocator);
+    key_table table = {.arena = &scratch};
+    bool good = grow(&table);
+    for (size_t i = 0; good && i < all->count; i++) {
+        stretch *s = &all->items[i];
+        s->numbers = base_arena_alloc(&s->arena, (s->table.keys.count + 1) * sizeof *s->numbers);
+        good = s->numbers != NULL;
+        for (size_t k = 0; good && k < s->table.keys.count; k++) {
+            const run_line_key *key = &s->table.keys.items[k];
+            good = find_key(&table, key->parts, key->row, &s->numbers[k]);
         }
     }
+    run_store *store = all->store;
+    store->key_count = table.keys.count;
+    store->keys = base_arena_alloc(&store->arena, (table.keys.count + 1) * sizeof *store->keys);
+    good = good && store->keys != NULL;
+    if (good && table.keys.count > 0) memcpy(store->keys, table.keys.items, table.keys.count * sizeof *store->keys);
+    base_arena_release(&scratch);
+    return good;
+}
+
+static bool number_lines(void *state, size_t worker, size_t item)
+{
+    (void)worker;
+    const stretches *all = state;
+    const stretch *s = &all->items[item];
+    uint32_t *keys = all->store->line_keys;
+    for (uint32_t row = s->first; row < s->end; row++) keys[row] = s->numbers[keys[row]];
     return true;
 }
 
-bool run_find_line_keys(run_line_keys *keys, const base_allocator *allocator, const run_context *context,
-                        const uint32_t *rows, const bool *judged, size_t count, size_t threads)
+/* How many parts lines are taken in: several for each thread, where there are others. */
+static size_t parts_for(size_t count, size_t threads)
 {
-    enum { LEAST = 1 << 14, EACH = 4 /* chunks for a thread, where there are others */ };
-    *keys = (run_line_keys){*allocator, .context = context, .rows = rows, .judged = judged, .line_count = count};
-    base_arena_init(&keys->all.arena, allocator);
-    size_t chunks = threads > 1 ? threads * EACH : 1;
-    if (chunks > count / LEAST) chunks = count < LEAST ? 1 : count / LEAST;
-    keys->chunks = base_arena_alloc(&keys->all.arena, chunks * sizeof *keys->chunks);
-    keys->key_of = base_arena_alloc(&keys->all.arena, (count + 1) * sizeof *keys->key_of);
-    if (keys->chunks == NULL || keys->key_of == NULL) return false;
+    enum { LEAST = 1 << 14, EACH = 4 };
+    size_t parts = threads > 1 ? threads * EACH : 1;
+    return parts <= count / LEAST ? parts : count < LEAST ? 1 : count / LEAST;
+}
+
+bool run_key_lines(run_store *store)
+{
+    uint32_t count = store->counts[LANG_RECORD_line];
+    stretches all = {.store = store};
+    size_t parts = parts_for(count, store->threads);
+    base_arena scratch;
+    base_arena_init(&scratch, &store->arena.allocator);
+    all.items = base_arena_alloc(&scratch, parts * sizeof *all.items);
+    store->line_keys = base_arena_alloc(&store->arena, (count + 1) * sizeof *store->line_keys);
+    bool good = all.items != NULL && store->line_keys != NULL;
+    for (; good && all.count < parts; all.count++) {
+        stretch *s = &all.items[all.count];
+        base_arena_init(&s->arena, &store->arena.allocator);
+        s->table.arena = &s->arena;
+        s->first = (uint32_t)(count / parts * all.count);
+        s->end = all.count + 1 == parts ? count : (uint32_t)(count / parts * (all.count + 1));
+    }
+    good = good && run_crew(&scratch, store->threads, parts, find_keys, &all) && put_together(&all) &&
+           run_crew(&scratch, store->threads, parts, number_lines, &all);
+    for (size_t i = 0; i < all.count; i++) base_arena_release(&all.items[i].arena);
+    base_arena_release(&scratch);
+    return good;
+}
+
+/* ---- lines of a run ---- */
+
+static bool count_lines(void *state, size_t worker, size_t item)
+{
+    (void)worker;
+    const run_line_keys *keys = state;
+    const run_line_chunk *chunk = &keys->chunks[item];
+    const uint32_t *line_keys = keys->store->line_keys;
+    for (size_t i = chunk->first; i < chunk->end; i++) chunk->counts[line_keys[keys->rows[i]]] += keys->judged[i];
+    return true;
+}
+
+bool run_count_keys(run_line_keys *keys, const base_allocator *allocator, const run_store *store, const uint32_t *rows,
+                    const bool *judged, size_t count, size_t threads)
+{
+    *keys = (run_line_keys){.store = store, .rows = rows, .judged = judged, .line_count = count};
+    base_arena_init(&keys->arena, allocator);
+    size_t chunks = parts_for(count, threads);
+    keys->chunks = base_arena_alloc(&keys->arena, chunks * sizeof *keys->chunks);
+    keys->uses = base_arena_alloc(&keys->arena, (store->key_count + 1) * sizeof *keys->uses);
+    if (keys->chunks == NULL || keys->uses == NULL) return false;
     keys->chunk_count = chunks;
     for (size_t c = 0; c < chunks; c++) {
-        base_arena_init(&keys->chunks[c].arena, allocator);
-        keys->chunks[c].first = count / chunks * c;
-        keys->chunks[c].end = c + 1 == chunks ? count : count / chunks * (c + 1);
+        run_line_chunk *chunk = &keys->chunks[c];
+        chunk->first = count / chunks * c;
+        chunk->end = c + 1 == chunks ? count : count / chunks * (c + 1);
+        chunk->counts = base_arena_alloc(&keys->arena, (store->key_count + 1) * sizeof *chunk->counts);
+        if (chunk->counts == NULL) return false;
     }
-    return run_crew(&keys->all.arena, threads, chunks, find_keys, keys) && put_together(keys);
+    if (!run_crew(&keys->arena, threads, chunks, count_lines, keys)) return false;
+    for (size_t c = 0; c < chunks; c++)
+        for (size_t k = 0; k < store->key_count; k++) keys->uses[k].count += keys->chunks[c].counts[k];
+    return true;
 }
 
 void run_line_keys_release(run_line_keys *keys)
 {
-    for (size_t c = 0; c < keys->chunk_count; c++) base_arena_release(&keys->chunks[c].arena);
-    if (keys->allocator.reallocate != NULL) base_arena_release(&keys->all.arena);
+    if (keys->arena.allocator.reallocate != NULL) base_arena_release(&keys->arena);
     *keys = (run_line_keys){0};
 }
-
-/* ---- lines by work ---- */
 
 static bool gather(void *state, size_t worker, size_t item)
 {
     (void)worker;
     const run_line_keys *keys = state;
-    run_line_chunk *chunk = &keys->chunks[item];
-    for (size_t k = 0; k < chunk->keys.count; k++)
-        chunk->key_numbers[k] = keys->all.keys.items[chunk->key_numbers[k]].work;
+    const run_line_chunk *chunk = &keys->chunks[item];
+    const uint32_t *line_keys = keys->store->line_keys;
     for (size_t i = chunk->first; i < chunk->end; i++) {
-        if (keys->key_of[i] != PLAN_NO_STEP)
-            keys->lines[chunk->places[chunk->key_numbers[keys->key_of[i]]]++] = (uint32_t)i;
+        if (keys->judged[i]) keys->lines[chunk->places[keys->uses[line_keys[keys->rows[i]]].work]++] = (uint32_t)i;
     }
     return true;
 }
@@ -167,10 +247,9 @@ bool run_gather_lines(run_line_keys *keys, size_t works, size_t threads, uint32_
     keys->lines = lines;
     for (size_t c = 0; c < keys->chunk_count; c++) {
         run_line_chunk *chunk = &keys->chunks[c];
-        chunk->places = base_arena_alloc(&chunk->arena, (works + 1) * sizeof *chunk->places);
+        chunk->places = base_arena_alloc(&keys->arena, (works + 1) * sizeof *chunk->places);
         if (chunk->places == NULL) return false;
-        for (size_t k = 0; k < chunk->keys.count; k++)
-            chunk->places[keys->all.keys.items[chunk->key_numbers[k]].work] += chunk->keys.items[k].count;
+        for (size_t k = 0; k < keys->store->key_count; k++) chunk->places[keys->uses[k].work] += chunk->counts[k];
     }
     size_t start = 0;
     for (size_t w = 0; w < works; w++) {
@@ -182,5 +261,5 @@ bool run_gather_lines(run_line_keys *keys, size_t works, size_t threads, uint32_
         }
     }
     starts[works] = start;
-    return run_crew(&keys->all.arena, threads, keys->chunk_count, gather, keys);
+    return run_crew(&keys->arena, threads, keys->chunk_count, gather, keys);
 }

@@ -277,7 +277,7 @@ static bool divide(scheduler *s, const portion *p)
             work_of[k] = work_of[i];
             break;
         }
-        lines[work_of[k]] += s->keys.all.keys.items[p->keys[k]].count;
+        lines[work_of[k]] += s->keys.uses[p->keys[k]].count;
     }
     uint32_t few = PLAN_NO_STEP;
     for (size_t k = 0; k < p->count; k++) {
@@ -291,7 +291,7 @@ static bool divide(scheduler *s, const portion *p)
             if (!add_work(s, p, work_of, work)) return false;
             made[work] = (uint32_t)s->schedule->works.count;
         }
-        s->keys.all.keys.items[p->keys[k]].work = made[work] - 1;
+        s->keys.uses[p->keys[k]].work = made[work] - 1;
     }
     return true;
 }
@@ -310,19 +310,22 @@ static int by_payer(const void *a, const void *b)
 
 static bool make_works(scheduler *s)
 {
-    size_t count = s->keys.all.keys.count;
-    payer_key *order = base_arena_alloc(&s->scratch, (count + 1) * sizeof *order);
+    const run_store *store = s->keys.store;
+    payer_key *order = base_arena_alloc(&s->scratch, (store->key_count + 1) * sizeof *order);
     portion *p = base_arena_alloc(&s->scratch, sizeof *p);
     if (order == NULL || p == NULL) return false;
     p->policies = base_arena_alloc(&s->scratch, (s->context->binding->plan->policies.count + 1) * sizeof *p->policies);
     if (p->policies == NULL) return false;
-    for (uint32_t k = 0; k < count; k++) order[k] = (payer_key){s->keys.all.keys.items[k].parts[0], k};
+    size_t count = 0;
+    for (uint32_t k = 0; k < store->key_count; k++) {
+        if (s->keys.uses[k].count > 0) order[count++] = (payer_key){store->keys[k].parts[0], k};
+    }
     if (count > 1) qsort(order, count, sizeof *order, by_payer);
     for (size_t k = 0; k < count;) {
         int64_t payer = order[k].payer;
         p->count = 0;
         for (; k < count && p->count < RUN_BATCH_MOST && order[k].payer == payer; k++) {
-            p->rows[p->count] = s->keys.all.keys.items[order[k].key].row;
+            p->rows[p->count] = store->keys[order[k].key].row;
             p->keys[p->count++] = order[k].key;
         }
         p->policy_count = run_policies_of(s->context->binding, payer >= 0, (uint32_t)payer, p->policies);
@@ -473,7 +476,7 @@ bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_ker
     bool good = s.stamps != NULL && bind_constants(&s) && find_units(&s) &&
                 run_packer_init(&s.packer, &arena->allocator, context, kernels, schedule);
     s.packer.keys_only = true;
-    good = good && run_find_line_keys(&s.keys, &arena->allocator, context, rows, judged, count, threads) &&
+    good = good && run_count_keys(&s.keys, &arena->allocator, context->binding->store, rows, judged, count, threads) &&
            make_works(&s) && gather_lines(&s, rows, threads) && make_batches(&s, most);
     run_line_keys_release(&s.keys);
     run_packer_release(&s.packer);

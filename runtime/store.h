@@ -167,6 +167,15 @@ typedef struct run_numbers {
     size_t systems;
 } run_numbers;
 
+/* What the dispatch asks of lines first, and a line that has it. */
+enum { RUN_KEY_FIELDS = 3 };
+typedef struct run_line_key {
+    int32_t parts[RUN_KEY_FIELDS]; /* payer, plan, procedure; below zero for absent and unknown */
+    uint32_t row;                  /* of the first line that has it */
+} run_line_key;
+
+typedef BASE_ARRAY(run_line_key) run_key_list;
+
 typedef struct run_store {
     base_arena arena;
     base_arena lasting; /* what run_store_reset leaves alone */
@@ -225,6 +234,9 @@ typedef struct run_store {
     run_groups lines_of_claim;
     run_groups authorizations_of_patient;
     run_groups attendance_of_session;
+    run_line_key *keys; /* those that lines have, in the order in which they have them first (line_keys.h) */
+    size_t key_count;
+    uint32_t *line_keys; /* by line: its key's number */
 } run_store;
 
 /* An empty store for the records of a schema, which must outlive it. */
