@@ -105,6 +105,12 @@ typedef struct run_schedule {
 bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_kernels *kernels, run_context *context,
                        const uint32_t *rows, const bool *judged, size_t count, size_t most, size_t threads);
 
+/* Answers that are kept of an input (answers.h), and its number among those that share them. */
+typedef struct run_input_answers {
+    struct run_answers *answers; /* NULL until asked */
+    uint32_t step;
+} run_input_answers;
+
 /* What packing and judging a batch works with; one for each thread. */
 typedef struct run_packer {
     base_arena arena;     /* columns, one behind the other; emptied for each batch */
@@ -122,7 +128,7 @@ typedef struct run_packer {
     const run_column_loops *loops;
     BASE_ARRAY(struct run_joined) joined;
     struct run_vectors *vectors;   /* for steps; made when first needed */
-    struct run_answers **answers;  /* by input, for the whole run; NULL until asked */
+    run_input_answers *answers;    /* by input, for the whole run */
     struct run_kernel_code *code;  /* machine code of shapes; NULL for none */
     bool wait;                     /* for code that is not there yet, instead of interpreting meanwhile */
     struct run_kernel_memo *memos; /* by unit: what was found for it last */

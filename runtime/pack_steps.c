@@ -26,10 +26,16 @@ typedef struct filling {
     bool done;
 } filling;
 
-/* The fields that a step follows from, as they were read. */
+/* The loads of the fields that a step follows from. */
+static const uint32_t *leaf_steps(const run_packer *packer, const plan_input *input)
+{
+    return packer->kernels->cones.items + input->cone + input->cone_count;
+}
+
+/* Those fields, as they were read. */
 static void find_leaves(const run_packer *packer, const plan_input *input, run_leaf leaves[PLAN_LEAF_LIMIT])
 {
-    const uint32_t *steps = packer->kernels->cones.items + input->cone + input->cone_count;
+    const uint32_t *steps = leaf_steps(packer, input);
     const plan_program *plan = packer->context->binding->plan;
     const plan_block *block = &plan->blocks.items[input->block];
     for (uint32_t i = 0; i < input->leaf_count; i++) {
@@ -38,6 +44,12 @@ static void find_leaves(const run_packer *packer, const plan_input *input, run_l
         lang_type type = lang_schema_field(plan->program->schema, field)->type;
         leaves[i] = (run_leaf){vector->bits, vector->states, type.list, type.kind == LANG_TYPE_CODE && !type.list};
     }
+}
+
+static bool same_leaves(const run_packer *packer, const plan_input *a, const plan_input *b)
+{
+    return a->leaf_count == b->leaf_count &&
+           memcmp(leaf_steps(packer, a), leaf_steps(packer, b), a->leaf_count * sizeof(uint32_t)) == 0;
 }
 
 static void keep_value(filling *f, size_t line, run_value value)
@@ -145,52 +157,63 @@ static bool fill_all(run_packer *packer, filling *f, const together *t)
 }
 
 /* Works the step out for items that nothing is kept about, and keeps what it gives. */
-static bool fill_missing(run_packer *packer, filling *f, const together *t, const run_leaf *leaves, run_asked *asked,
-                         bool *begin)
+static bool fill_missing(run_packer *packer, const filling *f, const together *t, const run_asked *asked,
+                         run_answered *taken, bool *begin)
 {
     const plan_input *input = f->input;
-    uint32_t subjects[RUN_ITEMS], places[RUN_ITEMS];
+    const run_input_answers *own = &packer->answers[f->index];
+    uint32_t subjects[RUN_ITEMS];
     uint16_t items[RUN_ITEMS];
     size_t count = 0;
     for (size_t k = 0; k < t->count; k++) {
-        if (!asked->missing[k] || !is_needed(f, t->lines[k])) continue;
-        places[count] =
-            run_answers_place(packer->answers[f->index], packer->context, leaves, input->leaf_count, k, asked);
+        if (!taken->missing[k] || !is_needed(f, t->lines[k])) continue;
         subjects[count] = t->subjects[k];
         items[count++] = (uint16_t)k;
     }
-    *begin = count > 0;
     if (count == 0) return true;
+    *begin = true;
     run_vectors_begin(packer->vectors, input->block, subjects, NULL, count);
     if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->cone_count)) return false;
     const run_vector *vector = run_vectors_get(packer->vectors, input->step);
     for (size_t k = 0; k < count; k++) {
-        asked->bits[items[k]] = vector->truth ? 0 : vector->bits[k];
-        asked->states[items[k]] = vector->states[k];
-        if (places[k] == RUN_NO_ANSWER) continue;
-        run_answers_put(packer->answers[f->index], places[k], asked->bits[items[k]], asked->states[items[k]]);
+        size_t item = items[k];
+        taken->bits[item] = vector->truth ? 0 : vector->bits[k];
+        taken->states[item] = vector->states[k];
+        run_answers_put(own->answers, own->step, asked, item, taken->bits[item], taken->states[item]);
     }
     return true;
 }
 
-/* The same by answers that were given before: fields are read, and steps worked out where no answer is kept. */
-static bool fill_answers(run_packer *packer, filling *f, const together *t, bool *begin)
+/* The same by answers that were given before, for inputs that follow from the same fields: those are read, and steps worked out where no
+ * answer is kept. */
+static bool fill_answers(run_packer *packer, filling *const *same, size_t count, const together *t, bool *begin)
 {
-    const plan_input *input = f->input;
+    const plan_input *input = same[0]->input;
+    run_answers *answers = packer->answers[same[0]->index].answers;
     if (!run_vectors_run(packer->vectors, packer->kernels->cones.items + input->cone, input->load_count)) return false;
     run_leaf leaves[PLAN_LEAF_LIMIT];
     run_asked asked;
     find_leaves(packer, input, leaves);
-    run_answers **answers = &packer->answers[f->index];
-    if (*answers == NULL || !run_answers_help(*answers))
-        *answers =
-            run_answers_new(packer->context->arena, packer->context->binding, leaves, input->leaf_count, *answers);
-    if (*answers == NULL) return false;
-    run_answers_ask(*answers, packer->context, leaves, input->leaf_count, t->count, &asked);
-    if (!fill_missing(packer, f, t, leaves, &asked, begin)) return false;
-    const run_vector vector = {.truth = input->truth, .bits = asked.bits, .states = asked.states};
-    keep_vector(packer, f, t, &vector);
+    if (!run_answers_help(answers) && run_answers_can_grow(answers) && !run_answers_grow(answers)) return false;
+    run_answers_ask(answers, packer->context, leaves, t->count, &asked);
+    for (size_t i = 0; i < count; i++) {
+        run_answered taken;
+        run_answers_take(answers, packer->answers[same[i]->index].step, &asked, t->count, &taken);
+        if (!fill_missing(packer, same[i], t, &asked, &taken, begin)) return false;
+        const run_vector vector = {.truth = same[i]->input->truth, .bits = taken.bits, .states = taken.states};
+        keep_vector(packer, same[i], t, &vector);
+    }
     return true;
+}
+
+/* How many of the inputs from the first on share its answers. */
+static size_t that_share(const run_packer *packer, filling *const *group, size_t count)
+{
+    size_t same = 1;
+    while (same < count && group[same]->answered &&
+           packer->answers[group[same]->index].answers == packer->answers[group[0]->index].answers)
+        same++;
+    return same;
 }
 
 /* Inputs of one block that much the same lines need. */
@@ -199,11 +222,12 @@ static bool fill_lines(run_packer *packer, filling *const *group, size_t count, 
     t->dense = t->lines[0] % 64 == 0 && (size_t)t->lines[t->count - 1] == t->lines[0] + t->count - 1;
     packer->context->scratch.count = 0;
     bool begin = true;
-    for (size_t g = 0; g < count; g++) {
+    for (size_t g = 0, own; g < count; g += own) {
         if (begin) run_vectors_begin(packer->vectors, group[g]->input->block, t->subjects, NULL, t->count);
         begin = false;
-        bool answers = group[g]->answered;
-        if (!(answers ? fill_answers(packer, group[g], t, &begin) : fill_all(packer, group[g], t))) return false;
+        own = group[g]->answered ? that_share(packer, group + g, count - g) : 1;
+        if (!(group[g]->answered ? fill_answers(packer, group + g, own, t, &begin) : fill_all(packer, group[g], t)))
+            return false;
     }
     return true;
 }
@@ -272,6 +296,38 @@ static void find_twin(const run_packer *packer, filling *const *group, size_t co
     }
 }
 
+/* Puts those of a group that share answers one behind the other; of those that have none yet, which begin to be kept now, those share that
+ * follow from the same fields. False when memory runs out. */
+static bool share_answers(run_packer *packer, filling **group, size_t count)
+{
+    for (size_t g = 0, next; g < count; g = next) {
+        next = g + 1;
+        if (!group[g]->answered) continue;
+        const plan_input *input = group[g]->input;
+        run_input_answers *own = &packer->answers[group[g]->index];
+        if (own->answers == NULL) {
+            run_leaf leaves[PLAN_LEAF_LIMIT];
+            find_leaves(packer, input, leaves);
+            own->answers =
+                run_answers_new(packer->context->arena, packer->context->binding, leaves, input->leaf_count);
+            if (own->answers == NULL || !run_answers_add(own->answers, &own->step)) return false;
+        }
+        for (size_t k = next; k < count; k++) {
+            run_input_answers *other = &packer->answers[group[k]->index];
+            if (!group[k]->answered) continue;
+            if (other->answers == NULL && same_leaves(packer, input, group[k]->input)) {
+                other->answers = own->answers;
+                if (!run_answers_add(own->answers, &other->step)) return false;
+            }
+            if (other->answers != own->answers) continue;
+            filling *moved = group[k];
+            memmove(group + next + 1, group + next, (k - next) * sizeof *group);
+            group[next++] = moved;
+        }
+    }
+    return true;
+}
+
 /* All inputs of one block, so that what they share is worked out once. */
 static bool fill_block(run_packer *packer, filling *fillings, size_t count)
 {
@@ -285,6 +341,7 @@ static bool fill_block(run_packer *packer, filling *fillings, size_t count)
             fillings[k].done = true;
             group[members++] = &fillings[k];
         }
+        if (!share_answers(packer, group, members)) return false;
         for (size_t k = 0; k < members; k++) find_twin(packer, group, members, k);
         if (!fill_group(packer, group, members)) return false;
     }
@@ -321,7 +378,7 @@ static bool begin_filling(run_packer *packer, filling *f, uint32_t index, const 
     }
     if (input->leaf_count == 0) return true;
     enum { FEW = 64 }; /* of so few lines no answers are begun to be kept */
-    const run_answers *answers = packer->answers[index];
+    const run_answers *answers = packer->answers[index].answers;
     if (answers == NULL)
         f->answered = bits_in(needed, packer->words) >= FEW;
     else
