@@ -344,55 +344,82 @@ static const uint32_t *pool_of(const run_packer *packer)
     return items == NULL ? none : items;
 }
 
-/* Whether any, or all, of a list are in a set; of what depends on the day the runtime is asked. */
-static uint8_t list_truth(run_packer *packer, const plan_input *input, int64_t list, int64_t day, uint8_t state)
+/* What is known of a list's codes: a bit for each kind of member there is among them. */
+static inline unsigned kinds_of(const uint8_t *members, const uint32_t *numbers, uint64_t limit, const uint32_t *items,
+                                size_t count)
 {
-    const run_binding *binding = packer->context->binding;
-    const uint32_t *items = pool_of(packer) + run_list_offset(list);
-    size_t count = run_list_count(list);
-    uint32_t set = (uint32_t)input->number;
+    unsigned kinds = 0;
+    for (size_t k = 0; k < count; k++)
+        kinds |= 1U << __atomic_load_n(&members[run_code_number(numbers, limit, items[k])], __ATOMIC_RELAXED);
+    return kinds;
+}
+
+/* Whether any, or all, of a list are in a set, where some of its codes were not asked about yet, or depend on the day. */
+static uint8_t ask_list(run_packer *packer, const plan_input *input, const source *dates, size_t line, int64_t list)
+{
+    uint8_t state = dates == NULL ? RUN_UNKNOWN : state_at(dates, line);
+    int64_t day = state == RUN_PRESENT ? run_column_bits(dates->column, dates->rows[line]) : 0;
     bool any = input->kind == PLAN_INPUT_ANY_OF;
-    for (size_t k = 0; k < count; k++) {
-        uint8_t member = run_member_of(binding, set, items[k]);
-        if (member == (any ? RUN_MEMBER_YES : RUN_MEMBER_NO)) return any ? RUN_TRUE : RUN_FALSE;
-        if (member == RUN_MEMBER_DATED)
-            return any ? run_list_meets_set(packer->context, set, list, day, state)
-                       : run_list_within_set(packer->context, set, list, day, state);
-    }
-    return any ? RUN_FALSE : RUN_TRUE;
+    return any ? run_list_meets_set(packer->context, (uint32_t)input->number, list, day, state)
+               : run_list_within_set(packer->context, (uint32_t)input->number, list, day, state);
 }
 
 static bool pack_list(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
-    source dates = {0};
+    enum { ASK = 1U << RUN_MEMBER_UNASKED | 1U << RUN_MEMBER_DATED };
+    const run_binding *binding = packer->context->binding;
+    const uint8_t *members = binding->set_members[input->number];
+    const uint32_t *pool = pool_of(packer), *numbers = binding->code_numbers;
+    const uint64_t limit = binding->code_limit;
+    bool any = input->kind == PLAN_INPUT_ANY_OF;
+    unsigned decides = 1U << (any ? RUN_MEMBER_YES : RUN_MEMBER_NO);
+    source dates;
     if (input->dated && !source_of(packer, &input->date, &dates)) return false;
-    const uint32_t *pool = pool_of(packer);
     strip l;
     for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
+        uint64_t yes = 0, no = 0, asked = 0;
         /* Where the codes lie is known before they are needed. */
         for (uint64_t left = l.present; left != 0; left &= left - 1)
             __builtin_prefetch(pool + run_list_offset(l.bits[__builtin_ctzll(left)]));
         for (uint64_t left = l.present; left != 0; left &= left - 1) {
-            unsigned k = (unsigned)__builtin_ctzll(left);
-            uint8_t state = input->dated ? state_at(&dates, l.first + k) : RUN_UNKNOWN;
-            int64_t day = state == RUN_PRESENT ? run_column_bits(dates.column, dates.rows[l.first + k]) : 0;
-            uint8_t truth = list_truth(packer, input, l.bits[k], day, state);
-            m->yes[w] |= (uint64_t)(truth == RUN_TRUE) << k;
-            m->no[w] |= (uint64_t)(truth == RUN_FALSE) << k;
+            unsigned i = (unsigned)__builtin_ctzll(left);
+            unsigned kinds =
+                kinds_of(members, numbers, limit, pool + run_list_offset(l.bits[i]), run_list_count(l.bits[i]));
+            bool decided = (kinds & decides) != 0;
+            asked |= (uint64_t)(!decided & ((kinds & ASK) != 0)) << i;
+            yes |= (uint64_t)(decided == any) << i;
         }
+        no = l.present & ~yes;
+        for (uint64_t left = asked; left != 0; left &= left - 1) {
+            unsigned i = (unsigned)__builtin_ctzll(left);
+            uint8_t truth = ask_list(packer, input, input->dated ? &dates : NULL, l.first + i, l.bits[i]);
+            yes = (yes & ~(UINT64_C(1) << i)) | (uint64_t)(truth == RUN_TRUE) << i;
+            no = (no & ~(UINT64_C(1) << i)) | (uint64_t)(truth == RUN_FALSE) << i;
+        }
+        m->yes[w] = yes;
+        m->no[w] = no;
     }
     return true;
+}
+
+static inline bool list_has(const uint32_t *items, size_t count, int64_t symbol)
+{
+    unsigned found = 0;
+    for (size_t k = 0; k < count; k++) found |= items[k] == symbol;
+    return found != 0;
 }
 
 static void pack_has(run_packer *packer, const plan_input *input, const source *s, run_masks *m)
 {
     int64_t symbol = packer->context->binding->symbols[input->number];
+    const uint32_t *pool = pool_of(packer);
     strip l;
     for (uint64_t w = 0; take_lines(packer, s, w, &l); w++) {
         uint64_t holds = 0;
         for (uint64_t left = l.present; left != 0; left &= left - 1) {
             unsigned i = (unsigned)__builtin_ctzll(left);
-            holds |= (uint64_t)(run_list_has(packer->context, l.bits[i], symbol) == RUN_TRUE) << i;
+            const uint32_t *items = pool + run_list_offset(l.bits[i]);
+            holds |= (uint64_t)list_has(items, run_list_count(l.bits[i]), symbol) << i;
         }
         m->yes[w] = holds;
         m->no[w] = l.present & ~holds;
