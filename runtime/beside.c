@@ -76,19 +76,12 @@ static void judge_pairs(pairing *p, const uint32_t *subjects, const uint32_t *ro
     p->context->scratch.count = scratch;
 }
 
-/* Whether one element that surely counts says all of a subject that will be asked. */
-static bool one_decides(const plan_aggregate *aggregate)
-{
-    lang_quantifier quantifier = aggregate->source->as.quantified.quantifier;
-    return quantifier == LANG_EXISTS || quantifier == LANG_NO || quantifier == LANG_EVERY;
-}
-
 /* Takes up to RUN_ITEMS of the pairs that are left. Where one decides, no more than `each` of a subject's, and none of those that are decided:
  * the others stay, or go. */
 static size_t take_left(pairing *p, size_t each, uint32_t *subjects, uint32_t *rows, uint16_t *owners)
 {
     left_pairs *left = &p->left;
-    bool one = one_decides(p->aggregate);
+    bool one = p->aggregate->one_decides;
     size_t taken = 0, kept = 0;
     for (size_t i = 0; i < left->count; i++) {
         uint16_t owner = left->owners[i];

@@ -52,20 +52,36 @@ bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_fil
     return true;
 }
 
-void plan_builder_done(plan_builder *builder)
+/* What a block was built in serves the next one. */
+static void give_back(plan_builder *builder, plan_step *steps, uint32_t capacity)
 {
     enum { KEPT = 1024 }; /* emptying a large table for a small block would cost more than it saves */
+    plan_program *plan = builder->plan;
+    if (builder->known_size > KEPT) return;
+    plan_spare *spare = builder->spare != NULL ? builder->spare : base_arena_alloc(plan->scratch, sizeof *spare);
+    if (spare == NULL) return;
+    *spare = (plan_spare){builder->known, builder->known_size, steps, capacity, plan->spare};
+    plan->spare = spare;
+}
+
+void plan_builder_done(plan_builder *builder)
+{
     plan_program *plan = builder->plan;
     plan_block *block = plan_block_at(plan, builder->block);
     plan_step *steps = block->steps.items;
     uint32_t capacity = block->steps.capacity;
     BASE_SETTLE(plan->arena, &block->steps);
     BASE_SETTLE(plan->arena, &block->arguments);
-    if (builder->known_size > KEPT) return;
-    plan_spare *spare = builder->spare != NULL ? builder->spare : base_arena_alloc(plan->scratch, sizeof *spare);
-    if (spare == NULL) return;
-    *spare = (plan_spare){builder->known, builder->known_size, steps, capacity, plan->spare};
-    plan->spare = spare;
+    give_back(builder, steps, capacity);
+}
+
+void plan_builder_drop(plan_builder *builder)
+{
+    plan_program *plan = builder->plan;
+    plan_block *block = plan_block_at(plan, builder->block);
+    give_back(builder, block->steps.items, block->steps.capacity);
+    *block = (plan_block){0};
+    if (builder->block + 1 == plan->blocks.count) plan->blocks.count--;
 }
 
 uint32_t plan_region_open(plan_builder *builder)
@@ -93,6 +109,33 @@ static bool same_step(const plan_block *block, const plan_step *x, const plan_st
     }
     return x->operation == y->operation && x->a == y->a && x->b == y->b && x->c == y->c && x->detail == y->detail &&
            x->number == y->number && x->type.kind == y->type.kind;
+}
+
+bool plan_same_block(const plan_program *plan, uint32_t a, uint32_t b)
+{
+    const plan_block *x = &plan->blocks.items[a], *y = &plan->blocks.items[b];
+    if (x->steps.count != y->steps.count || x->arguments.count != y->arguments.count) return false;
+    for (size_t i = 0; i < x->arguments.count; i++) {
+        if (x->arguments.items[i] != y->arguments.items[i]) return false;
+    }
+    for (size_t i = 0; i < x->steps.count; i++) {
+        const plan_step *s = &x->steps.items[i], *t = &y->steps.items[i];
+        if (s->a != t->a || !same_step(x, s, t) || memcmp(&s->type, &t->type, sizeof s->type) != 0) return false;
+    }
+    return true;
+}
+
+uint64_t plan_block_digest(const plan_program *plan, uint32_t block)
+{
+    const plan_block *b = &plan->blocks.items[block];
+    uint64_t digest = b->steps.count;
+    for (size_t i = 0; i < b->steps.count; i++) {
+        const plan_step *s = &b->steps.items[i];
+        uint64_t key[4] = {(uint64_t)s->a << 32 | s->b, (uint64_t)s->c << 32 | s->detail, (uint64_t)s->number,
+                           (uint64_t)s->operation};
+        digest = XXH3_64bits_withSeed(key, sizeof key, digest);
+    }
+    return digest;
 }
 
 static bool shareable(plan_operation operation)

@@ -49,6 +49,13 @@ bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_fil
 /* Ends a block, which gets just the memory it fills; what it was built in serves the next one. */
 void plan_builder_done(plan_builder *builder);
 
+/* Ends the block that was begun last as if it had never been, with what was built in it. */
+void plan_builder_drop(plan_builder *builder);
+
+/* Whether two blocks do the same, wherever they come from. */
+bool plan_same_block(const plan_program *plan, uint32_t a, uint32_t b);
+uint64_t plan_block_digest(const plan_program *plan, uint32_t block);
+
 /* Remembers numbers by two addresses; linear search would make large programs slow. */
 typedef struct plan_map_entry {
     const void *a, *b;
@@ -65,6 +72,7 @@ typedef enum plan_map_kind {
     PLAN_MAP_SET,
     PLAN_MAP_WRITTEN_SET, /* by a digest of what it holds */
     PLAN_MAP_AGGREGATE,
+    PLAN_MAP_ALIKE_AGGREGATE, /* by a digest of what it counts */
     PLAN_MAP_CLAUSE
 } plan_map_kind;
 uint32_t plan_map_find(const plan_program *plan, plan_map_kind kind, const void *a, const void *b);

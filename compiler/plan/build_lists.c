@@ -206,35 +206,38 @@ uint32_t plan_membership(plan_builder *builder, const lang_expression *expressio
     return result;
 }
 
-/* The block that judges one element: its `where`, less those an exception excuses, and its value for sums. */
-static uint32_t element_block(plan_builder *builder, const lang_expression *expression, const lang_clause *exceptions)
+/* The block that judges one element: its `where`, less those an exception excuses, and its value for sums. It is left to be ended; its
+ * number is PLAN_NO_STEP where there is nothing to judge. */
+static void element_block(plan_builder *builder, const lang_expression *expression, const lang_clause *exceptions,
+                          plan_builder *inner)
 {
     const lang_expression *where = expression->as.quantified.where;
     const lang_expression *value = expression->as.quantified.value, *second = expression->as.quantified.second;
     bool every = expression->as.quantified.quantifier == LANG_EVERY;
-    if (where == NULL && value == NULL && !every && exceptions == NULL) return PLAN_NO_STEP;
-    plan_builder inner;
-    if (!plan_builder_init(&inner, builder->plan, builder->layer)) return PLAN_NO_STEP;
-    inner.in_element = true;
-    uint32_t condition = where == NULL ? plan_emit_truth(&inner, true) : plan_truth(&inner, where);
-    if (every) condition = plan_emit_simple(&inner, PLAN_NOT, condition, PLAN_NO_STEP, truth_type());
+    inner->block = PLAN_NO_STEP;
+    if (where == NULL && value == NULL && !every && exceptions == NULL) return;
+    if (!plan_builder_init(inner, builder->plan, builder->layer)) {
+        inner->block = PLAN_NO_STEP;
+        return;
+    }
+    inner->in_element = true;
+    uint32_t condition = where == NULL ? plan_emit_truth(inner, true) : plan_truth(inner, where);
+    if (every) condition = plan_emit_simple(inner, PLAN_NOT, condition, PLAN_NO_STEP, truth_type());
     for (size_t i = 0; exceptions != NULL && i < exceptions->exceptions.count; i++) {
-        uint32_t excuse = plan_truth(&inner, exceptions->exceptions.items[i].condition);
-        uint32_t stands = plan_emit_simple(&inner, PLAN_NOT, excuse, PLAN_NO_STEP, truth_type());
-        condition = plan_emit_simple(&inner, PLAN_AND, condition, stands, truth_type());
+        uint32_t excuse = plan_truth(inner, exceptions->exceptions.items[i].condition);
+        uint32_t stands = plan_emit_simple(inner, PLAN_NOT, excuse, PLAN_NO_STEP, truth_type());
+        condition = plan_emit_simple(inner, PLAN_AND, condition, stands, truth_type());
     }
     for (size_t i = 0; exceptions != NULL && i < exceptions->foreign.count; i++) {
         if (!plan_exception_reaches(exceptions->foreign.items[i], builder->layer)) continue;
-        uint32_t excuse = plan_exception(&inner, exceptions->foreign.items[i]);
-        uint32_t stands = plan_emit_simple(&inner, PLAN_NOT, excuse, PLAN_NO_STEP, truth_type());
-        condition = plan_emit_simple(&inner, PLAN_AND, condition, stands, truth_type());
+        uint32_t excuse = plan_exception(inner, exceptions->foreign.items[i]);
+        uint32_t stands = plan_emit_simple(inner, PLAN_NOT, excuse, PLAN_NO_STEP, truth_type());
+        condition = plan_emit_simple(inner, PLAN_AND, condition, stands, truth_type());
     }
-    uint32_t number = value == NULL ? PLAN_NO_STEP : plan_exact(&inner, value);
-    uint32_t also = second == NULL ? PLAN_NO_STEP : plan_exact(&inner, second);
-    plan_emit(&inner,
+    uint32_t number = value == NULL ? PLAN_NO_STEP : plan_exact(inner, value);
+    uint32_t also = second == NULL ? PLAN_NO_STEP : plan_exact(inner, second);
+    plan_emit(inner,
               (plan_step){.operation = PLAN_RETURN, .a = condition, .b = number, .c = also, .type = truth_type()});
-    plan_builder_done(&inner);
-    return inner.block;
 }
 
 static bool names_status(const plan_program *plan, uint32_t block)
@@ -246,6 +249,49 @@ static bool names_status(const plan_program *plan, uint32_t block)
         if (step->operation == PLAN_LOAD && step->detail == LANG_FIELD_line_status) return true;
     }
     return false;
+}
+
+/* Whether two aggregates count the same of the same elements; of windows that are bound by something, whatever that is. */
+static bool alike(const plan_program *plan, const plan_aggregate *a, const plan_aggregate *b)
+{
+    const lang_window *x = &a->window, *y = &b->window;
+    bool same = a->kind == b->kind && a->collection == b->collection && a->key == b->key &&
+                a->without_subject == b->without_subject && memcmp(&a->type, &b->type, sizeof a->type) == 0 &&
+                x->kind == y->kind && x->cut == y->cut && x->whole == y->whole && x->weekday == y->weekday &&
+                x->month == y->month && x->day == y->day && x->length == y->length && x->given == y->given &&
+                (x->bound == NULL) == (y->bound == NULL);
+    if (!same || a->block == PLAN_NO_STEP || b->block == PLAN_NO_STEP) return same && a->block == b->block;
+    return plan_same_block(plan, a->block, b->block);
+}
+
+static const void *digest_of_aggregate(const plan_program *plan, const plan_aggregate *a)
+{
+    uint64_t own[] = {(uint64_t)a->kind << 32 | (uint64_t)a->collection << 16 | (uint64_t)a->key << 1 | a->without_subject,
+                      (uint64_t)a->window.kind << 8 | (uint64_t)a->window.cut, (uint64_t)a->window.length};
+    uint64_t digest = a->block == PLAN_NO_STEP ? 0 : plan_block_digest(plan, a->block);
+    return (const void *)(uintptr_t)XXH3_64bits_withSeed(own, sizeof own, digest);
+}
+
+/* What is counted alike in several places is one aggregate: it is counted once for all of them. Ends the block of its elements, or drops it
+ * where there is one already. */
+static uint32_t add_aggregate(plan_program *plan, const plan_aggregate *aggregate, plan_builder *elements)
+{
+    bool block = aggregate->block != PLAN_NO_STEP;
+    const void *digest = digest_of_aggregate(plan, aggregate);
+    uint32_t found = plan_map_find(plan, PLAN_MAP_ALIKE_AGGREGATE, digest, NULL);
+    if (found != PLAN_NO_STEP && alike(plan, &plan->aggregates.items[found], aggregate)) {
+        plan_aggregate *shared = &plan->aggregates.items[found];
+        shared->one_decides = shared->one_decides && aggregate->one_decides;
+        if (block) plan_builder_drop(elements);
+        return found;
+    }
+    if (block) plan_builder_done(elements);
+    plan_aggregate *slot = BASE_PUSH(plan->scratch, &plan->aggregates);
+    if (slot == NULL) return 0;
+    *slot = *aggregate;
+    uint32_t index = (uint32_t)plan->aggregates.count - 1;
+    if (found == PLAN_NO_STEP) plan_map_add(plan, PLAN_MAP_ALIKE_AGGREGATE, digest, NULL, index);
+    return index;
 }
 
 uint32_t plan_aggregate_for(plan_builder *builder, const lang_expression *expression, const lang_clause *exceptions)
@@ -272,15 +318,14 @@ uint32_t plan_aggregate_for(plan_builder *builder, const lang_expression *expres
     if (aggregate.kind != PLAN_COUNTS && aggregate.kind != PLAN_DISTINCT) aggregate.type = expression->type;
     aggregate.without_subject =
         expression->as.quantified.binder.text != NULL || expression->as.quantified.window.cut == LANG_CUT_EARLIER;
-    aggregate.source = expression;
-    aggregate.layer = builder->layer;
-    aggregate.block = element_block(builder, expression, exceptions);
+    aggregate.one_decides = quantifier == LANG_EXISTS || quantifier == LANG_NO || quantifier == LANG_EVERY;
+    plan_builder elements;
+    element_block(builder, expression, exceptions, &elements);
+    aggregate.block = elements.block;
     aggregate.names_status = names_status(plan, aggregate.block);
-    plan_aggregate *slot = BASE_PUSH(plan->scratch, &plan->aggregates);
-    if (slot == NULL) return 0;
-    *slot = aggregate;
-    plan_map_add(plan, PLAN_MAP_AGGREGATE, key, builder->layer, (uint32_t)(plan->aggregates.count - 1));
-    return (uint32_t)(plan->aggregates.count - 1);
+    uint32_t index = add_aggregate(plan, &aggregate, &elements);
+    plan_map_add(plan, PLAN_MAP_AGGREGATE, key, builder->layer, index);
+    return index;
 }
 
 const plan_aggregate *plan_aggregate_at(const plan_program *plan, uint32_t aggregate)

@@ -35,6 +35,8 @@ static const char policy[] =
                    "  forbid exists other in claim.lines where told(procedure, this.procedure) is "
                    "found\n") CLAUSE("with_itself", "  require (sum of units over claim.lines\n"
                                                     "           where told(procedure, this.procedure) is found) <= 3\n")
+                CLAUSE("any_of_those", "  forbid exists claim.lines on the same day\n"
+                                       "          where pair(procedure, this.procedure) is found and units > 1\n")
                 CLAUSE("of_those_before", "  require at most 1 of claim.lines on the same day\n"
                                           "           where pair(procedure, this.procedure) is found and units > 1\n")
                     CLAUSE("placed_beside",
