@@ -110,7 +110,7 @@ static base_arena_block *take_spare(base_arena *arena, size_t wanted)
  * never written, as of columns that no file has, costs nothing. */
 static base_arena_block *new_block(base_arena *arena, size_t size)
 {
-    arena->clean = arena->allocator.reallocate == reallocate_default && size >= LARGEST_BLOCK;
+    arena->clean = arena->allocator.reallocate == reallocate_default && size >= LARGE_PIECE;
     if (arena->clean) return calloc(1, size);
     return arena->allocator.reallocate(arena->allocator.state, NULL, size);
 }
