@@ -153,7 +153,8 @@ typedef struct grouping {
 
 enum { GROUPINGS = 7 };
 typedef struct groupings {
-    const run_store *store;
+    run_store *store;
+    const uint32_t *order; /* lines in their order */
     grouping all[GROUPINGS];
 } groupings;
 
@@ -164,10 +165,8 @@ static bool make_room(run_store *store, const grouping *g)
     return g->groups->starts != NULL && g->groups->rows != NULL;
 }
 
-static bool group(void *state, size_t worker, size_t item)
+static bool group(const groupings *all, size_t item)
 {
-    (void)worker;
-    const groupings *all = state;
     const grouping *g = &all->all[item];
     const run_store *store = all->store;
     uint32_t count = store->counts[g->record], *starts = g->groups->starts;
@@ -181,26 +180,6 @@ static bool group(void *state, size_t worker, size_t item)
         g->groups->rows[starts[run_store_bits(store, g->field, row) + 1]++] = row;
     }
     return true;
-}
-
-static bool group_all(run_store *store, const uint32_t *order)
-{
-    size_t patients = store->counts[LANG_RECORD_patient], sessions = store->counts[LANG_RECORD_session];
-    size_t symbols = store->symbols.entries.count, claims = store->counts[LANG_RECORD_claim];
-    groupings all = {
-        store,
-        {{&store->lines_of_patient, LANG_FIELD_line_patient, LANG_RECORD_line, patients, order},
-         {&store->lines_of_session, LANG_FIELD_line_session, LANG_RECORD_line, sessions, order},
-         {&store->lines_of_rendering_provider, LANG_FIELD_line_rendering_provider, LANG_RECORD_line, symbols, order},
-         {&store->lines_of_billing_provider, LANG_FIELD_line_billing_provider, LANG_RECORD_line, symbols, order},
-         {&store->lines_of_claim, LANG_FIELD_line_claim, LANG_RECORD_line, claims, order},
-         {&store->authorizations_of_patient, LANG_FIELD_authorization_patient, LANG_RECORD_authorization, patients,
-          NULL},
-         {&store->attendance_of_session, LANG_FIELD_attendance_session, LANG_RECORD_attendance, sessions, NULL}}};
-    for (size_t i = 0; i < GROUPINGS; i++) {
-        if (!make_room(store, &all.all[i])) return false;
-    }
-    return run_crew(&store->arena, store->threads, GROUPINGS, group, &all);
 }
 
 bool run_may_be_of_session(const run_store *store, uint32_t session, uint32_t line)
@@ -244,13 +223,9 @@ size_t run_next_possible_line(const run_store *store, uint32_t session, size_t f
 }
 
 /* What nobody told of lines that other records would hold. */
-static bool collect_unknown(run_store *store, const uint32_t *order)
+static void collect_unknown(run_store *store, const uint32_t *order)
 {
     uint32_t count = store->counts[LANG_RECORD_line];
-    store->sessionless = base_arena_alloc(&store->arena, (count + 1) * sizeof *store->sessionless);
-    if (store->sessionless == NULL) return false;
-    store->sessionless_count = 0;
-    store->rendering_unknown = store->billing_unknown = false;
     for (uint32_t i = 0; i < count; i++) {
         if (run_store_state(store, LANG_FIELD_line_session, order[i]) == RUN_UNKNOWN)
             store->sessionless[store->sessionless_count++] = order[i];
@@ -259,7 +234,48 @@ static bool collect_unknown(run_store *store, const uint32_t *order)
         if (run_store_state(store, LANG_FIELD_line_billing_provider, order[i]) == RUN_UNKNOWN)
             store->billing_unknown = true;
     }
-    return true;
+}
+
+static void number_positions(const run_store *store, const uint32_t *order)
+{
+    for (uint32_t i = 0; i < store->counts[LANG_RECORD_line]; i++) store->position[order[i]] = 2 * i + 1;
+}
+
+enum { PART_UNKNOWN, PART_POSITIONS, PART_GROUPINGS, INDEX_PARTS = PART_GROUPINGS + GROUPINGS };
+static bool index_part(void *state, size_t worker, size_t item)
+{
+    (void)worker;
+    const groupings *all = state;
+    if (item == PART_UNKNOWN) {
+        collect_unknown(all->store, all->order);
+        return true;
+    }
+    if (item == PART_POSITIONS) {
+        number_positions(all->store, all->order);
+        return true;
+    }
+    return group(all, item - PART_GROUPINGS);
+}
+
+static bool group_all(run_store *store, const uint32_t *order)
+{
+    size_t patients = store->counts[LANG_RECORD_patient], sessions = store->counts[LANG_RECORD_session];
+    size_t symbols = store->symbols.entries.count, claims = store->counts[LANG_RECORD_claim];
+    groupings all = {
+        store,
+        order,
+        {{&store->lines_of_patient, LANG_FIELD_line_patient, LANG_RECORD_line, patients, order},
+         {&store->lines_of_session, LANG_FIELD_line_session, LANG_RECORD_line, sessions, order},
+         {&store->lines_of_rendering_provider, LANG_FIELD_line_rendering_provider, LANG_RECORD_line, symbols, order},
+         {&store->lines_of_billing_provider, LANG_FIELD_line_billing_provider, LANG_RECORD_line, symbols, order},
+         {&store->lines_of_claim, LANG_FIELD_line_claim, LANG_RECORD_line, claims, order},
+         {&store->authorizations_of_patient, LANG_FIELD_authorization_patient, LANG_RECORD_authorization, patients,
+          NULL},
+         {&store->attendance_of_session, LANG_FIELD_attendance_session, LANG_RECORD_attendance, sessions, NULL}}};
+    for (size_t i = 0; i < GROUPINGS; i++) {
+        if (!make_room(store, &all.all[i])) return false;
+    }
+    return run_crew(&store->arena, store->threads, INDEX_PARTS, index_part, &all);
 }
 
 bool run_index(run_store *store)
@@ -270,10 +286,11 @@ bool run_index(run_store *store)
     uint32_t count = store->counts[LANG_RECORD_line];
     uint32_t *order = base_arena_alloc(&store->arena, (count + 1) * sizeof *order);
     store->position = base_arena_alloc(&store->arena, (count + store->guests + 1) * sizeof *store->position);
+    store->sessionless = base_arena_alloc(&store->arena, (count + 1) * sizeof *store->sessionless);
+    store->sessionless_count = 0;
+    store->rendering_unknown = store->billing_unknown = false;
     store->indexed_symbols = store->symbols.entries.count;
     store->void_frequency = base_intern_find(&store->symbols, "8", 1);
-    if (order == NULL || store->position == NULL || !order_lines(store, order) || !collect_unknown(store, order))
-        return false;
-    for (uint32_t i = 0; i < count; i++) store->position[order[i]] = 2 * i + 1;
-    return group_all(store, order) && run_key_lines(store);
+    if (order == NULL || store->position == NULL || store->sessionless == NULL) return false;
+    return order_lines(store, order) && group_all(store, order) && run_key_lines(store);
 }

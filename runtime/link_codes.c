@@ -19,11 +19,13 @@ typedef struct code_check {
     bool *listed;                   /* by system */
     uint32_t *first, *next;         /* listed codes by symbol: place and one; NULL where there is no list */
     flawed_code *flaws[CODE_FLAWS]; /* by symbol; NULL before the first */
-    uint8_t *good;                  /* by symbol: a place of service that is assigned on all days */
+    base_date *from;                /* by symbol, if it was asked about: the day from which a place of service is assigned */
+    uint8_t *asked;                 /* by symbol; only of places that no list is given for */
 } code_check;
 
-/* Places of service, two digits, that the CMS code set assigns, and the day from which it does, for those of these years. */
-static bool assigned_place(const char *code, base_date date)
+/* The day from which the CMS code set assigns a place of service, two digits: the first there is for those of before these years, and none that
+ * ever comes for those that it does not assign. */
+static base_date place_assigned_from(const char *code)
 {
     static const bool unassigned[100] = {
         [0] = true,  [28] = true, [29] = true, [30] = true, [35] = true, [36] = true, [37] = true, [38] = true,
@@ -33,10 +35,10 @@ static bool assigned_place(const char *code, base_date date)
         [83] = true, [84] = true, [85] = true, [86] = true, [87] = true, [88] = true, [89] = true, [90] = true,
         [91] = true, [92] = true, [93] = true, [94] = true, [95] = true, [96] = true, [97] = true, [98] = true};
     int number = (code[0] - '0') * 10 + code[1] - '0';
-    if (unassigned[number]) return false;
-    if (number == 2) return date >= base_date_make(2017, 1, 1);
-    if (number == 10) return date >= base_date_make(2022, 1, 1);
-    return number != 27 || date >= base_date_make(2023, 10, 1);
+    if (unassigned[number]) return INT32_MAX;
+    if (number == 2) return base_date_make(2017, 1, 1);
+    if (number == 10) return base_date_make(2022, 1, 1);
+    return number == 27 ? base_date_make(2023, 10, 1) : BASE_DATE_MIN;
 }
 
 static void note(code_check *c, code_flaw flaw, lang_code_system system, uint32_t code, uint32_t line)
@@ -51,13 +53,14 @@ static void note(code_check *c, code_flaw flaw, lang_code_system system, uint32_
 static void check(code_check *c, lang_code_system system, uint32_t code, uint32_t line, base_date date)
 {
     const run_store *store = c->store;
-    if (system == LANG_SYSTEM_pos && c->good[code] != 0) return;
+    if (system == LANG_SYSTEM_pos && c->asked[code] != 0 && date >= c->from[code]) return;
     const char *text = base_intern_text(&store->symbols, code);
     if (*text == '\0') return;
     if (!c->listed[system]) {
-        bool place = system == LANG_SYSTEM_pos && lang_code_shape(system, text, strlen(text));
-        if (place && !assigned_place(text, date)) note(c, CODE_UNASSIGNED, system, code, line);
-        if (place && assigned_place(text, BASE_DATE_MIN)) c->good[code] = 1;
+        if (system != LANG_SYSTEM_pos || !lang_code_shape(system, text, strlen(text))) return;
+        c->from[code] = place_assigned_from(text);
+        c->asked[code] = 1;
+        if (date < c->from[code]) note(c, CODE_UNASSIGNED, system, code, line);
         return;
     }
     bool held = false, in_use = false;
@@ -158,7 +161,8 @@ void run_check_codes(run_store *store)
     size_t listed_codes = store->listed_codes.count;
     base_arena_init(&c.scratch, &store->arena.allocator);
     c.listed = base_arena_alloc(&c.scratch, (size_t)lang_schema_system_count(store->schema));
-    c.good = base_arena_alloc(&c.scratch, store->symbols.entries.count + 1);
+    c.from = base_arena_alloc(&c.scratch, (store->symbols.entries.count + 1) * sizeof *c.from);
+    c.asked = base_arena_alloc(&c.scratch, store->symbols.entries.count + 1);
     if (listed_codes > 0) {
         c.first = base_arena_alloc(&c.scratch, (store->symbols.entries.count + 1) * sizeof *c.first);
         c.next = base_arena_alloc(&c.scratch, listed_codes * sizeof *c.next);
