@@ -1,15 +1,30 @@
 /* Rows, columns and symbols of the encounter store. */
+#include "runtime/crew.h"
 #include "runtime/guest.h"
 
 #include <assert.h>
 #include <string.h>
 
+static bool release_part(void *state, size_t worker, size_t item)
+{
+    (void)worker;
+    run_store *store = state;
+    base_arena *const parts[] = {&store->rows, &store->arena};
+    base_arena_release(parts[item]);
+    return true;
+}
+
+/* Of a large store columns and the rest are given back beside each other: the system takes as long for them as for making them. */
 void run_store_release(run_store *store)
 {
+    const size_t large = (size_t)1 << 26;
     run_store_forget_numbers(store);
+    size_t threads = store->rows.total + store->arena.total < large ? 1 : store->threads;
+    if (!run_crew(&store->lasting, threads, 2, release_part, store)) { /* no memory for threads */
+        base_arena_release(&store->rows);
+        base_arena_release(&store->arena);
+    }
     base_arena_release(&store->lasting);
-    base_arena_release(&store->rows);
-    base_arena_release(&store->arena);
 }
 
 static bool widen_to(run_store *store, lang_record record, uint32_t wanted)
