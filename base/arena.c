@@ -106,11 +106,11 @@ static base_arena_block *take_spare(base_arena *arena, size_t wanted)
     return NULL;
 }
 
-/* A new block. Large ones of the C library come as zeros, which the system gives page by page when they are written: memory that is
- * never written, as of columns that no file has, costs nothing. */
-static base_arena_block *new_block(base_arena *arena, size_t size)
+/* A new block, as zeros where they are wanted and the C library gives them: for large blocks the system makes them page by page when they are
+ * written, so that memory that is never written, as of columns that no file has, costs nothing. */
+static base_arena_block *new_block(base_arena *arena, size_t size, bool zeros)
 {
-    arena->clean = arena->allocator.reallocate == reallocate_default && size >= LARGE_PIECE;
+    arena->clean = zeros && arena->allocator.reallocate == reallocate_default;
     if (arena->clean) return calloc(1, size);
     return arena->allocator.reallocate(arena->allocator.state, NULL, size);
 }
@@ -138,7 +138,7 @@ static bool add_block(base_arena *arena, size_t wanted)
     if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
     if (size < wanted || SEPARATE) size = wanted;
     if (size > SIZE_MAX / 2) return false;
-    block = new_block(arena, HEADER + size);
+    block = new_block(arena, HEADER + size, size >= LARGEST_BLOCK);
     if (block == NULL) return false;
     block->size = size;
     begin_block(arena, block);
@@ -148,13 +148,13 @@ static bool add_block(base_arena *arena, size_t wanted)
 
 /* A large piece in a block of its own behind the one at hand, which goes on being filled: up to a megabyte would be lost else. NULL where it
  * is no large one, or there is no memory. */
-static void *take_apart(base_arena *arena, size_t size, bool *clean)
+static void *take_apart(base_arena *arena, size_t size, bool zeros, bool *clean)
 {
     bool apart = size >= LARGE_PIECE && arena->left >= SMALLEST_BLOCK && arena->spare == NULL && !SEPARATE;
     if (!apart || size > SIZE_MAX / 2) return NULL;
     bool before = arena->clean;
     size_t room = size + (arena->wide ? WIDE_ALIGNMENT : 0);
-    base_arena_block *block = new_block(arena, HEADER + room);
+    base_arena_block *block = new_block(arena, HEADER + room, zeros);
     *clean = arena->clean;
     arena->clean = before;
     if (block == NULL) return NULL;
@@ -172,8 +172,8 @@ static size_t alignment_of(const base_arena *arena)
     return arena->wide ? WIDE_ALIGNMENT : arena->tight ? TIGHT_ALIGNMENT : ALIGNMENT;
 }
 
-/* Memory, and whether it holds zeros already. */
-static void *take(base_arena *arena, size_t size, size_t *taken, bool *clean)
+/* Memory, as zeros if they are wanted and come for nothing, and whether it holds zeros already. */
+static void *take(base_arena *arena, size_t size, bool zeros, size_t *taken, bool *clean)
 {
     if (size > SIZE_MAX / 4) {
         arena->failed = true;
@@ -193,7 +193,7 @@ static void *take(base_arena *arena, size_t size, size_t *taken, bool *clean)
         return result;
     }
     *taken = rounded;
-    void *apart = rounded > arena->left ? take_apart(arena, rounded, clean) : NULL;
+    void *apart = rounded > arena->left ? take_apart(arena, rounded, zeros, clean) : NULL;
     if (apart != NULL) return apart;
     if (rounded > arena->left && !add_block(arena, rounded)) {
         arena->failed = true;
@@ -211,7 +211,7 @@ void *base_arena_alloc(base_arena *arena, size_t size)
 {
     size_t taken;
     bool clean;
-    void *result = take(arena, size, &taken, &clean);
+    void *result = take(arena, size, true, &taken, &clean);
     if (result != NULL && !clean) memset(result, 0, taken);
     return result;
 }
@@ -220,7 +220,7 @@ void *base_arena_alloc_raw(base_arena *arena, size_t size)
 {
     size_t taken;
     bool clean;
-    return take(arena, size, &taken, &clean);
+    return take(arena, size, false, &taken, &clean);
 }
 
 /* Texts need no alignment: they are put at a block's end, one before the other, and take no more than their bytes. */
