@@ -29,9 +29,19 @@ typedef struct claim {
     size_t count;
     size_t self; /* the place of the subject before */
     bool doubts; /* of one of them nothing can be said by the sum */
-    uint64_t sums[FEW_LINES + BLOCK];
-    uint8_t doubtful[FEW_LINES];
+    const uint64_t *sums;
+    const uint8_t *doubtful;
+    uint64_t own_sums[FEW_LINES + BLOCK];
+    uint8_t own_doubtful[FEW_LINES];
 } claim;
+
+/* What the gate asks of lines as the others of a claim, for all subjects at once: nearly always the lines of a claim stand there one behind the
+ * other. */
+typedef struct others {
+    uint64_t sums[RUN_ITEMS + FEW_LINES + BLOCK];
+    uint8_t doubtful[RUN_ITEMS + FEW_LINES];
+    bool doubts;
+} others;
 
 typedef struct pairing {
     run_context *context;
@@ -39,6 +49,8 @@ typedef struct pairing {
     const plan_aggregate *aggregate;
     const run_gate *gate;
     const uint32_t *lines; /* the subjects */
+    size_t count;
+    others others;
     const run_vector *bound;
     run_value *results;
     bool *open;
@@ -205,17 +217,34 @@ static void meet(pairing *p, size_t owner, uint64_t sum, bool doubtful)
     if (met->count >= RUN_ITEMS) ask(p, RUN_ITEMS);
 }
 
-/* Makes a line's claim the one at hand, and finds the line there; false where it has too many lines. */
-static bool take_claim(pairing *p, int64_t number, uint32_t line)
+/* Finds what the gate asks of the lines of the claim at hand, of which the first may be a subject. */
+static void find_sums(pairing *p, size_t owner)
 {
     claim *c = &p->claim;
+    if (c->count <= p->count - owner && memcmp(c->rows, p->lines + owner, c->count * sizeof *c->rows) == 0) {
+        c->sums = p->others.sums + owner;
+        c->doubtful = p->others.doubtful + owner;
+        c->doubts = false;
+        for (size_t k = 0; p->others.doubts && k < c->count; k++) c->doubts = c->doubts || c->doubtful[k] != 0;
+        return;
+    }
+    c->sums = c->own_sums;
+    c->doubtful = c->own_doubtful;
+    c->doubts = run_gate_sums(p->gate, c->rows, c->count, true, c->own_sums, c->own_doubtful);
+}
+
+/* Makes a line's claim the one at hand, and finds the line there; false where it has too many lines. */
+static bool take_claim(pairing *p, int64_t number, size_t owner)
+{
+    claim *c = &p->claim;
+    uint32_t line = p->lines[owner];
     bool again = c->rows != NULL && c->number == number;
     if (!again) {
         const run_groups *groups = &p->context->binding->store->lines_of_claim;
         c->number = number;
         c->rows = groups->rows + groups->starts[number];
         c->count = groups->starts[number + 1] - groups->starts[number];
-        if (c->count <= FEW_LINES) c->doubts = run_gate_sums(p->gate, c->rows, c->count, true, c->sums, c->doubtful);
+        if (c->count <= FEW_LINES) find_sums(p, owner);
     }
     if (c->count > FEW_LINES) return false;
     size_t self = again && c->self + 1 < c->count ? c->self + 1 : 0;
@@ -237,6 +266,7 @@ bool run_pair(run_context *context, run_vectors *vectors, uint32_t index, const 
     p.aggregate = &context->binding->plan->aggregates.items[index];
     p.gate = gate;
     p.lines = lines;
+    p.count = count;
     p.bound = bound;
     p.results = results;
     p.open = open;
@@ -249,9 +279,10 @@ bool run_pair(run_context *context, run_vectors *vectors, uint32_t index, const 
     bool extreme = p.aggregate->kind == PLAN_MINIMUM || p.aggregate->kind == PLAN_MAXIMUM;
     const run_value nothing = {0, 0, extreme ? RUN_ABSENT : RUN_PRESENT};
     run_gate_sums(gate, lines, count, false, sums, doubtful);
+    p.others.doubts = run_gate_sums(gate, lines, count, true, p.others.sums, p.others.doubtful);
     for (size_t i = 0; i < count; i++) {
         paired[i] = !done[i] && claims->states[lines[i]] == RUN_PRESENT &&
-                    take_claim(&p, run_column_bits(claims, lines[i]), lines[i]);
+                    take_claim(&p, run_column_bits(claims, lines[i]), i);
         if (!paired[i]) continue;
         results[i] = nothing;
         open[i] = false;

@@ -23,8 +23,8 @@ static bool judged(const run_store *store, uint32_t line)
 static bool collect_lines(adj_results *results, const run_store *store)
 {
     uint32_t count = store->counts[LANG_RECORD_line];
-    results->lines = base_arena_alloc(&results->arena, (count + 1) * sizeof *results->lines);
-    results->wanted = base_arena_alloc(&results->arena, count + 1);
+    results->lines = base_arena_alloc_raw(&results->arena, (count + 1) * sizeof *results->lines);
+    results->wanted = base_arena_alloc_raw(&results->arena, count + 1);
     results->stride = results->binding.plan->clauses.count + results->binding.plan->policies.count;
     results->expanded = base_arena_alloc(&results->arena, results->stride + 1);
     if (results->lines == NULL || results->wanted == NULL || results->expanded == NULL) return false;

@@ -108,8 +108,8 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
 /* Room for what is kept by line. */
 static bool make_places(run_many *many)
 {
-    many->batch_of = base_arena_alloc(many->arena, (many->line_count + 1) * sizeof *many->batch_of);
-    many->place_in = base_arena_alloc(many->arena, (many->line_count + 1) * sizeof *many->place_in);
+    many->batch_of = base_arena_alloc_raw(many->arena, (many->line_count + 1) * sizeof *many->batch_of);
+    many->place_in = base_arena_alloc_raw(many->arena, (many->line_count + 1) * sizeof *many->place_in);
     many->flags = base_arena_alloc(many->arena, many->line_count + 1);
     many->starts = base_arena_alloc(many->arena, (many->line_count + 2) * sizeof *many->starts);
     if (many->batch_of == NULL || many->place_in == NULL || many->flags == NULL || many->starts == NULL) return false;
