@@ -99,7 +99,7 @@ static void write_tables(const char *folder)
     for (size_t i = 0; i < FILES; i++) cr_assert_eq(fclose(file[i]), 0);
 }
 
-/* Claims of one to nine lines, and some of more. Of a stretch at the end every third line is another payer's; of some lines a field is not known, or not
+/* Claims of one to nine lines, and some of more, whose lines stand in their order, or the other way round. Of a stretch at the end every third line is another payer's; of some lines a field is not known, or not
  * there; some have codes that no table has seen. */
 static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
 {
@@ -121,7 +121,7 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
         unsigned code = 10000 + generator_below(&g, CODES);
         if (i % 50 == 49) code += 50000;
         base_text_format(&text, "C%u,M%u,%s,%u,%s,%u,%s,%u,%u.00,%s,%s\n", claim, claim % 300,
-                         i > LINES / 2 && i % 3 == 0 ? "J" : "K", left, date, code, places[generator_below(&g, 4)],
+                         i > LINES / 2 && i % 3 == 0 ? "J" : "K", claim % 2 == 0 ? left : 100 - left, date, code, places[generator_below(&g, 4)],
                          1 + generator_below(&g, 4), 20 + generator_below(&g, 30), modifiers[generator_below(&g, 5)],
                          claim % 2 == 0 ? "1234567893" : "1700000008");
     }
