@@ -265,6 +265,26 @@ static bool take_clause(run_outcome *o, const run_call *call, uint64_t *const *p
     return true;
 }
 
+static inline uint8_t flags_at(uint64_t applies, uint64_t unknown, uint64_t no_version, uint64_t any, size_t i)
+{
+    return (uint8_t)((applies >> i & 1) * RUN_LINE_APPLIES | (unknown >> i & 1) * RUN_LINE_UNKNOWN |
+                     (no_version >> i & 1) * RUN_LINE_NO_VERSION | (any >> i & 1) * RUN_LINE_ANY_CLAUSE);
+}
+
+/* The flags of a word's lines, of which `left` are left; nearly always all have the same. */
+static void put_flags(const uint32_t *lines, size_t left, uint64_t applies, uint64_t unknown, uint64_t no_version,
+                      uint64_t any, uint8_t *flags)
+{
+    size_t count = left < 64 ? left : 64;
+    uint64_t valid = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
+    uint64_t planes[] = {applies & valid, unknown & valid, no_version & valid, any & valid};
+    bool same = true;
+    for (int p = 0; p < 4; p++) same = same && (planes[p] == 0 || planes[p] == valid);
+    uint8_t first = flags_at(applies, unknown, no_version, any, 0);
+    for (size_t i = 0; same && i < count; i++) flags[lines[i]] = first;
+    for (size_t i = 0; !same && i < count; i++) flags[lines[i]] = flags_at(applies, unknown, no_version, any, i);
+}
+
 /* Bits of each line: how policies that name payers stand to it, whether any clause applies. */
 static void take_flags(const run_outcome *o, uint8_t *flags)
 {
@@ -281,12 +301,7 @@ static void take_flags(const run_outcome *o, uint8_t *flags)
             no_version |= theirs & dates->no[w];
             unknown |= theirs & ~dates->no[w] & ~both;
         }
-        size_t count = packer->count - w * 64 < 64 ? packer->count - w * 64 : 64;
-        for (size_t i = 0; i < count; i++) {
-            uint64_t bits = (applies >> i & 1) * RUN_LINE_APPLIES | (unknown >> i & 1) * RUN_LINE_UNKNOWN |
-                            (no_version >> i & 1) * RUN_LINE_NO_VERSION | (o->any[w] >> i & 1) * RUN_LINE_ANY_CLAUSE;
-            flags[lines[w * 64 + i]] = (uint8_t)bits;
-        }
+        put_flags(lines + w * 64, packer->count - w * 64, applies, unknown, no_version, o->any[w], flags);
     }
 }
 

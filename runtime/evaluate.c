@@ -28,11 +28,13 @@ static bool collect_lines(adj_results *results, const run_store *store)
     results->stride = results->binding.plan->clauses.count + results->binding.plan->policies.count;
     results->expanded = base_arena_alloc(&results->arena, results->stride + 1);
     if (results->lines == NULL || results->wanted == NULL || results->expanded == NULL) return false;
+    size_t found = 0;
     for (uint32_t line = 0; line < count; line++) {
         if (!store->lines.items[line].subject) continue;
-        results->wanted[results->line_count] = judged(store, line);
-        results->lines[results->line_count++] = line;
+        results->wanted[found] = judged(store, line);
+        results->lines[found++] = line;
     }
+    results->line_count = found;
     return true;
 }
 

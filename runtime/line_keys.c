@@ -235,9 +235,16 @@ static bool gather(void *state, size_t worker, size_t item)
     (void)worker;
     const run_line_keys *keys = state;
     const run_line_chunk *chunk = &keys->chunks[item];
-    const uint32_t *line_keys = keys->store->line_keys;
-    for (size_t i = chunk->first; i < chunk->end; i++) {
-        if (keys->judged[i]) keys->lines[chunk->places[keys->uses[line_keys[keys->rows[i]]].work]++] = (uint32_t)i;
+    const uint32_t *line_keys = keys->store->line_keys, *rows = keys->rows;
+    const bool *judged = keys->judged;
+    const run_key_use *uses = keys->uses;
+    uint32_t *lines = keys->lines;
+    size_t *places = chunk->places, at = places[0];
+    for (size_t i = chunk->first; i < chunk->end && keys->works == 1; i++) {
+        if (judged[i]) lines[at++] = (uint32_t)i;
+    }
+    for (size_t i = chunk->first; i < chunk->end && keys->works > 1; i++) {
+        if (judged[i]) lines[places[uses[line_keys[rows[i]]].work]++] = (uint32_t)i;
     }
     return true;
 }
@@ -245,6 +252,7 @@ static bool gather(void *state, size_t worker, size_t item)
 bool run_gather_lines(run_line_keys *keys, size_t works, size_t threads, uint32_t *lines, size_t *starts)
 {
     keys->lines = lines;
+    keys->works = works;
     for (size_t c = 0; c < keys->chunk_count; c++) {
         run_line_chunk *chunk = &keys->chunks[c];
         chunk->places = base_arena_alloc(&keys->arena, (works + 1) * sizeof *chunk->places);

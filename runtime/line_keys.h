@@ -34,6 +34,7 @@ typedef struct run_line_keys {
     run_line_chunk *chunks;
     size_t chunk_count;
     uint32_t *lines; /* being gathered */
+    size_t works;
 } run_line_keys;
 
 /* Counts the lines of each key that are judged, on so many threads; false when memory runs out. To be released in any case. */

@@ -381,7 +381,7 @@ static bool gather_lines(scheduler *s, const uint32_t *rows, size_t threads)
 {
     run_schedule *schedule = s->schedule;
     size_t works = schedule->works.count;
-    uint32_t *lines = base_arena_alloc(s->arena, (s->keys.line_count + 1) * sizeof *lines);
+    uint32_t *lines = base_arena_alloc_raw(s->arena, (s->keys.line_count + 1) * sizeof *lines);
     size_t *starts = base_arena_alloc(&s->scratch, (works + 1) * sizeof *starts);
     if (lines == NULL || starts == NULL || !run_gather_lines(&s->keys, works, threads, lines, starts)) return false;
     for (size_t w = 0; w < works; w++) {
