@@ -29,10 +29,13 @@ static bool collect_lines(adj_results *results, const run_store *store)
     results->expanded = base_arena_alloc(&results->arena, results->stride + 1);
     if (results->lines == NULL || results->wanted == NULL || results->expanded == NULL) return false;
     size_t found = 0;
+    uint32_t *lines = results->lines;
+    bool *wanted = results->wanted;
+    const run_line_extra *extra = store->lines.items;
     for (uint32_t line = 0; line < count; line++) {
-        if (!store->lines.items[line].subject) continue;
-        results->wanted[found] = judged(store, line);
-        results->lines[found++] = line;
+        if (!extra[line].subject) continue;
+        wanted[found] = judged(store, line);
+        lines[found++] = line;
     }
     results->line_count = found;
     return true;

@@ -22,9 +22,11 @@ static void place_lines(run_many *many, size_t number)
 {
     const run_batch *batch = &many->schedule.batches.items[number];
     const uint32_t *lines = batch->work->lines + batch->first;
-    for (size_t i = 0; i < batch->count; i++) {
-        many->batch_of[lines[i]] = (uint32_t)number;
-        many->place_in[lines[i]] = (uint16_t)i;
+    uint32_t *batch_of = many->batch_of;
+    uint16_t *place_in = many->place_in;
+    for (size_t i = 0, count = batch->count; i < count; i++) {
+        batch_of[lines[i]] = (uint32_t)number;
+        place_in[lines[i]] = (uint16_t)i;
     }
     const run_mark *mark = batch->marks;
     for (size_t m = 0; m < batch->marked_count; m++) {
