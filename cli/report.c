@@ -15,10 +15,9 @@ void cli_progress(size_t done, size_t total)
     fflush(stderr);
 }
 
-bool cli_row_reserve(cli_report *report, size_t more)
+bool cli_row_grow(cli_report *report, size_t more)
 {
     size_t needed = report->row_length + more;
-    if (needed <= report->row_room) return true;
     size_t room = needed * 2 < 1024 ? 1024 : needed * 2;
     char *grown = realloc(report->row, room);
     if (grown == NULL) {

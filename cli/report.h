@@ -104,7 +104,11 @@ struct cli_inputs;
 
 /* What is written of a line is put together in memory, and written as a whole: a call of the C library for each piece took as long as all
  * else. Where memory runs out, or it cannot be written, report->failed is set. */
-bool cli_row_reserve(cli_report *report, size_t more);
+bool cli_row_grow(cli_report *report, size_t more);
+static inline bool cli_row_reserve(cli_report *report, size_t more)
+{
+    return report->row_length + more <= report->row_room || cli_row_grow(report, more);
+}
 void cli_row_add(cli_report *report, const char *text, size_t length);
 void cli_row_write(cli_report *report);
 

@@ -1,12 +1,8 @@
 /* The report for spreadsheets: a row for each finding, and one for each line without findings. */
+#include "base/short_text.h"
 #include "cli/report.h"
 
 #include <string.h>
-
-static bool is_special(char byte)
-{
-    return byte == ',' || byte == '"' || byte == '\r' || byte == '\n';
-}
 
 /* Whether any of eight bytes is one: not zero where a byte of the difference is. */
 static uint64_t any_is(uint64_t eight, char byte)
@@ -16,19 +12,22 @@ static uint64_t any_is(uint64_t eight, char byte)
     return (differ - ones) & ~differ & ones << 7;
 }
 
-/* Whether a cell has to stand in quotation marks; most are looked at as one or two numbers. */
+static uint64_t any_special(uint64_t eight)
+{
+    return any_is(eight, ',') | any_is(eight, '"') | any_is(eight, '\r') | any_is(eight, '\n');
+}
+
+/* Whether a cell has to stand in quotation marks: it is looked at as numbers, of which the last two may have bytes in common. */
 static bool needs_quotes(const char *text, size_t length)
 {
-    uint64_t found = 0;
-    size_t i = 0;
-    for (; i + 8 <= length; i += 8) {
-        uint64_t eight;
+    uint64_t found = 0, eight;
+    if (length < sizeof eight) return any_special(base_short_text_of(text, length).first) != 0;
+    for (size_t i = 0; i + sizeof eight < length; i += sizeof eight) {
         memcpy(&eight, text + i, sizeof eight);
-        found |= any_is(eight, ',') | any_is(eight, '"') | any_is(eight, '\r') | any_is(eight, '\n');
+        found |= any_special(eight);
     }
-    bool special = found != 0;
-    for (; i < length; i++) special = special || is_special(text[i]);
-    return special;
+    memcpy(&eight, text + length - sizeof eight, sizeof eight);
+    return (found | any_special(eight)) != 0;
 }
 
 /* The text of a cell begins; it goes on until cell_end says where it ended. */
@@ -59,11 +58,20 @@ static void cell_end(cli_report *report, size_t begin, bool last)
     cli_row_add(report, last ? "\n" : ",", 1);
 }
 
+/* A cell of one text, which is looked at where it lies: what was just written cannot be read as something wider at once. */
 static void cell(cli_report *report, const char *text, bool last)
 {
-    size_t begin = cell_begin(report);
-    if (*text != '\0') cli_row_add(report, text, strlen(text));
-    cell_end(report, begin, last);
+    size_t begin = cell_begin(report), length = strlen(text);
+    if (needs_quotes(text, length)) {
+        cli_row_add(report, text, length);
+        put_in_quotes(report, begin);
+        cli_row_add(report, last ? "\n" : ",", 1);
+        return;
+    }
+    if (!cli_row_reserve(report, length + 1)) return;
+    memcpy(report->row + begin, text, length);
+    report->row[begin + length] = last ? '\n' : ',';
+    report->row_length = begin + length + 1;
 }
 
 /* A cell with a number of which so many digits stand behind the point. */

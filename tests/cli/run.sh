@@ -233,6 +233,21 @@ if command -v python3 >/dev/null; then
 fi
 expect "csv" 1 "$adjudge" "${demo[@]}" --format csv
 holds "csv" out "file,segment,claim,line,member"
+# Cells of every length with what has to be quoted in every place, and without.
+printf 'claim_id,member_id,payer,line,date,procedure,units,charge\n' >"$work/marks.csv"
+: >"$work/marks"
+for length in 1 2 3 4 5 7 8 9 12 15 16 17 20; do
+    for ((at = 0; at <= length; at++)); do
+        for mark in , '""'; do
+            cell=$(printf "%${at}s" '')$mark$(printf "%$((length - at))s" '')
+            [ "$at" = "$length" ] && cell=$(printf "%$((length + 1))s" '')
+            printf '"%s",M,HARBOR,1,2026-06-02,90853,1,10.00\n' "${cell// /k}" >>"$work/marks.csv"
+            [ "$at" = "$length" ] && echo "${cell// /k}" >>"$work/marks" || echo "\"${cell// /k}\"" >>"$work/marks"
+        done
+    done
+done
+"$adjudge" check "$work/marks.csv" --policy policies --format csv --no-summary 2>"$work/err" | sed -n 's/^[^,]*,[0-9]*,\(.*\),1,M,HARBOR,2026.*/\1/p' >"$work/told"
+same "cells in quotation marks" <(sort -u "$work/marks") <(sort -u "$work/told")
 expect "only findings" 1 "$adjudge" "${demo[@]}" --only-findings
 ! grep -q "  pass$" "$work/out" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL only findings"; }
 expect "no colour into a file" 1 "$adjudge" "${demo[@]}"
