@@ -4,16 +4,20 @@
 
 #include <string.h>
 
+static const uint64_t ones = UINT64_C(0x0101010101010101);
+
 /* Whether any of eight bytes is one: not zero where a byte of the difference is. */
 static uint64_t any_is(uint64_t eight, char byte)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
     uint64_t differ = eight ^ ones * (unsigned char)byte;
     return (differ - ones) & ~differ & ones << 7;
 }
 
+/* Letters, digits and dashes, which nearly all bytes are, come after all that are special. */
 static uint64_t any_special(uint64_t eight)
 {
+    _Static_assert(',' < '-' && '"' < '-' && '\r' < '-' && '\n' < '-' && '-' < '0', "what is special is less than a dash");
+    if (((eight - ones * '-') & ~eight & ones << 7) == 0) return 0;
     return any_is(eight, ',') | any_is(eight, '"') | any_is(eight, '\r') | any_is(eight, '\n');
 }
 
@@ -21,7 +25,11 @@ static uint64_t any_special(uint64_t eight)
 static bool needs_quotes(const char *text, size_t length)
 {
     uint64_t found = 0, eight;
-    if (length < sizeof eight) return any_special(base_short_text_of(text, length).first) != 0;
+    if (length == 0) return false;
+    if (length < sizeof eight) { /* what is past the end is made a byte that is not special */
+        uint64_t past = ones * '0' << 8 * length;
+        return any_special(base_short_text_of(text, length).first | past) != 0;
+    }
     for (size_t i = 0; i + sizeof eight < length; i += sizeof eight) {
         memcpy(&eight, text + i, sizeof eight);
         found |= any_special(eight);
