@@ -16,7 +16,8 @@ static uint64_t any_is(uint64_t eight, char byte)
 /* Letters, digits and dashes, which nearly all bytes are, come after all that are special. */
 static uint64_t any_special(uint64_t eight)
 {
-    _Static_assert(',' < '-' && '"' < '-' && '\r' < '-' && '\n' < '-' && '-' < '0', "what is special is less than a dash");
+    _Static_assert(',' < '-' && '"' < '-' && '\r' < '-' && '\n' < '-' && '-' < '0',
+                   "what is special is less than a dash");
     if (((eight - ones * '-') & ~eight & ones << 7) == 0) return 0;
     return any_is(eight, ',') | any_is(eight, '"') | any_is(eight, '\r') | any_is(eight, '\n');
 }

@@ -35,7 +35,8 @@ static bool room_for(loader *l, size_t row)
 {
     lang_bulk *bulk = l->bulk;
     if (row / LANG_BULK_SEGMENT < bulk->segments.count) return true;
-    int32_t *segment = base_arena_alloc(l->program->arena, (size_t)LANG_BULK_SEGMENT * bulk->row_words * sizeof *segment);
+    int32_t *segment =
+        base_arena_alloc(l->program->arena, (size_t)LANG_BULK_SEGMENT * bulk->row_words * sizeof *segment);
     int32_t **slot = segment == NULL ? NULL : BASE_PUSH(l->program->arena, &bulk->segments);
     if (slot == NULL) return false;
     *slot = segment;

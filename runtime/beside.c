@@ -281,8 +281,8 @@ bool run_pair(run_context *context, run_vectors *vectors, uint32_t index, const 
     run_gate_sums(gate, lines, count, false, sums, doubtful);
     p.others.doubts = run_gate_sums(gate, lines, count, true, p.others.sums, p.others.doubtful);
     for (size_t i = 0; i < count; i++) {
-        paired[i] = !done[i] && claims->states[lines[i]] == RUN_PRESENT &&
-                    take_claim(&p, run_column_bits(claims, lines[i]), i);
+        paired[i] =
+            !done[i] && claims->states[lines[i]] == RUN_PRESENT && take_claim(&p, run_column_bits(claims, lines[i]), i);
         if (!paired[i]) continue;
         results[i] = nothing;
         open[i] = false;

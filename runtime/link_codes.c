@@ -19,8 +19,8 @@ typedef struct code_check {
     bool *listed;                   /* by system */
     uint32_t *first, *next;         /* listed codes by symbol: place and one; NULL where there is no list */
     flawed_code *flaws[CODE_FLAWS]; /* by symbol; NULL before the first */
-    base_date *from;                /* by symbol, if it was asked about: the day from which a place of service is assigned */
-    uint8_t *asked;                 /* by symbol; only of places that no list is given for */
+    base_date *from; /* by symbol, if it was asked about: the day from which a place of service is assigned */
+    uint8_t *asked;  /* by symbol; only of places that no list is given for */
 } code_check;
 
 /* The day from which the CMS code set assigns a place of service, two digits: the first there is for those of before these years, and none that

@@ -308,8 +308,7 @@ static bool share_answers(run_packer *packer, filling **group, size_t count)
         if (own->answers == NULL) {
             run_leaf leaves[PLAN_LEAF_LIMIT];
             find_leaves(packer, input, leaves);
-            own->answers =
-                run_answers_new(packer->context->arena, packer->context->binding, leaves, input->leaf_count);
+            own->answers = run_answers_new(packer->context->arena, packer->context->binding, leaves, input->leaf_count);
             if (own->answers == NULL || !run_answers_add(own->answers, &own->step)) return false;
         }
         for (size_t k = next; k < count; k++) {

@@ -266,7 +266,8 @@ static bool alike(const plan_program *plan, const plan_aggregate *a, const plan_
 
 static const void *digest_of_aggregate(const plan_program *plan, const plan_aggregate *a)
 {
-    uint64_t own[] = {(uint64_t)a->kind << 32 | (uint64_t)a->collection << 16 | (uint64_t)a->key << 1 | a->without_subject,
+    uint64_t own[] = {(uint64_t)a->kind << 32 | (uint64_t)a->collection << 16 | (uint64_t)a->key << 1 |
+                          a->without_subject,
                       (uint64_t)a->window.kind << 8 | (uint64_t)a->window.cut, (uint64_t)a->window.length};
     uint64_t digest = a->block == PLAN_NO_STEP ? 0 : plan_block_digest(plan, a->block);
     return (const void *)(uintptr_t)XXH3_64bits_withSeed(own, sizeof own, digest);

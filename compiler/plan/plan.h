@@ -54,8 +54,9 @@ typedef struct plan_aggregate {
     lang_window window;
     bool without_subject; /* `other`, or `earlier` */
     bool names_status;    /* its `where` asks for the status, so that denied lines are not left out */
-    bool one_decides;     /* nobody asks more of it than whether there is one that surely counts, and whether there may be */
-    uint32_t block;       /* the condition (and value) of an element; PLAN_NO_STEP for none */
+    bool
+        one_decides; /* nobody asks more of it than whether there is one that surely counts, and whether there may be */
+    uint32_t block;  /* the condition (and value) of an element; PLAN_NO_STEP for none */
     lang_type type;
 } plan_aggregate;
 

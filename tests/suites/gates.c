@@ -37,27 +37,29 @@ static const char policy[] =
                                                     "           where told(procedure, this.procedure) is found) <= 3\n")
                 CLAUSE("any_of_those", "  forbid exists claim.lines on the same day\n"
                                        "          where pair(procedure, this.procedure) is found and units > 1\n")
-                CLAUSE("of_those_before", "  require at most 1 of claim.lines on the same day\n"
-                                          "           where pair(procedure, this.procedure) is found and units > 1\n")
-                    CLAUSE("placed_beside",
-                           "  forbid exists other in claim.lines where placed(procedure, this.pos) is found\n")
-                        CLAUSE("lately", "  forbid exists other in claim.lines since 2026-01-20\n"
-                                         "             where pair(procedure, this.procedure) is found\n")
-                            CLAUSE("seldom",
-                                   "  require at most 1 of history in the last 30 days where procedure = "
-                                   "this.procedure\n") CLAUSE("either", "  forbid exists other in claim.lines where "
-                                                                        "procedure = this.procedure or units > 3\n")
-                                CLAUSE("units_added",
-                                       "  require (sum of units over claim.lines where procedure in low) <= 6\n")
-                                    CLAUSE("most_units", "  when most(procedure) is found\n  require units <= "
-                                                         "most(procedure).times\n")
-                                        CLAUSE("units_then", "  when dated(procedure) is found\n  require units <= "
-                                                             "dated(procedure).times\n")
-                                            CLAUSE("by_place", "  when way is found\n"
-                                                               "  require modifiers include all of way.needed\n")
-                                                CLAUSE("charged", "  require charge <= $40.00\n")
-                                                    CLAUSE("of_low", "  require procedure in low\n")
-                                                        CLAUSE("lasted", "  require session.minutes >= 40 minutes\n");
+                    CLAUSE("of_those_before",
+                           "  require at most 1 of claim.lines on the same day\n"
+                           "           where pair(procedure, this.procedure) is found and units > 1\n")
+                        CLAUSE("placed_beside",
+                               "  forbid exists other in claim.lines where placed(procedure, this.pos) is found\n")
+                            CLAUSE("lately", "  forbid exists other in claim.lines since 2026-01-20\n"
+                                             "             where pair(procedure, this.procedure) is found\n")
+                                CLAUSE("seldom",
+                                       "  require at most 1 of history in the last 30 days where procedure = "
+                                       "this.procedure\n") CLAUSE("either",
+                                                                  "  forbid exists other in claim.lines where "
+                                                                  "procedure = this.procedure or units > 3\n")
+                                    CLAUSE("units_added",
+                                           "  require (sum of units over claim.lines where procedure in low) <= 6\n")
+                                        CLAUSE("most_units", "  when most(procedure) is found\n  require units <= "
+                                                             "most(procedure).times\n")
+                                            CLAUSE("units_then", "  when dated(procedure) is found\n  require units <= "
+                                                                 "dated(procedure).times\n")
+                                                CLAUSE("by_place", "  when way is found\n"
+                                                                   "  require modifiers include all of way.needed\n")
+                                                    CLAUSE("charged", "  require charge <= $40.00\n")
+                                                        CLAUSE("of_low", "  require procedure in low\n") CLAUSE(
+                                                            "lasted", "  require session.minutes >= 40 minutes\n");
 
 static const char *path_of(const char *folder, const char *name)
 {
@@ -121,9 +123,9 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
         unsigned code = 10000 + generator_below(&g, CODES);
         if (i % 50 == 49) code += 50000;
         base_text_format(&text, "C%u,M%u,%s,%u,%s,%u,%s,%u,%u.00,%s,%s\n", claim, claim % 300,
-                         i > LINES / 2 && i % 3 == 0 ? "J" : "K", claim % 2 == 0 ? left : 100 - left, date, code, places[generator_below(&g, 4)],
-                         1 + generator_below(&g, 4), 20 + generator_below(&g, 30), modifiers[generator_below(&g, 5)],
-                         claim % 2 == 0 ? "1234567893" : "1700000008");
+                         i > LINES / 2 && i % 3 == 0 ? "J" : "K", claim % 2 == 0 ? left : 100 - left, date, code,
+                         places[generator_below(&g, 4)], 1 + generator_below(&g, 4), 20 + generator_below(&g, 30),
+                         modifiers[generator_below(&g, 5)], claim % 2 == 0 ? "1234567893" : "1700000008");
     }
     adj_encounters *encounters = support_lines(policies, base_text_string(&text));
     run_store *store = &encounters->store;

@@ -10,7 +10,8 @@ enum { LINES = 12000, DAYS = 170 };
 static const char policy[] =
     "policy kept\n  title \"Kept\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
     "table way (procedure, pos) gives (needed: modifiers)\n  | procedure    | pos    | needed |\n"
-    "  | 10000..10020 | 11, 22 | none   |\n  | 10000..10030 | 02     | 95     |\n  | 10031..10060 | any    | GT, 95 |\n\n"
+    "  | 10000..10020 | 11, 22 | none   |\n  | 10000..10030 | 02     | 95     |\n  | 10031..10060 | any    | GT, 95 "
+    "|\n\n"
     "section \"Lines\"\n  for each line\n  let asked = way(procedure, pos)\n\n"
     /* These follow from the day alone, asked of all lines and of some. */
     CLAUSE("first_day", "  require weekday of date <> monday\n")
@@ -26,8 +27,8 @@ static const char policy[] =
 
 static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
 {
-    static const char *const modifiers[] = {"", "95", "GT 95", "GT", "59", "95 59 76 77"}, *const places[] = {"11", "02",
-                                                                                                             "22"};
+    static const char *const modifiers[] = {"", "95", "GT 95", "GT", "59", "95 59 76 77"}, *const places[] = {
+                                                                                               "11", "02", "22"};
     base_text text;
     base_text_init(&text, arena);
     base_text_put(&text, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,modifiers\n");
@@ -41,8 +42,7 @@ static adj_encounters *lines_of(const adj_policies *policies, base_arena *arena)
     adj_encounters *encounters = support_lines(policies, base_text_string(&text));
     run_store *store = &encounters->store;
     uint32_t many[40]; /* more codes than are kept of a line */
-    for (uint32_t k = 0; k < 40; k++)
-        many[k] = base_intern_find(&store->symbols, k == 39 ? "95" : "59", 2);
+    for (uint32_t k = 0; k < 40; k++) many[k] = base_intern_find(&store->symbols, k == 39 ? "95" : "59", 2);
     for (uint32_t line = 0; line < LINES; line++) {
         if (line % 97 == 5) run_store_set_unknown(store, LANG_FIELD_line_date, line);
         if (line % 89 == 7) run_store_set_unknown(store, LANG_FIELD_line_modifiers, line);
