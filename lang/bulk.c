@@ -390,7 +390,8 @@ static void read_row(loader *l, const csv_cell *cells, size_t count, size_t line
 {
     lang_bulk *bulk = l->bulk;
     int64_t values[2 * LANG_TABLE_COLUMN_LIMIT + 2];
-    for (size_t c = 0; c < bulk->column_count; c++) {
+    const size_t columns = bulk->column_count;
+    for (size_t c = 0; c < columns; c++) {
         const lang_bulk_column *column = &bulk->columns[c];
         static const csv_cell nothing = {"", 0, 0, false};
         const csv_cell *cell = (size_t)column->header < count ? &cells[column->header] : &nothing;
@@ -416,7 +417,7 @@ static void read_row(loader *l, const csv_cell *cells, size_t count, size_t line
         l->failed = true;
         return;
     }
-    for (size_t c = 0; c < bulk->column_count; c++) put(bulk, c, bulk->row_count, values[c]);
+    for (size_t c = 0; c < columns; c++) put(bulk, c, bulk->row_count, values[c]);
     if (bulk->row_count < UINT32_MAX - 2) bulk->row_count++;
 }
 

@@ -120,7 +120,7 @@ bool plan_same_block(const plan_program *plan, uint32_t a, uint32_t b)
     }
     for (size_t i = 0; i < x->steps.count; i++) {
         const plan_step *s = &x->steps.items[i], *t = &y->steps.items[i];
-        if (s->a != t->a || !same_step(x, s, t) || memcmp(&s->type, &t->type, sizeof s->type) != 0) return false;
+        if (s->a != t->a || !same_step(x, s, t) || !lang_type_same(s->type, t->type)) return false;
     }
     return true;
 }
