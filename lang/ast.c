@@ -33,6 +33,13 @@ const char *lang_window_name(lang_window_kind kind)
     return names[kind];
 }
 
+bool lang_window_same(const lang_window *a, const lang_window *b)
+{
+    return a->kind == b->kind && a->cut == b->cut && a->whole == b->whole && a->weekday == b->weekday &&
+           a->month == b->month && a->day == b->day && a->length == b->length && a->given == b->given &&
+           (a->bound == NULL) == (b->bound == NULL);
+}
+
 const char *lang_collection_name(lang_collection collection)
 {
     static const char *const names[] = {"history",       "claim.lines", "authorizations", "session.attendance",

@@ -133,6 +133,9 @@ typedef struct lang_window {
     lang_span span;
 } lang_window;
 
+/* Whether two windows are the same days of every line; of those that are bound by something, whatever that is. */
+bool lang_window_same(const lang_window *a, const lang_window *b);
+
 typedef enum BASE_COMPACT lang_collection {
     LANG_COLLECTION_HISTORY,
     LANG_COLLECTION_CLAIM_LINES,

@@ -24,7 +24,7 @@ typedef struct key_slot {
 /* Keys that were met so far. */
 typedef struct key_table {
     base_arena *arena;
-    run_key_list keys;
+    BASE_ARRAY(run_line_key) keys;
     key_slot *slots;
     size_t slot_count;
 } key_table;
@@ -165,6 +165,12 @@ static size_t parts_for(size_t count, size_t threads)
     return parts <= count / LEAST ? parts : count < LEAST ? 1 : count / LEAST;
 }
 
+/* Where a part of so many lines begins; that behind the last begins at their end. */
+static size_t begin_of(size_t part, size_t parts, size_t count)
+{
+    return part == parts ? count : count / parts * part;
+}
+
 bool run_key_lines(run_store *store)
 {
     uint32_t count = store->counts[LANG_RECORD_line];
@@ -179,8 +185,8 @@ bool run_key_lines(run_store *store)
         stretch *s = &all.items[all.count];
         base_arena_init(&s->arena, &store->arena.allocator);
         s->table.arena = &s->arena;
-        s->first = (uint32_t)(count / parts * all.count);
-        s->end = all.count + 1 == parts ? count : (uint32_t)(count / parts * (all.count + 1));
+        s->first = (uint32_t)begin_of(all.count, parts, count);
+        s->end = (uint32_t)begin_of(all.count + 1, parts, count);
     }
     good = good && run_crew(&scratch, store->threads, parts, find_keys, &all) && put_together(&all) &&
            run_crew(&scratch, store->threads, parts, number_lines, &all);
@@ -213,8 +219,8 @@ bool run_count_keys(run_line_keys *keys, const base_allocator *allocator, const 
     keys->chunk_count = chunks;
     for (size_t c = 0; c < chunks; c++) {
         run_line_chunk *chunk = &keys->chunks[c];
-        chunk->first = count / chunks * c;
-        chunk->end = c + 1 == chunks ? count : count / chunks * (c + 1);
+        chunk->first = begin_of(c, chunks, count);
+        chunk->end = begin_of(c + 1, chunks, count);
         chunk->counts = base_arena_alloc(&keys->arena, (store->key_count + 1) * sizeof *chunk->counts);
         if (chunk->counts == NULL) return false;
     }

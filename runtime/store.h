@@ -174,8 +174,6 @@ typedef struct run_line_key {
     uint32_t row;                  /* of the first line that has it */
 } run_line_key;
 
-typedef BASE_ARRAY(run_line_key) run_key_list;
-
 typedef struct run_store {
     base_arena arena;
     base_arena lasting; /* what run_store_reset leaves alone */

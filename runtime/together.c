@@ -30,12 +30,6 @@ static bool by_calendar(const plan_aggregate *aggregate)
     }
 }
 
-static bool same_window(const lang_window *a, const lang_window *b)
-{
-    return a->kind == b->kind && a->cut == b->cut && a->whole == b->whole && a->weekday == b->weekday &&
-           a->month == b->month && a->day == b->day && a->length == b->length && a->given == b->given;
-}
-
 /* Aggregates whose windows are the same have one: a library has few windows, and many clauses that ask for them. */
 static run_window_memo *memo_of(run_context *context, uint32_t index)
 {
@@ -43,7 +37,7 @@ static run_window_memo *memo_of(run_context *context, uint32_t index)
     if (*own != NULL) return *own;
     const lang_window *window = &context->binding->plan->aggregates.items[index].window;
     run_window_memo *memo = context->window_memos;
-    while (memo != NULL && !same_window(memo->of, window)) memo = memo->next;
+    while (memo != NULL && !lang_window_same(memo->of, window)) memo = memo->next;
     if (memo == NULL) {
         memo = base_arena_alloc(context->arena, sizeof *memo);
         if (memo == NULL) return NULL;

@@ -251,15 +251,12 @@ static bool names_status(const plan_program *plan, uint32_t block)
     return false;
 }
 
-/* Whether two aggregates count the same of the same elements; of windows that are bound by something, whatever that is. */
+/* Whether two aggregates count the same of the same elements. */
 static bool alike(const plan_program *plan, const plan_aggregate *a, const plan_aggregate *b)
 {
-    const lang_window *x = &a->window, *y = &b->window;
     bool same = a->kind == b->kind && a->collection == b->collection && a->key == b->key &&
-                a->without_subject == b->without_subject && lang_type_same(a->type, b->type) && x->kind == y->kind &&
-                x->cut == y->cut && x->whole == y->whole && x->weekday == y->weekday && x->month == y->month &&
-                x->day == y->day && x->length == y->length && x->given == y->given &&
-                (x->bound == NULL) == (y->bound == NULL);
+                a->without_subject == b->without_subject && lang_type_same(a->type, b->type) &&
+                lang_window_same(&a->window, &b->window);
     if (!same || a->block == PLAN_NO_STEP || b->block == PLAN_NO_STEP) return same && a->block == b->block;
     return plan_same_block(plan, a->block, b->block);
 }
