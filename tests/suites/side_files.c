@@ -392,6 +392,21 @@ Test(side_files, places_of_service_are_those_that_are_assigned)
     }
 }
 
+/* A place that was good on one day is not so for all, and the first line that has it is told, with how many do. */
+Test(side_files, places_of_service_are_asked_about_day_by_day)
+{
+    static const char text[] = "member_id,claim_id,date,procedure,pos\nM1,C1,2023-01-05,90853,10\n"
+                               "M1,C2,2021-01-05,90853,10\nM1,C3,2022-01-01,90853,10\nM1,C4,2021-12-31,90853,10\n";
+    adj_encounters *encounters = adj_encounters_new(NULL);
+    adj_encounters_read_bytes_as(encounters, "lines.csv", text, strlen(text), ADJ_ROLE_JUDGED);
+    cr_assert_eq(adj_encounters_finish(encounters), ADJ_OK);
+    cr_expect_eq(adj_encounters_problem_count(encounters), 1u);
+    adj_problem problem = support_problem(encounters, "D0222");
+    cr_expect_str_eq(problem.claim, "C2");
+    cr_expect_not_null(strstr(problem.message, "2 times"), "%s", problem.message);
+    adj_encounters_free(encounters);
+}
+
 Test(side_files, the_check_digit_of_a_provider_is_checked)
 {
     adj_encounters *encounters = adj_encounters_new(NULL);
