@@ -79,8 +79,10 @@ static void list_clauses(listing *l)
         covered->name = clause->name.text;
         covered->held = (seen & (1U << ADJ_CLAUSE_PASS | 1U << ADJ_CLAUSE_EXCUSED)) != 0;
         covered->failed = (seen & 1U << ADJ_CLAUSE_FAIL) != 0;
-        for (size_t e = 0; e < plan->clauses.items[i].exceptions.count && e < EXCEPTIONS; e++) {
-            const lang_exception *exception = plan->clauses.items[i].exceptions.items[e];
+        const plan_explanation *explanation = plan_explanation_of(plan, &plan->clauses.items[i]);
+        if (explanation == NULL) l->policies->arena.failed = true;
+        for (size_t e = 0; explanation != NULL && e < explanation->exceptions.count && e < EXCEPTIONS; e++) {
+            const lang_exception *exception = explanation->exceptions.items[e];
             adj_covered *excused = add_place(l, exception->span, ADJ_COVERED_EXCEPTION);
             if (excused == NULL) return;
             excused->name = exception->name.text == NULL ? "" : exception->name.text;

@@ -52,10 +52,12 @@ static void find_unchanged(search *s)
 static bool prepare_trials(search *s)
 {
     const plan_clause *clause = &s->context->binding->plan->clauses.items[s->clause];
-    s->block = &s->context->binding->plan->blocks.items[clause->explain_block];
+    const plan_explanation *explanation = plan_explanation_of(s->context->binding->plan, clause);
+    if (explanation == NULL) return false;
+    s->block = explanation->block;
     s->unchanged = base_arena_alloc(s->arena, (s->block->steps.count + 1) * sizeof *s->unchanged);
     s->tried = base_arena_alloc(s->arena, (s->block->steps.count + 1) * sizeof *s->tried);
-    s->cone = run_cone_of(s->context, s->arena, clause->explain_block, clause->requirement_step);
+    s->cone = run_cone_of(s->context, s->arena, clause->explain_block, explanation->requirement_step);
     s->follows = run_follows(s->context, clause->explain_block);
     if (s->unchanged == NULL || s->tried == NULL || s->cone.count == 0 || s->follows == NULL) return false;
     find_unchanged(s);
@@ -309,10 +311,12 @@ void run_find_cures(base_arena *arena, run_context *context, uint32_t line, size
     s->pool_room = CANDIDATE_LIMIT * LIST_ROOM;
     s->pool = base_arena_alloc(arena, s->pool_room * sizeof *s->pool);
     const plan_clause *target = &plan->clauses.items[clause];
-    const plan_block *block = &plan->blocks.items[target->explain_block];
-    uint8_t *seen = base_arena_alloc(arena, block->steps.count + 1);
+    const plan_explanation *explanation = plan_explanation_of(plan, target);
+    if (explanation == NULL) arena->failed = true;
+    if (explanation == NULL) return;
+    uint8_t *seen = base_arena_alloc(arena, explanation->block->steps.count + 1);
     if (s->offers == NULL || s->pool == NULL || s->reads == NULL || seen == NULL) return;
-    mark_reads(s, block, target->requirement_step, seen);
+    mark_reads(s, explanation->block, explanation->requirement_step, seen);
     bool modifiers = s->reads[LANG_FIELD_line_modifiers], places = s->reads[LANG_FIELD_line_pos];
     if (s->reads[LANG_FIELD_line_authorization]) propose_authorizations(s);
     if (places) propose_places(s);

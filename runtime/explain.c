@@ -10,6 +10,7 @@ typedef struct explainer {
     run_context *context;
     const plan_block *block;
     const plan_clause *clause;
+    const plan_explanation *explanation;
     const run_value *values;
     uint32_t line;
     uint32_t other;
@@ -486,12 +487,12 @@ static const char *message_text(explainer *e)
     base_text_init(&text, e->arena);
     for (size_t i = 0; i < clause->pieces.count; i++) {
         const lang_piece *piece = &clause->pieces.items[i];
-        uint32_t step = e->clause->hole_steps.items[i];
+        uint32_t step = e->explanation->hole_steps.items[i];
         if (piece->text != NULL) {
             base_text_put(&text, piece->text);
         } else if (step == PLAN_NO_STEP) {
-            const plan_step *counting = &e->block->steps.items[e->clause->counting_step];
-            base_text_put(&text, bounds_text(e, counting->type, &e->values[e->clause->counting_step]));
+            const plan_step *counting = &e->block->steps.items[e->explanation->counting_step];
+            base_text_put(&text, bounds_text(e, counting->type, &e->values[e->explanation->counting_step]));
         } else {
             const plan_step *hole = &e->block->steps.items[step];
             const run_value *value = &e->values[step];
@@ -529,7 +530,7 @@ static void find_first(explainer *e, const plan_step *step, first_element *first
 /* The `other` that a message speaks of: the first that fails, else the first that perhaps does. */
 static uint32_t bound_element(explainer *e)
 {
-    const plan_clause *clause = e->clause;
+    const plan_explanation *clause = e->explanation;
     if (clause->binding_aggregate == PLAN_NO_STEP) return RUN_NO_ROW;
     const plan_aggregate *aggregate = &e->context->binding->plan->aggregates.items[clause->binding_aggregate];
     first_element first = {false, RUN_NO_ROW, RUN_NO_ROW};
@@ -552,10 +553,10 @@ static void explain_exceptions(explainer *e, adj_finding *finding)
 {
     const lang_clause *clause = e->clause->source;
     BASE_ARRAY(adj_tried_exception) tried = {0};
-    for (size_t i = 0; i < e->clause->exception_steps.count; i++) {
-        uint32_t step = e->clause->exception_steps.items[i];
+    for (size_t i = 0; i < e->explanation->exception_steps.count; i++) {
+        uint32_t step = e->explanation->exception_steps.items[i];
         int64_t truth = e->values[step].bits;
-        const lang_exception *exception = e->clause->exceptions.items[i];
+        const lang_exception *exception = e->explanation->exceptions.items[i];
         explainer part = *e;
         part.facts.items = NULL;
         part.facts.count = part.facts.capacity = 0;
@@ -606,9 +607,9 @@ static void explain_missing(explainer *e, const uint8_t *verdicts)
         bool by_plan = plan->policies.items[speaking].source->plans.count > 0;
         if (by_plan && !run_store_present(store, LANG_FIELD_line_plan, e->line)) add_missing(e, "plan");
     }
-    for (size_t i = 0; i < e->clause->when_steps.count; i++) missing_of(e, e->clause->when_steps.items[i]);
-    missing_of(e, e->clause->requirement_step);
-    for (size_t i = 0; i < e->clause->exception_steps.count; i++) missing_of(e, e->clause->exception_steps.items[i]);
+    for (size_t i = 0; i < e->explanation->when_steps.count; i++) missing_of(e, e->explanation->when_steps.items[i]);
+    missing_of(e, e->explanation->requirement_step);
+    for (size_t i = 0; i < e->explanation->exception_steps.count; i++) missing_of(e, e->explanation->exception_steps.items[i]);
 }
 
 /* What is the same in all findings of a clause. */
@@ -663,7 +664,9 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     const plan_program *plan = context->binding->plan;
     explainer e = {
         .arena = arena, .context = context, .line = line, .clause = &plan->clauses.items[index], .prefix = ""};
-    e.block = &plan->blocks.items[e.clause->explain_block];
+    e.explanation = plan_explanation_of(plan, e.clause);
+    if (e.explanation == NULL) return false;
+    e.block = e.explanation->block;
     run_value *values = base_arena_alloc(arena, (e.block->steps.count + 1) * sizeof *values);
     e.seen = base_arena_alloc(arena, e.block->steps.count + 1);
     if (values == NULL || e.seen == NULL) return false;
@@ -677,12 +680,12 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     finding->verdict = verdict;
     finding->outcome = run_clause_outcome(e.clause->source, ADJ_CLAUSE_FAIL);
     finding->message = message_text(&e);
-    bool open = verdict == ADJ_CLAUSE_WAIVED && e.values[e.clause->requirement_step].bits == RUN_NEITHER;
+    bool open = verdict == ADJ_CLAUSE_WAIVED && e.values[e.explanation->requirement_step].bits == RUN_NEITHER;
     if (verdict == ADJ_CLAUSE_CANNOT_TELL || open) explain_missing(&e, verdicts);
     if (verdict == ADJ_CLAUSE_WAIVED) explain_waivers(&e, (uint32_t)index, finding);
     bool facts = (parts & ADJ_EXPLAIN_FACTS) != 0;
-    if (facts) why(&e, e.clause->requirement_step);
-    for (size_t i = 0; facts && i < e.clause->when_steps.count; i++) why(&e, e.clause->when_steps.items[i]);
+    if (facts) why(&e, e.explanation->requirement_step);
+    for (size_t i = 0; facts && i < e.explanation->when_steps.count; i++) why(&e, e.explanation->when_steps.items[i]);
     finding->facts = e.facts.items;
     finding->fact_count = e.facts.count;
     finding->counted = e.counted.items;

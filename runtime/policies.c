@@ -302,6 +302,8 @@ void adj_policies_free(adj_policies *policies)
     free_lazy_code(policies->lazy);
     run_kernel_code_free(policies->kernel_code);
     run_words_free(policies->words);
+    plan_release(policies->plan);
+    plan_release(policies->test_plan);
     base_allocator allocator = policies->allocator;
     base_arena_release(&policies->arena);
     allocator.reallocate(allocator.state, policies, 0);

@@ -53,7 +53,7 @@ bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_fil
 }
 
 /* What a block was built in serves the next one. */
-static void give_back(plan_builder *builder, plan_step *steps, uint32_t capacity)
+void plan_builder_give_back(plan_builder *builder, plan_step *steps, uint32_t capacity)
 {
     enum { KEPT = 1024 }; /* emptying a large table for a small block would cost more than it saves */
     plan_program *plan = builder->plan;
@@ -72,14 +72,14 @@ void plan_builder_done(plan_builder *builder)
     uint32_t capacity = block->steps.capacity;
     BASE_SETTLE(plan->arena, &block->steps);
     BASE_SETTLE(plan->arena, &block->arguments);
-    give_back(builder, steps, capacity);
+    plan_builder_give_back(builder, steps, capacity);
 }
 
 void plan_builder_drop(plan_builder *builder)
 {
     plan_program *plan = builder->plan;
     plan_block *block = plan_block_at(plan, builder->block);
-    give_back(builder, block->steps.items, block->steps.capacity);
+    plan_builder_give_back(builder, block->steps.items, block->steps.capacity);
     *block = (plan_block){0};
     if (builder->block + 1 == plan->blocks.count) plan->blocks.count--;
 }
@@ -469,18 +469,12 @@ static bool share_clauses(plan_program *plan, uint32_t index)
 
 static void push_step(plan_program *plan, plan_step_list *steps, uint32_t step)
 {
-    uint32_t *slot = BASE_PUSH(plan->arena, steps);
+    uint32_t *slot = BASE_PUSH(plan->scratch, steps);
     if (slot != NULL) *slot = step;
 }
 
-static void push_exception(plan_program *plan, plan_clause *clause, const lang_exception *exception)
-{
-    const lang_exception **slot = BASE_PUSH(plan->arena, &clause->exceptions);
-    if (slot != NULL) *slot = exception;
-}
-
 /* What a message shows: the clause's one count, and the values of its holes. */
-static void build_message(plan_builder *builder, const lang_clause *source, plan_clause *clause)
+static void build_message(plan_builder *builder, const lang_clause *source, plan_explanation *explanation)
 {
     plan_program *plan = builder->plan;
     const lang_expression *counting = source->counting;
@@ -490,7 +484,7 @@ static void build_message(plan_builder *builder, const lang_clause *source, plan
         step.a = plan_window_bound(builder, &counting->as.quantified.window);
         step.type = plan_aggregate_at(plan, aggregate)->type;
         step.source = counting;
-        clause->counting_step = plan_emit(builder, step);
+        explanation->counting_step = plan_emit(builder, step);
     }
     for (size_t i = 0; i < source->pieces.count; i++) {
         const lang_expression *hole = source->pieces.items[i].hole;
@@ -499,7 +493,7 @@ static void build_message(plan_builder *builder, const lang_clause *source, plan
         if (!counter) {
             step = plan_number(builder, hole).low;
         }
-        push_step(plan, &clause->hole_steps, step);
+        push_step(plan, &explanation->hole_steps, step);
     }
 }
 
@@ -507,41 +501,31 @@ static void build_message(plan_builder *builder, const lang_clause *source, plan
 static void build_explanation(plan_program *plan, size_t index)
 {
     plan_builder builder;
-    const lang_clause *source = plan->clauses.items[index].source;
-    uint32_t policy = plan->clauses.items[index].policy;
-    if (!plan_builder_init(&builder, plan, plan->policies.items[policy].source)) return;
-    plan_clause clause = {.source = source,
-                          .policy = policy,
-                          .sharers = {plan->clauses.items[index].sharers.items,
-                                      plan->clauses.items[index].sharers.count,
-                                      plan->clauses.items[index].sharers.capacity},
-                          .explain_block = builder.block,
-                          .counting_step = PLAN_NO_STEP,
-                          .binding_aggregate = PLAN_NO_STEP};
+    plan_clause *clause = &plan->clauses.items[index];
+    const lang_clause *source = clause->source;
+    if (!plan_builder_init(&builder, plan, plan->policies.items[clause->policy].source)) return;
+    plan_explanation explanation = {.counting_step = PLAN_NO_STEP, .binding_aggregate = PLAN_NO_STEP};
     const lang_section *section = source->section;
     for (size_t i = 0; section != NULL && i < section->wheres.count; i++) {
-        push_step(plan, &clause.when_steps, plan_truth(&builder, section->wheres.items[i]));
+        push_step(plan, &explanation.when_steps, plan_truth(&builder, section->wheres.items[i]));
     }
     for (size_t i = 0; i < source->whens.count; i++) {
-        push_step(plan, &clause.when_steps, plan_truth(&builder, source->whens.items[i]));
+        push_step(plan, &explanation.when_steps, plan_truth(&builder, source->whens.items[i]));
     }
-    clause.requirement_step = plan_clause_requirement(&builder, source);
+    explanation.requirement_step = plan_clause_requirement(&builder, source);
     if (source->binding != NULL) {
-        clause.bound_aggregate = plan_aggregate_for(&builder, source->binding, NULL);
-        clause.binding_aggregate = plan_aggregate_for(&builder, source->binding, source);
+        explanation.bound_aggregate = plan_aggregate_for(&builder, source->binding, NULL);
+        explanation.binding_aggregate = plan_aggregate_for(&builder, source->binding, source);
     }
     for (size_t i = 0; i < source->exceptions.count; i++) {
-        push_step(plan, &clause.exception_steps, plan_truth(&builder, source->exceptions.items[i].condition));
-        push_exception(plan, &clause, &source->exceptions.items[i]);
+        push_step(plan, &explanation.exception_steps, plan_truth(&builder, source->exceptions.items[i].condition));
     }
     for (size_t i = 0; i < source->foreign.count; i++) {
         if (!plan_exception_reaches(source->foreign.items[i], builder.layer)) continue;
-        push_step(plan, &clause.exception_steps, plan_exception(&builder, source->foreign.items[i]));
-        push_exception(plan, &clause, source->foreign.items[i]);
+        push_step(plan, &explanation.exception_steps, plan_exception(&builder, source->foreign.items[i]));
     }
-    build_message(&builder, source, &clause);
-    plan_builder_done(&builder);
-    plan->clauses.items[index] = clause;
+    build_message(&builder, source, &explanation);
+    plan_builder_fold(&builder, &explanation, clause);
 }
 
 /* The truth that a clause certainly denies a line, for `is denied by`. */
@@ -682,7 +666,7 @@ static plan_program *build(base_arena *arena, const lang_program *program, bool 
     plan->scratch = &scratch;
     plan->program = program;
     plan->alone = alone;
-    bool built = build_all(plan);
+    bool built = plan_unfolded_init(plan) && build_all(plan);
     if (built) settle(plan);
     bool failed = scratch.failed;
     base_arena_release(&scratch);

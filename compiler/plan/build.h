@@ -49,6 +49,17 @@ bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_fil
 /* Ends a block, which gets just the memory it fills; what it was built in serves the next one. */
 void plan_builder_done(plan_builder *builder);
 
+/* Ends the block of an explanation, which is kept as bytes, in `folded` of its clause. */
+bool plan_unfolded_init(plan_program *plan);
+void plan_builder_fold(plan_builder *builder, const plan_explanation *explanation, plan_clause *clause);
+
+/* The explanation of a clause and what its block is then, in the arena; NULL when memory runs out. */
+const plan_explanation *plan_unfold(base_arena *arena, const plan_program *plan, const plan_clause *clause,
+                                    plan_block *block);
+
+/* The same memory to build in for the next block, where it is not too large. */
+void plan_builder_give_back(plan_builder *builder, plan_step *steps, uint32_t capacity);
+
 /* Ends the block that was begun last as if it had never been, with what was built in it. */
 void plan_builder_drop(plan_builder *builder);
 

@@ -1,6 +1,6 @@
 /* The decision plan: what policies mean, as flat lists of typed steps that two evaluators run.
  *
- * A plan is immutable once built. It keeps the checked tree it was built from alive for names, spans and messages,
+ * A plan is immutable once built, but for explanations, which are kept as bytes and unfolded when they are asked for. It keeps the checked tree it was built from alive for names, spans and messages,
  * and refers to texts and codes by their place in `symbols`; a run binds those to the ids of its encounters. */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
@@ -106,11 +106,17 @@ typedef BASE_ARRAY(uint32_t) plan_symbols;
 
 typedef struct plan_clause {
     const lang_clause *source;
-    uint32_t policy; /* that it speaks for: its own, or one that extends it */
+    uint32_t policy;        /* that it speaks for: its own, or one that extends it */
+    uint32_t explain_block; /* of its explanation; without steps until that is asked for */
     BASE_ARRAY(uint32_t)
     sharers; /* policies below that one whose lines are judged here, too: they change nothing of it */
-    /* The same logic once more, without skips, for explaining one subject; frame 1 is the `other` of a forbid. */
-    uint32_t explain_block;
+    const char *folded;                         /* its explanation, as bytes */
+    const struct plan_explanation *explanation; /* NULL until it is asked for */
+} plan_clause;
+
+/* The logic of a clause once more, without skips, for explaining one subject; frame 1 is the `other` of a forbid. */
+typedef struct plan_explanation {
+    const plan_block *block;
     plan_step_list when_steps;
     uint32_t requirement_step;
     plan_step_list exception_steps;
@@ -119,7 +125,7 @@ typedef struct plan_clause {
     uint32_t counting_step;                        /* of {count} and {sum} */
     uint32_t bound_aggregate;                      /* the elements that a `forbid exists other` finds, excused or not */
     uint32_t binding_aggregate; /* the elements that fail a `forbid exists other`; PLAN_NO_STEP for none */
-} plan_clause;
+} plan_explanation;
 
 /* What `is denied by` asks of a line: one clause, as one policy has it. */
 typedef struct plan_denial {
@@ -181,6 +187,7 @@ typedef struct plan_program {
     BASE_ARRAY(plan_waiver) waivers;
     BASE_ARRAY(plan_measure) measures;
     struct plan_spare *spare; /* while building: memory of ended blocks to use again */
+    struct plan_unfolded *unfolded; /* explanations that were asked for */
     struct plan_map *map;     /* what was built for which part of the tree */
 } plan_program;
 
@@ -196,6 +203,12 @@ plan_program *plan_build(base_arena *arena, const lang_program *program);
 /* The same for tests: a policy's own tests hold whatever other layers are compiled along, also where one of them is for the same
  * payer and would take its lines over. */
 plan_program *plan_build_alone(base_arena *arena, const lang_program *program);
+
+/* What explains a clause, which is made when it is asked for first, by whichever thread; NULL when memory runs out. */
+const plan_explanation *plan_explanation_of(const plan_program *plan, const plan_clause *clause);
+
+/* Gives back what plan_explanation_of made; NULL is allowed. The rest of a plan goes with its arena. */
+void plan_release(const plan_program *plan);
 
 /* Whether a policy among those asked for takes lines over from a layer above it, so that the two plans differ. */
 bool plan_takes_over(const lang_program *program);

@@ -1,5 +1,5 @@
 /* Writing plans for people, and the verifier that every plan passes in debug builds. */
-#include "compiler/plan/plan.h"
+#include "compiler/plan/build.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -113,9 +113,8 @@ void plan_print(const plan_program *plan, base_text *out)
     }
 }
 
-static const char *verify_block(base_arena *arena, const plan_program *plan, size_t index)
+static const char *verify_block(base_arena *arena, const plan_block *block, size_t index)
 {
-    const plan_block *block = &plan->blocks.items[index];
     for (size_t i = 0; i < block->steps.count; i++) {
         const plan_step *step = &block->steps.items[i];
         const char *operands = plan_operation_operands(step->operation);
@@ -143,18 +142,33 @@ static const char *verify_block(base_arena *arena, const plan_program *plan, siz
     return NULL;
 }
 
+static const char *verify_explanation(base_arena *arena, const plan_program *plan, size_t index)
+{
+    const plan_clause *clause = &plan->clauses.items[index];
+    if (clause->explain_block >= plan->blocks.count) return base_format(arena, "clause %zu has no explanation", index);
+    base_arena room;
+    base_arena_init(&room, &arena->allocator);
+    plan_block block;
+    const plan_explanation *e = plan_unfold(&room, plan, clause, &block);
+    const char *wrong = e == NULL ? NULL : verify_block(arena, &block, clause->explain_block);
+    if (e == NULL)
+        arena->failed = true;
+    else if (wrong == NULL && e->hole_steps.count != clause->source->pieces.count)
+        wrong = base_format(arena, "clause %zu has a hole without a step", index);
+    base_arena_release(&room);
+    return wrong;
+}
+
 const char *plan_verify(base_arena *arena, const plan_program *plan)
 {
     for (size_t i = 0; i < plan->blocks.count; i++) {
-        const char *wrong = verify_block(arena, plan, i);
+        const plan_block *block = &plan->blocks.items[i];
+        const char *wrong = block->steps.items == NULL ? NULL : verify_block(arena, block, i);
         if (wrong != NULL) return wrong;
     }
     for (size_t i = 0; i < plan->clauses.count; i++) {
-        const plan_clause *clause = &plan->clauses.items[i];
-        if (clause->explain_block >= plan->blocks.count) return base_format(arena, "clause %zu has no explanation", i);
-        if (clause->hole_steps.count != clause->source->pieces.count) {
-            return base_format(arena, "clause %zu has a hole without a step", i);
-        }
+        const char *wrong = verify_explanation(arena, plan, i);
+        if (wrong != NULL) return wrong;
     }
     return NULL;
 }

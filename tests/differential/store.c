@@ -297,14 +297,16 @@ static bool try_changes(generator *g, const adj_policies *policies, run_store *s
             if (given[c] != meant[c]) note_difference(total, seed, line, c, meant[c], given[c]);
         }
         const plan_clause *clause = &plan->clauses.items[generator_below(g, (uint32_t)clauses)];
-        const plan_block *block = &plan->blocks.items[clause->explain_block];
-        run_cone cone = run_cone_of(&context, &arena, clause->explain_block, clause->requirement_step);
+        const plan_explanation *explanation = plan_explanation_of(plan, clause);
+        if (explanation == NULL) continue;
+        const plan_block *block = explanation->block;
+        run_cone cone = run_cone_of(&context, &arena, clause->explain_block, explanation->requirement_step);
         run_interpret_all(&plain, clause->explain_block, line, RUN_NO_ROW, all);
         for (uint32_t k = 0; k < cone.count; k++) {
             uint32_t i = cone.steps[k];
             some[i] = run_interpret_step(&context, block, &block->steps.items[i], some, line);
         }
-        int64_t whole = all[clause->requirement_step].bits, part = some[clause->requirement_step].bits;
+        int64_t whole = all[explanation->requirement_step].bits, part = some[explanation->requirement_step].bits;
         if (whole != part || cone.count == 0)
             note_difference(total, seed, line, (size_t)(clause - plan->clauses.items), (unsigned)whole, (unsigned)part);
         total->changed++;
