@@ -126,3 +126,15 @@ size_t lang_expression_size(lang_expression_kind kind)
 #undef UP_TO
     return sizeof(lang_expression);
 }
+
+const lang_clause_extras *lang_clause_has(const lang_clause *clause)
+{
+    static const lang_clause_extras none;
+    return clause->extras != NULL ? clause->extras : &none;
+}
+
+lang_clause_extras *lang_clause_extend(base_arena *arena, lang_clause *clause)
+{
+    if (clause->extras == NULL) clause->extras = base_arena_alloc(arena, sizeof *clause->extras);
+    return clause->extras;
+}

@@ -492,46 +492,59 @@ typedef struct lang_piece {
 
 typedef BASE_ARRAY(lang_piece) lang_pieces;
 
+/* What few clauses have. */
+typedef struct lang_clause_extras {
+    lang_name subject; /* `for each line`, where the clause says its own */
+    lang_name fix;
+    int64_t percent; /* thousandths of a percent, for `reduce` */
+    lang_span unverified_span;
+    /* checked */
+    BASE_ARRAY(lang_exception *) foreign; /* exceptions that other declarations make to it */
+    BASE_ARRAY(lang_exception *) waivers; /* decisions to let lines go all the same */
+    BASE_ARRAY(lang_clause *) needs;      /* clauses that it asks about with `is denied by` */
+} lang_clause_extras;
+
 struct lang_clause {
     lang_name name;
     lang_file *file;
     lang_section *section; /* NULL outside sections */
-    lang_span span;
     lang_name cite;
-    lang_name subject; /* `for each line`, where the clause says its own */
     lang_expressions whens;
     lang_expression *requirement;
-    bool forbid;
-    bool requirement_given;
     BASE_ARRAY(lang_exception) exceptions;
-    bool outcome_given;
-    lang_outcome outcome;
-    int64_t percent;        /* thousandths of a percent, for `reduce` */
     lang_name group_reason; /* CO-197 */
     BASE_ARRAY(lang_name) remarks;
     lang_name category;
     lang_name message;
     lang_pieces pieces;
-    lang_name fix;
+    lang_clause_extras *extras; /* NULL for most: see lang_clause_has */
+    /* checked */
+    lang_clause *overrides;    /* of an override: what it replaces */
+    lang_expression *counting; /* the one counting or summing expression, if there is exactly one */
+    lang_expression *binding;  /* the `exists other` of a forbid */
+    /* libraries have tens of thousands of clauses: small things stand side by side */
+    lang_span span;
     lang_dates dates;
+    int32_t priority; /* smaller speaks first; 1000 unless stated */
+    uint32_t index;   /* checked: among the clauses of the program */
+    bool forbid;
+    bool requirement_given;
+    bool outcome_given;
+    lang_outcome outcome;
     bool dates_given;
     lang_clock clock;
     bool overridable;
     bool unknown_given;
-    bool unverified; /* nobody read the source that it cites */
-    lang_span unverified_span;
     lang_outcome if_unknown;
-    int64_t priority; /* smaller speaks first; 1000 unless stated */
-    /* checked */
-    lang_clause *overrides;               /* of an override: what it replaces */
-    BASE_ARRAY(lang_exception *) foreign; /* exceptions that other declarations make to it */
-    BASE_ARRAY(lang_exception *) waivers; /* decisions to let lines go all the same */
-    BASE_ARRAY(lang_clause *) needs;      /* clauses that it asks about with `is denied by` */
-    int state;                            /* of the walk for circles among `needs` */
-    lang_expression *counting;            /* the one counting or summing expression, if there is exactly one */
-    lang_expression *binding;             /* the `exists other` of a forbid */
-    size_t index;                         /* among the clauses of the program */
+    bool unverified; /* nobody read the source that it cites */
+    uint8_t state;   /* checked: of the walk for circles among what it needs */
 };
+
+/* What a clause has of what few have: nothing, as a rule. */
+const lang_clause_extras *lang_clause_has(const lang_clause *clause);
+
+/* The same to be written; NULL when memory runs out. */
+lang_clause_extras *lang_clause_extend(base_arena *arena, lang_clause *clause);
 
 typedef enum BASE_COMPACT lang_given_kind {
     LANG_GIVEN_LINE,

@@ -67,8 +67,10 @@ void lang_build_clause_subject(lang_parser *parser, lang_name subject, lang_span
 {
     lang_clause *clause = parser->clause;
     if (clause == NULL) return;
-    if (clause->subject.text != NULL) said_twice(parser, "for each", span, clause->subject.span);
-    clause->subject = subject;
+    lang_name before = lang_clause_has(clause)->subject;
+    if (before.text != NULL) said_twice(parser, "for each", span, before.span);
+    lang_clause_extras *extras = lang_clause_extend(parser->arena, clause);
+    if (extras != NULL) extras->subject = subject;
 }
 
 void lang_build_when(lang_parser *parser, lang_expression *condition)
@@ -132,7 +134,8 @@ void lang_build_outcome(lang_parser *parser, lang_outcome outcome, const lang_na
     clause->outcome = outcome;
     if (percent == NULL) return;
     lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_DECIMAL, *percent);
-    clause->percent = literal == NULL ? 0 : literal->as.literal.value;
+    lang_clause_extras *extras = lang_clause_extend(parser->arena, clause);
+    if (extras != NULL) extras->percent = literal == NULL ? 0 : literal->as.literal.value;
 }
 
 void lang_build_reason(lang_parser *parser, lang_name reason, lang_span span)
@@ -229,17 +232,20 @@ void lang_build_unverified(lang_parser *parser, lang_span span)
 {
     lang_clause *clause = parser->clause;
     if (clause == NULL) return;
-    if (clause->unverified) said_twice(parser, "source unverified", span, clause->unverified_span);
+    if (clause->unverified) said_twice(parser, "source unverified", span, lang_clause_has(clause)->unverified_span);
     clause->unverified = true;
-    clause->unverified_span = span;
+    lang_clause_extras *extras = lang_clause_extend(parser->arena, clause);
+    if (extras != NULL) extras->unverified_span = span;
 }
 
 void lang_build_fix(lang_parser *parser, lang_name text, lang_span span)
 {
     lang_clause *clause = parser->clause;
     if (clause == NULL) return;
-    if (clause->fix.text != NULL) said_twice(parser, "fix", span, clause->fix.span);
-    clause->fix = (lang_name){lang_build_unquoted(parser, text), span};
+    lang_name before = lang_clause_has(clause)->fix;
+    if (before.text != NULL) said_twice(parser, "fix", span, before.span);
+    lang_clause_extras *extras = lang_clause_extend(parser->arena, clause);
+    if (extras != NULL) extras->fix = (lang_name){lang_build_unquoted(parser, text), span};
 }
 
 void lang_build_priority(lang_parser *parser, lang_name digits, lang_span span)
@@ -250,7 +256,7 @@ void lang_build_priority(lang_parser *parser, lang_name digits, lang_span span)
         lang_diagnose(parser->diagnostics, LANG_E0104, span, "a priority is a number from 0 to 1000000");
         return;
     }
-    parser->clause->priority = literal->as.literal.value;
+    parser->clause->priority = (int32_t)literal->as.literal.value;
 }
 
 void lang_build_too_deep(lang_parser *parser, lang_span span)

@@ -23,7 +23,7 @@ static void collect(lang_program *program, lang_file *file)
         if (slot == NULL) continue;
         *slot =
             i < file->clauses.count ? file->clauses.items[i] : file->clause_overrides.items[i - file->clauses.count];
-        (*slot)->index = program->clauses.count - 1;
+        (*slot)->index = (uint32_t)(program->clauses.count - 1);
     }
     for (size_t i = 0; i < file->measures.count; i++) {
         lang_measure **slot = BASE_PUSH(program->arena, &program->measures);

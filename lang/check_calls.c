@@ -421,7 +421,9 @@ lang_type lang_check_denied(lang_checker *checker, lang_expression *expression)
         }
         lang_clause **slot = BASE_PUSH(checker->arena, &expression->as.denied.clauses);
         if (slot != NULL) *slot = clause;
-        lang_clause **need = checker->clause == NULL ? NULL : BASE_PUSH(checker->arena, &checker->clause->needs);
+        lang_clause_extras *extras =
+            checker->clause == NULL ? NULL : lang_clause_extend(checker->arena, checker->clause);
+        lang_clause **need = extras == NULL ? NULL : BASE_PUSH(checker->arena, &extras->needs);
         if (need != NULL) *need = clause;
     }
     return expression->type;

@@ -56,14 +56,15 @@ static void check_outcome(lang_checker *checker, const lang_clause *clause)
         lang_suggest(checker->diagnostics, diagnostic,
                      "end the outcome with a sentence in quotes that says what is wrong");
     }
-    if (clause->outcome == LANG_REDUCE && (clause->percent <= 0 || clause->percent > 100000)) {
+    int64_t percent = lang_clause_has(clause)->percent;
+    if (clause->outcome == LANG_REDUCE && (percent <= 0 || percent > 100000)) {
         lang_diagnose(checker->diagnostics, LANG_E0807, clause->span,
                       "a reduction is more than 0 and at most 100 percent");
     }
     bool reviews = clause->outcome == LANG_REVIEW && (!clause->unknown_given || clause->if_unknown != LANG_DENY);
     if (clause->unverified && !reviews) {
         lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0808, clause->unverified_span,
+            lang_diagnose(checker->diagnostics, LANG_E0808, lang_clause_has(clause)->unverified_span,
                           "nobody read the source of `%s`: it can only review", clause->name.text);
         lang_suggest(checker->diagnostics, diagnostic,
                      "write `review \"...\"`, or read the source and take `source unverified` out");
@@ -117,8 +118,9 @@ void lang_check_clause(lang_checker *checker, lang_clause *clause)
     checker->other_bound = false;
     checker->counting = 0;
     checker->last_counting = NULL;
-    bool own = clause->subject.text != NULL || clause->section == NULL;
-    lang_set_subject(checker, own ? clause->subject : clause->section->subject);
+    lang_name subject = lang_clause_has(clause)->subject;
+    bool own = subject.text != NULL || clause->section == NULL;
+    lang_set_subject(checker, own ? subject : clause->section->subject);
     gather_facts(checker, clause);
     for (size_t i = 0; i < clause->whens.count; i++) lang_check_condition(checker, clause->whens.items[i]);
     if (clause->requirement == NULL && !clause->requirement_given) {

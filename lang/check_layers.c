@@ -342,9 +342,11 @@ static void check_exception(lang_checker *checker, lang_exception *exception)
             continue;
         }
         lang_clause **slot = BASE_PUSH(checker->arena, &exception->clauses);
-        lang_exception **foreign = exception->waiver ? BASE_PUSH(checker->arena, &clause->waivers)
-                                                     : BASE_PUSH(checker->arena, &clause->foreign);
-        if (slot != NULL) *slot = clause;
+        lang_clause_extras *extras = lang_clause_extend(checker->arena, clause);
+        if (slot == NULL || extras == NULL) continue;
+        lang_exception **foreign = exception->waiver ? BASE_PUSH(checker->arena, &extras->waivers)
+                                                     : BASE_PUSH(checker->arena, &extras->foreign);
+        *slot = clause;
         if (foreign != NULL) *foreign = exception;
     }
     for (size_t i = 0; i < exception->whens.count; i++) lang_facts_from(checker, exception->whens.items[i], true);
@@ -369,8 +371,8 @@ void lang_check_exceptions(lang_checker *checker)
 static void walk(lang_checker *checker, lang_clause *clause)
 {
     clause->state = 1;
-    for (size_t i = 0; i < clause->needs.count; i++) {
-        lang_clause *need = clause->needs.items[i];
+    for (size_t i = 0; i < lang_clause_has(clause)->needs.count; i++) {
+        lang_clause *need = lang_clause_has(clause)->needs.items[i];
         if (need->state == 1) {
             lang_diagnostic *diagnostic =
                 lang_diagnose(checker->diagnostics, LANG_E0328, clause->name.span,

@@ -643,9 +643,9 @@ static void describe_clause(explainer *e, adj_finding *finding)
     finding->remark_codes = remarks;
     finding->remark_count = remarks == NULL ? 0 : clause->remarks.count;
     finding->category = clause->category.text == NULL ? "" : clause->category.text;
-    finding->fix = clause->fix.text == NULL ? "" : clause->fix.text;
+    finding->fix = lang_clause_has(clause)->fix.text == NULL ? "" : lang_clause_has(clause)->fix.text;
     finding->source_unverified = clause->unverified;
-    finding->reduce_percent = clause->outcome == LANG_REDUCE ? clause->percent : 0;
+    finding->reduce_percent = clause->outcome == LANG_REDUCE ? lang_clause_has(clause)->percent : 0;
     if (!e->arena->failed) run_words_keep_clause(e->context->words, e->clause, finding);
 }
 

@@ -227,8 +227,9 @@ static void land(plan_builder *builder, uint32_t skip)
 
 static bool has_exceptions(const plan_builder *builder, const lang_clause *clause)
 {
-    for (size_t i = 0; i < clause->foreign.count; i++) {
-        if (plan_exception_reaches(clause->foreign.items[i], builder->layer)) return true;
+    const lang_clause_extras *extras = lang_clause_has(clause);
+    for (size_t i = 0; i < extras->foreign.count; i++) {
+        if (plan_exception_reaches(extras->foreign.items[i], builder->layer)) return true;
     }
     return clause->exceptions.count > 0;
 }
@@ -256,9 +257,10 @@ uint32_t plan_clause_fails(plan_builder *builder, const lang_clause *clause, uin
         uint32_t excuse = plan_truth(builder, clause->exceptions.items[i].condition);
         fails = plan_both(builder, fails, plan_emit_simple(builder, PLAN_NOT, excuse, PLAN_NO_STEP, truth));
     }
-    for (size_t i = 0; i < clause->foreign.count; i++) {
-        if (!plan_exception_reaches(clause->foreign.items[i], builder->layer)) continue;
-        uint32_t excuse = plan_exception(builder, clause->foreign.items[i]);
+    const lang_clause_extras *extras = lang_clause_has(clause);
+    for (size_t i = 0; i < extras->foreign.count; i++) {
+        if (!plan_exception_reaches(extras->foreign.items[i], builder->layer)) continue;
+        uint32_t excuse = plan_exception(builder, extras->foreign.items[i]);
         fails = plan_both(builder, fails, plan_emit_simple(builder, PLAN_NOT, excuse, PLAN_NO_STEP, truth));
     }
     return fails;
@@ -520,9 +522,10 @@ static void build_explanation(plan_program *plan, size_t index)
     for (size_t i = 0; i < source->exceptions.count; i++) {
         push_step(plan, &explanation.exception_steps, plan_truth(&builder, source->exceptions.items[i].condition));
     }
-    for (size_t i = 0; i < source->foreign.count; i++) {
-        if (!plan_exception_reaches(source->foreign.items[i], builder.layer)) continue;
-        push_step(plan, &explanation.exception_steps, plan_exception(&builder, source->foreign.items[i]));
+    const lang_clause_extras *extras = lang_clause_has(source);
+    for (size_t i = 0; i < extras->foreign.count; i++) {
+        if (!plan_exception_reaches(extras->foreign.items[i], builder.layer)) continue;
+        push_step(plan, &explanation.exception_steps, plan_exception(&builder, extras->foreign.items[i]));
     }
     build_message(&builder, source, &explanation);
     plan_builder_fold(&builder, &explanation, clause);
@@ -570,14 +573,15 @@ static void build_waivers(plan_program *plan, uint32_t index)
 {
     const lang_clause *source = plan->clauses.items[index].source;
     const lang_file *layer = plan->policies.items[plan->clauses.items[index].policy].source;
-    for (size_t i = 0; i < source->waivers.count; i++) {
-        if (!plan_exception_reaches(source->waivers.items[i], layer)) continue;
+    const lang_clause_extras *extras = lang_clause_has(source);
+    for (size_t i = 0; i < extras->waivers.count; i++) {
+        if (!plan_exception_reaches(extras->waivers.items[i], layer)) continue;
         plan_builder builder;
         plan_waiver *slot = BASE_PUSH(plan->scratch, &plan->waivers);
         if (slot == NULL || !plan_builder_init(&builder, plan, layer)) return;
-        *slot = (plan_waiver){source->waivers.items[i], index, builder.block};
+        *slot = (plan_waiver){extras->waivers.items[i], index, builder.block};
         plan_emit(&builder, (plan_step){.operation = PLAN_RETURN,
-                                        .a = plan_exception(&builder, source->waivers.items[i]),
+                                        .a = plan_exception(&builder, extras->waivers.items[i]),
                                         .b = PLAN_NO_STEP,
                                         .c = PLAN_NO_STEP,
                                         .type = PLAN_TYPE(TRUTH)});

@@ -228,9 +228,10 @@ static void element_block(plan_builder *builder, const lang_expression *expressi
         uint32_t stands = plan_emit_simple(inner, PLAN_NOT, excuse, PLAN_NO_STEP, truth_type());
         condition = plan_emit_simple(inner, PLAN_AND, condition, stands, truth_type());
     }
-    for (size_t i = 0; exceptions != NULL && i < exceptions->foreign.count; i++) {
-        if (!plan_exception_reaches(exceptions->foreign.items[i], builder->layer)) continue;
-        uint32_t excuse = plan_exception(inner, exceptions->foreign.items[i]);
+    const lang_clause_extras *extras = exceptions == NULL ? NULL : lang_clause_has(exceptions);
+    for (size_t i = 0; extras != NULL && i < extras->foreign.count; i++) {
+        if (!plan_exception_reaches(extras->foreign.items[i], builder->layer)) continue;
+        uint32_t excuse = plan_exception(inner, extras->foreign.items[i]);
         uint32_t stands = plan_emit_simple(inner, PLAN_NOT, excuse, PLAN_NO_STEP, truth_type());
         condition = plan_emit_simple(inner, PLAN_AND, condition, stands, truth_type());
     }

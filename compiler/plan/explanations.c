@@ -169,10 +169,11 @@ static bool list_exceptions(base_arena *arena, const plan_program *plan, const p
 {
     const lang_clause *source = clause->source;
     const lang_file *layer = plan->policies.items[clause->policy].source;
-    for (size_t i = 0; i < source->exceptions.count + source->foreign.count; i++) {
+    const lang_clause_extras *extras = lang_clause_has(source);
+    for (size_t i = 0; i < source->exceptions.count + extras->foreign.count; i++) {
         bool own = i < source->exceptions.count;
         const lang_exception *exception =
-            own ? &source->exceptions.items[i] : source->foreign.items[i - source->exceptions.count];
+            own ? &source->exceptions.items[i] : extras->foreign.items[i - source->exceptions.count];
         if (!own && !plan_exception_reaches(exception, layer)) continue;
         const lang_exception **slot = BASE_PUSH(arena, &explanation->exceptions);
         if (slot == NULL) return false;

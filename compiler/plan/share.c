@@ -157,15 +157,16 @@ static bool same(const changed *c, const lang_clause *clause, const lang_file *a
 {
     const lang_clause *effective = plan_effective_clause(above, clause);
     if (effective != plan_effective_clause(layer, clause) || clause_asks(c, effective)) return false;
-    if (exceptions_differ(c, effective->foreign.items, effective->foreign.count, above, layer)) return false;
-    if (exceptions_differ(c, effective->waivers.items, effective->waivers.count, above, layer)) return false;
-    if (effective->needs.count == 0) return true;
+    const lang_clause_extras *extras = lang_clause_has(effective);
+    if (exceptions_differ(c, extras->foreign.items, extras->foreign.count, above, layer)) return false;
+    if (exceptions_differ(c, extras->waivers.items, extras->waivers.count, above, layer)) return false;
+    if (extras->needs.count == 0) return true;
     /* What it asks of other lines is asked for the lines of the layer above alone, unless that one speaks of all. */
     const lang_file *named = above;
     while (named != NULL && named->payers.count == 0 && named->plans.count == 0) named = named->base;
     if (named != NULL || above->dates_given) return false;
-    for (size_t i = 0; i < effective->needs.count; i++) {
-        if (!same(c, effective->needs.items[i], above, layer)) return false;
+    for (size_t i = 0; i < extras->needs.count; i++) {
+        if (!same(c, extras->needs.items[i], above, layer)) return false;
     }
     return true;
 }
