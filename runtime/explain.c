@@ -665,7 +665,8 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     explainer e = {
         .arena = arena, .context = context, .line = line, .clause = &plan->clauses.items[index], .prefix = ""};
     e.explanation = plan_explanation_of(plan, e.clause);
-    if (e.explanation == NULL) return false;
+    if (e.explanation == NULL) arena->failed = true;
+    if (arena->failed) return false;
     e.block = e.explanation->block;
     run_value *values = base_arena_alloc(arena, (e.block->steps.count + 1) * sizeof *values);
     e.seen = base_arena_alloc(arena, e.block->steps.count + 1);
