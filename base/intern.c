@@ -56,9 +56,18 @@ bool base_intern_init(base_intern *table, base_arena *arena)
     return rehash(table, 32) && base_intern_add(table, "", 0) == 0;
 }
 
-bool base_intern_reserve(base_intern *table, const base_intern *like)
+bool base_intern_reserve(base_intern *table, size_t texts)
 {
-    return like->slot_count <= table->slot_count || rehash(table, like->slot_count);
+    size_t wanted = texts < BASE_INTERN_MOST ? texts : BASE_INTERN_MOST, slots = table->slot_count;
+    while (slots < 2 * wanted) slots *= 2;
+    if (slots > table->slot_count && !rehash(table, slots)) return false;
+    return base_arena_reserve(table->arena, (void **)&table->entries.items, table->entries.count,
+                              &table->entries.capacity, sizeof *table->entries.items, wanted);
+}
+
+size_t base_intern_room(const base_intern *table)
+{
+    return table->slot_count / 2;
 }
 
 static uint32_t add_hashed(base_intern *table, const char *text, size_t length, uint32_t hash)

@@ -38,8 +38,11 @@ typedef struct base_intern {
 
 bool base_intern_init(base_intern *table, base_arena *arena);
 
-/* Makes room for as many texts as `like` has room for, which it may have from another arena. */
-bool base_intern_reserve(base_intern *table, const base_intern *like);
+/* Makes room for so many texts at once: growing moves what is there. */
+bool base_intern_reserve(base_intern *table, size_t texts);
+
+/* How many texts a table has room for. */
+size_t base_intern_room(const base_intern *table);
 
 /* The id of a text, adding it when new; BASE_INTERN_NONE when memory runs out. */
 uint32_t base_intern_add(base_intern *table, const char *text, size_t length);

@@ -52,25 +52,41 @@ static bool widen_to(run_store *store, lang_record record, uint32_t wanted)
     return true;
 }
 
-/* How many rows of a record the source that is being read will have brought when it ends, by what it brought so far; 0 where that is not
- * to be told. Room that is not used costs nothing, but moving what is there does. */
-static uint32_t expected(const run_store *store, lang_record record)
+/* How many there will be of something when the source that is being read ends, if there were `before` when it began and now are `count`: as
+ * many as it brings to the end at the same rate, times `margin`. At most 64 times as many as there is room for. */
+static uint32_t foresee(const run_store *store, uint32_t before, uint32_t count, uint32_t room, double margin)
 {
-    /* What is in memory runs ahead of what was read, and files are not the same all over. */
-    enum { ENOUGH = 16384, FOLD = 64 };
-    const double margin = 1.5;
-    uint32_t old = store->capacities[record], before = store->source_counts[record], count = store->counts[record];
-    if (store->source_length <= store->source_filled || old < ENOUGH || count <= before) return 0;
+    const double fold = 64;
     double part = (double)store->source_filled / (double)store->source_length;
-    double all = before + (count - before) / part * margin, most = (double)old * (double)FOLD;
+    double all = before + (count - before) / part * margin, most = room * fold;
     if (all > most) all = most;
     return all < UINT32_MAX / 4 ? (uint32_t)all : 0;
+}
+
+/* How many rows of a record the source will have brought when it ends; 0 where that is not to be told. Room that is not used costs nothing,
+ * but moving what is there does. */
+static uint32_t expected(const run_store *store, lang_record record)
+{
+    enum { ENOUGH = 16384 };
+    uint32_t old = store->capacities[record], before = store->source_counts[record], count = store->counts[record];
+    if (store->source_length <= store->source_filled || old < ENOUGH || count <= before) return 0;
+    /* What is in memory runs ahead of what was read, and files are not the same all over. */
+    return foresee(store, before, count, old, 1.5);
+}
+
+/* Makes room for the texts that are expected, when room is made for as many lines. Here room costs, since texts lie all over it. */
+static bool expect_texts(run_store *store)
+{
+    uint32_t count = store->symbols.entries.count, room = (uint32_t)base_intern_room(&store->symbols);
+    uint32_t wanted = foresee(store, store->source_texts, count, room, 1);
+    return wanted <= room || base_intern_reserve(&store->symbols, wanted);
 }
 
 void run_store_begin_source(run_store *store, uint64_t length)
 {
     store->source_length = length;
     store->source_filled = 0;
+    store->source_texts = store->symbols.entries.count;
     if (store->arena.failed) return; /* tables may be missing */
     memcpy(store->source_counts, store->counts,
            (size_t)lang_schema_record_count(store->schema) * sizeof *store->counts);
@@ -85,7 +101,7 @@ static bool widen(run_store *store, lang_record record)
     uint32_t old = store->capacities[record], wanted = old == 0 ? 16 : old * 2, all = expected(store, record);
     if (old > UINT32_MAX / 4) return false;
     if (all > wanted) wanted = all;
-    if (all > 0 && record == LANG_RECORD_line && !RESERVE(store, lines, wanted)) return false;
+    if (all > 0 && record == LANG_RECORD_line && (!RESERVE(store, lines, wanted) || !expect_texts(store))) return false;
     if (all > 0 && record == LANG_RECORD_claim && !RESERVE(store, claims, wanted)) return false;
     return widen_to(store, record, wanted);
 }
@@ -251,8 +267,8 @@ bool run_store_reset(run_store *store)
                          .places = before.places};
     run_store_copy_told(store, &before);
     base_arena_reset(&store->arena);
-    return begin_tables(store) && base_intern_reserve(&store->symbols, &before.symbols) &&
-           base_intern_reserve(&store->members, &before.members);
+    return begin_tables(store) && base_intern_reserve(&store->symbols, base_intern_room(&before.symbols)) &&
+           base_intern_reserve(&store->members, base_intern_room(&before.members));
 }
 
 bool run_store_whole(const run_store *store, lang_field field, int64_t unit)

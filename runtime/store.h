@@ -186,6 +186,7 @@ typedef struct run_store {
     uint64_t source_length,
         source_filled; /* of the source that is being read, bytes, and what of it is in memory; 0 where nobody told */
     uint32_t *source_counts;   /* by record: rows before it */
+    uint32_t source_texts;     /* symbols before it */
     run_column *columns;       /* by field */
     run_numbers **numbers;     /* kept for the runs that come; what it points to is NULL until a run asks */
     uint8_t *whole;            /* by field, see run_store_whole: 0 not asked, 1 no, 2 yes */
