@@ -15,61 +15,11 @@ int run_compare_order(const run_order_key *x, const run_order_key *y)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* A key of a line, with what most lines of a day differ in: the first bytes of the claim's identifier as a number in the order of texts. */
-typedef struct placed_key {
-    uint64_t first;
-    run_order_key key;
-} placed_key;
-
-static uint64_t first_bytes(const char *text)
+static int by_key(const void *a, const void *b)
 {
-    uint64_t first = 0;
-    for (int i = 0; i < 8; i++) {
-        first = first << 8 | (unsigned char)*text;
-        if (*text != '\0') text++;
-    }
-    return first;
-}
-
-static int by_order(const void *a, const void *b)
-{
-    const placed_key *x = a, *y = b;
-    if (x->key.date != y->key.date) return x->key.date < y->key.date ? -1 : 1;
-    if (x->first != y->first) return x->first < y->first ? -1 : 1;
-    int order = run_compare_order(&x->key, &y->key);
-    return order != 0 ? order : x->key.row < y->key.row ? -1 : 1;
-}
-
-/* Puts keys side by side that are of one day, the days in their order; undated ones first. `starts` gets where each day begins, and the
- * end; false where days are too far apart for that. */
-enum { DAYS_MOST = 1 << 17, DAYS_A_LINE = 16 };
-static bool divide_by_day(base_arena *arena, const placed_key *keys, uint32_t count, placed_key *divided,
-                          uint32_t **starts, size_t *days)
-{
-    int64_t low = INT64_MAX, high = INT64_MIN;
-    for (uint32_t i = 0; i < count; i++) {
-        int64_t date = keys[i].key.date;
-        if (date == INT64_MIN) continue;
-        low = date < low ? date : low;
-        high = date > high ? date : high;
-    }
-    if (low > high) low = high = 0;
-    if (high - low >= DAYS_MOST || high - low > (int64_t)count * DAYS_A_LINE) return false;
-    *days = (size_t)(high - low) + 2;
-    *starts = base_arena_alloc(arena, (*days + 1) * sizeof **starts);
-    if (*starts == NULL) return false;
-    uint32_t *place = *starts;
-#define DAY_OF(at) (keys[at].key.date == INT64_MIN ? 0 : (size_t)(keys[at].key.date - low) + 1)
-    for (uint32_t i = 0; i < count; i++) place[DAY_OF(i)]++;
-    for (size_t day = 0, start = 0, all; day <= *days; day++, start += all) {
-        all = place[day];
-        place[day] = (uint32_t)start;
-    }
-    for (uint32_t i = 0; i < count; i++) divided[place[DAY_OF(i)]++] = keys[i];
-#undef DAY_OF
-    for (size_t day = *days; day > 0; day--) place[day] = place[day - 1];
-    place[0] = 0;
-    return true;
+    const run_order_key *x = a, *y = b;
+    int order = run_compare_order(x, y);
+    return order != 0 ? order : x->row < y->row ? -1 : 1;
 }
 
 run_order_key run_order_key_of(const run_store *store, uint32_t line)
@@ -87,57 +37,155 @@ run_order_key run_order_key_of(const run_store *store, uint32_t line)
     return key;
 }
 
-/* Keys in days that are to be put in order. */
-typedef struct day_keys {
-    placed_key *keys;
-    const uint32_t *starts;
-} day_keys;
+/* A line of a day, with what most of them differ in: the first bytes of the claim's identifier as a number in the order of texts. */
+typedef struct line_of_day {
+    uint64_t first;
+    uint32_t row;
+} line_of_day;
 
-static bool order_day(void *state, size_t worker, size_t day)
+static uint64_t first_bytes(const char *text)
+{
+    uint64_t first = 0;
+    for (int i = 0; i < 8; i++) {
+        first = first << 8 | (unsigned char)*text;
+        if (*text != '\0') text++;
+    }
+    return first;
+}
+
+static int by_first_bytes(const void *a, const void *b)
+{
+    const line_of_day *x = a, *y = b;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    return x->row < y->row ? -1 : 1;
+}
+
+/* Lines in days that are to be put in order; who does so has memory of his own. */
+typedef struct day_lines {
+    const run_store *store;
+    uint64_t *firsts; /* by line: found in the order of lines, whose claims lie side by side */
+    uint32_t *rows;
+    const uint32_t *starts;
+    base_arena *arenas; /* by worker */
+} day_lines;
+
+static bool find_firsts(void *state, size_t worker, uint32_t first, uint32_t end)
 {
     (void)worker;
-    const day_keys *d = state;
-    size_t count = d->starts[day + 1] - d->starts[day];
-    if (count > 1) qsort(d->keys + d->starts[day], count, sizeof *d->keys, by_order);
+    const day_lines *d = state;
+    const run_store *store = d->store;
+    for (uint32_t line = first; line < end; line++) {
+        if (!run_store_present(store, LANG_FIELD_line_claim, line)) continue;
+        uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line);
+        d->firsts[line] = first_bytes(run_store_text(store, LANG_FIELD_claim_id, claim));
+    }
     return true;
 }
 
-/* Keys of lines, whose claims' identifiers lie anywhere. */
-typedef struct line_keys {
-    const run_store *store;
-    placed_key *keys;
-} line_keys;
-
-static bool find_keys_of(void *state, size_t worker, uint32_t first, uint32_t end)
+/* Orders lines of a day that the first bytes do not tell apart: as a rule, a claim's. */
+static bool order_alike(const run_store *store, base_arena *arena, line_of_day *lines, size_t count)
 {
-    (void)worker;
-    const line_keys *l = state;
-    for (uint32_t line = first; line < end; line++) {
-        run_order_key key = run_order_key_of(l->store, line);
-        l->keys[line] = (placed_key){first_bytes(key.claim), key};
+    enum { FEW = 16 };
+    run_order_key few[FEW], *keys = count <= FEW ? few : base_arena_alloc_raw(arena, count * sizeof *keys);
+    if (keys == NULL) return false;
+    bool ordered = true;
+    for (size_t i = 0; i < count; i++) {
+        keys[i] = run_order_key_of(store, lines[i].row);
+        ordered = ordered && (i == 0 || by_key(&keys[i - 1], &keys[i]) < 0);
     }
+    if (ordered) return true;
+    qsort(keys, count, sizeof *keys, by_key);
+    for (size_t i = 0; i < count; i++) lines[i].row = keys[i].row;
+    return true;
+}
+
+static bool order_day(void *state, size_t worker, size_t day)
+{
+    const day_lines *d = state;
+    uint32_t *rows = d->rows + d->starts[day];
+    size_t count = d->starts[day + 1] - d->starts[day];
+    if (count < 2) return true;
+    base_arena *arena = &d->arenas[worker];
+    base_arena_reset(arena);
+    line_of_day *lines = base_arena_alloc_raw(arena, count * sizeof *lines);
+    if (lines == NULL) return false;
+    for (size_t i = 0; i < count; i++) lines[i] = (line_of_day){d->firsts[rows[i]], rows[i]};
+    qsort(lines, count, sizeof *lines, by_first_bytes);
+    for (size_t i = 0, end; i < count; i = end) {
+        end = i + 1;
+        while (end < count && lines[end].first == lines[i].first) end++;
+        if (end - i > 1 && !order_alike(d->store, arena, lines + i, end - i)) return false;
+    }
+    for (size_t i = 0; i < count; i++) rows[i] = lines[i].row;
+    return true;
+}
+
+/* Puts lines side by side that are of one day, the days in their order; undated ones first. `starts` gets where each day begins, and the
+ * end; false where days are too far apart for that. */
+enum { DAYS_MOST = 1 << 17, DAYS_A_LINE = 16 };
+static bool divide_by_day(base_arena *arena, const run_store *store, uint32_t *rows, uint32_t **starts, size_t *days)
+{
+    const run_column *dates = &store->columns[LANG_FIELD_line_date];
+    uint32_t count = store->counts[LANG_RECORD_line];
+    int64_t low = INT64_MAX, high = INT64_MIN;
+    for (uint32_t i = 0; i < count; i++) {
+        if (dates->states[i] != RUN_PRESENT) continue;
+        int64_t date = run_column_narrow(dates)[i];
+        low = date < low ? date : low;
+        high = date > high ? date : high;
+    }
+    if (low > high) low = high = 0;
+    if (high - low >= DAYS_MOST || high - low > (int64_t)count * DAYS_A_LINE) return false;
+    *days = (size_t)(high - low) + 2;
+    *starts = base_arena_alloc(arena, (*days + 1) * sizeof **starts);
+    if (*starts == NULL) return false;
+    uint32_t *place = *starts;
+#define DAY_OF(line)                                                                                                   \
+    (dates->states[line] != RUN_PRESENT ? 0 : (size_t)((int64_t)run_column_narrow(dates)[line] - low) + 1)
+    for (uint32_t i = 0; i < count; i++) place[DAY_OF(i)]++;
+    for (size_t day = 0, start = 0, all; day <= *days; day++, start += all) {
+        all = place[day];
+        place[day] = (uint32_t)start;
+    }
+    for (uint32_t i = 0; i < count; i++) rows[place[DAY_OF(i)]++] = i;
+#undef DAY_OF
+    for (size_t day = *days; day > 0; day--) place[day] = place[day - 1];
+    place[0] = 0;
+    return true;
+}
+
+/* All lines at once. */
+static bool order_all(base_arena *arena, const run_store *store, uint32_t *order)
+{
+    uint32_t count = store->counts[LANG_RECORD_line];
+    run_order_key *keys = base_arena_alloc_raw(arena, (count + 1) * sizeof *keys);
+    if (keys == NULL) return false;
+    for (uint32_t i = 0; i < count; i++) keys[i] = run_order_key_of(store, i);
+    if (count > 1) qsort(keys, count, sizeof *keys, by_key);
+    for (uint32_t i = 0; i < count; i++) order[i] = keys[i].row;
     return true;
 }
 
 /* The lines in their order. */
 static bool order_lines(run_store *store, uint32_t *order)
 {
-    uint32_t count = store->counts[LANG_RECORD_line], *starts;
     base_arena scratch;
     base_arena_init(&scratch, &store->arena.allocator);
-    placed_key *keys = base_arena_alloc(&scratch, (count + 1) * sizeof *keys);
-    placed_key *divided = base_arena_alloc(&scratch, (count + 1) * sizeof *divided);
-    bool good = keys != NULL && divided != NULL;
-    line_keys all = {store, keys};
-    good = good && run_crew_rows(&scratch, store->threads, count, find_keys_of, &all);
-    size_t days = 0;
-    if (good && divide_by_day(&scratch, keys, count, divided, &starts, &days)) {
-        day_keys d = {keys = divided, starts};
-        good = run_crew(&scratch, store->threads, days, order_day, &d);
-    } else if (good && count > 1) {
-        qsort(keys, count, sizeof *keys, by_order);
+    size_t days = 0, threads = store->threads == 0 ? 1 : store->threads;
+    uint32_t *starts = NULL;
+    bool good = false;
+    if (divide_by_day(&scratch, store, order, &starts, &days)) {
+        uint32_t count = store->counts[LANG_RECORD_line];
+        day_lines d = {.store = store, .rows = order, .starts = starts};
+        d.firsts = base_arena_alloc(&scratch, (count + 1) * sizeof *d.firsts);
+        d.arenas = base_arena_alloc(&scratch, threads * sizeof *d.arenas);
+        for (size_t i = 0; d.arenas != NULL && i < threads; i++) base_arena_init(&d.arenas[i], &scratch.allocator);
+        good = !scratch.failed && run_crew_rows(&scratch, threads, count, find_firsts, &d) &&
+               run_crew(&scratch, threads, days, order_day, &d);
+        for (size_t i = 0; d.arenas != NULL && i < threads; i++) base_arena_release(&d.arenas[i]);
+    } else if (!scratch.failed) {
+        good = order_all(&scratch, store, order);
     }
-    for (uint32_t i = 0; good && i < count; i++) order[i] = keys[i].key.row;
     base_arena_release(&scratch);
     return good;
 }
