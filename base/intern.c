@@ -37,8 +37,10 @@ static size_t slot_of(const base_intern *table, const char *text, size_t length,
 
 static bool rehash(base_intern *table, size_t slot_count)
 {
-    uint64_t *slots = base_arena_alloc(table->arena, slot_count * sizeof *slots);
+    uint64_t *slots = base_arena_alloc_raw(table->arena, slot_count * sizeof *slots);
     if (slots == NULL) return false;
+    /* All of it is written, and read before that: pages of zeros that the system lends would be made twice. */
+    memset(slots, 0, slot_count * sizeof *slots);
     for (size_t old = 0; old < table->slot_count; old++) {
         if (table->slots[old] == 0) continue;
         size_t slot = (size_t)(table->slots[old] >> 32) & (slot_count - 1);

@@ -14,14 +14,13 @@ run_chains run_chain_by(run_store *store, lang_record record, lang_field key_fie
     result.next = base_arena_alloc(&store->arena, (rows + 1) * sizeof *result.next);
     if (result.first == NULL || result.next == NULL) return (run_chains){0};
     result.keys = keys;
-    for (size_t k = 0; k < keys; k++) result.first[k] = RUN_NO_ROW;
     for (uint32_t row = (uint32_t)rows; row-- > 0;) {
         result.next[row] = RUN_NO_ROW;
         if (!run_store_present(store, key_field, row)) continue;
         size_t key = (size_t)run_store_bits(store, key_field, row);
         if (key >= keys) continue;
-        result.next[row] = result.first[key];
-        result.first[key] = row;
+        result.next[row] = result.first[key] - 1;
+        result.first[key] = row + 1;
     }
     return result;
 }
@@ -29,7 +28,7 @@ run_chains run_chain_by(run_store *store, lang_record record, lang_field key_fie
 uint32_t run_chain_first(const run_chains *chain, size_t key)
 {
     if (chain->first == NULL) return RUN_NO_ROW; /* there is no chain at all */
-    return key < chain->keys ? chain->first[key] : RUN_NO_ROW;
+    return key < chain->keys ? chain->first[key] - 1 : RUN_NO_ROW;
 }
 
 bool run_same_known(const run_store *store, lang_field a, uint32_t row_a, lang_field b, uint32_t row_b)
@@ -241,7 +240,8 @@ static void derive_programs(run_store *store)
 
 static void map_payers(run_store *store)
 {
-    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+    bool any = store->payer_map.count > 0;
+    for (uint32_t line = 0; any && line < store->counts[LANG_RECORD_line]; line++) {
         if (!store->lines.items[line].subject || !run_store_present(store, LANG_FIELD_line_payer, line)) continue;
         uint32_t payer = (uint32_t)run_store_bits(store, LANG_FIELD_line_payer, line);
         for (size_t i = 0; i + 1 < store->payer_map.count; i += 2) {
@@ -546,12 +546,12 @@ void run_link(run_store *store)
         if (lang_schema_field(store->schema, (lang_field)f)->type.kind == LANG_TYPE_RECORD)
             link_site_field(store, (lang_field)f);
     }
-    for (uint32_t line = 0; line < store->counts[LANG_RECORD_line]; line++) {
+    bool attended = store->counts[LANG_RECORD_attendance] > 0;
+    for (uint32_t line = 0; attended && line < store->counts[LANG_RECORD_line]; line++) {
         if (!run_store_present(store, LANG_FIELD_line_attendance, line)) continue;
         run_store_set(store, LANG_FIELD_attendance_line,
                       (uint32_t)run_store_bits(store, LANG_FIELD_line_attendance, line), line);
     }
     link_payers(store);
     run_close_attendance(store);
-    run_retire_claims(store);
 }

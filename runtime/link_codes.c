@@ -13,15 +13,15 @@ typedef struct flawed_code {
     lang_code_system system;
 } flawed_code;
 
-typedef struct code_check {
-    run_store *store;
+struct run_code_check {
+    const run_store *store;
     base_arena scratch;
     bool *listed;                   /* by system */
     uint32_t *first, *next;         /* listed codes by symbol: place and one; NULL where there is no list */
     flawed_code *flaws[CODE_FLAWS]; /* by symbol; NULL before the first */
     base_date *from; /* by symbol, if it was asked about: the day from which a place of service is assigned */
     uint8_t *asked;  /* by symbol; only of places that no list is given for */
-} code_check;
+};
 
 /* The day from which the CMS code set assigns a place of service, two digits: the first there is for those of before these years, and none that
  * ever comes for those that it does not assign. */
@@ -41,7 +41,7 @@ static base_date place_assigned_from(const char *code)
     return number == 27 ? base_date_make(2023, 10, 1) : BASE_DATE_MIN;
 }
 
-static void note(code_check *c, code_flaw flaw, lang_code_system system, uint32_t code, uint32_t line)
+static void note(run_code_check *c, code_flaw flaw, lang_code_system system, uint32_t code, uint32_t line)
 {
     if (c->flaws[flaw] == NULL)
         c->flaws[flaw] = base_arena_alloc(&c->scratch, (c->store->symbols.entries.count + 1) * sizeof **c->flaws);
@@ -50,7 +50,7 @@ static void note(code_check *c, code_flaw flaw, lang_code_system system, uint32_
     if (flawed->count++ == 0) *flawed = (flawed_code){1, line, system};
 }
 
-static void check(code_check *c, lang_code_system system, uint32_t code, uint32_t line, base_date date)
+static void check(run_code_check *c, lang_code_system system, uint32_t code, uint32_t line, base_date date)
 {
     const run_store *store = c->store;
     if (system == LANG_SYSTEM_pos && c->asked[code] != 0 && date >= c->from[code]) return;
@@ -74,7 +74,7 @@ static void check(code_check *c, lang_code_system system, uint32_t code, uint32_
 }
 
 /* The codes of a field of a line, or of its claim. */
-static void check_field(code_check *c, lang_field field, uint32_t row, uint32_t line, base_date date)
+static void check_field(run_code_check *c, lang_field field, uint32_t row, uint32_t line, base_date date)
 {
     const run_store *store = c->store;
     if (!run_store_present(store, field, row)) return;
@@ -88,7 +88,7 @@ static void check_field(code_check *c, lang_field field, uint32_t row, uint32_t 
         check(c, (lang_code_system)type.detail, store->pool.items[run_list_offset(bits) + i], line, date);
 }
 
-static void check_lines(code_check *c)
+static void check_lines(run_code_check *c)
 {
     const run_store *store = c->store;
     for (int f = 0; f < lang_schema_field_count(store->schema); f++) {
@@ -105,13 +105,12 @@ static void check_lines(code_check *c)
     }
 }
 
-static void tell(code_check *c)
+static void tell(const run_code_check *c, run_store *store)
 {
     static const char *const codes[CODE_FLAWS] = {"D0220", "D0221", "D0222"};
     static const char *const what[CODE_FLAWS] = {"is not in the list of codes that was given for",
                                                  "was not in use on the day, by the list that was given for",
                                                  "is not assigned, or was not on the day, among codes of"};
-    run_store *store = c->store;
     for (size_t flaw = 0; flaw < CODE_FLAWS; flaw++) {
         for (size_t code = 0; c->flaws[flaw] != NULL && code < store->symbols.entries.count; code++) {
             const flawed_code *flawed = &c->flaws[flaw][code];
@@ -155,29 +154,44 @@ static void check_reasons(run_store *store)
     }
 }
 
-void run_check_codes(run_store *store)
+run_code_check *run_codes_begin(const run_store *store)
 {
-    code_check c = {.store = store};
-    size_t listed_codes = store->listed_codes.count;
-    base_arena_init(&c.scratch, &store->arena.allocator);
-    c.listed = base_arena_alloc(&c.scratch, (size_t)lang_schema_system_count(store->schema));
-    c.from = base_arena_alloc(&c.scratch, (store->symbols.entries.count + 1) * sizeof *c.from);
-    c.asked = base_arena_alloc(&c.scratch, store->symbols.entries.count + 1);
+    base_arena arena;
+    base_arena_init(&arena, &store->arena.allocator);
+    run_code_check *c = base_arena_alloc(&arena, sizeof *c);
+    if (c == NULL) return NULL;
+    size_t listed_codes = store->listed_codes.count, symbols = store->symbols.entries.count;
+    c->listed = base_arena_alloc(&arena, (size_t)lang_schema_system_count(store->schema));
+    c->from = base_arena_alloc(&arena, (symbols + 1) * sizeof *c->from);
+    c->asked = base_arena_alloc(&arena, symbols + 1);
     if (listed_codes > 0) {
-        c.first = base_arena_alloc(&c.scratch, (store->symbols.entries.count + 1) * sizeof *c.first);
-        c.next = base_arena_alloc(&c.scratch, listed_codes * sizeof *c.next);
+        c->first = base_arena_alloc(&arena, (symbols + 1) * sizeof *c->first);
+        c->next = base_arena_alloc(&arena, listed_codes * sizeof *c->next);
     }
-    for (size_t i = 0; !c.scratch.failed && i < listed_codes; i++) {
+    for (size_t i = 0; !arena.failed && i < listed_codes; i++) {
         const run_listed_code *listed = &store->listed_codes.items[i];
-        c.listed[listed->system] = true;
-        c.next[i] = c.first[listed->code];
-        c.first[listed->code] = (uint32_t)i + 1;
+        c->listed[listed->system] = true;
+        c->next[i] = c->first[listed->code];
+        c->first[listed->code] = (uint32_t)i + 1;
     }
-    if (!c.scratch.failed) check_lines(&c);
-    if (!c.scratch.failed) {
-        tell(&c);
+    c->store = store;
+    c->scratch = arena;
+    return c;
+}
+
+void run_codes_check(run_code_check *c)
+{
+    if (!c->scratch.failed) check_lines(c);
+}
+
+void run_codes_tell(run_code_check *c, run_store *store)
+{
+    if (c == NULL) return;
+    base_arena scratch = c->scratch;
+    if (!scratch.failed) {
+        tell(c, store);
         check_reasons(store);
     }
-    if (c.scratch.failed) store->arena.failed = true;
-    base_arena_release(&c.scratch);
+    if (scratch.failed) store->arena.failed = true;
+    base_arena_release(&scratch);
 }

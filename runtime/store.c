@@ -421,11 +421,39 @@ void run_store_add_problem(run_store *store, const adj_problem *problem)
     if (problem->claim != NULL) added->claim = base_arena_copy(&store->arena, problem->claim, strlen(problem->claim));
 }
 
+/* Two tasks of which neither asks for what the other writes. */
+typedef struct last_tasks {
+    run_store *store;
+    run_code_check *codes;
+} last_tasks;
+
+static bool do_last_task(void *state, size_t worker, size_t item)
+{
+    (void)worker;
+    const last_tasks *tasks = state;
+    if (item == 0)
+        run_retire_claims(tasks->store);
+    else
+        run_codes_check(tasks->codes);
+    return true;
+}
+
+static void retire_and_check(run_store *store)
+{
+    last_tasks tasks = {store, run_codes_begin(store)};
+    base_arena scratch; /* the store's own is for the claims */
+    base_arena_init(&scratch, &store->arena.allocator);
+    bool done = tasks.codes != NULL && run_crew_in_order(&scratch, store->threads, 2, do_last_task, &tasks);
+    if (!done) store->arena.failed = true;
+    run_codes_tell(tasks.codes, store);
+    base_arena_release(&scratch);
+}
+
 bool run_store_finish(run_store *store)
 {
     if (store->finished) return true;
     run_link(store);
-    run_check_codes(store);
+    retire_and_check(store);
     if (!run_index(store) || !run_store_seat_guests(store)) return false;
     store->finished = true;
     return !store->arena.failed;

@@ -380,8 +380,12 @@ void run_link_rates(run_store *store);
 void run_derive_modifier(run_store *store, uint32_t line);
 
 /* Warns of codes of lines that are to be judged, and of answers, that no list holds or that were not in use on the day: places of
- * service and reason codes by what is built in, others by the lists that were given. */
-void run_check_codes(run_store *store);
+ * service and reason codes by what is built in, others by the lists that were given. The second may run while claims are retired; the third
+ * says what was found, and frees the check, which may be NULL. */
+typedef struct run_code_check run_code_check;
+run_code_check *run_codes_begin(const run_store *store);
+void run_codes_check(run_code_check *check);
+void run_codes_tell(run_code_check *check, run_store *store);
 
 /* Rows of a record by the value of one of its fields: the first row, then next[row]; RUN_NO_ROW ends. */
 typedef struct run_chains {
