@@ -3,12 +3,6 @@
 
 #include <string.h>
 
-const char *lang_build_unquoted(lang_parser *parser, lang_name text)
-{
-    lang_expression *literal = lang_build_literal(parser, LANG_LITERAL_TEXT, text);
-    return literal == NULL ? "" : literal->as.literal.spelling;
-}
-
 static void *node(lang_parser *parser, size_t size)
 {
     return base_arena_alloc(parser->arena, size);

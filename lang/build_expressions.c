@@ -133,18 +133,18 @@ static void read_time(lang_parser *parser, lang_expression *literal)
     literal->as.literal.value = (int64_t)hour * 60 + minute;
 }
 
-/* The text between the quotes, with its escapes undone. */
-static const char *unquote(lang_parser *parser, const char *spelling)
+const char *lang_build_unquoted(lang_parser *parser, lang_name quoted)
 {
-    size_t length = strlen(spelling);
+    size_t length = strlen(quoted.text);
     if (length < 2) return "";
-    char *text = base_arena_alloc(parser->arena, length);
+    char *text = base_arena_copy(parser->arena, quoted.text + 1, length - 2);
     if (text == NULL) return "";
-    size_t used = 0;
-    for (size_t i = 1; i + 1 < length; i++) {
-        if (spelling[i] == '\\' && i + 2 < length) i++;
-        text[used++] = spelling[i];
+    char *to = text;
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at == '\\' && at[1] != '\0') at++;
+        *to++ = *at;
     }
+    *to = '\0';
     return text;
 }
 
@@ -170,7 +170,7 @@ lang_expression *lang_build_literal(lang_parser *parser, lang_literal_kind kind,
     case LANG_LITERAL_DATE: read_date(parser, literal); break;
     case LANG_LITERAL_TIME: read_time(parser, literal); break;
     case LANG_LITERAL_DURATION: read_duration(parser, literal); break;
-    case LANG_LITERAL_TEXT: literal->as.literal.spelling = unquote(parser, spelling.text); break;
+    case LANG_LITERAL_TEXT: literal->as.literal.spelling = lang_build_unquoted(parser, spelling); break;
     case LANG_LITERAL_PREFIX: {
         size_t length = strlen(spelling.text) - 1;
         literal->as.literal.spelling = base_arena_copy(parser->arena, spelling.text, length);
