@@ -131,9 +131,10 @@ static uint64_t *no_of(const machine *m, uint16_t truth)
     return yes_of(m, truth) + m->words;
 }
 
+/* Memory that is written before it is read. */
 static void *room(machine *m, size_t size)
 {
-    void *memory = base_arena_alloc(m->columns, size);
+    void *memory = base_arena_alloc_raw(m->columns, size);
     if (memory == NULL) m->failed = true;
     return memory;
 }
