@@ -15,6 +15,9 @@ double bench_median(double *values, size_t count);
 /* Reading: generates `lines` service lines into `folder` unless they are there, and reads each file beside baselines. */
 int bench_readers(const char *folder, long lines);
 
+/* From two files of the same lines to events. */
+void bench_to_events(const char *csv, const char *ndjson);
+
 /* Says why on standard error and ends with 3. */
 _Noreturn void bench_stop(const char *why);
 

@@ -264,5 +264,11 @@ int bench_readers(const char *folder, long lines)
         if (i == 0) show_whole(c, path);
         fflush(stdout);
     }
+    char folder_csv[4096], folder_ndjson[4096], csv[4200], ndjson[4200];
+    folder_of(folder_csv, folder, ADJ_FORM_CSV, lines);
+    folder_of(folder_ndjson, folder, ADJ_FORM_NDJSON, lines);
+    snprintf(csv, sizeof csv, "%s/lines.csv", folder_csv);
+    snprintf(ndjson, sizeof ndjson, "%s/lines.ndjson", folder_ndjson);
+    bench_to_events(csv, ndjson);
     return 0;
 }

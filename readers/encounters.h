@@ -3,6 +3,7 @@
 #define READ_ENCOUNTERS_H
 
 #include "base/csv.h"
+#include "readers/name_index.h"
 #include "readers/source.h"
 #include "runtime/handles.h"
 
@@ -230,6 +231,7 @@ typedef struct read_record_names {
     bool known;
     const char *said;
     const csv_cell *names;
+    const read_name_index *index;
     size_t count;
 } read_record_names;
 size_t read_records_shapes(const read_record_reader *reader);
@@ -244,6 +246,8 @@ enum { READ_NEEDED = 1, READ_LACK_SPEAKS = 2, READ_WORDS_ARE_TEXT = 4 };
 typedef struct read_row {
     const char *said;      /* the kind that the record names; "" for none */
     const csv_cell *names; /* of the cells, as they stand in a line: ,"name": */
+    const csv_cell *plain_names;
+    const read_name_index *index; /* of those */
     const uint8_t *
         what; /* of each: READ_NEEDED, where a record may not lack it; READ_LACK_SPEAKS, where to lack it is another thing than
                                 an empty value; READ_WORDS_ARE_TEXT, where `none` and `unknown` are texts like others */

@@ -222,7 +222,9 @@ static bool read_alike(json_reader *j, size_t at, size_t end, size_t line)
     for (size_t s = 0; s < read_records_shapes(j->records); s++) {
         read_record_names names = read_records_shape(j->records, s);
         if (!names.known) continue;
-        if (!json_shape_read(&names, input->bytes + at, end - at, j->text, RECORD_TEXT_LIMIT, cells)) continue;
+        if (!json_shape_read(&names, input->bytes + at, end - at, j->text, RECORD_TEXT_LIMIT, cells) &&
+            !json_shape_read_mixed(&names, input->bytes + at, end - at, j->text, RECORD_TEXT_LIMIT, cells))
+            continue;
         bool whole = true;
         for (size_t i = 0; i < names.count && whole; i++)
             whole = cells[i].text != NULL || !read_records_needs(j->records, s, i);
@@ -257,9 +259,13 @@ static bool waits(json_reader *j, size_t at, size_t end, size_t line)
 {
     read_row row;
     if (j->records == NULL || end - at > RECORD_TEXT_LIMIT || j->input->room - end < JSON_PADDING ||
-        !read_row_begin(j->records, end - at, read_line_alone, j, &row) ||
-        !json_shape_put(&row, j->input->bytes + at, end - at))
+        !read_row_begin(j->records, end - at, read_line_alone, j, &row))
         return false;
+    read_row mixed = row;
+    if (!json_shape_put(&row, j->input->bytes + at, end - at)) {
+        row = mixed;
+        if (!json_shape_put_mixed(&row, j->input->bytes + at, end - at)) return false;
+    }
     read_row_end(j->records, &row, line, at, end);
     return true;
 }

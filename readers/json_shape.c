@@ -299,3 +299,100 @@ bool json_shape_put(read_row *row, const char *line, size_t length)
     row->begins[row->count] = (uint32_t)row->used;
     return takes(&l, '}') && l.at == l.end;
 }
+
+/* ---- names in any order ---- */
+
+/* Goes past a value, which is looked at when it is read: as far as it is one, that is where it ends. */
+static bool skip_value(json_line *l)
+{
+    if (l->at >= l->end) return false;
+    bool list = takes(l, '[');
+    do {
+        if (takes(l, '"')) {
+            l->at = plain_text_end(l->at, l->end);
+            if (!takes(l, '"')) return false;
+        } else {
+            while (l->at < l->end && *l->at != ',' && *l->at != '}' && *l->at != ']') l->at++;
+        }
+    } while (list && takes(l, ','));
+    return !list || takes(l, ']');
+}
+
+/* What a line is to have. */
+typedef struct expected_names {
+    const char *said;
+    const csv_cell *names;
+    const read_name_index *index;
+    size_t count;
+} expected_names;
+
+/* Finds where the values of a line begin, by the places of their names; NULL for those that it lacks. False where it has other names, or one
+ * of them twice. */
+static bool find_values(json_line *l, const expected_names *expected, const char *starts[CSV_COLUMN_LIMIT])
+{
+    bool said = expected->said[0] == '\0';
+    for (size_t i = 0; i < expected->count; i++) starts[i] = NULL;
+    while (l->end > l->at && (l->end[-1] == '\r' || l->end[-1] == ' ' || l->end[-1] == '\t')) l->end--;
+    if (!takes(l, '{')) return false;
+    do {
+        if (!takes(l, '"')) return false;
+        const char *name = l->at;
+        l->at = plain_text_end(l->at, l->end);
+        size_t length = (size_t)(l->at - name);
+        if (!takes(l, '"') || !takes(l, ':')) return false;
+        size_t place = read_name_find(expected->index, expected->names, name, length);
+        if (place == READ_NO_NAME) {
+            csv_cell word;
+            if (said || length != 6 || memcmp(name, "record", 6) != 0 || !takes(l, '"') || !text(l, &word)) return false;
+            said = word.length == strlen(expected->said) && memcmp(word.text, expected->said, word.length) == 0;
+            if (!said) return false;
+            continue;
+        }
+        if (starts[place] != NULL) return false;
+        starts[place] = l->at;
+        if (!skip_value(l)) return false;
+    } while (takes(l, ','));
+    return said && takes(l, '}') && l->at == l->end;
+}
+
+/* Whether a value ended where another one follows, or the record ends. */
+static bool value_ended(const json_line *l)
+{
+    return l->at < l->end && (*l->at == ',' || *l->at == '}');
+}
+
+bool json_shape_read_mixed(const read_record_names *names, const char *line, size_t length, char *room, size_t size,
+                           csv_cell *cells)
+{
+    json_line l = {line, line + length, room, room + size};
+    const char *starts[CSV_COLUMN_LIMIT];
+    const expected_names expected = {names->said, names->names, names->index, names->count};
+    if (!find_values(&l, &expected, starts)) return false;
+    for (size_t i = 0; i < names->count; i++) {
+        cells[i] = (csv_cell){NULL, 0, 0, false};
+        l.at = starts[i];
+        if (l.at != NULL && (!value(&l, &cells[i]) || !value_ended(&l))) return false;
+    }
+    return true;
+}
+
+bool json_shape_put_mixed(read_row *row, const char *line, size_t length)
+{
+    json_line l = {line, line + length, NULL, NULL};
+    const char *starts[CSV_COLUMN_LIMIT];
+    const expected_names expected = {row->said, row->plain_names, row->index, row->count};
+    if (!find_values(&l, &expected, starts)) return false;
+    for (size_t i = 0; i < row->count; i++) {
+        row->begins[i] = (uint32_t)row->used;
+        l.at = starts[i];
+        if (l.at != NULL) {
+            if (!put_value(&l, row, row->what[i]) || !value_ended(&l)) return false;
+        } else {
+            if ((row->what[i] & READ_NEEDED) != 0) return false;
+            row->special = row->special || (row->what[i] & READ_LACK_SPEAKS) != 0;
+        }
+        row->used++;
+    }
+    row->begins[row->count] = (uint32_t)row->used;
+    return true;
+}

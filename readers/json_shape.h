@@ -14,4 +14,9 @@ bool json_shape_read(const read_record_names *names, const char *line, size_t le
  * nothing. The bytes behind the line must be readable up to JSON_PADDING. */
 bool json_shape_put(read_row *row, const char *line, size_t length);
 
+/* Both of a line that has its names in another order. */
+bool json_shape_read_mixed(const read_record_names *names, const char *line, size_t length, char *room, size_t size,
+                           csv_cell *cells);
+bool json_shape_put_mixed(read_row *row, const char *line, size_t length);
+
 #endif

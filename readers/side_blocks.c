@@ -55,9 +55,9 @@ static bool fits(const read_encounters *encounters, const side_shape *shape)
     }
 }
 
-static side_block *new_block(const side_reader *r, const side_shape *shape)
+static side_block *new_block(const side_shape *shape)
 {
-    base_arena *arena = &r->input->arena;
+    base_arena *arena = shape->arena;
     side_block *b = base_arena_alloc(arena, sizeof *b);
     if (b == NULL || !base_csv_rows_init(&b->rows, arena, shape->width)) return NULL;
     b->columns = base_arena_alloc(arena, shape->width * sizeof *b->columns);
@@ -74,7 +74,7 @@ static side_block *new_block(const side_reader *r, const side_shape *shape)
 bool side_blocks_begin(side_reader *r)
 {
     if (!fits(r->input->encounters, r->shape)) return true;
-    r->block = new_block(r, r->shape);
+    r->block = new_block(r->shape);
     return r->block != NULL;
 }
 
@@ -89,7 +89,7 @@ static bool name_cells(side_block *b, base_arena *arena, const side_shape *shape
         const side_place *place = &shape->places[i];
         const char *text = base_format(arena, ",\"%.*s\":", (int)shape->names[i].length, shape->names[i].text);
         b->names[i] = (csv_cell){text, shape->names[i].length + 4, 0, false};
-        bool needed = place->column == NULL || place->column->required != 0;
+        bool needed = place->theirs != NULL || (place->column != NULL && place->column->required != 0);
         b->what[i] = (uint8_t)((needed ? READ_NEEDED : 0) | (shape->empty[i] != RUN_UNKNOWN ? READ_LACK_SPEAKS : 0) |
                                (place->text ? READ_WORDS_ARE_TEXT : 0));
     }
@@ -99,8 +99,8 @@ static bool name_cells(side_block *b, base_arena *arena, const side_shape *shape
 bool side_together_begin(side_reader *r, side_shape *shape, read_again_alone again, void *state)
 {
     if (shape->block != NULL || shape->apart) return shape->block != NULL;
-    base_arena *arena = &r->input->arena;
-    side_block *b = fits(r->input->encounters, shape) ? new_block(r, shape) : NULL;
+    base_arena *arena = shape->arena;
+    side_block *b = fits(r->input->encounters, shape) ? new_block(shape) : NULL;
     shape->apart = b == NULL;
     if (b == NULL || !name_cells(b, arena, shape)) return false;
     b->text = base_arena_alloc(arena, TEXT_ROOM + BASE_SHORT_TEXT);
@@ -130,6 +130,8 @@ bool side_together_row(side_reader *r, side_shape *shape, size_t length, read_ro
     if (number == 0) b->most = read_batch_room(r->input);
     *row = (read_row){.said = shape->said,
                       .names = b->names,
+                      .plain_names = shape->names,
+                      .index = &shape->index,
                       .what = b->what,
                       .count = width,
                       .begins = b->rows.begins + number * width,

@@ -93,9 +93,9 @@ static const side_column *site_column(side_reader *r, const csv_cell *cell)
     bool key = false;
     for (size_t i = 0; r->shape->site != NULL && i < r->shape->site->key_count; i++)
         key = key || r->shape->site->keys[i] == field;
-    side_column *column = base_arena_alloc(&r->input->arena, sizeof *column);
+    side_column *column = base_arena_alloc(r->shape->arena, sizeof *column);
     if (column == NULL) return NULL;
-    *column = (side_column){r->shape->kind, base_arena_copy(&r->input->arena, name, cell->length),
+    *column = (side_column){r->shape->kind, base_arena_copy(r->shape->arena, name, cell->length),
                             first  ? USE_FROM_DATE
                             : last ? USE_TO_DATE
                                    : USE_FIELD,
@@ -186,7 +186,7 @@ static void set_place(side_reader *r, size_t at, const side_column *column)
                        : place->field && info->type.optional ? RUN_ABSENT
                                                              : RUN_UNKNOWN;
     if (comes_again(column->use))
-        place->lately = base_arena_alloc(&r->input->arena, SIDE_LATELY * sizeof *place->lately);
+        place->lately = base_arena_alloc(r->shape->arena, SIDE_LATELY * sizeof *place->lately);
     if (!place->field && shape->use[column->use] == SIDE_NOWHERE) shape->use[column->use] = (int8_t)at;
     if (!place->field) return;
     if (column->field == LANG_FIELD_line_number) shape->line_number = (int8_t)at;
@@ -199,7 +199,8 @@ static bool same_column(const side_column *a, const side_column *b)
     return a != NULL && b != NULL && a->use == b->use && a->field == b->field && strcmp(a->header, b->header) == 0;
 }
 
-static void order_columns(side_reader *r, const csv_cell *cells, size_t count)
+/* What is wrong with a column is told of those from `told` on: the others had their turn. */
+static void order_columns(side_reader *r, const csv_cell *cells, size_t count, size_t told)
 {
     side_shape *shape = r->shape;
     shape->width = count;
@@ -211,7 +212,7 @@ static void order_columns(side_reader *r, const csv_cell *cells, size_t count)
         bool twice = false;
         for (size_t k = 0; k < i; k++) twice = twice || same_column(shape->places[k].column, column);
         bool theirs_alone = column == NULL && shape->places[i].theirs != NULL;
-        if ((column == NULL && !theirs_alone) || twice) report_column(r, &cells[i], twice);
+        if (i >= told && ((column == NULL && !theirs_alone) || twice)) report_column(r, &cells[i], twice);
         set_place(r, i, twice ? NULL : column);
     }
 }
@@ -296,6 +297,7 @@ static bool begin_reader(side_reader *r, read_input *input)
     r->rows = base_arena_alloc(&input->arena, records * sizeof *r->rows);
     for (size_t i = 0; i < records && r->rows != NULL; i++) r->rows[i] = RUN_NO_ROW;
     r->shape = base_arena_alloc(&input->arena, sizeof *r->shape);
+    if (r->shape != NULL) r->shape->arena = &input->arena;
     return r->rows != NULL && r->shape != NULL;
 }
 
@@ -362,7 +364,7 @@ static bool read_file(side_reader *r)
         report_header(r);
         return false;
     }
-    order_columns(r, cells, count);
+    order_columns(r, cells, count, 0);
     note_feed(r);
     read_keep_header(input, r->csv.line_start, r->csv.at);
     if (!side_blocks_begin(r)) return false;
@@ -386,8 +388,10 @@ enum { SHAPES = 16 };
 
 struct read_record_reader {
     side_reader side;
-    side_shape *shapes[SHAPES]; /* that were met, the last one first */
+    side_shape *shapes[SHAPES]; /* that were met, the last one first; then those that gave way to others */
     size_t count;
+    base_arena arenas[SHAPES]; /* of each, in no order: a shape that gave way leaves its memory to another */
+    size_t made;
 };
 
 read_record_reader *read_records_begin(read_input *input)
@@ -400,15 +404,24 @@ read_record_reader *read_records_begin(read_input *input)
 void read_records_end(read_record_reader *reader)
 {
     if (reader == NULL) return;
-    if (reader->side.scratch.failed) reader->side.store->arena.failed = true;
+    bool failed = reader->side.scratch.failed;
+    for (size_t i = 0; i < reader->made; i++) {
+        failed = failed || reader->arenas[i].failed;
+        base_arena_release(&reader->arenas[i]);
+    }
+    if (failed) reader->side.store->arena.failed = true;
     base_arena_release(&reader->side.scratch);
+}
+
+static bool is_said(const side_shape *shape, const char *said, size_t said_length)
+{
+    return strlen(shape->said) == said_length && memcmp(shape->said, said, said_length) == 0;
 }
 
 static bool has_names(const side_shape *shape, const char *said, size_t said_length, const csv_cell *names,
                       size_t count)
 {
-    if (shape->width != count || strlen(shape->said) != said_length || memcmp(shape->said, said, said_length) != 0)
-        return false;
+    if (shape->width != count || !is_said(shape, said, said_length)) return false;
     for (size_t i = 0; i < count; i++) {
         const csv_cell *before = &shape->names[i];
         if (before->length != names[i].length || memcmp(before->text, names[i].text, names[i].length) != 0)
@@ -425,43 +438,172 @@ static void make_first(read_record_reader *reader, size_t place)
     reader->shapes[0] = reader->side.shape = shape;
 }
 
-/* Learns the columns of a record that differ from those of the ones before. */
-static bool learn_names(read_record_reader *reader, const char *said, size_t said_length, const csv_cell *names,
-                        size_t count)
+/* Whether a record may not lack the column at a place. */
+static bool needs(const side_shape *shape, size_t place)
 {
-    side_reader *r = &reader->side;
-    csv_cell renamed[CSV_COLUMN_LIMIT];
-    bool anew = reader->count < SHAPES;
-    side_shape *shape = anew ? base_arena_alloc(&r->input->arena, sizeof *shape) : reader->shapes[SHAPES - 1];
-    if (shape == NULL) return false;
-    if (anew) reader->shapes[reader->count++] = shape;
-    make_first(reader, reader->count - 1);
-    *shape = (side_shape){.width = count, .apart = !anew /* its block would be memory that is not used again */};
-    memcpy(shape->said, said, said_length);
+    const side_place *p = &shape->places[place];
+    return p->theirs != NULL || (p->column != NULL && p->column->required != 0);
+}
+
+/* Puts the cells of a record in the order of a shape's columns, without a text where it lacks one. False where the record has others, one
+ * of them twice, or lacks one that it may not lack. */
+static bool put_in_order(const side_shape *shape, const csv_cell *names, const csv_cell *cells, size_t count,
+                         csv_cell ordered[CSV_COLUMN_LIMIT])
+{
+    if (count > shape->width) return false;
+    for (size_t i = 0; i < shape->width; i++) ordered[i] = (csv_cell){NULL, 0, 0, false};
     for (size_t i = 0; i < count; i++) {
-        const char *kept = base_arena_copy(&r->input->arena, names[i].text, names[i].length);
+        size_t place = read_name_find(&shape->index, shape->names, names[i].text, names[i].length);
+        if (place == READ_NO_NAME || ordered[place].text != NULL) return false;
+        ordered[place] = cells[i];
+    }
+    for (size_t i = 0; i < shape->width && count < shape->width; i++) {
+        if (ordered[i].text == NULL && (!shape->known || needs(shape, i))) return false;
+    }
+    return true;
+}
+
+/* Memory for one shape more; of the last one, where there are as many as there may be. */
+static side_shape *next_shape(read_record_reader *reader)
+{
+    if (reader->count == SHAPES) reader->count--;
+    side_shape *shape = reader->shapes[reader->count];
+    if (shape == NULL) {
+        shape = base_arena_alloc(&reader->side.input->arena, sizeof *shape);
+        if (shape == NULL) return NULL;
+        shape->arena = &reader->arenas[reader->made++];
+        base_arena_init(shape->arena, &reader->side.store->arena.allocator);
+        reader->shapes[reader->count] = shape;
+    }
+    base_arena *arena = shape->arena;
+    base_arena_reset(arena);
+    *shape = (side_shape){.arena = arena};
+    make_first(reader, reader->count++);
+    return shape;
+}
+
+/* Gives a shape names, after those that it has; false when memory runs out. */
+static bool add_names(side_shape *shape, const csv_cell *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *kept = base_arena_copy(shape->arena, names[i].text, names[i].length);
         if (kept == NULL) return false;
-        shape->names[i] = renamed[i] = (csv_cell){kept, names[i].length, 0, false};
+        shape->names[shape->width] = (csv_cell){kept, names[i].length, 0, false};
+        read_name_add(&shape->index, shape->names, shape->width++);
     }
-    map_header(r, renamed, count);
-    if (!choose_kind(r, renamed, count)) {
-        report_header(r);
-        return true;
+    return true;
+}
+
+/* A shape of the same kind that lacks some of these names: records that leave out what they do not know have many combinations of names.
+ * One that has all of both takes its place, if it is of that kind still. SHAPES if there is none. */
+static size_t find_narrower(const read_record_reader *reader, const side_shape *own)
+{
+    for (size_t k = 0; k < own->width; k++) {
+        if (read_name_find(&own->index, own->names, own->names[k].text, own->names[k].length) != k) return SHAPES;
     }
-    order_columns(r, renamed, count);
+    for (size_t i = 0; i < reader->count; i++) {
+        const side_shape *shape = reader->shapes[i];
+        if (shape == own || !shape->known || shape->mapped || own->mapped || shape->kind != own->kind ||
+            shape->site != own->site || strcmp(shape->said, own->said) != 0)
+            continue;
+        size_t more = 0;
+        for (size_t k = 0; k < own->width; k++)
+            more += read_name_find(&shape->index, shape->names, own->names[k].text, own->names[k].length) == READ_NO_NAME;
+        if (shape->width + more <= CSV_COLUMN_LIMIT) return i;
+    }
+    return SHAPES;
+}
+
+/* Finds out what the columns of a shape are, and where they go; false where they are those of no kind. What is wrong with a column is told
+ * of those from `told` on. */
+static bool learn_columns(side_reader *r, side_shape *shape, size_t told)
+{
+    csv_cell renamed[CSV_COLUMN_LIMIT];
+    memcpy(renamed, shape->names, shape->width * sizeof *renamed);
+    map_header(r, renamed, shape->width);
+    if (!choose_kind(r, renamed, shape->width)) return false;
+    order_columns(r, renamed, shape->width, told);
     note_feed(r);
     return true;
 }
 
-static bool find_names(read_record_reader *reader, const char *said, size_t said_length, const csv_cell *names,
-                       size_t count)
+/* The same for names that a shape is to have: what kind of file has them. */
+static bool kind_of(side_reader *r, side_shape *shape)
+{
+    csv_cell renamed[CSV_COLUMN_LIMIT];
+    memcpy(renamed, shape->names, shape->width * sizeof *renamed);
+    map_header(r, renamed, shape->width);
+    return choose_kind(r, renamed, shape->width);
+}
+
+/* Gives a shape the names of a narrower one before its own, if both together are still of its kind. Gives how many those are; 0 if not. */
+static size_t widen_shape(read_record_reader *reader, side_shape *shape, size_t narrower)
+{
+    const side_shape *before = reader->shapes[narrower];
+    side_shape wide = {.arena = shape->arena};
+    memcpy(wide.said, shape->said, sizeof wide.said);
+    size_t own = shape->width;
+    bool good = add_names(&wide, before->names, before->width);
+    for (size_t i = 0; i < own && good; i++) {
+        const csv_cell *name = &shape->names[i];
+        bool new = read_name_find(&before->index, before->names, name->text, name->length) == READ_NO_NAME;
+        if (new) good = add_names(&wide, name, 1);
+    }
+    side_shape apart = *shape;
+    *shape = wide;
+    if (good && kind_of(&reader->side, shape) && shape->kind == apart.kind && shape->site == apart.site)
+        return before->width;
+    *shape = apart;
+    return 0;
+}
+
+/* Takes a shape out of those that are known; its memory goes to the next one. */
+static void drop_shape(read_record_reader *reader, size_t place)
+{
+    side_shape *shape = reader->shapes[place];
+    reader->count--;
+    memmove(reader->shapes + place, reader->shapes + place + 1, (reader->count - place) * sizeof *reader->shapes);
+    reader->shapes[reader->count] = shape;
+}
+
+/* Learns the columns of a record that differ from those of the ones before. */
+static bool learn_names(read_record_reader *reader, const char *said, size_t said_length, const csv_cell *names,
+                        size_t count)
+{
+    side_shape *shape = next_shape(reader);
+    if (shape == NULL) return false;
+    memcpy(shape->said, said, said_length);
+    if (!add_names(shape, names, count)) return false;
+    if (!kind_of(&reader->side, shape)) {
+        report_header(&reader->side);
+        return true;
+    }
+    size_t narrower = find_narrower(reader, shape);
+    size_t told = narrower == SHAPES ? 0 : widen_shape(reader, shape, narrower);
+    if (told > 0) drop_shape(reader, narrower);
+    return learn_columns(&reader->side, shape, told);
+}
+
+/* Finds the shape of a record, and puts its cells in that order, into `ordered` where it is another. NULL when memory runs out. */
+static csv_cell *find_names(read_record_reader *reader, const char *said, size_t said_length, const csv_cell *names,
+                            csv_cell *cells, size_t count, csv_cell ordered[CSV_COLUMN_LIMIT])
 {
     for (size_t i = 0; i < reader->count; i++) {
         if (!has_names(reader->shapes[i], said, said_length, names, count)) continue;
         make_first(reader, i);
-        return true;
+        return cells;
     }
-    return learn_names(reader, said, said_length, names, count);
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < reader->count; i++) {
+            const side_shape *shape = reader->shapes[i];
+            if (!is_said(shape, said, said_length) || !put_in_order(shape, names, cells, count, ordered)) continue;
+            make_first(reader, i);
+            return ordered;
+        }
+        if (!learn_names(reader, said, said_length, names, count)) return NULL;
+        if (has_names(reader->shapes[0], said, said_length, names, count)) return cells;
+    }
+    return NULL;
 }
 
 static void read_shaped(read_record_reader *reader, csv_cell *cells, size_t count)
@@ -478,7 +620,8 @@ void read_record(read_record_reader *reader, size_t line, const char *said, size
     enum { SAID_LIMIT = sizeof reader->side.shape->said - 1 };
     reader->side.line = line;
     if (said_length > SAID_LIMIT) said_length = SAID_LIMIT;
-    if (find_names(reader, said, said_length, names, count)) read_shaped(reader, cells, count);
+    csv_cell ordered[CSV_COLUMN_LIMIT], *found = find_names(reader, said, said_length, names, cells, count, ordered);
+    if (found != NULL) read_shaped(reader, found, reader->side.shape->width);
 }
 
 bool read_row_begin(read_record_reader *reader, size_t length, read_again_alone again, void *state, read_row *row)
@@ -521,13 +664,12 @@ size_t read_records_shapes(const read_record_reader *reader)
 read_record_names read_records_shape(const read_record_reader *reader, size_t place)
 {
     const side_shape *shape = reader->shapes[place];
-    return (read_record_names){shape->known, shape->said, shape->names, shape->width};
+    return (read_record_names){shape->known, shape->said, shape->names, &shape->index, shape->width};
 }
 
 bool read_records_needs(const read_record_reader *reader, size_t shape, size_t place)
 {
-    const side_column *column = reader->shapes[shape]->places[place].column;
-    return column == NULL || column->required != 0;
+    return needs(reader->shapes[shape], place);
 }
 
 void read_record_shaped(read_record_reader *reader, size_t shape, size_t line, csv_cell *cells)

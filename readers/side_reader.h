@@ -3,6 +3,7 @@
 #define READ_SIDE_READER_H
 
 #include "base/short_text.h"
+#include "readers/name_index.h"
 #include "readers/side_columns.h"
 
 enum {
@@ -53,7 +54,9 @@ typedef struct side_shape {
     side_place places[CSV_COLUMN_LIMIT];
     int8_t use[USE_COUNT];                        /* the place of a use; SIDE_NOWHERE for none */
     int8_t line_number, frequency, authorization; /* and of these fields */
+    base_arena *arena;                            /* of what it takes */
     csv_cell names[CSV_COLUMN_LIMIT];             /* of JSON */
+    read_name_index index;                        /* of those */
     struct side_block *block;                     /* of JSON: records that are put together; NULL before the first */
     bool apart;                                   /* they are not */
 } side_shape;
