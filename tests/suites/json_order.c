@@ -146,8 +146,8 @@ Test(json_order, broken_records)
     static const char alike[] =
         "{\"date\":\"2026-01-07\",\"units\":1,\"member_id\":\"M\",\"modifiers\":[\"95\",\"GT\"],\"claim_id\":\"C\","
         "\"charge\":65.5,\"procedure\":\"90853\",\"pos\":\"11\",\"diagnoses\":[],\"sex\":null,\"line\":2}",
-        record[] = "{\"pos\":\"10\",\"claim_id\":\"D\",\"line\":1,\"modifiers\":[\"95\"],\"sex\":\"male\",\"date\":\"2026-"
-                   "01-08\",\"procedure\":\"90853\",\"diagnoses\":[\"F411\",\"F331\"],\"member_id\":\"M\",\"units\":2,"
+        record[] = "{\"date\":\"2026-01-08\",\"procedure\":\"90853\",\"claim_id\":\"D\",\"member_id\":\"M\",\"pos\":"
+                   "\"10\",\"line\":1,\"modifiers\":[\"95\"],\"sex\":\"male\",\"diagnoses\":[\"F411\",\"F331\"],\"units\":2,"
                    "\"charge\":70}";
     /* Of no kind at all, and so alike to nothing. */
     static const char other[] = "{\"nothing\":1}";
@@ -301,12 +301,24 @@ Test(json_order, unknown_names_are_told_once)
 Test(json_order, names_that_stand_twice)
 {
     adj_encounters *e = read_records(LINE("A", ",\"units\":2") LINE("B", ",\"units\":3,\"units\":4") LINE("C", ",\"units\":5")
-                                         LINE("D", ",\"units\":6,\"pos\":\"11\",\"units\":7"));
-    cr_expect_eq(adj_encounters_line_count(e), 4u);
-    for (uint32_t i = 0; i < 4; i++)
-        cr_expect_eq(run_store_bits(&e->store, LANG_FIELD_line_units, i), (i == 0 ? 2 : i == 1 ? 3 : i == 2 ? 5 : 6) * 1000,
-                     "line %u", i);
+                                         LINE("D", ",\"units\":6,\"pos\":\"11\",\"units\":7")
+                                             LINE("E", ",\"units\":8,\"units\":9"));
+    static const int units[] = {2, 3, 5, 6, 8};
+    cr_expect_eq(adj_encounters_line_count(e), 5u);
+    for (uint32_t i = 0; i < 5; i++)
+        cr_expect_eq(run_store_bits(&e->store, LANG_FIELD_line_units, i), units[i] * 1000, "line %u", i);
     cr_expect_eq(support_problems(e, ADJ_SEVERITY_WARNING), 2u);
+    adj_encounters_free(e);
+}
+
+/* A record that lacks what its kind needs is none of that kind, though it has names of it alone. */
+Test(json_order, what_is_needed_is_not_left_out)
+{
+    adj_encounters *e = read_records(LINE("A", ",\"units\":2") "{\"date\":\"2026-01-02\",\"procedure\":\"90853\",\"units\":2}\n"
+                                     "{\"units\":2,\"procedure\":\"90853\",\"date\":\"2026-01-02\"}\n" LINE("D", ""));
+    cr_expect_eq(adj_encounters_line_count(e), 2u);
+    cr_expect_eq(adj_encounters_rejected_count(e), 2u);
+    cr_expect_eq(support_problem(e, "D0301").line, 2u);
     adj_encounters_free(e);
 }
 
