@@ -253,28 +253,40 @@ static bool same_claim(const read_claim_key *a, const read_claim_key *b)
            a->judged == b->judged;
 }
 
+/* So many slots from a place on are looked at before one is sought by the hash of all. */
+enum { NEAR = 16 };
+
+/* Where a claim is or belongs. Identifiers that are new have numbers that follow each other: claims that are read one after the other lie side
+ * by side, so that memory is at hand; only where there is no room does the hash decide. */
 static size_t claim_slot(const read_encounters *encounters, const read_claim_key *key)
 {
-    size_t mask = encounters->claim_slot_count - 1;
+    const read_claim_slot *slots = encounters->claim_slots;
+    size_t mask = encounters->claim_slot_count - 1, near = (size_t)key->claim * 2 & mask;
+    for (int i = 0; i < NEAR; i++, near = (near + 1) & mask) {
+        if (slots[near].row == 0 || same_claim(&slots[near].key, key)) return near;
+    }
     uint64_t hash = ((uint64_t)key->patient << 32 | key->claim) * UINT64_C(0x9E3779B97F4A7C15);
     hash ^= ((uint64_t)key->frequency << 32 | key->number) * UINT64_C(0xC2B2AE3D27D4EB4F) + key->judged;
     size_t slot = (size_t)(hash >> 24) & mask;
-    const read_claim_slot *slots = encounters->claim_slots;
     while (slots[slot].row != 0 && !same_claim(&slots[slot].key, key)) slot = (slot + 1) & mask;
     return slot;
 }
 
-/* The room of a table that is full: at first that which the batch before needed. */
-static size_t first_room(size_t room, size_t before)
+/* The room of a table that is full: at first that which the batch before needed; and for as many as there is room for rows of a record, which
+ * the store makes for those that it expects, and half as many again. */
+static size_t next_room(const read_encounters *encounters, size_t room, size_t before, lang_record record)
 {
     enum { LEAST = 1024 };
-    return room > 0 ? room * 2 : before > LEAST ? before : LEAST;
+    size_t wanted = room > 0 ? room * 2 : before > LEAST ? before : LEAST;
+    size_t rows = encounters->handle.store.capacities[record];
+    while (room > 0 && wanted < rows + rows / 3) wanted *= 2;
+    return wanted;
 }
 
 static bool more_claim_slots(read_encounters *encounters)
 {
     read_claim_slot *before = encounters->claim_slots;
-    size_t count = encounters->claim_slot_count, wanted = first_room(count, encounters->claim_slots_before);
+    size_t count = encounters->claim_slot_count, wanted = next_room(encounters, count, encounters->claim_slots_before, LANG_RECORD_claim);
     read_claim_slot *slots = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *slots);
     if (slots == NULL) return false;
     encounters->claim_slots = slots;
@@ -305,14 +317,14 @@ static bool taken_by_another(const read_pair *pair, uint32_t row, int64_t number
     return pair->row != 0 && (pair->row != row + 1 || pair->number != number);
 }
 
-/* Where a pair is or belongs. What a row has lies side by side as long as there is room near its place, since what is read one after the
- * other is of one row as a rule; else the number decides, too, so that a row of many has no long way. */
+/* Where a pair is or belongs. What a row has lies side by side as long as there is room near its place, and behind that of the row before it,
+ * since what is read one after the other is of one row as a rule, or of the next; else the number decides, too, so that a row of many has no
+ * long way. */
 static read_pair *pair_place(const read_pairs *pairs, uint32_t row, int64_t number)
 {
-    enum { NEAR = 16 };
     size_t mask = pairs->room - 1;
     uint64_t hash = ((uint64_t)row + 1) * UINT64_C(0x9E3779B97F4A7C15);
-    size_t slot = (size_t)(hash >> 20) & mask;
+    size_t slot = (size_t)row * pairs->spread & mask;
     for (int i = 0; i < NEAR; i++, slot = (slot + 1) & mask) {
         if (!taken_by_another(&pairs->slots[slot], row, number)) return &pairs->slots[slot];
     }
@@ -324,10 +336,18 @@ static read_pair *pair_place(const read_pairs *pairs, uint32_t row, int64_t numb
 static bool more_pairs(read_encounters *encounters, read_pairs *pairs)
 {
     read_pairs before = *pairs;
-    size_t wanted = first_room(before.room, before.room_before);
+    lang_record record = pairs == &encounters->lines      ? LANG_RECORD_line
+                         : pairs == &encounters->attended ? LANG_RECORD_attendance
+                                                          : LANG_RECORD_authorization;
+    size_t wanted = next_room(encounters, before.room, before.room_before, record);
     read_pair *slots = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *slots);
     if (slots == NULL) return false;
-    *pairs = (read_pairs){slots, wanted, before.count, before.room_before};
+    /* Twice as many for each row as rows had so far. */
+    size_t spread = before.rows == 0 ? 2 : 2 * before.count / before.rows;
+    *pairs = before;
+    pairs->slots = slots;
+    pairs->room = wanted;
+    pairs->spread = spread < 1 ? 1 : spread;
     for (size_t i = 0; i < before.room; i++) {
         const read_pair *pair = &before.slots[i];
         if (pair->row != 0) *pair_place(pairs, pair->row - 1, pair->number) = *pair;
@@ -342,6 +362,7 @@ bool read_add_pair(read_encounters *encounters, read_pairs *pairs, uint32_t row,
     if (pair->row != 0) return true;
     *pair = (read_pair){number, row + 1};
     pairs->count++;
+    if (row >= pairs->rows) pairs->rows = (size_t)row + 1;
     return false;
 }
 

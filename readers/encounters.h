@@ -95,6 +95,8 @@ typedef struct read_pairs {
     read_pair *slots; /* a table, a power of two */
     size_t room, count;
     size_t room_before; /* that the batch before needed: what this one begins with */
+    size_t rows;        /* one more than the highest that has any */
+    size_t spread;      /* how many slots are a row's, as a rule */
 } read_pairs;
 
 /* Where batches go. */
