@@ -97,6 +97,18 @@ static uint32_t add(base_intern *table, const char *text, size_t length)
     return add_hashed(table, text, length, hash_of(text, length));
 }
 
+uint32_t base_intern_expect(const base_intern *table, const char *text, size_t length)
+{
+    uint32_t hash = hash_of(text, length);
+    __builtin_prefetch(&table->slots[hash & (table->slot_count - 1)]);
+    return hash;
+}
+
+uint32_t base_intern_add_expected(base_intern *table, const char *text, size_t length, uint32_t hash)
+{
+    return add_hashed(table, text, length, hash);
+}
+
 uint32_t base_intern_add_entry(base_intern *table, const base_intern_entry *entry)
 {
     return add_hashed(table, entry->text, entry->length, entry->hash);

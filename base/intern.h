@@ -47,6 +47,10 @@ size_t base_intern_room(const base_intern *table);
 /* The id of a text, adding it when new; BASE_INTERN_NONE when memory runs out. */
 uint32_t base_intern_add(base_intern *table, const char *text, size_t length);
 
+/* The same of texts that are looked for soon: the hash of one, for which memory is asked where the table has its place; and adding it. */
+uint32_t base_intern_expect(const base_intern *table, const char *text, size_t length);
+uint32_t base_intern_add_expected(base_intern *table, const char *text, size_t length, uint32_t hash);
+
 /* The same of another table's text, whose hash is known. */
 uint32_t base_intern_add_entry(base_intern *table, const base_intern_entry *entry);
 

@@ -269,11 +269,17 @@ static void read_names(side_reader *r, size_t place)
     block_column *column = &b->columns[place];
     cell_use use = r->shape->places[place].column->use;
     bool by_text = use == USE_MEMBER || use == USE_COVERED_MEMBER || use == USE_SESSION;
+    base_intern *texts = &r->store->symbols;
+    uint32_t hashes[ROWS];
+    for (size_t row = 0; !by_text && row < b->rows.count; row++) {
+        csv_cell cell = cell_of(b, row, place);
+        hashes[row] = base_intern_expect(texts, cell.text, cell.length);
+    }
     for (size_t row = 0; row < b->rows.count; row++) {
         csv_cell cell = cell_of(b, row, place);
         if (cell.length > 0 && as_it_stands(&cell))
-            set_value(column, row, by_text ? 0 : base_intern_add(&r->store->symbols, cell.text, cell.length),
-                      RUN_PRESENT);
+            set_value(column, row,
+                      by_text ? 0 : base_intern_add_expected(texts, cell.text, cell.length, hashes[row]), RUN_PRESENT);
         else
             read_any(r, row, place);
     }
