@@ -39,6 +39,20 @@ static bool takes(json_line *l, char byte)
     return true;
 }
 
+/* Many write a blank behind commas and colons. */
+static inline void pass_blank(json_line *l)
+{
+    if (l->at < l->end && *l->at == ' ') l->at++;
+}
+
+/* The same as takes, with the blank behind it. */
+static inline bool takes_gap(json_line *l, char byte)
+{
+    if (!takes(l, byte)) return false;
+    pass_blank(l);
+    return true;
+}
+
 static bool takes_word(json_line *l, const char *word, size_t length)
 {
     if ((size_t)(l->end - l->at) < length || memcmp(l->at, word, length) != 0) return false;
@@ -95,7 +109,7 @@ static bool list(json_line *l, csv_cell *cell)
         memcpy(l->room, item.text, item.length);
         l->room += item.length;
         *l->room++ = ' ';
-    } while (takes(l, ','));
+    } while (takes_gap(l, ','));
     *cell = (csv_cell){start, (size_t)(l->room - start) - 1, 0, false};
     return takes(l, ']');
 }
@@ -148,6 +162,7 @@ static bool takes_name(json_line *l, const char *name, size_t length)
         l->at[length + 2] != ':' || !same_text(l->at + 1, name, length))
         return false;
     l->at += length + 3;
+    pass_blank(l);
     return true;
 }
 
@@ -168,7 +183,7 @@ bool json_shape_read(const read_record_names *names, const char *line, size_t le
     for (size_t i = 0; i < names->count; i++) {
         cells[i] = (csv_cell){NULL, 0, 0, false};
         if (!open) continue;
-        if (more && !takes(&l, ',')) {
+        if (more && !takes_gap(&l, ',')) {
             open = false;
             continue;
         }
@@ -228,7 +243,7 @@ static bool put_list(json_line *l, read_row *row)
     do {
         if (row->used > start) row->text[row->used++] = ' ';
         if (!takes(l, '"') || !put_text(l, row)) return false;
-    } while (takes(l, ','));
+    } while (takes_gap(l, ','));
     return takes(l, ']');
 }
 
@@ -265,12 +280,28 @@ static inline bool put_value(json_line *l, read_row *row, uint8_t what)
 }
 
 /* The name that stands next, with the comma before it, its quotes and its colon; `skip` is 1 where no comma is due. */
-static inline bool takes_literal(json_line *l, const csv_cell *name, size_t skip)
+static inline bool takes_literal(json_line *l, const csv_cell *name, size_t skip, bool gaps)
 {
     size_t length = name->length - skip;
+    if (gaps) { /* a blank behind the comma, and one behind the colon */
+        const char *quoted = l->at + (skip == 0 ? 2 : 0);
+        length = name->length - 1;
+        if (l->end - quoted <= (ptrdiff_t)length || (skip == 0 && (l->at[0] != ',' || l->at[1] != ' ')) ||
+            quoted[length] != ' ' || !same_text(quoted, name->text + 1, length))
+            return false;
+        l->at = quoted + length + 1;
+        return true;
+    }
     if ((size_t)(l->end - l->at) <= length || !same_text(l->at, name->text + skip, length)) return false;
     l->at += length;
     return true;
+}
+
+/* Whether a line has a blank behind its first colon, and so perhaps behind others. */
+static bool has_gaps(const char *line, const char *end)
+{
+    const char *colon = memchr(line, ':', (size_t)(end - line));
+    return colon != NULL && colon + 1 < end && colon[1] == ' ';
 }
 
 bool json_shape_put(read_row *row, const char *line, size_t length)
@@ -285,9 +316,10 @@ bool json_shape_put(read_row *row, const char *line, size_t length)
         if (said.length != strlen(row->said) || memcmp(said.text, row->said, said.length) != 0) return false;
         skip = 0;
     }
+    bool gaps = has_gaps(line, l.end);
     for (size_t i = 0; i < row->count; i++) {
         row->begins[i] = (uint32_t)row->used;
-        if (takes_literal(&l, &row->names[i], skip)) {
+        if (takes_literal(&l, &row->names[i], skip, gaps)) {
             if (!put_value(&l, row, row->what[i])) return false;
             skip = 0;
         } else {
@@ -314,7 +346,7 @@ static bool skip_value(json_line *l)
         } else {
             while (l->at < l->end && *l->at != ',' && *l->at != '}' && *l->at != ']') l->at++;
         }
-    } while (list && takes(l, ','));
+    } while (list && takes_gap(l, ','));
     return !list || takes(l, ']');
 }
 
@@ -339,7 +371,7 @@ static bool find_values(json_line *l, const expected_names *expected, const char
         const char *name = l->at;
         l->at = plain_text_end(l->at, l->end);
         size_t length = (size_t)(l->at - name);
-        if (!takes(l, '"') || !takes(l, ':')) return false;
+        if (!takes(l, '"') || !takes_gap(l, ':')) return false;
         size_t place = read_name_find(expected->index, expected->names, name, length);
         if (place == READ_NO_NAME) {
             csv_cell word;
@@ -351,7 +383,7 @@ static bool find_values(json_line *l, const expected_names *expected, const char
         if (starts[place] != NULL) return false;
         starts[place] = l->at;
         if (!skip_value(l)) return false;
-    } while (takes(l, ','));
+    } while (takes_gap(l, ','));
     return said && takes(l, '}') && l->at == l->end;
 }
 
