@@ -514,46 +514,32 @@ static size_t find_narrower(const read_record_reader *reader, const side_shape *
     return SHAPES;
 }
 
-/* Finds out what the columns of a shape are, and where they go; false where they are those of no kind. What is wrong with a column is told
- * of those from `told` on. */
-static bool learn_columns(side_reader *r, side_shape *shape, size_t told)
+/* Finds what kind of file has the columns of a shape, as they are called once a column map has had its say; false if none. */
+static bool kind_of(side_reader *r, side_shape *shape, csv_cell renamed[CSV_COLUMN_LIMIT])
 {
-    csv_cell renamed[CSV_COLUMN_LIMIT];
-    memcpy(renamed, shape->names, shape->width * sizeof *renamed);
-    map_header(r, renamed, shape->width);
-    if (!choose_kind(r, renamed, shape->width)) return false;
-    order_columns(r, renamed, shape->width, told);
-    note_feed(r);
-    return true;
-}
-
-/* The same for names that a shape is to have: what kind of file has them. */
-static bool kind_of(side_reader *r, side_shape *shape)
-{
-    csv_cell renamed[CSV_COLUMN_LIMIT];
     memcpy(renamed, shape->names, shape->width * sizeof *renamed);
     map_header(r, renamed, shape->width);
     return choose_kind(r, renamed, shape->width);
 }
 
 /* Gives a shape the names of a narrower one before its own, if both together are still of its kind. Gives how many those are; 0 if not. */
-static size_t widen_shape(read_record_reader *reader, side_shape *shape, size_t narrower)
+static size_t widen_shape(read_record_reader *reader, side_shape *shape, size_t narrower,
+                          csv_cell renamed[CSV_COLUMN_LIMIT])
 {
     const side_shape *before = reader->shapes[narrower];
-    side_shape wide = {.arena = shape->arena};
-    memcpy(wide.said, shape->said, sizeof wide.said);
-    size_t own = shape->width;
-    bool good = add_names(&wide, before->names, before->width);
-    for (size_t i = 0; i < own && good; i++) {
-        const csv_cell *name = &shape->names[i];
+    const side_shape own = *shape;
+    *shape = (side_shape){.arena = own.arena};
+    memcpy(shape->said, own.said, sizeof shape->said);
+    bool good = add_names(shape, before->names, before->width);
+    for (size_t i = 0; i < own.width && good; i++) {
+        const csv_cell *name = &own.names[i];
         bool new = read_name_find(&before->index, before->names, name->text, name->length) == READ_NO_NAME;
-        if (new) good = add_names(&wide, name, 1);
+        if (new) good = add_names(shape, name, 1);
     }
-    side_shape apart = *shape;
-    *shape = wide;
-    if (good && kind_of(&reader->side, shape) && shape->kind == apart.kind && shape->site == apart.site)
+    if (good && kind_of(&reader->side, shape, renamed) && shape->kind == own.kind && shape->site == own.site)
         return before->width;
-    *shape = apart;
+    *shape = own;
+    kind_of(&reader->side, shape, renamed);
     return 0;
 }
 
@@ -570,18 +556,21 @@ static void drop_shape(read_record_reader *reader, size_t place)
 static bool learn_names(read_record_reader *reader, const char *said, size_t said_length, const csv_cell *names,
                         size_t count)
 {
+    csv_cell renamed[CSV_COLUMN_LIMIT];
     side_shape *shape = next_shape(reader);
     if (shape == NULL) return false;
     memcpy(shape->said, said, said_length);
     if (!add_names(shape, names, count)) return false;
-    if (!kind_of(&reader->side, shape)) {
+    if (!kind_of(&reader->side, shape, renamed)) {
         report_header(&reader->side);
         return true;
     }
     size_t narrower = find_narrower(reader, shape);
-    size_t told = narrower == SHAPES ? 0 : widen_shape(reader, shape, narrower);
+    size_t told = narrower == SHAPES ? 0 : widen_shape(reader, shape, narrower, renamed);
     if (told > 0) drop_shape(reader, narrower);
-    return learn_columns(&reader->side, shape, told);
+    order_columns(&reader->side, renamed, shape->width, told);
+    note_feed(&reader->side);
+    return true;
 }
 
 /* Finds the shape of a record, and puts its cells in that order, into `ordered` where it is another. NULL when memory runs out. */
