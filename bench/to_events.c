@@ -21,26 +21,32 @@ static const char clauses[] =
     "codes covered_taxonomies : taxonomy\n  101YM0800X, 1041C0700X, 103TC0700X\n\n"
     "table places (pos) gives (needed: modifiers)\n  | pos        | needed |\n  | 11, 22, 53 | none   |\n"
     "  | 02, 10     | 95     |\n\n"
-    "section \"Lines\"\n  for each line where procedure in covered_procedures, 90900\n  let place = places(pos)\n\n" CLAUSE(
-        "procedure_covered", "  require procedure in covered_procedures\n")
-        CLAUSE("place", "  require place is found\n")
-            CLAUSE("modifiers_of_place", "  when place is found\n  require modifiers include all of place.needed\n")
-                CLAUSE("no_unlisted", "  forbid modifiers include any of 52, 53, 76\n")
-                    CLAUSE("diagnosis", "  require diagnoses include any of covered_diagnoses\n")
-                        CLAUSE("one_unit", "  require units >= 1\n") CLAUSE("few_units", "  require units <= 2\n")
-                            CLAUSE("least_charge", "  require charge >= $20.00\n") CLAUSE(
-                                "most_charge", "  require charge <= $98.00\n")
-                                CLAUSE("claim_charge", "  require claim.charge >= charge\n")
-    CLAUSE("timely", "  require claim.received <= date + 60 days\n") CLAUSE("not_before", "  require claim.received >= date\n")
-        CLAUSE("one_day", "  require end_date = date\n") CLAUSE("old_enough", "  require age >= 5\n")
-            CLAUSE("young_enough", "  require age <= 88\n") CLAUSE("state", "  require patient.state is present and patient.state = \"CT\"\n")
-                CLAUSE("sex", "  require patient.sex <> unspecified\n") CLAUSE("alive", "  require patient.death_date is absent\n")
-                    CLAUSE("rendering", "  require rendering_provider <> billing_provider\n")
-                        CLAUSE("taxonomy", "  when rendering_taxonomy is present\n"
-                                           "  require rendering_taxonomy in covered_taxonomies\n")
-                            CLAUSE("original", "  when claim.frequency in 7, 8\n  require claim.original_reference is present\n")
-                                CLAUSE("submitted", "  require status = submitted\n")
-                                    CLAUSE("basis", "  require unit_basis = UN\n") CLAUSE("inpatient", "  forbid claim.admission_date is present\n");
+    "section \"Lines\"\n  for each line where procedure in covered_procedures, 90900\n  let place = "
+    "places(pos)\n\n" CLAUSE("procedure_covered", "  require procedure in covered_procedures\n") CLAUSE(
+        "place",
+        "  require place is found\n") CLAUSE("modifiers_of_place",
+                                             "  when place is found\n  require modifiers include all of place.needed\n")
+        CLAUSE("no_unlisted", "  forbid modifiers include any of 52, 53, 76\n") CLAUSE(
+            "diagnosis", "  require diagnoses include any of covered_diagnoses\n") CLAUSE("one_unit",
+                                                                                          "  require units >= 1\n")
+            CLAUSE("few_units", "  require units <= 2\n") CLAUSE("least_charge", "  require charge >= $20.00\n") CLAUSE(
+                "most_charge", "  require charge <= $98.00\n") CLAUSE("claim_charge",
+                                                                      "  require claim.charge >= charge\n")
+                CLAUSE("timely", "  require claim.received <= date + 60 days\n") CLAUSE(
+                    "not_before", "  require claim.received >= date\n") CLAUSE("one_day", "  require end_date = date\n")
+                    CLAUSE("old_enough", "  require age >= 5\n") CLAUSE("young_enough", "  require age <= 88\n") CLAUSE(
+                        "state", "  require patient.state is present and patient.state = \"CT\"\n")
+                        CLAUSE("sex", "  require patient.sex <> unspecified\n") CLAUSE(
+                            "alive", "  require patient.death_date is absent\n")
+                            CLAUSE("rendering", "  require rendering_provider <> billing_provider\n") CLAUSE(
+                                "taxonomy", "  when rendering_taxonomy is present\n"
+                                            "  require rendering_taxonomy in covered_taxonomies\n")
+                                CLAUSE(
+                                    "original",
+                                    "  when claim.frequency in 7, 8\n  require claim.original_reference is present\n")
+                                    CLAUSE("submitted", "  require status = submitted\n")
+                                        CLAUSE("basis", "  require unit_basis = UN\n")
+                                            CLAUSE("inpatient", "  forbid claim.admission_date is present\n");
 
 /* The policy of a payer, with two hundred patterns of diagnoses; the caller frees it. */
 static char *policy_of(const char *payer)
@@ -48,8 +54,9 @@ static char *policy_of(const char *payer)
     enum { ROOM = 1 << 15 };
     char *text = malloc(ROOM);
     if (text == NULL) bench_stop("out of memory");
-    int used = snprintf(text, ROOM, "policy lines.p%c\n  title \"Lines\"\n  payer \"%s\"\n  effective 2020-01-01\n\n"
-                                    "codes covered_diagnoses : icd10\n  ",
+    int used = snprintf(text, ROOM,
+                        "policy lines.p%c\n  title \"Lines\"\n  payer \"%s\"\n  effective 2020-01-01\n\n"
+                        "codes covered_diagnoses : icd10\n  ",
                         payer[0] + 32, payer);
     for (int d = 0; d < 200; d++)
         used += snprintf(text + used, (size_t)(ROOM - used), "%s%c%02d.*", d == 0 ? "" : ", ", "FG"[d / 100], d % 100);
@@ -94,7 +101,7 @@ static void write_mixed(const char *path, const char *to)
     uint64_t state = 3;
     FILE *in = fopen(path, "rb"), *out = fopen(to, "wb");
     if (in == NULL || out == NULL) bench_stop("a file cannot be written");
-    for (ssize_t length; (length = getline(&line, &room, in)) > 1;) {
+    while (getline(&line, &room, in) > 1) {
         const char *first[MEMBERS], *end[MEMBERS], *at = line + 1;
         size_t count = 0;
         for (;; at = end[count - 1] + 1) {
@@ -146,7 +153,7 @@ static events events_of(const adj_policies *policies, const char *path)
     const run_many *many = &results->many;
     e.events = many->starts[e.lines];
     for (size_t i = 0; i < e.events; i++) {
-        uint64_t state = e.digest ^ many->events[i].clause << 4 ^ many->events[i].verdict;
+        uint64_t state = e.digest ^ ((uint64_t)many->events[i].clause << 4 | many->events[i].verdict);
         e.digest = workload_random(&state);
     }
     adj_results_free(results);

@@ -286,7 +286,8 @@ static size_t next_room(const read_encounters *encounters, size_t room, size_t b
 static bool more_claim_slots(read_encounters *encounters)
 {
     read_claim_slot *before = encounters->claim_slots;
-    size_t count = encounters->claim_slot_count, wanted = next_room(encounters, count, encounters->claim_slots_before, LANG_RECORD_claim);
+    size_t count = encounters->claim_slot_count,
+           wanted = next_room(encounters, count, encounters->claim_slots_before, LANG_RECORD_claim);
     read_claim_slot *slots = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *slots);
     if (slots == NULL) return false;
     encounters->claim_slots = slots;

@@ -375,7 +375,8 @@ static bool find_values(json_line *l, const expected_names *expected, const char
         size_t place = read_name_find(expected->index, expected->names, name, length);
         if (place == READ_NO_NAME) {
             csv_cell word;
-            if (said || length != 6 || memcmp(name, "record", 6) != 0 || !takes(l, '"') || !text(l, &word)) return false;
+            if (said || length != 6 || memcmp(name, "record", 6) != 0 || !takes(l, '"') || !text(l, &word))
+                return false;
             said = word.length == strlen(expected->said) && memcmp(word.text, expected->said, word.length) == 0;
             if (!said) return false;
             continue;

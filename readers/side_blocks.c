@@ -278,8 +278,8 @@ static void read_names(side_reader *r, size_t place)
     for (size_t row = 0; row < b->rows.count; row++) {
         csv_cell cell = cell_of(b, row, place);
         if (cell.length > 0 && as_it_stands(&cell))
-            set_value(column, row,
-                      by_text ? 0 : base_intern_add_expected(texts, cell.text, cell.length, hashes[row]), RUN_PRESENT);
+            set_value(column, row, by_text ? 0 : base_intern_add_expected(texts, cell.text, cell.length, hashes[row]),
+                      RUN_PRESENT);
         else
             read_any(r, row, place);
     }

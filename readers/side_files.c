@@ -508,7 +508,8 @@ static size_t find_narrower(const read_record_reader *reader, const side_shape *
             continue;
         size_t more = 0;
         for (size_t k = 0; k < own->width; k++)
-            more += read_name_find(&shape->index, shape->names, own->names[k].text, own->names[k].length) == READ_NO_NAME;
+            more +=
+                read_name_find(&shape->index, shape->names, own->names[k].text, own->names[k].length) == READ_NO_NAME;
         if (shape->width + more <= CSV_COLUMN_LIMIT) return i;
     }
     return SHAPES;

@@ -609,7 +609,8 @@ static void explain_missing(explainer *e, const uint8_t *verdicts)
     }
     for (size_t i = 0; i < e->explanation->when_steps.count; i++) missing_of(e, e->explanation->when_steps.items[i]);
     missing_of(e, e->explanation->requirement_step);
-    for (size_t i = 0; i < e->explanation->exception_steps.count; i++) missing_of(e, e->explanation->exception_steps.items[i]);
+    for (size_t i = 0; i < e->explanation->exception_steps.count; i++)
+        missing_of(e, e->explanation->exception_steps.items[i]);
 }
 
 /* What is the same in all findings of a clause. */

@@ -109,8 +109,8 @@ typedef struct plan_clause {
     uint32_t policy;        /* that it speaks for: its own, or one that extends it */
     uint32_t explain_block; /* of its explanation; without steps until that is asked for */
     BASE_ARRAY(uint32_t)
-    sharers; /* policies below that one whose lines are judged here, too: they change nothing of it */
-    const char *folded;                         /* its explanation, as bytes */
+    sharers;            /* policies below that one whose lines are judged here, too: they change nothing of it */
+    const char *folded; /* its explanation, as bytes */
     const struct plan_explanation *explanation; /* NULL until it is asked for */
 } plan_clause;
 
@@ -186,9 +186,9 @@ typedef struct plan_program {
     BASE_ARRAY(plan_denial) denials;
     BASE_ARRAY(plan_waiver) waivers;
     BASE_ARRAY(plan_measure) measures;
-    struct plan_spare *spare; /* while building: memory of ended blocks to use again */
+    struct plan_spare *spare;       /* while building: memory of ended blocks to use again */
     struct plan_unfolded *unfolded; /* explanations that were asked for */
-    struct plan_map *map;     /* what was built for which part of the tree */
+    struct plan_map *map;           /* what was built for which part of the tree */
 } plan_program;
 
 /* The clause as a policy has it: an override of the policy or of a layer above, or the clause itself. */

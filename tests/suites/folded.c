@@ -6,7 +6,8 @@
 
 #include <pthread.h>
 
-#define CLAUSE(name, body) "clause " name "\n  cite \"1\"\n" body "  deny CO-97 as coding \"it is {units} and {date}\"\n\n"
+#define CLAUSE(name, body)                                                                                             \
+    "clause " name "\n  cite \"1\"\n" body "  deny CO-97 as coding \"it is {units} and {date}\"\n\n"
 
 /* Numbers of both signs and of many bytes, days before 1970, look-ups, exceptions of its own and of others, bound elements and counts. */
 static const char policy[] =
@@ -15,14 +16,18 @@ static const char policy[] =
     "|\n\n"
     "section \"Lines\"\n  for each line\n  let allowed = way(procedure, pos)\n\n" CLAUSE(
         "small", "  when charge > $80\n  require units <= 1\n  unless pos = 22\n    as waived\n    cite \"2\"\n")
-        CLAUSE("large", "  require charge <= $99999999.99\n") CLAUSE("old", "  require patient.birth_date > 1899-12-31\n")
-            CLAUSE("asks", "  when allowed is found\n  require units <= allowed.most\n")
-                CLAUSE("minus", "  require units - 7 >= -6\n") "clause bound\n  cite \"1\"\n"
-    "  forbid exists other in claim.lines where other.procedure = 90837\n"
-    "  deny CO-97 as coding \"beside {other.procedure}\"\n\n"
-    "clause counted\n  cite \"1\"\n  require at most 1 of history on the same day where pos = 11\n"
-    "  deny CO-97 as coding \"there are {count}\"\n\n"
-    "exception elsewhere to small, large\n  cite \"3\"\n  when procedure = 90838\n";
+        CLAUSE("large", "  require charge <= $99999999.99\n") CLAUSE("old",
+                                                                     "  require patient.birth_date > 1899-12-31\n")
+            CLAUSE("asks", "  when allowed is found\n  require units <= allowed.most\n") CLAUSE(
+                "minus",
+                "  require units - 7 >= -6\n") "clause bound\n  cite \"1\"\n"
+                                               "  forbid exists other in claim.lines where other.procedure = 90837\n"
+                                               "  deny CO-97 as coding \"beside {other.procedure}\"\n\n"
+                                               "clause counted\n  cite \"1\"\n  require at most 1 of history on the "
+                                               "same day where pos = 11\n"
+                                               "  deny CO-97 as coding \"there are {count}\"\n\n"
+                                               "exception elsewhere to small, large\n  cite \"3\"\n  when procedure = "
+                                               "90838\n";
 
 static const char lines[] = "claim_id,member_id,payer,line,date,procedure,pos,units,charge,birth_date\n"
                             "A,M,K,1,2024-05-01,90853,11,3,90.00,1980-01-01\n"
@@ -114,7 +119,8 @@ Test(folded, steps_are_what_they_were)
         cr_assert_eq(plan_emit(&builder, made[i]), i);
     }
     uint32_t when[] = {0, 300, PLAN_NO_STEP};
-    plan_explanation e = {.when_steps = {when, 3, 3}, .requirement_step = 9, .counting_step = PLAN_NO_STEP, .bound_aggregate = 4};
+    plan_explanation e = {
+        .when_steps = {when, 3, 3}, .requirement_step = 9, .counting_step = PLAN_NO_STEP, .bound_aggregate = 4};
     plan_builder_fold(&builder, &e, &clause);
     plan_block block;
     const plan_explanation *again = plan_unfold(&arena, plan, &clause, &block);

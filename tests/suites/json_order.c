@@ -123,7 +123,8 @@ static void describe_last(const adj_encounters *e, uint32_t before, base_text *o
 {
     const run_store *store = &e->store;
     uint32_t count = store->counts[LANG_RECORD_line];
-    base_text_format(out, "%zu rejected, %zu problems;", adj_encounters_rejected_count(e), adj_encounters_problem_count(e));
+    base_text_format(out, "%zu rejected, %zu problems;", adj_encounters_rejected_count(e),
+                     adj_encounters_problem_count(e));
     for (int f = 0; f < LANG_FIELD_COUNT && count > before; f++) {
         const lang_field_info *info = lang_schema_field(store->schema, (lang_field)f);
         uint32_t row = info->record == LANG_RECORD_line    ? count - 1
@@ -162,12 +163,14 @@ static void read_behind(base_arena *arena, const char *first, const char *record
 Test(json_order, broken_records)
 {
     static const char bytes[] = "\",:{}[]\\ \t0Zn\xC3-.";
-    static const char alike[] =
-        "{\"date\":\"2026-01-07\",\"units\":1,\"member_id\":\"M\",\"modifiers\":[\"95\",\"GT\"],\"claim_id\":\"C\","
-        "\"charge\":65.5,\"procedure\":\"90853\",\"pos\":\"11\",\"diagnoses\":[],\"sex\":null,\"line\":2}",
-        record[] = "{\"date\":\"2026-01-08\",\"procedure\":\"90853\",\"claim_id\":\"D\",\"member_id\":\"M\",\"pos\":"
-                   "\"10\",\"line\":1,\"modifiers\":[\"95\"],\"sex\":\"male\",\"diagnoses\":[\"F411\",\"F331\"],\"units\":2,"
-                   "\"charge\":70}";
+    static const char
+        alike[] =
+            "{\"date\":\"2026-01-07\",\"units\":1,\"member_id\":\"M\",\"modifiers\":[\"95\",\"GT\"],\"claim_id\":\"C\","
+            "\"charge\":65.5,\"procedure\":\"90853\",\"pos\":\"11\",\"diagnoses\":[],\"sex\":null,\"line\":2}",
+        record[] =
+            "{\"date\":\"2026-01-08\",\"procedure\":\"90853\",\"claim_id\":\"D\",\"member_id\":\"M\",\"pos\":"
+            "\"10\",\"line\":1,\"modifiers\":[\"95\"],\"sex\":\"male\",\"diagnoses\":[\"F411\",\"F331\"],\"units\":2,"
+            "\"charge\":70}";
     /* Of no kind at all, and so alike to nothing. */
     static const char other[] = "{\"nothing\":1}";
     base_arena arena;
@@ -216,10 +219,10 @@ Test(json_order, broken_records)
     cr_expect(accepted > rounds / 8 && accepted < rounds, "%zu", accepted);
     /* Blanks that are missing, in a place of their own, or something else. */
     static const char *const changes[][2] = {
-        {"\"units\": 2", "\"units\":02"},  {"\"units\": 2", "\"units\":12"},  {", \"units\"", ",x\"units\""},
-        {", \"units\"", "  \"units\""},    {", \"units\"", ",,\"units\""},    {"\"F411\", ", "\"F411\","},
-        {"\"F411\", ", "\"F411\",  "},     {"\"units\": 2", "\"units\":  2"}, {"\"units\": 2", "\"units\" : 2"},
-        {"\"F411\", ", "\"F411\",,"},      {"\"F411\", ", "\"F411\" ,"},      {"{\"date\"", "{ \"date\""}};
+        {"\"units\": 2", "\"units\":02"}, {"\"units\": 2", "\"units\":12"},  {", \"units\"", ",x\"units\""},
+        {", \"units\"", "  \"units\""},   {", \"units\"", ",,\"units\""},    {"\"F411\", ", "\"F411\","},
+        {"\"F411\", ", "\"F411\",  "},    {"\"units\": 2", "\"units\":  2"}, {"\"units\": 2", "\"units\" : 2"},
+        {"\"F411\", ", "\"F411\",,"},     {"\"F411\", ", "\"F411\" ,"},      {"{\"date\"", "{ \"date\""}};
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         const char *at = strstr(record_spaced.bytes, changes[i][0]);
         cr_assert_not_null(at, "%s", changes[i][0]);
@@ -252,12 +255,12 @@ static void *counting_reallocate(void *state, void *block, size_t size)
         free(head);
         return NULL;
     }
-    head = realloc(head, size + HEAD);
-    if (head == NULL) return NULL;
-    *head = size;
+    size_t *grown = realloc(head, size + HEAD);
+    if (grown == NULL) return NULL;
+    *grown = size;
     memory->now += size;
     if (memory->now > memory->most) memory->most = memory->now;
-    return (char *)head + HEAD;
+    return (char *)grown + HEAD;
 }
 
 static bool take_none(void *state, adj_encounters *batch)
@@ -311,8 +314,9 @@ Test(json_order, memory_does_not_follow_names)
     for (unsigned i = 0; i < 6000; i++) {
         base_text *texts[] = {&few, &many};
         for (size_t k = 0; k < 2; k++)
-            base_text_format(texts[k], "{\"member_id\":\"M%u\",\"claim_id\":\"C%u\",\"date\":\"2026-01-02\",\"procedure\":"
-                                       "\"90853\",\"x%u\":1}\n",
+            base_text_format(texts[k],
+                             "{\"member_id\":\"M%u\",\"claim_id\":\"C%u\",\"date\":\"2026-01-02\",\"procedure\":"
+                             "\"90853\",\"x%u\":1}\n",
                              i, i, i % (k == 0 ? 2 : 150));
     }
     size_t lines, others, usual = memory_of(&few, &lines), most = memory_of(&many, &others);
@@ -331,15 +335,16 @@ static adj_encounters *read_records(const char *text)
     return encounters;
 }
 
-#define LINE(id, rest) "{\"member_id\":\"M\",\"claim_id\":\"" id "\",\"date\":\"2026-01-02\",\"procedure\":\"90853\"" rest "}\n"
+#define LINE(id, rest)                                                                                                 \
+    "{\"member_id\":\"M\",\"claim_id\":\"" id "\",\"date\":\"2026-01-02\",\"procedure\":\"90853\"" rest "}\n"
 
 /* A column that is not known is told of once, whichever records have it. */
 Test(json_order, unknown_names_are_told_once)
 {
     adj_encounters *e = read_records(
-        LINE("A", ",\"colour\":1") LINE("B", "") LINE("C", ",\"shape\":2") LINE("D", ",\"colour\":3,\"units\":2")
-            LINE("E", ",\"shape\":1,\"colour\":3") "{\"units\":4,\"claim_id\":\"F\",\"shape\":0,\"procedure\":\"90853\","
-                                                   "\"member_id\":\"M\",\"date\":\"2026-01-03\"}\n");
+        LINE("A", ",\"colour\":1") LINE("B", "") LINE("C", ",\"shape\":2") LINE("D", ",\"colour\":3,\"units\":2") LINE(
+            "E", ",\"shape\":1,\"colour\":3") "{\"units\":4,\"claim_id\":\"F\",\"shape\":0,\"procedure\":\"90853\","
+                                              "\"member_id\":\"M\",\"date\":\"2026-01-03\"}\n");
     cr_expect_eq(adj_encounters_line_count(e), 6u);
     cr_expect_eq(support_problems(e, ADJ_SEVERITY_WARNING), 2u);
     const char *const units[] = {"1", "1", "1", "2", "1", "4"};
@@ -355,10 +360,11 @@ Test(json_order, unknown_names_are_told_once)
 /* A name that stands twice is told of, and the first is read; other records are as they are. */
 Test(json_order, names_that_stand_twice)
 {
-    adj_encounters *e = read_records(LINE("A", ",\"units\":2") LINE("B", ",\"units\":3,\"units\":4") LINE("C", ",\"units\":5")
-                                         LINE("D", ",\"units\":6,\"pos\":\"11\",\"units\":7")
-                                             "{\"units\":8,\"member_id\":\"M\",\"claim_id\":\"E\",\"units\":9,"
-                                             "\"date\":\"2026-01-02\",\"procedure\":\"90853\"}\n");
+    adj_encounters *e = read_records(
+        LINE("A", ",\"units\":2") LINE("B", ",\"units\":3,\"units\":4") LINE("C", ",\"units\":5")
+            LINE("D", ",\"units\":6,\"pos\":\"11\",\"units\":7") "{\"units\":8,\"member_id\":\"M\",\"claim_id\":\"E\","
+                                                                 "\"units\":9,"
+                                                                 "\"date\":\"2026-01-02\",\"procedure\":\"90853\"}\n");
     static const int units[] = {2, 3, 5, 6, 8};
     cr_expect_eq(adj_encounters_line_count(e), 5u);
     for (uint32_t i = 0; i < 5; i++)
@@ -370,8 +376,9 @@ Test(json_order, names_that_stand_twice)
 /* A record that lacks what its kind needs is none of that kind, though it has names of it alone. */
 Test(json_order, what_is_needed_is_not_left_out)
 {
-    adj_encounters *e = read_records(LINE("A", ",\"units\":2") "{\"date\":\"2026-01-02\",\"procedure\":\"90853\",\"units\":2}\n"
-                                     "{\"units\":2,\"procedure\":\"90853\",\"date\":\"2026-01-02\"}\n" LINE("D", ""));
+    adj_encounters *e = read_records(
+        LINE("A", ",\"units\":2") "{\"date\":\"2026-01-02\",\"procedure\":\"90853\",\"units\":2}\n"
+                                  "{\"units\":2,\"procedure\":\"90853\",\"date\":\"2026-01-02\"}\n" LINE("D", ""));
     cr_expect_eq(adj_encounters_line_count(e), 2u);
     cr_expect_eq(adj_encounters_rejected_count(e), 2u);
     cr_expect_eq(support_problem(e, "D0301").line, 2u);
