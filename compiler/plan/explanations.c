@@ -41,25 +41,21 @@ enum {
     HAS_TYPE = 1 << 6, /* more of the type than its kind */
 };
 
+/* So many bytes a number takes at most, and a step. */
+enum { NUMBER_BYTES = 10, STEP_BYTES = 3 + 7 * NUMBER_BYTES };
+
 /* Seven bits a byte, the lowest first; the eighth says that more follow. */
-static void put(base_text *out, uint64_t number)
+static char *write_number(char *to, uint64_t number)
 {
-    char bytes[10];
-    size_t count = 0;
-    for (; number >= 0x80; number >>= 7) bytes[count++] = (char)(number | 0x80);
-    bytes[count++] = (char)number;
-    base_text_add(out, bytes, count);
+    for (; number >= 0x80; number >>= 7) *to++ = (char)(number | 0x80);
+    *to++ = (char)number;
+    return to;
 }
 
 /* Small for numbers near zero on both sides. */
-static uint64_t folded_sign(int64_t number)
+static char *write_signed(char *to, int64_t number)
 {
-    return (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
-}
-
-static void put_signed(base_text *out, int64_t number)
-{
-    put(out, folded_sign(number));
+    return write_number(to, (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0));
 }
 
 /* How far an expression is from its clause: nearly always some kilobytes. */
@@ -75,16 +71,25 @@ static void put_step(base_text *out, const plan_step *step, int64_t at, const la
                      (step->c != PLAN_NO_STEP ? HAS_C : 0U) | (step->detail != 0 ? HAS_DETAIL : 0U) |
                      (step->number != 0 ? HAS_NUMBER : 0U) | (step->source != NULL ? HAS_SOURCE : 0U) |
                      (type != 0 ? HAS_TYPE : 0U);
-    const char head[] = {(char)step->operation, (char)parts, (char)step->type.kind};
-    base_text_add(out, head, sizeof head);
+    char bytes[STEP_BYTES], *to = bytes;
+    *to++ = (char)step->operation;
+    *to++ = (char)parts;
+    *to++ = (char)step->type.kind;
     /* Steps follow from those just before them. */
-    if (parts & HAS_A) put_signed(out, at - step->a);
-    if (parts & HAS_B) put_signed(out, at - step->b);
-    if (parts & HAS_C) put_signed(out, at - step->c);
-    if (parts & HAS_DETAIL) put(out, step->detail);
-    if (parts & HAS_NUMBER) put_signed(out, step->number);
-    if (parts & HAS_SOURCE) put_signed(out, distance(step->source, clause));
-    if (parts & HAS_TYPE) put(out, type);
+    if (parts & HAS_A) to = write_signed(to, at - step->a);
+    if (parts & HAS_B) to = write_signed(to, at - step->b);
+    if (parts & HAS_C) to = write_signed(to, at - step->c);
+    if (parts & HAS_DETAIL) to = write_number(to, step->detail);
+    if (parts & HAS_NUMBER) to = write_signed(to, step->number);
+    if (parts & HAS_SOURCE) to = write_signed(to, distance(step->source, clause));
+    if (parts & HAS_TYPE) to = write_number(to, type);
+    base_text_add(out, bytes, (size_t)(to - bytes));
+}
+
+static void put(base_text *out, uint64_t number)
+{
+    char bytes[NUMBER_BYTES];
+    base_text_add(out, bytes, (size_t)(write_number(bytes, number) - bytes));
 }
 
 /* PLAN_NO_STEP, which is common, as one byte. */
