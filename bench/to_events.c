@@ -5,6 +5,7 @@
 
 #include "adjudge.h"
 #include "runtime/handles.h"
+#include "tests/flat_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,18 +81,6 @@ static adj_policies *policies_of_payers(void)
 
 /* ---- keys in any order ---- */
 
-/* Where a member of a flat record ends: at a comma or the brace behind it. */
-static const char *end_of_member(const char *at)
-{
-    bool quoted = false;
-    int depth = 0;
-    for (; quoted || depth > 0 || (*at != ',' && *at != '}'); at++) {
-        if (*at == '"' && at[-1] != '\\') quoted = !quoted;
-        depth += quoted ? 0 : (*at == '[') - (*at == ']');
-    }
-    return at;
-}
-
 /* Writes the records of a file once more, each with its members in an order of its own. */
 static void write_mixed(const char *path, const char *to)
 {
@@ -107,7 +96,7 @@ static void write_mixed(const char *path, const char *to)
         for (;; at = end[count - 1] + 1) {
             if (count == MEMBERS) bench_stop("a record has too many members");
             first[count] = at;
-            end[count] = end_of_member(at);
+            end[count] = flat_json_end(at);
             if (*end[count++] == '}') break;
         }
         for (size_t left = count; left > 0; left--) {

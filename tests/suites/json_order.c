@@ -3,20 +3,9 @@
 #include "tests/suites/same_encounters.h"
 
 #include "tests/differential/generator.h"
+#include "tests/flat_json.h"
 
 #include <unistd.h>
-
-/* Where a member of a flat record ends: at a comma or the brace behind it. */
-static const char *end_of_member(const char *at)
-{
-    bool quoted = false;
-    int depth = 0;
-    for (; quoted || depth > 0 || (*at != ',' && *at != '}'); at++) {
-        if (*at == '"' && at[-1] != '\\') quoted = !quoted;
-        depth += quoted ? 0 : (*at == '[') - (*at == ']');
-    }
-    return at;
-}
 
 typedef struct members {
     const char *first[CSV_COLUMN_LIMIT];
@@ -28,7 +17,7 @@ static members members_of(const char *line, generator *g, uint32_t most)
 {
     members m = {.count = 0};
     for (const char *at = line + 1, *end;; at = end + 1) {
-        end = end_of_member(at);
+        end = flat_json_end(at);
         bool null = end - at > 4 && memcmp(end - 4, "null", 4) == 0;
         if (!null || most == 0 || generator_below(g, most) == 0) {
             m.first[m.count] = at;
