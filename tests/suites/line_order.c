@@ -64,5 +64,7 @@ Test(line_order, claims_of_one_identifier)
     static const uint32_t claims[] = {0, 1, 2, 0, 1};
     for (uint32_t i = 0; i < 5; i++)
         cr_expect_eq(run_store_bits(store, LANG_FIELD_line_claim, i), claims[i], "line %u", i);
+    /* What nothing else tells apart stands as it came. */
+    cr_expect(store->position[0] < store->position[1] && store->position[1] < store->position[2]);
     adj_encounters_free(e);
 }
