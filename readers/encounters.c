@@ -14,23 +14,24 @@ bool read_begin_maps(read_encounters *encounters)
 {
     base_arena *arena = &encounters->handle.store.arena;
     read_encounters before = *encounters;
-    *encounters = (read_encounters){.handle = before.handle,
-                                    .headers_written = before.headers_written,
-                                    .writing_as = before.writing_as,
-                                    .keeps_rejects = before.keeps_rejects,
-                                    .singly = before.singly,
-                                    .threads = before.threads,
-                                    .block = before.block,
-                                    .blocks = before.blocks,
-                                    .batches = before.batches,
-                                    .lasting = before.lasting,
-                                    .claim_slots_before = before.claim_slot_count,
-                                    .lines.room_before = before.lines.room,
-                                    .attended.room_before = before.attended.room,
-                                    .authorized.room_before = before.authorized.room,
-                                    .claim_count = before.claim_count,
-                                    .rejected_claims = before.rejected_claims,
-                                    .rejected_records = before.rejected_records};
+    *encounters =
+        (read_encounters){.handle = before.handle,
+                          .headers_written = before.headers_written,
+                          .writing_as = before.writing_as,
+                          .keeps_rejects = before.keeps_rejects,
+                          .singly = before.singly,
+                          .threads = before.threads,
+                          .block = before.block,
+                          .blocks = before.blocks,
+                          .batches = before.batches,
+                          .lasting = before.lasting,
+                          .claim_slots_before = before.claim_slot_count,
+                          .lines = {.room_before = before.lines.room, .record = LANG_RECORD_line},
+                          .attended = {.room_before = before.attended.room, .record = LANG_RECORD_attendance},
+                          .authorized = {.room_before = before.authorized.room, .record = LANG_RECORD_authorization},
+                          .claim_count = before.claim_count,
+                          .rejected_claims = before.rejected_claims,
+                          .rejected_records = before.rejected_records};
     memcpy(&encounters->rejects, &before.rejects, sizeof before.rejects);
     memcpy(&encounters->column_names, &before.column_names, sizeof before.column_names);
     bool ready = base_intern_init(&encounters->sessions, arena) && base_intern_init(&encounters->references, arena) &&
@@ -337,10 +338,7 @@ static read_pair *pair_place(const read_pairs *pairs, uint32_t row, int64_t numb
 static bool more_pairs(read_encounters *encounters, read_pairs *pairs)
 {
     read_pairs before = *pairs;
-    lang_record record = pairs == &encounters->lines      ? LANG_RECORD_line
-                         : pairs == &encounters->attended ? LANG_RECORD_attendance
-                                                          : LANG_RECORD_authorization;
-    size_t wanted = next_room(encounters, before.room, before.room_before, record);
+    size_t wanted = next_room(encounters, before.room, before.room_before, before.record);
     read_pair *slots = base_arena_alloc(&encounters->handle.store.arena, wanted * sizeof *slots);
     if (slots == NULL) return false;
     /* Twice as many for each row as rows had so far. */

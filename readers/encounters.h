@@ -97,6 +97,7 @@ typedef struct read_pairs {
     size_t room_before; /* that the batch before needed: what this one begins with */
     size_t rows;        /* one more than the highest that has any */
     size_t spread;      /* how many slots are a row's, as a rule */
+    lang_record record; /* of which there is one for each pair, as a rule */
 } read_pairs;
 
 /* Where batches go. */

@@ -36,8 +36,7 @@ Test(line_order, many_of_one_claim)
     base_text text;
     base_text_init(&text, &arena);
     base_text_put(&text, "claim_id,member_id,date,procedure,line,units\n");
-    for (unsigned i = 0; i < LINES; i++)
-        base_text_format(&text, "C,M,2026-01-02,90853,%u,1\n", i * 7 % 61 + 1);
+    for (unsigned i = 0; i < LINES; i++) base_text_format(&text, "C,M,2026-01-02,90853,%u,1\n", i * 7 % 61 + 1);
     adj_encounters *e = finished(text.bytes);
     uint32_t at[62] = {0};
     for (uint32_t i = 0; i < LINES; i++) at[i * 7 % 61 + 1] = i + 1;
