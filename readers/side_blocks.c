@@ -89,9 +89,9 @@ static bool name_cells(side_block *b, base_arena *arena, const side_shape *shape
         const side_place *place = &shape->places[i];
         const char *text = base_format(arena, ",\"%.*s\":", (int)shape->names[i].length, shape->names[i].text);
         b->names[i] = (csv_cell){text, shape->names[i].length + 4, 0, false};
-        bool needed = place->theirs != NULL || (place->column != NULL && place->column->required != 0);
-        b->what[i] = (uint8_t)((needed ? READ_NEEDED : 0) | (shape->empty[i] != RUN_UNKNOWN ? READ_LACK_SPEAKS : 0) |
-                               (place->text ? READ_WORDS_ARE_TEXT : 0));
+        b->what[i] =
+            (uint8_t)((side_needs(place) ? READ_NEEDED : 0) | (shape->empty[i] != RUN_UNKNOWN ? READ_LACK_SPEAKS : 0) |
+                      (place->text ? READ_WORDS_ARE_TEXT : 0));
     }
     return !arena->failed;
 }

@@ -438,13 +438,6 @@ static void make_first(read_record_reader *reader, size_t place)
     reader->shapes[0] = reader->side.shape = shape;
 }
 
-/* Whether a record may not lack the column at a place. */
-static bool needs(const side_shape *shape, size_t place)
-{
-    const side_place *p = &shape->places[place];
-    return p->theirs != NULL || (p->column != NULL && p->column->required != 0);
-}
-
 /* Puts the cells of a record in the order of a shape's columns, without a text where it lacks one. False where the record has others, one
  * of them twice, or lacks one that it may not lack. */
 static bool put_in_order(const side_shape *shape, const csv_cell *names, const csv_cell *cells, size_t count,
@@ -458,7 +451,7 @@ static bool put_in_order(const side_shape *shape, const csv_cell *names, const c
         ordered[place] = cells[i];
     }
     for (size_t i = 0; i < shape->width && count < shape->width; i++) {
-        if (ordered[i].text == NULL && (!shape->known || needs(shape, i))) return false;
+        if (ordered[i].text == NULL && (!shape->known || side_needs(&shape->places[i]))) return false;
     }
     return true;
 }
@@ -659,7 +652,7 @@ read_record_names read_records_shape(const read_record_reader *reader, size_t pl
 
 bool read_records_needs(const read_record_reader *reader, size_t shape, size_t place)
 {
-    return needs(reader->shapes[shape], place);
+    return side_needs(&reader->shapes[shape]->places[place]);
 }
 
 void read_record_shaped(read_record_reader *reader, size_t shape, size_t line, csv_cell *cells)

@@ -40,6 +40,12 @@ typedef struct side_place {
     side_lately *lately; /* SIDE_LATELY of them; NULL where texts hardly come again */
 } side_place;
 
+/* Whether a record may not lack it: what a column map speaks of says something even where it is missing. */
+static inline bool side_needs(const side_place *place)
+{
+    return place->theirs != NULL || (place->column != NULL && place->column->required != 0);
+}
+
 /* The columns that records have, in their order: of a CSV file its header, of JSON the names in a record. */
 typedef struct side_shape {
     side_kind kind;
