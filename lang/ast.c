@@ -40,6 +40,30 @@ bool lang_window_same(const lang_window *a, const lang_window *b)
            (a->bound == NULL) == (b->bound == NULL);
 }
 
+lang_item lang_item_at(lang_span span)
+{
+    return (lang_item){.start = span.start, .length = (span.end - span.start) & LANG_ITEM_LONGEST};
+}
+
+lang_span lang_item_span(const lang_item *item, uint32_t file)
+{
+    if (item->low != NULL) file = item->low->span.file;
+    return (lang_span){file, item->start, item->start + item->length};
+}
+
+lang_code_set *lang_item_set(const lang_item *item)
+{
+    bool names = item->low != NULL && item->low->kind == LANG_PATH && item->low->as.path.base == LANG_BASE_SET;
+    return names ? item->low->as.path.set : NULL;
+}
+
+const char *lang_item_code(const lang_item *item)
+{
+    if (item->text) return item->prefix ? NULL : item->code;
+    bool code = item->low != NULL && item->low->kind == LANG_LITERAL && item->low->literal_kind == LANG_LITERAL_CODE;
+    return code ? item->low->as.literal.spelling : NULL;
+}
+
 const char *lang_collection_name(lang_collection collection)
 {
     static const char *const names[] = {"history",       "claim.lines", "authorizations", "session.attendance",

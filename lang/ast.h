@@ -223,6 +223,7 @@ typedef struct lang_path {
     union {
         lang_let *let;             /* of a LET */
         lang_parameter *parameter; /* of a PARAMETER */
+        lang_code_set *set;        /* of a SET */
     };
     uint16_t fields[LANG_PATH_DEPTH]; /* lang_field each; for a row, the output's index */
     int word;
@@ -234,16 +235,23 @@ typedef struct lang_path {
     bool called;     /* as written: `table(inputs).output`; the first of `names` is the call, and `let` holds it */
 } lang_path;
 
-/* One member of a list after `in`, in `codes` or in a table cell: a literal, a range, or the name of a set. */
+/* One member of a list after `in`, in `codes` or in a table cell: a literal, a range, or the name of a set. Of `codes`, which may be
+ * thousands, a code or what codes begin with is a text alone. */
 typedef struct lang_item {
-    lang_expression *low;
-    lang_expression *high; /* NULL unless a range */
-    lang_span span;
-    bool any;    /* table cells: `any` */
-    bool absent; /* table cells: `-` */
-    /* checked */
-    lang_code_set *set;
+    lang_expression *low; /* NULL where it is such a text, `any` or `-` */
+    union {
+        lang_expression *high; /* NULL unless a range */
+        const char *code;      /* its spelling, with the star of F32.*; checked: as it is compared, without */
+    };
+    uint32_t start; /* of its span, as is the length: see lang_item_span */
+    uint32_t length : 24;
+    bool any : 1;    /* table cells: `any` */
+    bool absent : 1; /* table cells: `-` */
+    bool text : 1;   /* `code` is its spelling */
+    bool prefix : 1; /* of such a text: codes that begin with it */
 } lang_item;
+
+enum { LANG_ITEM_LONGEST = (1 << 24) - 1 };
 
 typedef BASE_ARRAY(lang_item) lang_items;
 
@@ -327,6 +335,18 @@ struct lang_expression {
 /* The bytes that an expression of that kind takes: most are small, and a tree is mostly expressions. No more than those
  * are there to read, write or copy. */
 size_t lang_expression_size(lang_expression_kind kind);
+
+/* An item that stands in a span, and holds nothing yet. */
+lang_item lang_item_at(lang_span span);
+
+/* Where an item stands; `file` is the one that holds its list. */
+lang_span lang_item_span(const lang_item *item, uint32_t file);
+
+/* The set that an item names (checked); NULL for others. */
+lang_code_set *lang_item_set(const lang_item *item);
+
+/* The code that an item is, or that its range begins with; NULL for others. */
+const char *lang_item_code(const lang_item *item);
 
 struct lang_code_set {
     lang_name name; /* text is NULL for a set written in place */

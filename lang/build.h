@@ -36,7 +36,9 @@ void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lan
 void lang_build_import(lang_parser *parser, lang_name text, lang_span span);
 void lang_build_import_column(lang_parser *parser, lang_name column, lang_name header);
 void lang_build_code_import(lang_parser *parser, lang_span span);
-void lang_build_code_row(lang_parser *parser, lang_items items, lang_dates dates, bool except, lang_span span);
+/* A row of codes is gathered in `row` of the parser, and takes what it needs once it is whole. */
+void lang_build_code_item(lang_parser *parser, lang_item item);
+void lang_build_code_row(lang_parser *parser, lang_dates dates, bool except, lang_span span);
 void lang_build_parameter(lang_parser *parser, lang_name name, lang_name type, lang_clock clock, lang_span span);
 void lang_build_parameter_row(lang_parser *parser, lang_expression *value, lang_dates dates, lang_span span);
 void lang_build_parameter_cite(lang_parser *parser, lang_name text);
@@ -59,6 +61,8 @@ lang_item lang_build_item_any(lang_span span);
 lang_item lang_build_item_absent(lang_span span);
 
 lang_expression *lang_build_literal(lang_parser *parser, lang_literal_kind kind, lang_name spelling);
+/* Takes a literal back that was built last: the next one is built in its place. */
+void lang_build_unwanted(lang_parser *parser, const lang_expression *literal);
 lang_expression *lang_build_none(lang_parser *parser, lang_span span);
 lang_expression *lang_build_truth(lang_parser *parser, bool truth, lang_span span);
 lang_expression *lang_build_word(lang_parser *parser, lang_name name);

@@ -141,10 +141,31 @@ void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lan
     if (slot != NULL) *slot = set;
 }
 
-void lang_build_code_row(lang_parser *parser, lang_items items, lang_dates dates, bool except, lang_span span)
+void lang_build_code_item(lang_parser *parser, lang_item item)
+{
+    const lang_expression *low = item.low;
+    bool literal = low != NULL && item.high == NULL && low->kind == LANG_LITERAL;
+    bool prefix = literal && low->literal_kind == LANG_LITERAL_PREFIX;
+    if (prefix || (literal && (low->literal_kind == LANG_LITERAL_CODE || low->literal_kind == LANG_LITERAL_DIGITS))) {
+        item.text = true;
+        item.prefix = prefix;
+        item.code = low->as.literal.spelling;
+        item.low = NULL;
+        lang_build_unwanted(parser, low);
+    }
+    lang_item *slot = BASE_PUSH(&parser->memory, &parser->row);
+    if (slot != NULL)
+        *slot = item;
+    else
+        parser->arena->failed = true;
+}
+
+void lang_build_code_row(lang_parser *parser, lang_dates dates, bool except, lang_span span)
 {
     lang_code_set *set = parser->codes;
-    BASE_TRIM(parser->arena, &items);
+    lang_items items = parser->row;
+    parser->row.count = 0;
+    BASE_SETTLE(parser->arena, &items);
     if (set == NULL ||
         !base_arena_grow(parser->arena, (void **)&set->rows, set->row_count, &set->row_capacity, sizeof *set->rows))
         return;
@@ -168,7 +189,8 @@ void lang_build_import_column(lang_parser *parser, lang_name column, lang_name h
 
 void lang_build_code_import(lang_parser *parser, lang_span span)
 {
-    lang_build_code_row(parser, (lang_items){0}, lang_build_dates(parser, NULL, NULL, span), false, span);
+    parser->row.count = 0;
+    lang_build_code_row(parser, lang_build_dates(parser, NULL, NULL, span), false, span);
     if (parser->codes != NULL && parser->codes->row_count > 0) {
         parser->codes->rows[parser->codes->row_count - 1].import = parser->import;
     }
@@ -322,17 +344,24 @@ lang_items lang_build_items(lang_parser *parser, const lang_items *before, lang_
 
 lang_item lang_build_item(lang_expression *low, lang_expression *high, lang_span span)
 {
-    return (lang_item){.low = low, .high = high, .span = span};
+    lang_item item = lang_item_at(span);
+    item.low = low;
+    item.high = high;
+    return item;
 }
 
 lang_item lang_build_item_any(lang_span span)
 {
-    return (lang_item){.span = span, .any = true};
+    lang_item item = lang_item_at(span);
+    item.any = true;
+    return item;
 }
 
 lang_item lang_build_item_absent(lang_span span)
 {
-    return (lang_item){.span = span, .absent = true};
+    lang_item item = lang_item_at(span);
+    item.absent = true;
+    return item;
 }
 
 void lang_build_section(lang_parser *parser, lang_name title, lang_span span)

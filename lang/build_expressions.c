@@ -27,7 +27,13 @@ lang_expressions lang_build_list(lang_parser *parser, const lang_expressions *be
 
 static lang_expression *make(lang_parser *parser, lang_expression_kind kind, lang_span span)
 {
-    lang_expression *expression = base_arena_alloc(parser->arena, lang_expression_size(kind));
+    lang_expression *expression = kind == LANG_LITERAL ? parser->spare : NULL;
+    if (expression != NULL) {
+        parser->spare = NULL;
+        memset(expression, 0, lang_expression_size(kind));
+    } else {
+        expression = base_arena_alloc(parser->arena, lang_expression_size(kind));
+    }
     if (expression == NULL) return NULL;
     expression->kind = kind;
     expression->span = span;
@@ -171,11 +177,6 @@ lang_expression *lang_build_literal(lang_parser *parser, lang_literal_kind kind,
     case LANG_LITERAL_TIME: read_time(parser, literal); break;
     case LANG_LITERAL_DURATION: read_duration(parser, literal); break;
     case LANG_LITERAL_TEXT: literal->as.literal.spelling = lang_build_unquoted(parser, spelling); break;
-    case LANG_LITERAL_PREFIX: {
-        size_t length = strlen(spelling.text) - 1;
-        literal->as.literal.spelling = base_arena_copy(parser->arena, spelling.text, length);
-        break;
-    }
     default: break;
     }
     if (!fits) {
@@ -183,6 +184,13 @@ lang_expression *lang_build_literal(lang_parser *parser, lang_literal_kind kind,
                       "`%s` is too large, or has more than three decimals", spelling.text);
     }
     return literal;
+}
+
+void lang_build_unwanted(lang_parser *parser, const lang_expression *literal)
+{
+    uint32_t *count = &parser->file->digits.count;
+    if (*count > 0 && parser->file->digits.items[*count - 1] == literal) --*count;
+    parser->spare = (lang_expression *)(uintptr_t)literal;
 }
 
 lang_expression *lang_build_none(lang_parser *parser, lang_span span)

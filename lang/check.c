@@ -169,7 +169,11 @@ bool lang_check(lang_program *program)
     base_arena_init(&passing, &program->arena->allocator);
     base_text key;
     base_text_init(&key, &passing);
+    base_intern codes;
+    if (!base_intern_init(&codes, &passing)) program->arena->failed = true;
+    codes.texts = program->arena;
     lang_checker checker = {.program = program,
+                            .codes = &codes,
                             .key = &key,
                             .arena = program->arena,
                             .passing = &passing,
@@ -177,7 +181,7 @@ bool lang_check(lang_program *program)
                             .schema = program->schema,
                             .prefix = LANG_NO_FIELD,
                             .subject = LANG_RECORD_line};
-    bool good = check_program(&checker);
+    bool good = !passing.failed && check_program(&checker);
     forget_names(program);
     if (passing.failed) program->arena->failed = true;
     base_arena_release(&passing);

@@ -3,6 +3,7 @@
 #ifndef LANG_CHECK_H
 #define LANG_CHECK_H
 
+#include "base/intern.h"
 #include "lang/program.h"
 
 typedef BASE_ARRAY(const char *) lang_facts;
@@ -22,6 +23,7 @@ enum {
 typedef struct lang_checker {
     lang_program *program;
     base_arena *arena;
+    base_intern *codes;  /* normal forms of codes */
     base_arena *passing; /* for what nobody needs once all is checked */
     lang_diagnostics *diagnostics;
     const lang_schema *schema;

@@ -137,6 +137,15 @@ static const char *example_of(lang_code_system system)
     }
 }
 
+/* The normal form of a code, as a text that stays. Libraries name the same codes in many policies: each is kept once. */
+static const char *normal_form(lang_checker *checker, const char *spelling, const char *normal)
+{
+    if (strcmp(normal, spelling) == 0) return spelling;
+    uint32_t id = base_intern_add(checker->codes, normal, strlen(normal));
+    if (checker->codes->arena->failed) checker->arena->failed = true;
+    return id == BASE_INTERN_NONE ? "" : base_intern_text(checker->codes, id);
+}
+
 const char *lang_check_code(lang_checker *checker, lang_expression *literal, lang_code_system system)
 {
     if (literal == NULL) return "";
@@ -154,9 +163,7 @@ const char *lang_check_code(lang_checker *checker, lang_expression *literal, lan
     char buffer[CODE_LENGTH];
     if (strlen(spelling) >= CODE_LENGTH) return "";
     lang_code_normalize(system, spelling, strlen(spelling), buffer);
-    const char *normal =
-        strcmp(buffer, spelling) == 0 ? spelling : base_arena_copy(checker->arena, buffer, strlen(buffer));
-    literal->as.literal.spelling = normal == NULL ? "" : normal;
+    literal->as.literal.spelling = normal_form(checker, spelling, buffer);
     literal->literal_kind = LANG_LITERAL_CODE;
     literal->type = (lang_type){LANG_TYPE_CODE, (uint16_t)system, false, false};
     return literal->as.literal.spelling;
@@ -165,9 +172,10 @@ const char *lang_check_code(lang_checker *checker, lang_expression *literal, lan
 static void check_prefix(lang_checker *checker, lang_expression *literal, lang_code_system system)
 {
     const char *spelling = literal->as.literal.spelling;
+    size_t length = strcspn(spelling, "*");
     char buffer[CODE_LENGTH] = "";
-    bool good = strlen(spelling) < CODE_LENGTH && strlen(spelling) > 0;
-    if (good) lang_code_normalize(system, spelling, strlen(spelling), buffer);
+    bool good = length < CODE_LENGTH && length > 0;
+    if (good) lang_code_normalize(system, spelling, length, buffer);
     static const size_t longest[LANG_SYSTEM_COUNT] = {[LANG_SYSTEM_cpt] = 4,
                                                       [LANG_SYSTEM_modifier] = 1,
                                                       [LANG_SYSTEM_pos] = 1,
@@ -177,13 +185,11 @@ static void check_prefix(lang_checker *checker, lang_expression *literal, lang_c
     size_t limit = !standard || longest[system] == 0 ? CODE_LENGTH : longest[system];
     if (system == LANG_SYSTEM_icd10) good = good && isupper((unsigned char)buffer[0]);
     if (!good || strlen(buffer) > limit) {
-        lang_diagnose(checker->diagnostics, LANG_E0401, literal->span, "no %s begins with `%s`",
-                      lang_schema_system_label(checker->schema, system), spelling);
+        lang_diagnose(checker->diagnostics, LANG_E0401, literal->span, "no %s begins with `%.*s`",
+                      lang_schema_system_label(checker->schema, system), (int)length, spelling);
         return;
     }
-    if (strcmp(buffer, spelling) == 0) return;
-    const char *normal = base_arena_copy(checker->arena, buffer, strlen(buffer));
-    literal->as.literal.spelling = normal == NULL ? "" : normal;
+    literal->as.literal.spelling = normal_form(checker, spelling, buffer);
 }
 
 /* A set by name, of the right code system. */
@@ -197,16 +203,35 @@ static bool check_set_item(lang_checker *checker, lang_item *item, lang_code_sys
     lang_check_code_set(checker, set);
     if (set->system != system) {
         lang_diagnostic *diagnostic = lang_diagnose(
-            checker->diagnostics, LANG_E0402, item->span, "`%s` holds %ss, and a %s is asked for here", name.text,
+            checker->diagnostics, LANG_E0402, item->low->span, "`%s` holds %ss, and a %s is asked for here", name.text,
             lang_schema_system_label(checker->schema, set->system), lang_schema_system_label(checker->schema, system));
         lang_note(checker->diagnostics, diagnostic, set->span, "`%s` is declared here", name.text);
     }
-    item->set = set;
+    item->low->as.path.base = LANG_BASE_SET;
+    item->low->as.path.set = set;
     return true;
+}
+
+/* As the literal that it was written as. */
+static void check_text_item(lang_checker *checker, lang_item *item, lang_code_system system)
+{
+    lang_expression literal = {.kind = LANG_LITERAL,
+                               .literal_kind = item->prefix ? LANG_LITERAL_PREFIX : LANG_LITERAL_CODE,
+                               .span = lang_item_span(item, checker->file->index),
+                               .as.literal.spelling = item->code};
+    if (item->prefix)
+        check_prefix(checker, &literal, system);
+    else
+        lang_check_code(checker, &literal, system);
+    item->code = literal.as.literal.spelling;
 }
 
 bool lang_check_code_item(lang_checker *checker, lang_item *item, lang_code_system system)
 {
+    if (item->text) {
+        check_text_item(checker, item, system);
+        return true;
+    }
     if (item->any || item->absent || item->low == NULL) return true;
     if (item->low->kind == LANG_PATH) return check_set_item(checker, item, system);
     if (item->low->kind != LANG_LITERAL) return false;
@@ -220,7 +245,8 @@ bool lang_check_code_item(lang_checker *checker, lang_item *item, lang_code_syst
     const char *high = lang_check_code(checker, item->high, system);
     if (*low != '\0' && *high != '\0' && strcmp(high, low) < 0) {
         lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0403, item->span, "this range ends before it begins");
+            lang_diagnose(checker->diagnostics, LANG_E0403, lang_item_span(item, checker->file->index),
+                          "this range ends before it begins");
         lang_suggest(checker->diagnostics, diagnostic, "write %s..%s", item->high->as.literal.spelling,
                      item->low->as.literal.spelling);
     }
@@ -258,9 +284,9 @@ void lang_check_code_set(lang_checker *checker, lang_code_set *set)
         for (size_t i = 0; i < row->items.count; i++) {
             lang_item *item = &row->items.items[i];
             if (lang_check_code_item(&inner, item, set->system)) continue;
-            lang_diagnostic *diagnostic =
-                lang_diagnose(checker->diagnostics, LANG_E0301, item->span, "there is no code set `%s`",
-                              lang_source_text(&inner, item->span));
+            lang_span span = lang_item_span(item, set->file->index);
+            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0301, span,
+                                                        "there is no code set `%s`", lang_source_text(&inner, span));
             if (item->low->kind == LANG_PATH) {
                 lang_suggest_name(&inner, diagnostic, item->low->as.path.names.items[0].text);
             }
@@ -295,7 +321,7 @@ static bool in_every_exception(const lang_code_set *set, const char *code)
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
         for (size_t i = 0; row->except && i < row->items.count; i++) {
-            if (row->items.items[i].set == NULL && lang_item_holds(set->system, &row->items.items[i], code))
+            if (lang_item_set(&row->items.items[i]) == NULL && lang_item_holds(set->system, &row->items.items[i], code))
                 return true;
         }
     }
@@ -308,14 +334,15 @@ bool lang_items_overlap(lang_code_system system, const lang_item *a, const lang_
         const lang_item *other = a->any ? b : a;
         const char *low = "any", *high;
         bool open;
-        if (other->set != NULL && other->set->row_count > 0) other = &other->set->rows[0].items.items[0];
+        if (lang_item_set(other) != NULL && lang_item_set(other)->row_count > 0)
+            other = &lang_item_set(other)->rows[0].items.items[0];
         if (!other->any) lang_item_interval(other, &low, &high, &open);
         *example = low;
         return true;
     }
-    if (a->set != NULL || b->set != NULL) {
-        const lang_code_set *set = a->set != NULL ? a->set : b->set;
-        const lang_item *rest = a->set != NULL ? b : a;
+    if (lang_item_set(a) != NULL || lang_item_set(b) != NULL) {
+        const lang_code_set *set = lang_item_set(a) != NULL ? lang_item_set(a) : lang_item_set(b);
+        const lang_item *rest = lang_item_set(a) != NULL ? b : a;
         for (size_t r = 0; r < set->row_count; r++) {
             for (size_t i = 0; !set->rows[r].except && i < set->rows[r].items.count; i++) {
                 if (!lang_items_overlap(system, &set->rows[r].items.items[i], rest, example)) continue;

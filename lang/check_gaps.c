@@ -8,7 +8,8 @@ static bool covers(const lang_item *wide, const lang_item *narrow)
 {
     if (wide->any) return true;
     if (narrow->any || wide->absent != narrow->absent) return false;
-    if (wide->set != NULL || narrow->set != NULL) return wide->set == narrow->set;
+    if (lang_item_set(wide) != NULL || lang_item_set(narrow) != NULL)
+        return lang_item_set(wide) == lang_item_set(narrow);
     const lang_expression *a = wide->low, *b = narrow->low;
     if (a == NULL || b == NULL || a->kind != b->kind) return false;
     if (a->kind == LANG_PATH) return a->as.path.word == b->as.path.word;
@@ -165,9 +166,10 @@ static bool holds_code(const lang_table *table, size_t column, const lang_table_
     const lang_items *items = &row->cells.items[column].items;
     for (size_t i = 0; i < items->count; i++) {
         const lang_item *item = &items->items[i];
-        if (item->any || (item->set != NULL && lang_code_set_holds(item->set, code, BASE_DATE_MAX - 1, BASE_DATE_MAX)))
+        if (item->any || (lang_item_set(item) != NULL &&
+                          lang_code_set_holds(lang_item_set(item), code, BASE_DATE_MAX - 1, BASE_DATE_MAX)))
             return true;
-        if (item->set == NULL && lang_item_holds(system, item, code)) return true;
+        if (lang_item_set(item) == NULL && lang_item_holds(system, item, code)) return true;
     }
     return false;
 }

@@ -101,6 +101,16 @@ static bool add_item(row_reader *r, lang_cell *slot, lang_item item)
     return added != NULL;
 }
 
+/* An item with a value, or else `any` or `-`. */
+static lang_item with(lang_span span, lang_expression *value, bool any)
+{
+    lang_item item = lang_item_at(span);
+    item.low = value;
+    item.any = value == NULL && any;
+    item.absent = value == NULL && !any;
+    return item;
+}
+
 static bool read_cell(row_reader *r, const csv_cell *cell, lang_type type, lang_cell *slot, lang_span row)
 {
     /* A quoted cell was copied out of the file; what it holds stands behind its quote, unless quotes are doubled. */
@@ -110,14 +120,14 @@ static bool read_cell(row_reader *r, const csv_cell *cell, lang_type type, lang_
         start + cell->length <= r->file->length && memcmp(r->file->text + start, cell->text, cell->length) == 0;
     lang_span span = {r->file->index, start, inside ? start + (uint32_t)cell->length : row.end};
     slot->span = span;
-    if (cell->length == 0 || is_word(cell, "-")) return add_item(r, slot, (lang_item){.span = span, .absent = true});
-    if (is_word(cell, "any") || is_word(cell, "*")) return add_item(r, slot, (lang_item){.span = span, .any = true});
+    if (cell->length == 0 || is_word(cell, "-")) return add_item(r, slot, with(span, NULL, false));
+    if (is_word(cell, "any") || is_word(cell, "*")) return add_item(r, slot, with(span, NULL, true));
     lang_expression *number = bare_literal(r->checker->arena, cell, type, span);
-    if (number != NULL) return add_item(r, slot, (lang_item){.low = number, .span = span});
+    if (number != NULL) return add_item(r, slot, with(span, number, false));
     bool quoted = cell->text[0] == '"';
     if ((type.kind == LANG_TYPE_TEXT && !quoted) || !inside) {
         lang_expression *text = text_literal(r->checker->arena, cell, span);
-        return text != NULL && add_item(r, slot, (lang_item){.low = text, .span = span});
+        return text != NULL && add_item(r, slot, with(span, text, false));
     }
     return lang_parse_cell(r->checker->arena, r->checker->diagnostics, r->file, span.start, span.end, &slot->items);
 }
@@ -238,7 +248,8 @@ static bool row_values(const lang_bulk *bulk, const lang_table *table, const lan
     for (size_t c = 0; c < table->inputs.count; c++) {
         const lang_items *items = &row->cells.items[c].items;
         const lang_item *item = &items->items[0];
-        if (items->count != 1 || item->any || item->absent || item->high != NULL || item->set != NULL) return false;
+        if (items->count != 1 || item->any || item->absent || item->high != NULL || lang_item_set(item) != NULL)
+            return false;
         lang_type type = table->inputs.items[c].type;
         bool symbol = type.kind == LANG_TYPE_CODE || type.kind == LANG_TYPE_TEXT;
         if (item->low->kind == LANG_PATH) {

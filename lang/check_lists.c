@@ -8,6 +8,12 @@ static const char *label(lang_checker *checker, lang_type type)
     return lang_type_label(checker->schema, checker->arena, type);
 }
 
+/* Items of a membership have their expressions, which know their file. */
+static lang_span span_of(const lang_item *item)
+{
+    return lang_item_span(item, 0);
+}
+
 /* A single name that is not a field, let or parameter, but a code set. */
 static bool names_set(lang_checker *checker, const lang_item *item)
 {
@@ -33,8 +39,8 @@ static void check_path_item(lang_checker *checker, lang_item *item, lang_type wa
     type.optional = false;
     if (lang_type_same(type, wanted) || (lang_is_numeric(type) && lang_is_numeric(wanted))) return;
     bool codes = type.kind == LANG_TYPE_CODE && wanted.kind == LANG_TYPE_CODE;
-    lang_diagnose(checker->diagnostics, codes ? LANG_E0402 : LANG_E0501, item->span,
-                  "`%s` is a %s, and a %s is asked for here", lang_source_text(checker, item->span),
+    lang_diagnose(checker->diagnostics, codes ? LANG_E0402 : LANG_E0501, item->low->span,
+                  "`%s` is a %s, and a %s is asked for here", lang_source_text(checker, item->low->span),
                   label(checker, item->low->type), label(checker, wanted));
 }
 
@@ -53,7 +59,7 @@ static void check_plain_item(lang_checker *checker, lang_item *item, lang_type w
         }
     }
     if (item->high != NULL && !lang_is_ordered(wanted)) {
-        lang_diagnose(checker->diagnostics, LANG_E0508, item->span, "a %s has no order, so it has no ranges",
+        lang_diagnose(checker->diagnostics, LANG_E0508, span_of(item), "a %s has no order, so it has no ranges",
                       label(checker, wanted));
     }
 }
@@ -66,13 +72,13 @@ static void check_items(lang_checker *checker, lang_items *items, lang_type want
         if (wanted.kind != LANG_TYPE_CODE) {
             check_plain_item(checker, item, wanted);
         } else if (literal && item->low->literal_kind == LANG_LITERAL_NONE) {
-            lang_diagnose(checker->diagnostics, LANG_E0501, item->span, "`none` is not a code");
+            lang_diagnose(checker->diagnostics, LANG_E0501, span_of(item), "`none` is not a code");
         } else if (literal) {
             lang_check_code_item(checker, item, (lang_code_system)wanted.detail);
         } else if (names_set(checker, item)) {
             if (lang_check_code_item(checker, item, (lang_code_system)wanted.detail)) continue;
             lang_name name = item->low->as.path.names.items[0];
-            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0301, item->span,
+            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0301, span_of(item),
                                                         "there is no code set or field `%s`", name.text);
             lang_suggest_name(checker, diagnostic, name.text);
             lang_suggest(checker->diagnostics, diagnostic,
@@ -87,7 +93,7 @@ static bool only_codes(const lang_items *items)
 {
     for (size_t i = 0; i < items->count; i++) {
         const lang_item *item = &items->items[i];
-        if (item->set == NULL && (item->low == NULL || item->low->kind != LANG_LITERAL)) return false;
+        if (lang_item_set(item) == NULL && (item->low == NULL || item->low->kind != LANG_LITERAL)) return false;
     }
     return true;
 }
@@ -138,12 +144,12 @@ lang_type lang_check_membership(lang_checker *checker, lang_expression *expressi
         for (size_t i = 0; all && i < items->count; i++) {
             lang_item *item = &items->items[i];
             bool prefix = item->low->kind == LANG_LITERAL && item->low->literal_kind == LANG_LITERAL_PREFIX;
-            if (item->set == NULL && item->high == NULL && !prefix) continue;
-            lang_diagnose(checker->diagnostics, LANG_E0506, item->span,
+            if (lang_item_set(item) == NULL && item->high == NULL && !prefix) continue;
+            lang_diagnose(checker->diagnostics, LANG_E0506, span_of(item),
                           "`include all of` takes single codes or lists, not a set, range or prefix");
         }
         bool only = expression->kind == LANG_INCLUDE && expression->as.membership.inclusion == LANG_INCLUDE_ONLY;
-        bool one_list = items->count == 1 && items->items[0].set == NULL && items->items[0].low->type.list;
+        bool one_list = items->count == 1 && lang_item_set(&items->items[0]) == NULL && items->items[0].low->type.list;
         if (only && !only_codes(items) && !one_list && checker->diagnostics->errors == errors) {
             lang_diagnose(checker->diagnostics, LANG_E0506, expression->span,
                           "`include only` takes codes and sets, or one list");
@@ -151,8 +157,8 @@ lang_type lang_check_membership(lang_checker *checker, lang_expression *expressi
         bool clean = checker->diagnostics->errors == errors;
         if (clean && wanted.kind == LANG_TYPE_CODE && only_codes(items) && !all) {
             expression->as.membership.anonymous =
-                items->count == 1 && items->items[0].set != NULL
-                    ? items->items[0].set
+                items->count == 1 && lang_item_set(&items->items[0]) != NULL
+                    ? lang_item_set(&items->items[0])
                     : lang_make_set(checker, *items, (lang_code_system)wanted.detail, expression->span);
         }
     }

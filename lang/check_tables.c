@@ -101,10 +101,11 @@ void lang_check_parameter(lang_checker *checker, lang_parameter *parameter)
         lang_parameter_row *row = &parameter->rows.items[i];
         row->value = plain_value(row->value);
         if (parameter->type.kind == LANG_TYPE_DATES && span_value(row)) continue;
-        lang_item item = {.low = row->value, .span = row->span};
+        lang_item item = lang_item_at(row->span);
+        item.low = row->value;
         size_t errors = checker->diagnostics->errors;
-        bool fits =
-            !parameter->type.list && lang_check_literal_for(checker, &item, parameter->type) && item.set == NULL;
+        bool fits = !parameter->type.list && lang_check_literal_for(checker, &item, parameter->type) &&
+                    lang_item_set(&item) == NULL;
         if (fits || checker->diagnostics->errors > errors) continue;
         lang_diagnostic *diagnostic = lang_diagnose(
             checker->diagnostics, LANG_E0603, row->value->span, "`%s` is a %s, and `%s` is not one",
@@ -210,10 +211,11 @@ static void check_cell(lang_checker *checker, lang_table *table, lang_cell *cell
     if (!input && column->type.list && cell_none(cell)) return;
     for (size_t i = 0; i < cell->items.count; i++) {
         lang_item *item = &cell->items.items[i];
+        lang_span span = lang_item_span(item, cell->span.file);
         if (item->any && input) continue;
         if (item->absent && column->optional) continue;
         if (item->absent) {
-            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0707, item->span,
+            lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_E0707, span,
                                                         "`-` says absent, and `%s` is not optional", column->name.text);
             if (!input)
                 lang_suggest(checker->diagnostics, diagnostic, "declare it as `%s: %s optional`", column->name.text,
@@ -223,16 +225,16 @@ static void check_cell(lang_checker *checker, lang_table *table, lang_cell *cell
         size_t errors = checker->diagnostics->errors;
         bool fits = !item->any && lang_check_literal_for(checker, item, column->type);
         bool single =
-            item->high == NULL && item->set == NULL &&
+            item->high == NULL && lang_item_set(item) == NULL &&
             (item->low == NULL || item->low->kind != LANG_LITERAL || item->low->literal_kind != LANG_LITERAL_PREFIX);
         if (fits && (input || single)) continue;
         if (checker->diagnostics->errors > errors) return;
         lang_diagnostic *diagnostic =
-            lang_diagnose(checker->diagnostics, LANG_E0704, item->span, "`%s` does not fit the column `%s`, a %s",
-                          lang_source_text(checker, item->span), column->name.text, label(checker, column->type));
+            lang_diagnose(checker->diagnostics, LANG_E0704, span, "`%s` does not fit the column `%s`, a %s",
+                          lang_source_text(checker, span), column->name.text, label(checker, column->type));
         if (column->type.kind == LANG_TYPE_TEXT) {
             lang_suggest(checker->diagnostics, diagnostic, "texts stand in quotes: \"%s\"",
-                         lang_source_text(checker, item->span));
+                         lang_source_text(checker, span));
         }
         return;
     }

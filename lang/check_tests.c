@@ -61,8 +61,8 @@ static void check_given_value(lang_checker *checker, lang_given *given)
         return;
     }
     if (values->count > 1 && !type.list) {
-        lang_diagnose(checker->diagnostics, LANG_E0904, values->items[1].span, "`%s` takes one value",
-                      lang_source_text(checker, given->path->span));
+        lang_diagnose(checker->diagnostics, LANG_E0904, lang_item_span(&values->items[1], given->span.file),
+                      "`%s` takes one value", lang_source_text(checker, given->path->span));
         return;
     }
     lang_type plain = {type.kind, type.detail, false, false};
@@ -72,12 +72,13 @@ static void check_given_value(lang_checker *checker, lang_given *given)
                     item->low->literal_kind == LANG_LITERAL_NONE && values->count == 1;
         if (none || spans_fit(item, type)) continue;
         size_t errors = checker->diagnostics->errors;
-        bool fits = item->high == NULL && lang_check_literal_for(checker, item, plain) && item->set == NULL;
+        bool fits = item->high == NULL && lang_check_literal_for(checker, item, plain) && lang_item_set(item) == NULL;
         if (fits && item->low->kind == LANG_LITERAL && item->low->literal_kind == LANG_LITERAL_PREFIX) fits = false;
         if (fits || checker->diagnostics->errors > errors) continue;
-        lang_diagnose(checker->diagnostics, LANG_E0904, item->span, "`%s` is a %s, and `%s` is not one",
+        lang_span span = lang_item_span(item, given->span.file);
+        lang_diagnose(checker->diagnostics, LANG_E0904, span, "`%s` is a %s, and `%s` is not one",
                       lang_source_text(checker, given->path->span),
-                      lang_type_label(checker->schema, checker->arena, plain), lang_source_text(checker, item->span));
+                      lang_type_label(checker->schema, checker->arena, plain), lang_source_text(checker, span));
     }
 }
 

@@ -8,6 +8,11 @@
 
 bool lang_item_interval(const lang_item *item, const char **low, const char **high, bool *open)
 {
+    if (item->text) {
+        *low = *high = item->code;
+        *open = item->prefix;
+        return true;
+    }
     if (item->low == NULL || item->low->kind != LANG_LITERAL) return false;
     if (item->high != NULL && item->high->kind != LANG_LITERAL) return false;
     *low = item->low->as.literal.spelling;
@@ -108,7 +113,7 @@ static bool sort_items(base_arena *arena, base_arena *scratch, const lang_items 
     if (order->literals == NULL || order->sets == NULL) return false;
     for (size_t i = 0; i < kept; i++) order->literals[order->literal_count++] = all[i].place;
     for (size_t i = 0; i < items->count; i++) {
-        if (items->items[i].set != NULL) order->sets[order->set_count++] = (uint32_t)i;
+        if (lang_item_set(&items->items[i]) != NULL) order->sets[order->set_count++] = (uint32_t)i;
     }
     return true;
 }
@@ -135,7 +140,7 @@ static bool literals_hold(const lang_code_set *set, const lang_code_row *row, co
     const struct lang_code_order *order = row->order;
     if (order == NULL) {
         for (size_t i = 0; i < row->items.count; i++) {
-            if (items[i].set == NULL && lang_item_holds(set->system, &items[i], code)) return true;
+            if (lang_item_set(&items[i]) == NULL && lang_item_holds(set->system, &items[i], code)) return true;
         }
         return false;
     }
@@ -143,7 +148,7 @@ static bool literals_hold(const lang_code_set *set, const lang_code_row *row, co
     while (first < end) {
         size_t middle = first + (end - first) / 2;
         const lang_item *item = &items[order->as_written ? middle : order->literals[middle]];
-        if (strcmp(item->low->as.literal.spelling, code) <= 0)
+        if (strcmp(item->text ? item->code : item->low->as.literal.spelling, code) <= 0)
             first = middle + 1;
         else
             end = middle;
@@ -156,9 +161,12 @@ static bool literals_hold(const lang_code_set *set, const lang_code_row *row, co
 static const lang_code_set *next_set(const lang_code_row *row, size_t *place)
 {
     const struct lang_code_order *order = row->order;
-    if (order != NULL) return *place < order->set_count ? row->items.items[order->sets[(*place)++]].set : NULL;
+    if (order != NULL) {
+        if (*place >= order->set_count) return NULL;
+        return lang_item_set(&row->items.items[order->sets[(*place)++]]);
+    }
     while (*place < row->items.count) {
-        const lang_code_set *set = row->items.items[(*place)++].set;
+        const lang_code_set *set = lang_item_set(&row->items.items[(*place)++]);
         if (set != NULL) return set;
     }
     return NULL;

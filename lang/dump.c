@@ -31,6 +31,9 @@ static void items(dumper *d, const lang_items *list)
         const lang_item *item = &list->items[i];
         if (item->any || item->absent) {
             line(d, item->any ? "any\n" : "absent\n");
+        } else if (item->text) {
+            line(d, item->prefix ? "item codes " : "item code ");
+            base_text_format(d->out, "%s%s\n", item->code, item->prefix ? "*" : "");
         } else if (item->high != NULL) {
             expression(d, "from", item->low);
             expression(d, "to", item->high);

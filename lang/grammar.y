@@ -230,9 +230,14 @@ code_rows
   | code_rows code_row
   ;
 
+code_items
+  : item                          { parser->row.count = 0; lang_build_code_item(parser, $1); }
+  | code_items COMMA item         { lang_build_code_item(parser, $3); }
+  ;
+
 code_row
-  : items row_dates NEWLINE       { lang_build_code_row(parser, $1, $2, false, @$); }
-  | EXCEPT items row_dates NEWLINE { lang_build_code_row(parser, $2, $3, true, @$); }
+  : code_items row_dates NEWLINE  { lang_build_code_row(parser, $2, false, @$); }
+  | EXCEPT code_items row_dates NEWLINE { lang_build_code_row(parser, $3, true, @$); }
   | FROM TEXT                     { lang_build_import(parser, $2, joined(@1, @2)); } import_columns NEWLINE
                                   { lang_build_code_import(parser, @$); }
   | ALLOW ident_all TEXT NEWLINE  { lang_build_allow(parser, $2, $3, @$); }

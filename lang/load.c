@@ -55,8 +55,16 @@ bool lang_read_pieces(void *state, const char *path, bool (*take)(void *taker, c
     return good;
 }
 
-static lang_file *add_file(lang_program *program, const char *path, const char *text, size_t length)
+/* What files are read into. */
+typedef struct loading {
+    lang_program *program;
+    const lang_source *source;
+    base_intern *words; /* of all of them: policies have many in common */
+} loading;
+
+static lang_file *add_file(loading *l, const char *path, const char *text, size_t length)
 {
+    lang_program *program = l->program;
     lang_file *file = base_arena_alloc(program->arena, sizeof *file);
     lang_file **slot = file == NULL ? NULL : BASE_PUSH(program->arena, &program->files);
     if (slot == NULL) return NULL;
@@ -67,7 +75,7 @@ static lang_file *add_file(lang_program *program, const char *path, const char *
     file->length = length;
     file->full_name = "";
     if (!lang_index_lines(program->arena, file)) return NULL;
-    lang_parse_file(program->arena, &program->diagnostics, file);
+    lang_parse_file(program->arena, &program->diagnostics, file, l->words);
     return file;
 }
 
@@ -81,9 +89,10 @@ static lang_file *find_loaded(const lang_program *program, const char *name, boo
 }
 
 /* The folders where a module of that name may lie: beside the file, in a `policies` folder there, and so upwards. */
-static lang_file *search_module(lang_program *program, const lang_source *source, const lang_file *user,
-                                const char *name)
+static lang_file *search_module(loading *l, const lang_file *user, const char *name)
 {
+    lang_program *program = l->program;
+    const lang_source *source = l->source;
     enum { CLIMB = 8 };
     base_text folder;
     base_text_init(&folder, program->arena);
@@ -96,7 +105,7 @@ static lang_file *search_module(lang_program *program, const lang_source *source
             const char *text;
             size_t length;
             if (source->read(source->state, program->arena, path, &text, &length)) {
-                return add_file(program, path, text, length);
+                return add_file(l, path, text, length);
             }
         }
         base_text_put(&folder, "../");
@@ -116,13 +125,14 @@ static void nearest_module(lang_program *program, lang_diagnostic *diagnostic, c
                  "a module lies beside the policy, in a folder `policies`, or in a folder above, as `%s.adj`", name);
 }
 
-static void resolve_uses(lang_program *program, const lang_source *source, lang_file *file)
+static void resolve_uses(loading *l, lang_file *file)
 {
+    lang_program *program = l->program;
     for (size_t i = 0; i < file->uses.count; i++) {
         lang_use *use = &file->uses.items[i];
         const char *name = lang_path_text(program->arena, &use->name);
         lang_file *target = find_loaded(program, name, true);
-        if (target == NULL) target = search_module(program, source, file, name);
+        if (target == NULL) target = search_module(l, file, name);
         if (target == NULL && find_loaded(program, name, false) != NULL) {
             lang_diagnose(&program->diagnostics, LANG_E0316, use->span, "`%s` is a policy; `use` takes a module", name);
         } else if (target == NULL) {
@@ -155,14 +165,15 @@ static bool extends_back(const lang_file *file, const lang_file *base)
 }
 
 /* `state.medicaid` lies in state.medicaid.adj, state_medicaid.adj or state/medicaid.adj, where modules are looked for. */
-static void resolve_extends(lang_program *program, const lang_source *source, lang_file *file)
+static void resolve_extends(loading *l, lang_file *file)
 {
+    lang_program *program = l->program;
     if (file->extends.count == 0) return;
     const char *name = lang_path_text(program->arena, &file->extends);
     lang_file *base = find_loaded(program, name, false);
     const char *spellings[] = {name, with_slashes(program->arena, name, '_'), with_slashes(program->arena, name, '/')};
     for (size_t i = 0; base == NULL && i < 3; i++) {
-        lang_file *found = search_module(program, source, file, spellings[i]);
+        lang_file *found = search_module(l, file, spellings[i]);
         if (found != NULL && strcmp(found->full_name, name) == 0 && !found->is_module) base = found;
     }
     if (base == NULL) {
@@ -186,15 +197,16 @@ static void resolve_extends(lang_program *program, const lang_source *source, la
     if (slot != NULL) *slot = file;
 }
 
-static void load_one(lang_program *program, const lang_source *source, const char *path)
+static void load_one(loading *l, const char *path)
 {
+    lang_program *program = l->program;
     const char *text;
     size_t length;
-    if (!source->read(source->state, program->arena, path, &text, &length)) {
+    if (!l->source->read(l->source->state, program->arena, path, &text, &length)) {
         lang_diagnose(&program->diagnostics, LANG_E0001, (lang_span){0}, "the policy file %s cannot be read", path);
         return;
     }
-    lang_file *file = add_file(program, path, text, length);
+    lang_file *file = add_file(l, path, text, length);
     if (file == NULL) return;
     file->root = true;
     for (size_t i = 0; i + 1 < program->files.count; i++) {
@@ -208,12 +220,19 @@ static void load_one(lang_program *program, const lang_source *source, const cha
 
 void lang_program_load(lang_program *program, const lang_source *source, const char *const *paths, size_t count)
 {
-    for (size_t i = 0; i < count; i++) load_one(program, source, paths[i]);
+    base_arena passing;
+    base_arena_init(&passing, &program->arena->allocator);
+    base_intern words;
+    if (!base_intern_init(&words, &passing)) program->arena->failed = true;
+    words.texts = program->arena;
+    loading l = {.program = program, .source = source, .words = passing.failed ? NULL : &words};
+    for (size_t i = 0; i < count; i++) load_one(&l, paths[i]);
     /* Modules append to the list while it is walked, so that what they use is loaded too. */
     for (size_t i = 0; i < program->files.count; i++) {
-        resolve_uses(program, source, program->files.items[i]);
-        resolve_extends(program, source, program->files.items[i]);
+        resolve_uses(&l, program->files.items[i]);
+        resolve_extends(&l, program->files.items[i]);
     }
+    base_arena_release(&passing);
     program->source = source;
     if (program->files.count == 0 && program->diagnostics.errors == 0) {
         lang_diagnose(&program->diagnostics, LANG_E0002, (lang_span){0}, "no policy file was given");

@@ -80,8 +80,8 @@ void lang_scan_advance(lang_parser *parser, size_t length)
     parser->token_end += (uint32_t)length;
 }
 
-/* The words of a file are few and stand there often: each is kept once. While a file is read, the table is the scanner's and goes with it;
- * holes and cells, which are read one by one and later, have one for all of a file. */
+/* The words of files are few and stand there often: each is kept once. While a file is read, the table is its scanner's and goes with it,
+ * unless all files share one; holes and cells, which are read one by one and later, have one for all of a file. */
 static base_intern *words_of(lang_parser *parser)
 {
     base_intern **words = parser->hole_mode ? &parser->file->words : &parser->words;
@@ -424,7 +424,7 @@ static bool check_encoding(lang_diagnostics *diagnostics, const lang_file *file)
     return true;
 }
 
-bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file)
+bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file, base_intern *words)
 {
     file->dates = LANG_ALWAYS;
     if (file->length > LANG_FILE_LIMIT) {
@@ -434,7 +434,8 @@ bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file
     }
     if (!check_encoding(diagnostics, file)) return false;
     size_t errors = diagnostics->errors;
-    lang_parser parser = {.arena = arena, .diagnostics = diagnostics, .file = file, .start_token = TOKEN_START_FILE};
+    lang_parser parser = {
+        .arena = arena, .diagnostics = diagnostics, .file = file, .words = words, .start_token = TOKEN_START_FILE};
     uint32_t start = file->length >= 3 && memcmp(file->text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     /* Lists grow while they are read, and nobody else knows them yet. */
     arena->reuses = true;

@@ -30,7 +30,7 @@ typedef struct lang_parser {
     lang_file *file;
     void *scanner;
     base_arena memory;  /* of the scanner of a whole file: given back after the scan */
-    base_intern *words; /* of the file that is being read; in `memory` */
+    base_intern *words; /* of the file that is being read; in `memory`, unless files share them */
     char *reserve;      /* what is left of the scanner's memory */
     size_t reserve_left;
     uint32_t token_start;
@@ -43,7 +43,9 @@ typedef struct lang_parser {
     bool hole_mode;
     lang_expression *hole;
     lang_items cell;
-    base_text piece; /* of a message, while it is put together */
+    lang_items row;         /* of codes; in `memory` */
+    lang_expression *spare; /* a literal that is not wanted */
+    base_text piece;        /* of a message, while it is put together */
     /* what is being built */
     lang_code_set *codes;
     lang_parameter *parameter;
@@ -66,8 +68,9 @@ typedef struct lang_parser {
     bool out_of_place; /* the declaration at hand was refused; its parts are dropped */
 } lang_parser;
 
-/* Parses one file into `file` (path, text, length and index set). Diagnostics tell of errors; false on failure. */
-bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file);
+/* Parses one file into `file` (path, text, length and index set). Diagnostics tell of errors; false on failure. The words of several
+ * files that are read one after the other may be one table, whose texts are the arena's; NULL for none. */
+bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file, base_intern *words);
 
 /* Parses the expression of one message hole: the bytes [start, end) of the file. NULL after an error. */
 lang_expression *lang_parse_hole(base_arena *arena, lang_diagnostics *diagnostics, lang_file *file, uint32_t start,

@@ -100,9 +100,9 @@ static bool set_stretch(const lang_code_set *set, cut *low, cut *high)
         for (size_t i = 0; i < row->items.count; i++) {
             const lang_item *item = &row->items.items[i];
             cut first, last;
-            if (item->set != NULL && !lang_holds_always(row->dates)) return false;
-            if (item->set != NULL ? !set_stretch(item->set, &first, &last)
-                                  : !literal_stretch(item, true, &first, &last))
+            if (lang_item_set(item) != NULL && !lang_holds_always(row->dates)) return false;
+            if (lang_item_set(item) != NULL ? !set_stretch(lang_item_set(item), &first, &last)
+                                            : !literal_stretch(item, true, &first, &last))
                 return false;
             if (!any || compare_texts(&first, low) < 0) *low = first;
             if (!any || compare_texts(&last, high) > 0) *high = last;
@@ -115,7 +115,7 @@ static bool set_stretch(const lang_code_set *set, cut *low, cut *high)
 /* False of an item that may hold anything. */
 static bool stretch_of(const lang_item *item, bool texts, cut *low, cut *high)
 {
-    if (item->set != NULL) return set_stretch(item->set, low, high);
+    if (lang_item_set(item) != NULL) return set_stretch(lang_item_set(item), low, high);
     return literal_stretch(item, texts, low, high);
 }
 

@@ -160,11 +160,9 @@ static void propose_modifiers_of_sets(search *s, const uint32_t *own, size_t cou
         const lang_code_set *set = plan->sets.items[s->sets.items[k]];
         for (size_t r = 0; set->system == LANG_SYSTEM_modifier && r < set->row_count; r++) {
             for (size_t i = 0; i < set->rows[r].items.count; i++) {
-                const lang_expression *low = set->rows[r].items.items[i].low;
-                bool code = low != NULL && low->kind == LANG_LITERAL && low->literal_kind == LANG_LITERAL_CODE;
-                uint32_t symbol = !code ? BASE_INTERN_NONE
-                                        : base_intern_find(&plan->symbol_table, low->as.literal.spelling,
-                                                           strlen(low->as.literal.spelling));
+                const char *code = lang_item_code(&set->rows[r].items.items[i]);
+                uint32_t symbol =
+                    code == NULL ? BASE_INTERN_NONE : base_intern_find(&plan->symbol_table, code, strlen(code));
                 if (symbol != BASE_INTERN_NONE)
                     offer_modifier(s, own, count, (uint32_t)s->context->binding->symbols[symbol]);
             }

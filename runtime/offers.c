@@ -59,10 +59,10 @@ static void find_lists(finding *f)
     }
 }
 
-static void add_place(finding *f, const lang_expression *literal)
+static void add_place(finding *f, const lang_item *item)
 {
-    if (literal == NULL || literal->kind != LANG_LITERAL || literal->literal_kind != LANG_LITERAL_CODE) return;
-    const char *text = literal->as.literal.spelling;
+    const char *text = lang_item_code(item);
+    if (text == NULL) return;
     const base_intern *stored = &f->binding->store->symbols, *constants = &f->binding->plan->symbol_table;
     uint32_t id = base_intern_find(stored, text, strlen(text));
     uint32_t symbol = id != BASE_INTERN_NONE ? BASE_INTERN_NONE : base_intern_find(constants, text, strlen(text));
@@ -86,14 +86,14 @@ static void find_places(finding *f)
             if (type.kind != LANG_TYPE_CODE || type.detail != LANG_SYSTEM_pos) continue;
             for (size_t r = 1; r < table->rows.count; r++) {
                 const lang_items *items = &table->rows.items[r].cells.items[c].items;
-                for (size_t i = 0; i < items->count; i++) add_place(f, items->items[i].low);
+                for (size_t i = 0; i < items->count; i++) add_place(f, &items->items[i]);
             }
         }
     }
     for (size_t k = 0; k < plan->sets.count; k++) {
         const lang_code_set *set = plan->sets.items[k];
         for (size_t r = 0; set->system == LANG_SYSTEM_pos && r < set->row_count; r++) {
-            for (size_t i = 0; i < set->rows[r].items.count; i++) add_place(f, set->rows[r].items.items[i].low);
+            for (size_t i = 0; i < set->rows[r].items.count; i++) add_place(f, &set->rows[r].items.items[i]);
         }
     }
 }

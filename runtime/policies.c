@@ -354,7 +354,7 @@ adj_status adj_format(const char *name, const char *source, const adj_options *o
     lang_diagnostics_init(&diagnostics, &arena);
     lang_file file = {.path = name, .text = source, .length = strlen(source)}, *files[] = {&file};
     const char *result = NULL;
-    bool parsed = lang_index_lines(&arena, &file) && lang_parse_file(&arena, &diagnostics, &file);
+    bool parsed = lang_index_lines(&arena, &file) && lang_parse_file(&arena, &diagnostics, &file, NULL);
     if (parsed) {
         result = lang_layout(&arena, &file);
     } else if (!arena.failed) {

@@ -204,11 +204,12 @@ static uint8_t item_matches(const run_context *context, lang_type type, const la
 {
     const char *text = run_symbol_text(context->binding, bits);
     if (text == NULL) return RUN_FALSE;
-    if (item->set == NULL) {
+    if (lang_item_set(item) == NULL) {
         return lang_item_holds((lang_code_system)type.detail, item, text) ? RUN_TRUE : RUN_FALSE;
     }
-    if (date_state != RUN_PRESENT && lang_code_set_dated(item->set, text)) return RUN_NEITHER;
-    return lang_code_set_holds(item->set, text, (base_date)date, context->binding->as_of) ? RUN_TRUE : RUN_FALSE;
+    if (date_state != RUN_PRESENT && lang_code_set_dated(lang_item_set(item), text)) return RUN_NEITHER;
+    return lang_code_set_holds(lang_item_set(item), text, (base_date)date, context->binding->as_of) ? RUN_TRUE
+                                                                                                    : RUN_FALSE;
 }
 
 static uint8_t cell_matches(const run_context *context, lang_type type, const plan_matchers *cell, int64_t bits,

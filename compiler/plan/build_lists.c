@@ -17,10 +17,9 @@ static void keep_symbols(plan_program *plan, const lang_code_set *set)
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_items *items = &set->rows[r].items;
         for (size_t i = 0; i < items->count && items->count <= FEW; i++) {
-            const lang_expression *low = items->items[i].low;
-            bool code = low != NULL && items->items[i].high == NULL && items->items[i].set == NULL &&
-                        low->kind == LANG_LITERAL && low->literal_kind == LANG_LITERAL_CODE;
-            if (code) plan_symbol(plan, low->as.literal.spelling);
+            const char *code = lang_item_code(&items->items[i]);
+            bool range = !items->items[i].text && items->items[i].high != NULL;
+            if (code != NULL && !range) plan_symbol(plan, code);
         }
     }
 }
@@ -33,7 +32,7 @@ static bool written_in_place(const lang_code_set *set)
     if (row->import != NULL || row->bulk != NULL || row->except || !lang_holds_always(row->dates)) return false;
     for (size_t i = 0; i < row->items.count; i++) {
         const lang_item *item = &row->items.items[i];
-        bool literal = item->set == NULL && !item->any && !item->absent && item->low->kind == LANG_LITERAL &&
+        bool literal = item->low != NULL && item->low->kind == LANG_LITERAL &&
                        (item->high == NULL || item->high->kind == LANG_LITERAL);
         if (!literal) return false;
     }
@@ -153,7 +152,7 @@ static uint32_t one_item(plan_builder *builder, const lang_expression *expressio
     bool all = expression->kind == LANG_INCLUDE && expression->as.membership.inclusion == LANG_INCLUDE_ALL;
     if (value->type.kind != LANG_TYPE_CODE) return number_item(builder, value, item);
     uint32_t subject = plan_exact(builder, value);
-    if (item->set != NULL) return set_step(builder, item->set, subject, list, expression);
+    if (lang_item_set(item) != NULL) return set_step(builder, lang_item_set(item), subject, list, expression);
     if (item->low->kind == LANG_LITERAL && (!all || item->high != NULL)) {
         return literal_item(builder, expression, item, subject, list);
     }

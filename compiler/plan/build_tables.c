@@ -74,7 +74,7 @@ uint32_t plan_parameter_index(plan_program *plan, const lang_parameter *paramete
 static plan_matcher matcher(plan_program *plan, const lang_item *item, lang_type type)
 {
     if (item->any) return (plan_matcher){.kind = PLAN_MATCH_ANY};
-    bool single = item->set == NULL && item->high == NULL && item->low->kind == LANG_LITERAL &&
+    bool single = lang_item_set(item) == NULL && item->high == NULL && item->low->kind == LANG_LITERAL &&
                   item->low->literal_kind != LANG_LITERAL_PREFIX;
     if (is_symbol(type) && single) {
         return (plan_matcher){.kind = PLAN_MATCH_SYMBOL, .low = literal_number(plan, item->low, type)};

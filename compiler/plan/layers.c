@@ -118,7 +118,8 @@ const lang_code_set *plan_effective_set(plan_program *plan, const lang_file *lay
     lang_code_set *copy = NULL;
     for (size_t r = 0; r < set->row_count; r++) {
         for (size_t i = 0; i < set->rows[r].items.count; i++) {
-            lang_code_set *inner = set->rows[r].items.items[i].set;
+            const lang_item *item = &set->rows[r].items.items[i];
+            lang_code_set *inner = lang_item_set(item);
             const lang_code_set *effective = inner == NULL ? NULL : plan_effective_set(plan, layer, inner);
             if (effective == inner) continue;
             if (copy == NULL) {
@@ -136,7 +137,11 @@ const lang_code_set *plan_effective_set(plan_program *plan, const lang_file *lay
                     rows[k].items.items = items;
                 }
             }
-            copy->rows[r].items.items[i].set = (lang_code_set *)(uintptr_t)effective;
+            lang_expression *name = base_arena_alloc(plan->arena, lang_expression_size(LANG_PATH));
+            if (name == NULL) return set;
+            memcpy(name, item->low, lang_expression_size(LANG_PATH));
+            name->as.path.set = (lang_code_set *)(uintptr_t)effective;
+            copy->rows[r].items.items[i].low = name;
         }
     }
     return copy == NULL ? set : copy;

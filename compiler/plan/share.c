@@ -45,7 +45,7 @@ static bool set_asks(const changed *c, const lang_code_set *set)
     if (holds(c, set)) return true;
     for (size_t r = 0; r < set->row_count; r++) {
         for (size_t i = 0; i < set->rows[r].items.count; i++) {
-            if (set_asks(c, set->rows[r].items.items[i].set)) return true;
+            if (set_asks(c, lang_item_set(&set->rows[r].items.items[i]))) return true;
         }
     }
     return false;
@@ -55,7 +55,8 @@ static bool items_ask(const changed *c, const lang_items *items)
 {
     for (size_t i = 0; i < items->count; i++) {
         const lang_item *item = &items->items[i];
-        if (set_asks(c, item->set) || expression_asks(c, item->low) || expression_asks(c, item->high)) return true;
+        if (set_asks(c, lang_item_set(item)) || expression_asks(c, item->low) || expression_asks(c, item->high))
+            return true;
     }
     return false;
 }

@@ -69,7 +69,8 @@ static bool asked_holds(const lang_code_set *set, const char *code, base_date da
         bool found = false;
         for (size_t i = 0; i < row->items.count && !found; i++) {
             const lang_item *item = &row->items.items[i];
-            found = item->set != NULL ? asked_holds(item->set, code, day) : lang_item_holds(set->system, item, code);
+            found = lang_item_set(item) != NULL ? asked_holds(lang_item_set(item), code, day)
+                                                : lang_item_holds(set->system, item, code);
         }
         if (found && day >= row->dates.from && day <= row->dates.to) holds = !row->except;
     }
@@ -84,8 +85,8 @@ static bool asked_dated(const lang_code_set *set, const char *code)
         bool always = row->dates.from == BASE_DATE_MIN && row->dates.to == BASE_DATE_MAX;
         for (size_t i = 0; i < row->items.count; i++) {
             const lang_item *item = &row->items.items[i];
-            dated = dated || (item->set != NULL ? !always || asked_dated(item->set, code)
-                                                : !always && lang_item_holds(set->system, item, code));
+            dated = dated || (lang_item_set(item) != NULL ? !always || asked_dated(lang_item_set(item), code)
+                                                          : !always && lang_item_holds(set->system, item, code));
         }
     }
     return dated;

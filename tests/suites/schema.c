@@ -39,7 +39,7 @@ Test(schema, the_tables_are_the_file)
     lang_diagnostics diagnostics;
     lang_diagnostics_init(&diagnostics, &arena);
     lang_file file = {.path = "standard.adj", .text = text, .length = strlen(text)};
-    cr_assert(lang_index_lines(&arena, &file) && lang_parse_file(&arena, &diagnostics, &file));
+    cr_assert(lang_index_lines(&arena, &file) && lang_parse_file(&arena, &diagnostics, &file, NULL));
     int fields = 0, records = 0, systems = 0, enumerations = 0;
     for (size_t d = 0; d < file.schema.count; d++) {
         const lang_schema_declaration *declaration = file.schema.items[d];
