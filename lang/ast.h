@@ -701,7 +701,7 @@ struct lang_file {
     const char *path;
     const char *text;
     size_t length;
-    uint32_t *line_starts; /* offsets; line_count of them */
+    uint32_t *line_marks; /* where every LANG_LINES_A_MARKth line begins, from the first on */
     size_t line_count;
     bool is_module;
     lang_names name;

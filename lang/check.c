@@ -120,6 +120,12 @@ static void check_file(lang_checker *checker, lang_file *file)
 static bool check_program(lang_checker *checker)
 {
     lang_program *program = checker->program;
+    size_t clauses = 0;
+    for (size_t i = 0; i < program->files.count; i++)
+        clauses += program->files.items[i]->clauses.count + program->files.items[i]->clause_overrides.count;
+    if (!base_arena_reserve(program->arena, (void **)&program->clauses.items, 0, &program->clauses.capacity,
+                            sizeof *program->clauses.items, clauses))
+        return false;
     for (size_t i = 0; i < program->files.count; i++) collect(program, program->files.items[i]);
     check_limits(checker);
     /* A file that did not parse has half its declarations: judging the rest would only cascade. */

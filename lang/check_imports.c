@@ -190,8 +190,8 @@ static void read_rows(lang_checker *checker, lang_table *table, const lang_impor
     size_t count;
     bool header = true;
     while (base_csv_next(&csv, cells, &count)) {
-        uint32_t start = r.file->line_starts[csv.line - 1];
-        uint32_t end = csv.next_line - 1 < r.file->line_count ? r.file->line_starts[csv.next_line - 1] - 1
+        uint32_t start = lang_line_start(r.file, csv.line - 1);
+        uint32_t end = csv.next_line - 1 < r.file->line_count ? lang_line_start(r.file, csv.next_line - 1) - 1
                                                               : (uint32_t)r.file->length;
         lang_span span = {r.file->index, start, end > start ? end : start + 1};
         if (csv.error != NULL) {

@@ -122,28 +122,49 @@ bool lang_index_lines(base_arena *arena, lang_file *file)
 {
     size_t lines = 1;
     for (size_t i = 0; i < file->length; i++) lines += file->text[i] == '\n';
-    file->line_starts = base_arena_alloc(arena, lines * sizeof *file->line_starts);
-    if (file->line_starts == NULL) return false;
+    size_t marks = (lines + LANG_LINES_A_MARK - 1) / LANG_LINES_A_MARK;
+    file->line_marks = base_arena_alloc(arena, marks * sizeof *file->line_marks);
+    if (file->line_marks == NULL) return false;
     file->line_count = 1;
     for (size_t i = 0; i < file->length; i++) {
-        if (file->text[i] == '\n') file->line_starts[file->line_count++] = (uint32_t)i + 1;
+        if (file->text[i] != '\n') continue;
+        if (file->line_count % LANG_LINES_A_MARK == 0)
+            file->line_marks[file->line_count / LANG_LINES_A_MARK] = (uint32_t)i + 1;
+        file->line_count++;
     }
     return true;
 }
 
+uint32_t lang_line_start(const lang_file *file, size_t line)
+{
+    uint32_t start = file->line_marks[line / LANG_LINES_A_MARK];
+    for (size_t i = 0; i < line % LANG_LINES_A_MARK; i++) {
+        const char *end = memchr(file->text + start, '\n', file->length - start);
+        start = (uint32_t)(end - file->text) + 1;
+    }
+    return start;
+}
+
 void lang_position(const lang_file *file, uint32_t offset, size_t *line, size_t *column)
 {
-    size_t low = 0, high = file->line_count;
+    size_t low = 0, high = (file->line_count + LANG_LINES_A_MARK - 1) / LANG_LINES_A_MARK;
     while (low + 1 < high) {
         size_t middle = low + (high - low) / 2;
-        if (file->line_starts[middle] <= offset)
+        if (file->line_marks[middle] <= offset)
             low = middle;
         else
             high = middle;
     }
+    uint32_t start = file->line_count > 0 ? file->line_marks[low] : 0;
+    low *= LANG_LINES_A_MARK;
+    uint32_t until = offset < file->length ? offset : (uint32_t)file->length;
+    const char *end;
+    while (start < until && (end = memchr(file->text + start, '\n', until - start)) != NULL) {
+        start = (uint32_t)(end - file->text) + 1;
+        low++;
+    }
     *line = low + 1;
     *column = 1;
-    uint32_t start = file->line_count > 0 ? file->line_starts[low] : 0;
     for (uint32_t i = start; i < offset && i < file->length; i++) {
         if (!continuation(file->text[i])) (*column)++;
     }

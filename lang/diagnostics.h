@@ -58,8 +58,12 @@ lang_severity lang_diagnostic_severity(lang_diagnostic_code code);
 void lang_diagnostics_render(lang_diagnostics *diagnostics, lang_file *const *files, size_t file_count, bool colour,
                              base_text *out);
 
-/* Finds where each line of a file begins; lang_position needs it. False when memory runs out. */
+/* Marks where lines of a file begin; lang_position needs it. False when memory runs out. */
+enum { LANG_LINES_A_MARK = 16 };
 bool lang_index_lines(base_arena *arena, lang_file *file);
+
+/* Where a line begins, the first of which is 0. */
+uint32_t lang_line_start(const lang_file *file, size_t line);
 
 /* One-based line and column (in characters) of a byte offset. */
 void lang_position(const lang_file *file, uint32_t offset, size_t *line, size_t *column);

@@ -632,7 +632,7 @@ static void settle(plan_program *plan)
         size_t steps = plan->blocks.items[i].steps.count;
         if (steps > plan->longest) plan->longest = steps;
     }
-    plan_map_settle(plan);
+    plan->map = NULL;
     plan->spare = NULL;
 }
 

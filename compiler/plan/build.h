@@ -89,9 +89,6 @@ typedef enum plan_map_kind {
 uint32_t plan_map_find(const plan_program *plan, plan_map_kind kind, const void *a, const void *b);
 void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const void *b, uint32_t value);
 
-/* Keeps of the map what is asked of a plan that is built: its clauses. */
-void plan_map_settle(plan_program *plan);
-
 /* The highest of the policies that were asked for which judges a clause as a layer below it does; the layer itself, if none. */
 const lang_file *plan_home(base_arena *arena, const lang_clause *clause, const lang_file *layer);
 

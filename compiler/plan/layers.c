@@ -42,28 +42,6 @@ void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const v
     map->count++;
 }
 
-void plan_map_settle(plan_program *plan)
-{
-    const plan_map *all = plan->map;
-    plan->map = NULL;
-    if (all == NULL) return;
-    size_t count = 0, size = 16;
-    for (size_t i = 0; i < all->size; i++) {
-        if (all->entries[i].value != 0 && all->entries[i].kind == PLAN_MAP_CLAUSE) count++;
-    }
-    while (size * 3 < count * 4) size *= 2;
-    plan_map *kept = base_arena_alloc(plan->arena, sizeof *kept);
-    plan_map_entry *entries = base_arena_alloc(plan->arena, size * sizeof *entries);
-    if (kept == NULL || entries == NULL) return;
-    *kept = (plan_map){entries, size, count};
-    for (size_t i = 0; i < all->size; i++) {
-        const plan_map_entry *old = &all->entries[i];
-        if (old->value == 0 || old->kind != PLAN_MAP_CLAUSE) continue;
-        entries[slot_of(kept, PLAN_MAP_CLAUSE, old->a, old->b)] = *old;
-    }
-    plan->map = kept;
-}
-
 const lang_clause *plan_effective_clause(const lang_file *policy, const lang_clause *clause)
 {
     const lang_clause *base = clause->overrides != NULL ? clause->overrides : clause;
@@ -74,10 +52,29 @@ const lang_clause *plan_effective_clause(const lang_file *policy, const lang_cla
     return base;
 }
 
+static bool judges_for(const plan_clause *clause, uint32_t policy)
+{
+    bool judges = clause->policy == policy;
+    for (size_t i = 0; i < clause->sharers.count && !judges; i++) judges = clause->sharers.items[i] == policy;
+    return judges;
+}
+
 size_t plan_find_clause(const plan_program *plan, const lang_clause *clause, const lang_file *policy)
 {
-    uint32_t found = plan_map_find(plan, PLAN_MAP_CLAUSE, plan_effective_clause(policy, clause), policy);
-    return found == PLAN_NO_STEP ? plan->clauses.count : found;
+    uint32_t own = 0;
+    while (own < plan->policies.count && plan->policies.items[own].source != policy) own++;
+    for (size_t p = 0; p < plan->policies.count; p++) {
+        const plan_policy *judge = &plan->policies.items[p];
+        bool shared = false;
+        for (size_t i = 0; i < judge->sharers.count && !shared; i++) shared = judge->sharers.items[i] == own;
+        if (p != own && !shared) continue;
+        const lang_clause *effective = plan_effective_clause(judge->source, clause);
+        for (uint32_t i = judge->first_clause; i < judge->first_clause + judge->clause_count; i++) {
+            const plan_clause *held = &plan->clauses.items[i];
+            if (held->source == effective && judges_for(held, own)) return i;
+        }
+    }
+    return plan->clauses.count;
 }
 
 const lang_table *plan_effective_table(const lang_file *layer, const lang_table *table)

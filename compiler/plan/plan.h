@@ -188,7 +188,7 @@ typedef struct plan_program {
     BASE_ARRAY(plan_measure) measures;
     struct plan_spare *spare;       /* while building: memory of ended blocks to use again */
     struct plan_unfolded *unfolded; /* explanations that were asked for */
-    struct plan_map *map;           /* what was built for which part of the tree */
+    struct plan_map *map;           /* while building: what was built for which part of the tree */
 } plan_program;
 
 /* The clause as a policy has it: an override of the policy or of a layer above, or the clause itself. */
