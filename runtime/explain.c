@@ -9,6 +9,7 @@ typedef struct explainer {
     base_arena *arena;
     run_context *context;
     const plan_block *block;
+    plan_sources sources; /* of its steps */
     const plan_clause *clause;
     const plan_explanation *explanation;
     const run_value *values;
@@ -67,9 +68,14 @@ static const char *counting_name(const explainer *e, const lang_expression *sour
     return base_format(e->arena, "count of %s%s", others, squeezed(e->arena, file, span));
 }
 
+static const lang_expression *source_of(const explainer *e, const plan_step *step)
+{
+    return e->sources == NULL ? NULL : e->sources[step - e->block->steps.items];
+}
+
 static const char *make_source_name(const explainer *e, const plan_step *step)
 {
-    const lang_expression *source = step->source;
+    const lang_expression *source = source_of(e, step);
     if (step->operation == PLAN_LOAD) return load_name(e, step);
     if (source != NULL && source->kind == LANG_QUANTIFIED) return counting_name(e, source);
     if (source != NULL && source->kind == LANG_PATH) {
@@ -327,7 +333,7 @@ static void missing_of_arithmetic(explainer *e, const plan_step *step, const run
     uint32_t divisor = step->operation == PLAN_PRORATE ? step->c : step->b;
     bool divides = step->operation == PLAN_DIVIDE || step->operation == PLAN_PRORATE;
     const char *why = divides && e->values[divisor].bits == 0 ? "divides by zero" : "goes past what can be counted";
-    const lang_expression *source = step->source;
+    const lang_expression *source = source_of(e, step);
     const char *text =
         source == NULL
             ? plan_operation_name(step->operation)
@@ -384,10 +390,7 @@ static void missing_of(explainer *e, uint32_t index)
         return;
     }
     case PLAN_UPPER: missing_of(e, step->a); return;
-    case PLAN_DENIED:
-        add_missing(e, squeezed(e->arena, e->context->binding->plan->program->files.items[step->source->span.file],
-                                step->source->span));
-        return;
+    case PLAN_DENIED: add_missing(e, source_name(e, step)); return;
     case PLAN_ADD:
     case PLAN_SUBTRACT:
     case PLAN_MULTIPLY:
@@ -445,6 +448,7 @@ static bool missing_of_element(void *state, uint32_t row, run_truth truth)
     e->context->counted = counted;
     explainer inner = *e;
     inner.block = block;
+    inner.sources = u->aggregate->sources;
     inner.values = values;
     inner.prefix = name;
     missing_of(&inner, block->steps.items[block->steps.count - 1].a);
@@ -669,6 +673,7 @@ bool run_explain(base_arena *arena, run_context *context, uint32_t line, size_t 
     if (e.explanation == NULL) arena->failed = true;
     if (arena->failed) return false;
     e.block = e.explanation->block;
+    e.sources = e.explanation->sources;
     run_value *values = base_arena_alloc(arena, (e.block->steps.count + 1) * sizeof *values);
     e.seen = base_arena_alloc(arena, e.block->steps.count + 1);
     if (values == NULL || e.seen == NULL) return false;

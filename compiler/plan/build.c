@@ -48,6 +48,8 @@ bool plan_builder_init(plan_builder *builder, plan_program *plan, const lang_fil
     builder->spare = spare;
     block->steps.items = spare->steps;
     block->steps.capacity = spare->step_capacity;
+    builder->sources.items = spare->sources;
+    builder->sources.capacity = spare->source_capacity;
     memset(builder->known, 0, builder->known_size * sizeof *builder->known);
     return true;
 }
@@ -60,7 +62,8 @@ void plan_builder_give_back(plan_builder *builder, plan_step *steps, uint32_t ca
     if (builder->known_size > KEPT) return;
     plan_spare *spare = builder->spare != NULL ? builder->spare : base_arena_alloc(plan->scratch, sizeof *spare);
     if (spare == NULL) return;
-    *spare = (plan_spare){builder->known, builder->known_size, steps, capacity, plan->spare};
+    *spare = (plan_spare){builder->known,         builder->known_size,       steps,      capacity,
+                          builder->sources.items, builder->sources.capacity, plan->spare};
     plan->spare = spare;
 }
 
@@ -143,7 +146,7 @@ static bool shareable(plan_operation operation)
     return operation != PLAN_SKIP && operation != PLAN_VERDICT && operation != PLAN_SCOPE && operation != PLAN_RETURN;
 }
 
-uint32_t plan_emit(plan_builder *builder, plan_step step)
+uint32_t plan_emit_from(plan_builder *builder, plan_step step, const lang_expression *source)
 {
     bool lookup = step.operation == PLAN_LOOKUP; /* keyed by the hash of its arguments, in `detail` */
     uint64_t key[6] = {(uint64_t)step.operation,
@@ -167,12 +170,21 @@ uint32_t plan_emit(plan_builder *builder, plan_step step)
     plan_step *added = BASE_PUSH(builder->plan->scratch, &block->steps);
     if (added == NULL) return 0;
     *added = step;
+    if (builder->keeps_sources) {
+        const lang_expression **from = BASE_PUSH(builder->plan->scratch, &builder->sources);
+        if (from != NULL) *from = source;
+    }
     uint32_t index = (uint32_t)(block->steps.count - 1);
     if (!shareable(step.operation)) return index;
     builder->known[slot] = (plan_known_step){hash, index + 1, builder->region};
     builder->known_count++;
     if (builder->known_count * 2 > builder->known_size && !grow_known(builder)) builder->known_count = 0;
     return index;
+}
+
+uint32_t plan_emit(plan_builder *builder, plan_step step)
+{
+    return plan_emit_from(builder, step, NULL);
 }
 
 uint32_t plan_emit_simple(plan_builder *builder, plan_operation operation, uint32_t a, uint32_t b, lang_type type)
@@ -246,8 +258,7 @@ uint32_t plan_clause_fails(plan_builder *builder, const lang_clause *clause, uin
                                            .b = PLAN_NO_STEP,
                                            .c = PLAN_NO_STEP,
                                            .number = aggregate,
-                                           .type = PLAN_TYPE(COUNT),
-                                           .source = clause->binding});
+                                           .type = PLAN_TYPE(COUNT)});
         uint32_t upper = plan_emit_simple(builder, PLAN_UPPER, count, PLAN_NO_STEP, PLAN_TYPE(COUNT));
         uint32_t one = plan_emit_number(builder, 1, PLAN_TYPE(COUNT));
         return plan_compare(builder, LANG_AT_LEAST, (plan_value){count, upper}, (plan_value){one, one});
@@ -485,8 +496,7 @@ static void build_message(plan_builder *builder, const lang_clause *source, plan
         plan_step step = {.operation = PLAN_AGGREGATE, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .number = aggregate};
         step.a = plan_window_bound(builder, &counting->as.quantified.window);
         step.type = plan_aggregate_at(plan, aggregate)->type;
-        step.source = counting;
-        explanation->counting_step = plan_emit(builder, step);
+        explanation->counting_step = plan_emit_from(builder, step, counting);
     }
     for (size_t i = 0; i < source->pieces.count; i++) {
         const lang_expression *hole = source->pieces.items[i].hole;
@@ -506,6 +516,7 @@ static void build_explanation(plan_program *plan, size_t index)
     plan_clause *clause = &plan->clauses.items[index];
     const lang_clause *source = clause->source;
     if (!plan_builder_init(&builder, plan, plan->policies.items[clause->policy].source)) return;
+    builder.keeps_sources = true;
     plan_explanation explanation = {.counting_step = PLAN_NO_STEP, .binding_aggregate = PLAN_NO_STEP};
     const lang_section *section = source->section;
     for (size_t i = 0; section != NULL && i < section->wheres.count; i++) {

@@ -22,6 +22,8 @@ typedef struct plan_spare {
     size_t known_size;
     plan_step *steps;
     uint32_t step_capacity;
+    const lang_expression **sources;
+    uint32_t source_capacity;
     struct plan_spare *next;
 } plan_spare;
 
@@ -35,6 +37,8 @@ typedef struct plan_builder {
     size_t known_size;
     size_t known_count;
     plan_spare *spare;        /* where that came from; NULL for new memory */
+    bool keeps_sources;       /* of a block that facts are told by: where each of its steps comes from */
+    BASE_ARRAY(const lang_expression *) sources;
     BASE_ARRAY(bool) regions; /* whether each is open */
     uint32_t region;
     const lang_file *layer;   /* the policy whose overrides count; NULL for none */
@@ -107,6 +111,7 @@ uint32_t plan_clause_applies(plan_builder *builder, const lang_clause *clause, u
 uint32_t plan_clause_requirement(plan_builder *builder, const lang_clause *clause);
 uint32_t plan_clause_fails(plan_builder *builder, const lang_clause *clause, uint32_t requirement);
 uint32_t plan_emit(plan_builder *builder, plan_step step);
+uint32_t plan_emit_from(plan_builder *builder, plan_step step, const lang_expression *source);
 uint32_t plan_emit_simple(plan_builder *builder, plan_operation operation, uint32_t a, uint32_t b, lang_type type);
 uint32_t plan_emit_number(plan_builder *builder, int64_t number, lang_type type);
 uint32_t plan_emit_truth(plan_builder *builder, bool truth);

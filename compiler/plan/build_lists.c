@@ -106,15 +106,14 @@ static uint32_t set_step(plan_builder *builder, const lang_code_set *set, uint32
                          const lang_expression *source)
 {
     bool only = source->kind == LANG_INCLUDE && source->as.membership.inclusion == LANG_INCLUDE_ONLY;
-    return plan_emit(builder, (plan_step){.operation = only   ? PLAN_LIST_WITHIN_SET
+    return plan_emit_from(builder, (plan_step){.operation = only   ? PLAN_LIST_WITHIN_SET
                                                        : list ? PLAN_LIST_MEETS_SET
                                                               : PLAN_SET_HOLDS,
                                           .a = value,
                                           .b = plan_clock_date(builder, set->clock),
                                           .c = PLAN_NO_STEP,
                                           .number = plan_set_index(builder->plan, set, builder->layer),
-                                          .type = truth_type(),
-                                          .source = source});
+                                          .type = truth_type()}, source);
 }
 
 /* A set of its own for one literal item among others that are paths. */
@@ -175,10 +174,10 @@ static uint32_t one_item(plan_builder *builder, const lang_expression *expressio
     } else {
         operation = all ? PLAN_LIST_HAS_ALL : PLAN_LISTS_MEET;
     }
-    return plan_emit(
+    return plan_emit_from(
         builder,
         (plan_step){
-            .operation = operation, .a = a, .b = b, .c = PLAN_NO_STEP, .type = truth_type(), .source = expression});
+            .operation = operation, .a = a, .b = b, .c = PLAN_NO_STEP, .type = truth_type()}, expression);
 }
 
 uint32_t plan_membership(plan_builder *builder, const lang_expression *expression)
@@ -219,6 +218,7 @@ static void element_block(plan_builder *builder, const lang_expression *expressi
         inner->block = PLAN_NO_STEP;
         return;
     }
+    inner->keeps_sources = true;
     inner->in_element = true;
     uint32_t condition = where == NULL ? plan_emit_truth(inner, true) : plan_truth(inner, where);
     if (every) condition = plan_emit_simple(inner, PLAN_NOT, condition, PLAN_NO_STEP, truth_type());
@@ -270,6 +270,15 @@ static const void *digest_of_aggregate(const plan_program *plan, const plan_aggr
     return (const void *)(uintptr_t)XXH3_64bits_withSeed(own, sizeof own, digest);
 }
 
+/* Where the steps of an ended block come from, in memory that stays. */
+static plan_sources sources_of(const plan_builder *builder)
+{
+    size_t count = builder->sources.count;
+    const lang_expression **sources = base_arena_alloc(builder->plan->arena, (count + 1) * sizeof *sources);
+    if (sources != NULL && count > 0) memcpy(sources, builder->sources.items, count * sizeof *sources);
+    return sources;
+}
+
 /* What is counted alike in several places is one aggregate: it is counted once for all of them. Ends the block of its elements, or drops it
  * where there is one already. */
 static uint32_t add_aggregate(plan_program *plan, const plan_aggregate *aggregate, plan_builder *elements)
@@ -287,6 +296,7 @@ static uint32_t add_aggregate(plan_program *plan, const plan_aggregate *aggregat
     plan_aggregate *slot = BASE_PUSH(plan->scratch, &plan->aggregates);
     if (slot == NULL) return 0;
     *slot = *aggregate;
+    if (block) slot->sources = sources_of(elements);
     uint32_t index = (uint32_t)plan->aggregates.count - 1;
     if (found == PLAN_NO_STEP) plan_map_add(plan, PLAN_MAP_ALIKE_AGGREGATE, digest, NULL, index);
     return index;
@@ -340,13 +350,12 @@ uint32_t plan_window_bound(plan_builder *builder, const lang_window *window)
     if (type.kind != LANG_TYPE_RECORD) return bound;
     lang_field dates =
         type.detail == LANG_RECORD_authorization ? LANG_FIELD_authorization_dates : LANG_FIELD_coverage_dates;
-    return plan_emit(builder, (plan_step){.operation = PLAN_LOAD,
+    return plan_emit_from(builder, (plan_step){.operation = PLAN_LOAD,
                                           .a = bound,
                                           .b = PLAN_NO_STEP,
                                           .c = PLAN_NO_STEP,
                                           .detail = (uint32_t)dates,
-                                          .type = PLAN_TYPE(DATES),
-                                          .source = window->bound});
+                                          .type = PLAN_TYPE(DATES)}, window->bound);
 }
 
 plan_value plan_quantified(plan_builder *builder, const lang_expression *expression)
@@ -354,13 +363,12 @@ plan_value plan_quantified(plan_builder *builder, const lang_expression *express
     uint32_t aggregate = plan_aggregate_for(builder, expression, NULL);
     uint32_t bound = plan_window_bound(builder, &expression->as.quantified.window);
     lang_type type = plan_aggregate_at(builder->plan, aggregate)->type;
-    uint32_t low = plan_emit(builder, (plan_step){.operation = PLAN_AGGREGATE,
+    uint32_t low = plan_emit_from(builder, (plan_step){.operation = PLAN_AGGREGATE,
                                                   .a = bound,
                                                   .b = PLAN_NO_STEP,
                                                   .c = PLAN_NO_STEP,
                                                   .number = aggregate,
-                                                  .type = type,
-                                                  .source = expression});
+                                                  .type = type}, expression);
     plan_aggregate_kind kind = plan_aggregate_at(builder->plan, aggregate)->kind;
     if (kind == PLAN_MINIMUM || kind == PLAN_MAXIMUM) return (plan_value){low, low};
     return (plan_value){low, plan_emit_simple(builder, PLAN_UPPER, low, PLAN_NO_STEP, type)};

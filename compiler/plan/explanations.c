@@ -64,12 +64,13 @@ static int64_t distance(const lang_expression *source, const lang_clause *clause
     return (int64_t)((uintptr_t)source - (uintptr_t)clause);
 }
 
-static void put_step(base_text *out, const plan_step *step, int64_t at, const lang_clause *clause)
+static void put_step(base_text *out, const plan_step *step, int64_t at, const lang_expression *source,
+                     const lang_clause *clause)
 {
     unsigned type = (unsigned)step->type.detail << 2 | (unsigned)step->type.list << 1 | (unsigned)step->type.optional;
     unsigned parts = (step->a != PLAN_NO_STEP ? HAS_A : 0U) | (step->b != PLAN_NO_STEP ? HAS_B : 0U) |
                      (step->c != PLAN_NO_STEP ? HAS_C : 0U) | (step->detail != 0 ? HAS_DETAIL : 0U) |
-                     (step->number != 0 ? HAS_NUMBER : 0U) | (step->source != NULL ? HAS_SOURCE : 0U) |
+                     (step->number != 0 ? HAS_NUMBER : 0U) | (source != NULL ? HAS_SOURCE : 0U) |
                      (type != 0 ? HAS_TYPE : 0U);
     char bytes[STEP_BYTES], *to = bytes;
     *to++ = (char)step->operation;
@@ -81,7 +82,7 @@ static void put_step(base_text *out, const plan_step *step, int64_t at, const la
     if (parts & HAS_C) to = write_signed(to, at - step->c);
     if (parts & HAS_DETAIL) to = write_number(to, step->detail);
     if (parts & HAS_NUMBER) to = write_signed(to, step->number);
-    if (parts & HAS_SOURCE) to = write_signed(to, distance(step->source, clause));
+    if (parts & HAS_SOURCE) to = write_signed(to, distance(source, clause));
     if (parts & HAS_TYPE) to = write_number(to, type);
     base_text_add(out, bytes, (size_t)(to - bytes));
 }
@@ -105,7 +106,8 @@ void plan_builder_fold(plan_builder *builder, const plan_explanation *explanatio
     plan_block *block = plan_block_at(plan, builder->block);
     base_text *out = &plan->unfolded->bytes;
     out->length = 0;
-    for (uint32_t i = 0; i < block->steps.count; i++) put_step(out, &block->steps.items[i], i, clause->source);
+    bool sourced = builder->sources.count == block->steps.count; /* else memory ran out */
+    for (uint32_t i = 0; i < block->steps.count; i++) put_step(out, &block->steps.items[i], i, sourced ? builder->sources.items[i] : NULL, clause->source);
     put_list(out, block->arguments.items, block->arguments.count);
     put_list(out, explanation->when_steps.items, explanation->when_steps.count);
     put_list(out, explanation->exception_steps.items, explanation->exception_steps.count);
@@ -137,7 +139,8 @@ static int64_t take_signed(const unsigned char **at)
     return (int64_t)(number >> 1 ^ (0 - (number & 1)));
 }
 
-static void take_step(const unsigned char **at, plan_step *step, int64_t place, const lang_clause *clause)
+static void take_step(const unsigned char **at, plan_step *step, const lang_expression **source, int64_t place,
+                      const lang_clause *clause)
 {
     unsigned parts = (*at)[1];
     *step = (plan_step){.a = PLAN_NO_STEP, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP};
@@ -150,7 +153,7 @@ static void take_step(const unsigned char **at, plan_step *step, int64_t place, 
     if (parts & HAS_DETAIL) step->detail = (uint32_t)take(at);
     if (parts & HAS_NUMBER) step->number = take_signed(at);
     if (parts & HAS_SOURCE)
-        step->source = (const lang_expression *)((uintptr_t)clause + (uintptr_t)take_signed(at)); // NOLINT
+        *source = (const lang_expression *)((uintptr_t)clause + (uintptr_t)take_signed(at)); // NOLINT
     unsigned type = parts & HAS_TYPE ? (unsigned)take(at) : 0;
     step->type.detail = (uint16_t)(type >> 2);
     step->type.list = (type & 2) != 0;
@@ -193,9 +196,10 @@ const plan_explanation *plan_unfold(base_arena *arena, const plan_program *plan,
     uint32_t count = plan->blocks.items[clause->explain_block].steps.count, rest;
     plan_explanation *e = base_arena_alloc(arena, sizeof *e);
     plan_step *steps = base_arena_alloc(arena, (count + 1) * sizeof *steps);
-    if (e == NULL || steps == NULL) return NULL;
+    const lang_expression **sources = base_arena_alloc(arena, (count + 1) * sizeof *sources);
+    if (e == NULL || steps == NULL || sources == NULL) return NULL;
     const unsigned char *at = (const unsigned char *)clause->folded;
-    for (uint32_t i = 0; i < count; i++) take_step(&at, &steps[i], i, clause->source);
+    for (uint32_t i = 0; i < count; i++) take_step(&at, &steps[i], &sources[i], i, clause->source);
     *block = (plan_block){.steps = {steps, count, count}};
     block->arguments.items = take_list(arena, &at, &block->arguments.count);
     e->when_steps.items = take_list(arena, &at, &e->when_steps.count);
@@ -208,6 +212,7 @@ const plan_explanation *plan_unfold(base_arena *arena, const plan_program *plan,
     e->bound_aggregate = numbers[2];
     e->binding_aggregate = numbers[3];
     e->block = &plan->blocks.items[clause->explain_block];
+    e->sources = sources;
     return e;
 }
 

@@ -27,8 +27,7 @@ typedef struct plan_step {
     uint32_t a, b, c; /* steps of the same block; PLAN_NO_STEP where unused */
     uint32_t detail;
     int64_t number;
-    const lang_expression *source; /* where it comes from, for explanations; may be NULL */
-    lang_type type;                /* of what it gives; truths are LANG_TYPE_TRUTH */
+    lang_type type; /* of what it gives; truths are LANG_TYPE_TRUTH */
     plan_operation operation;
 } plan_step;
 
@@ -38,6 +37,9 @@ typedef struct plan_block {
 } plan_block;
 
 typedef BASE_ARRAY(uint32_t) plan_step_list;
+
+/* Where the steps of a block come from, in its order, for those that facts are told by; NULL for those that come from no expression. */
+typedef const lang_expression *const *plan_sources;
 
 typedef enum BASE_COMPACT plan_aggregate_kind {
     PLAN_COUNTS,
@@ -57,6 +59,7 @@ typedef struct plan_aggregate {
     bool
         one_decides; /* nobody asks more of it than whether there is one that surely counts, and whether there may be */
     uint32_t block;  /* the condition (and value) of an element; PLAN_NO_STEP for none */
+    plan_sources sources; /* of that block */
     lang_type type;
 } plan_aggregate;
 
@@ -117,6 +120,7 @@ typedef struct plan_clause {
 /* The logic of a clause once more, without skips, for explaining one subject; frame 1 is the `other` of a forbid. */
 typedef struct plan_explanation {
     const plan_block *block;
+    plan_sources sources;
     plan_step_list when_steps;
     uint32_t requirement_step;
     plan_step_list exception_steps;

@@ -103,7 +103,9 @@ Test(folded, steps_are_what_they_were)
                                 blocks * sizeof(plan_block));
     plan->blocks.capacity = blocks + 1;
     cr_assert(plan_builder_init(&builder, plan, NULL));
+    builder.keeps_sources = true;
     plan_step made[COUNT];
+    const lang_expression *sources[COUNT];
     for (uint32_t i = 0; i < COUNT; i++) {
         made[i] = (plan_step){.operation = PLAN_ADD,
                               .a = i == 0 ? PLAN_NO_STEP : i - 1,
@@ -111,12 +113,12 @@ Test(folded, steps_are_what_they_were)
                               .c = i % 4 == 0 ? 1000000 + i : PLAN_NO_STEP, /* further on, as places of arguments are */
                               .detail = i % 2 == 0 ? 0 : UINT32_MAX - i,
                               .number = numbers[i],
-                              .source = i % 5 == 0 ? NULL : (const lang_expression *)(uintptr_t)(8 * (i + 1)),
                               .type = {.kind = (lang_type_kind)(i % 9),
                                        .detail = i % 2 == 0 ? 0 : (uint16_t)(65535 - i),
                                        .list = i % 2 == 1,
                                        .optional = i % 3 == 1}};
-        cr_assert_eq(plan_emit(&builder, made[i]), i);
+        sources[i] = i % 5 == 0 ? NULL : (const lang_expression *)(uintptr_t)(8 * (i + 1));
+        cr_assert_eq(plan_emit_from(&builder, made[i], sources[i]), i);
     }
     uint32_t when[] = {0, 300, PLAN_NO_STEP};
     plan_explanation e = {
@@ -130,7 +132,7 @@ Test(folded, steps_are_what_they_were)
         const plan_step *step = &block.steps.items[i];
         cr_expect(step->operation == made[i].operation && step->a == made[i].a && step->b == made[i].b &&
                       step->c == made[i].c && step->detail == made[i].detail && step->number == made[i].number &&
-                      step->source == made[i].source && lang_type_same(step->type, made[i].type) &&
+                      again->sources[i] == sources[i] && lang_type_same(step->type, made[i].type) &&
                       step->type.optional == made[i].type.optional,
                   "step %zu", i);
     }
