@@ -48,7 +48,7 @@ lang_item lang_item_at(lang_span span)
 lang_span lang_item_span(const lang_item *item, uint32_t file)
 {
     if (item->low != NULL) file = item->low->span.file;
-    return (lang_span){file, item->start, item->start + item->length};
+    return lang_span_of(file, item->start, item->start + item->length);
 }
 
 lang_code_set *lang_item_set(const lang_item *item)

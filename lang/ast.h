@@ -7,12 +7,22 @@
 #include "base/date.h"
 #include "lang/schema.h"
 
-/* Bytes [start, end) of a source file. */
+/* Bytes [start, end) of a source file, in eight bytes: every node of a tree and every name has one. */
 typedef struct lang_span {
-    uint32_t file;
-    uint32_t start;
-    uint32_t end;
+    uint64_t file : 16;
+    uint64_t start : 24;
+    uint64_t end : 24;
 } lang_span;
+
+enum {
+    LANG_FILES_LIMIT = (1 << 16) - 1, /* files of one program */
+    LANG_FILE_LIMIT = (1 << 24) - 1   /* bytes of one of them */
+};
+
+static inline lang_span lang_span_of(uint32_t file, uint32_t start, uint32_t end)
+{
+    return (lang_span){file & LANG_FILES_LIMIT, start & LANG_FILE_LIMIT, end & LANG_FILE_LIMIT};
+}
 
 typedef struct lang_expression lang_expression;
 typedef struct lang_clause lang_clause;
@@ -256,12 +266,12 @@ enum { LANG_ITEM_LONGEST = (1 << 24) - 1 };
 typedef BASE_ARRAY(lang_item) lang_items;
 
 struct lang_expression {
-    lang_type type; /* checked */
     lang_span span;
-    uint16_t depth; /* 1 for a leaf */
+    lang_type type;             /* checked */
+    uint16_t depth : 12;        /* 1 for a leaf */
+    uint16_t literal_unit : 4;  /* lang_unit, of a LITERAL, as is its kind: they stand here because there is room */
     lang_expression_kind kind;
-    lang_literal_kind literal_kind; /* of a LITERAL, as is the unit: they stand here because there is room */
-    lang_unit literal_unit;
+    lang_literal_kind literal_kind;
     union {
         struct {
             const char *spelling;

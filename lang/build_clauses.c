@@ -175,7 +175,7 @@ static uint32_t add_hole(lang_parser *parser, lang_pieces *pieces, uint32_t at, 
     const char *source = parser->file->text;
     uint32_t close = at + 1;
     while (close < end && source[close] != '}') close++;
-    lang_span span = {parser->file->index, at, close < end ? close + 1 : end};
+    lang_span span = lang_span_of(parser->file->index, at, close < end ? close + 1 : end);
     if (close >= end) {
         lang_diagnostic *diagnostic =
             lang_diagnose(parser->diagnostics, LANG_E0107, span, "this hole is opened with `{` and never closed");

@@ -118,7 +118,7 @@ static bool read_cell(row_reader *r, const csv_cell *cell, lang_type type, lang_
     uint32_t start = bare ? (uint32_t)(cell->text - r->file->text) : row.start + (uint32_t)cell->column;
     bool inside =
         start + cell->length <= r->file->length && memcmp(r->file->text + start, cell->text, cell->length) == 0;
-    lang_span span = {r->file->index, start, inside ? start + (uint32_t)cell->length : row.end};
+    lang_span span = lang_span_of(r->file->index, start, inside ? start + (uint32_t)cell->length : (uint32_t)row.end);
     slot->span = span;
     if (cell->length == 0 || is_word(cell, "-")) return add_item(r, slot, with(span, NULL, false));
     if (is_word(cell, "any") || is_word(cell, "*")) return add_item(r, slot, with(span, NULL, true));
@@ -193,7 +193,7 @@ static void read_rows(lang_checker *checker, lang_table *table, const lang_impor
         uint32_t start = lang_line_start(r.file, csv.line - 1);
         uint32_t end = csv.next_line - 1 < r.file->line_count ? lang_line_start(r.file, csv.next_line - 1) - 1
                                                               : (uint32_t)r.file->length;
-        lang_span span = {r.file->index, start, end > start ? end : start + 1};
+        lang_span span = lang_span_of(r.file->index, start, end > start ? end : start + 1);
         if (csv.error != NULL) {
             lang_diagnose(checker->diagnostics, LANG_E0712, span, "%s", csv.error);
         } else if (header) {

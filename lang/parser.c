@@ -99,7 +99,7 @@ static base_intern *words_of(lang_parser *parser)
 
 lang_name lang_scan_name(lang_parser *parser, const char *text, size_t length)
 {
-    lang_span span = {parser->file->index, parser->token_start, parser->token_end};
+    lang_span span = lang_span_of(parser->file->index, parser->token_start, parser->token_end);
     base_intern *words = words_of(parser);
     uint32_t id = words == NULL || length == 0 ? BASE_INTERN_NONE : base_intern_add(words, text, length);
     if (words != NULL && words->arena->failed) parser->arena->failed = true;
@@ -238,7 +238,7 @@ bool lang_told_on_line(const lang_parser *parser, lang_span span)
 
 static void report_scan(lang_parser *parser, int found)
 {
-    lang_span span = {parser->file->index, parser->token_start, parser->token_end};
+    lang_span span = lang_span_of(parser->file->index, parser->token_start, parser->token_end);
     if (lang_told_on_line(parser, span)) return;
     parser->told = span.start + 1;
     lang_diagnostic *diagnostic;
@@ -348,7 +348,7 @@ static int next_token(lang_parser *parser, LANG_PARSE_STYPE *value)
 
 int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *parser)
 {
-    *location = (lang_span){parser->file->index, parser->token_end, parser->token_end};
+    *location = lang_span_of(parser->file->index, parser->token_end, parser->token_end);
     if (parser->start_token != 0) {
         int token = parser->start_token;
         parser->start_token = 0;
@@ -356,7 +356,7 @@ int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *pa
     }
     if (parser->ended || parser->arena->failed) return 0;
     int token = next_token(parser, value);
-    *location = (lang_span){parser->file->index, parser->token_start, parser->token_end};
+    *location = lang_span_of(parser->file->index, parser->token_start, parser->token_end);
     if (token == 0) location->start = location->end;
     if (lang_starts_declaration(parser->previous, token)) {
         uint32_t *slot = BASE_PUSH(parser->arena, &parser->file->starts);
@@ -414,7 +414,7 @@ static bool check_encoding(lang_diagnostics *diagnostics, const lang_file *file)
         bool good = more < 9 && i + more < file->length && (byte != 0);
         for (size_t k = 1; good && k <= more; k++) good = ((unsigned char)file->text[i + k] & 0xC0U) == 0x80U;
         if (!good) {
-            lang_span span = {file->index, (uint32_t)i, (uint32_t)i + 1};
+            lang_span span = lang_span_of(file->index, (uint32_t)i, (uint32_t)i + 1);
             lang_diagnose(diagnostics, LANG_E0105, span, "byte %zu of this file (0x%02X) is not UTF-8 text", i + 1,
                           byte);
             return false;
@@ -428,8 +428,8 @@ bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file
 {
     file->dates = LANG_ALWAYS;
     if (file->length > LANG_FILE_LIMIT) {
-        lang_diagnose(diagnostics, LANG_E0203, (lang_span){file->index, 0, 1}, "%s is larger than the limit of %d MiB",
-                      file->path, LANG_FILE_LIMIT >> 20);
+        lang_diagnose(diagnostics, LANG_E0203, lang_span_of(file->index, 0, 1), "%s is larger than the limit of %d bytes",
+                      file->path, (int)LANG_FILE_LIMIT);
         return false;
     }
     if (!check_encoding(diagnostics, file)) return false;
@@ -443,7 +443,7 @@ bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file
     arena->reuses = false;
     if (!read) return false;
     if (!file->header_seen && diagnostics->errors == errors) {
-        lang_diagnostic *diagnostic = lang_diagnose(diagnostics, LANG_E0204, (lang_span){file->index, 0, 1},
+        lang_diagnostic *diagnostic = lang_diagnose(diagnostics, LANG_E0204, lang_span_of(file->index, 0, 1),
                                                     "this file says neither `policy` nor `module`");
         lang_suggest(diagnostics, diagnostic, "begin it with `policy NAME` or `module NAME`");
     }

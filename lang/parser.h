@@ -8,7 +8,6 @@
 
 enum {
     LANG_DEPTH_LIMIT = 400,             /* nesting of one expression */
-    LANG_FILE_LIMIT = 16 * 1024 * 1024, /* bytes of one policy file */
     LANG_NAME_LIMIT = 64                /* bytes of one name */
 };
 
