@@ -113,6 +113,7 @@ uint32_t lang_declaration_end(const lang_file *file, uint32_t offset)
 
 const char *lang_path_text(base_arena *arena, const lang_names *names)
 {
+    if (names->count == 1) return names->items[0].text;
     base_text text;
     base_text_init(&text, arena);
     for (size_t i = 0; i < names->count; i++) {

@@ -532,6 +532,8 @@ typedef struct lang_clause_extras {
     BASE_ARRAY(lang_exception *) foreign; /* exceptions that other declarations make to it */
     BASE_ARRAY(lang_exception *) waivers; /* decisions to let lines go all the same */
     BASE_ARRAY(lang_clause *) needs;      /* clauses that it asks about with `is denied by` */
+    lang_clause *overrides;               /* of an override: what it replaces */
+    lang_expression *counting;            /* the one counting or summing expression, if there is exactly one */
 } lang_clause_extras;
 
 struct lang_clause {
@@ -549,15 +551,13 @@ struct lang_clause {
     lang_pieces pieces;
     lang_clause_extras *extras; /* NULL for most: see lang_clause_has */
     /* checked */
-    lang_clause *overrides;    /* of an override: what it replaces */
-    lang_expression *counting; /* the one counting or summing expression, if there is exactly one */
-    lang_expression *binding;  /* the `exists other` of a forbid */
     /* libraries have tens of thousands of clauses: small things stand side by side */
     lang_span span;
     lang_dates dates;
     int32_t priority; /* smaller speaks first; 1000 unless stated */
     uint32_t index;   /* checked: among the clauses of the program */
     bool forbid;
+    bool binds; /* checked: the requirement is the `exists other` of a forbid */
     bool requirement_given;
     bool outcome_given;
     lang_outcome outcome;

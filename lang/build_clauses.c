@@ -161,11 +161,15 @@ void lang_build_category(lang_parser *parser, lang_name category, lang_span span
     clause->category = category;
 }
 
-static void add_text_piece(lang_parser *parser, lang_pieces *pieces, base_text *text)
+/* A message without holes is a piece itself, and its text is there already. */
+static void add_text_piece(lang_parser *parser, lang_pieces *pieces, const char *message, base_text *text)
 {
     if (text->length == 0) return;
+    bool whole =
+        pieces->count == 0 && strlen(message) == text->length && memcmp(message, text->bytes, text->length) == 0;
     lang_piece *piece = BASE_PUSH(parser->arena, pieces);
-    if (piece != NULL) *piece = (lang_piece){.text = base_arena_copy(parser->arena, text->bytes, text->length)};
+    if (piece != NULL)
+        piece->text = whole ? message : base_arena_copy(parser->arena, text->bytes, text->length);
     text->length = 0;
 }
 
@@ -208,7 +212,7 @@ void lang_build_message(lang_parser *parser, lang_name text, lang_span span)
     while (at < end) {
         bool doubled = at + 1 < end && source[at] == source[at + 1] && (source[at] == '{' || source[at] == '}');
         if (source[at] == '{' && !doubled) {
-            add_text_piece(parser, &clause->pieces, piece);
+            add_text_piece(parser, &clause->pieces, clause->message.text, piece);
             at = add_hole(parser, &clause->pieces, at, end);
             continue;
         }
@@ -216,7 +220,7 @@ void lang_build_message(lang_parser *parser, lang_name text, lang_span span)
         base_text_add(piece, source + at, 1);
         at++;
     }
-    add_text_piece(parser, &clause->pieces, piece);
+    add_text_piece(parser, &clause->pieces, clause->message.text, piece);
 }
 
 void lang_build_if_unknown(lang_parser *parser, lang_outcome outcome, lang_span span)

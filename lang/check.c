@@ -110,8 +110,8 @@ static void check_file(lang_checker *checker, lang_file *file)
     check_sections(checker, file);
     for (size_t c = 0; c < file->clauses.count; c++) lang_check_clause(checker, file->clauses.items[c]);
     for (size_t c = 0; c < file->clause_overrides.count; c++) {
-        if (file->clause_overrides.items[c]->overrides != NULL)
-            lang_check_clause(checker, file->clause_overrides.items[c]);
+        lang_clause *clause = file->clause_overrides.items[c];
+        if (lang_clause_has(clause)->overrides != NULL) lang_check_clause(checker, clause);
     }
     lang_check_exceptions(checker);
     for (size_t m = 0; m < file->measures.count; m++) lang_check_measure(checker, file->measures.items[m]);

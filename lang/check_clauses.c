@@ -131,7 +131,7 @@ void lang_check_clause(lang_checker *checker, lang_clause *clause)
     }
     lang_check_condition(checker, clause->requirement);
     if (binds_other(clause)) {
-        clause->binding = clause->requirement;
+        clause->binds = true;
         checker->other_bound = true;
         checker->other =
             clause->requirement->as.quantified.kind == LANG_COLLECTION_AUTHORIZATIONS       ? LANG_RECORD_authorization
@@ -143,7 +143,10 @@ void lang_check_clause(lang_checker *checker, lang_clause *clause)
         lang_check_condition(checker, clause->exceptions.items[i].condition);
         checker->facts.count = facts;
     }
-    clause->counting = checker->counting == 1 ? checker->last_counting : NULL;
+    if (checker->counting == 1) {
+        lang_clause_extras *extras = lang_clause_extend(checker->arena, clause);
+        if (extras != NULL) extras->counting = checker->last_counting;
+    }
     check_outcome(checker, clause);
     check_holes(checker, clause);
     if (clause->cite.text == NULL && !clause->file->is_module) {

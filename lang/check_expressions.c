@@ -8,7 +8,7 @@ const char *lang_source_text(const lang_checker *checker, lang_span span)
     if (span.file >= checker->program->files.count || span.end <= span.start) return "";
     const lang_file *file = checker->program->files.items[span.file];
     size_t length = span.end - span.start;
-    const char *text = base_arena_copy(checker->arena, file->text + span.start, length > 60 ? 60 : length);
+    const char *text = base_arena_copy(checker->passing, file->text + span.start, length > 60 ? 60 : length);
     return text == NULL ? "" : text;
 }
 
@@ -200,7 +200,8 @@ static lang_type check_path_value(lang_checker *checker, lang_expression *path, 
                     strcmp(path->as.path.names.items[0].text, "sum") == 0);
     if (!counter) return lang_check_path(checker, path);
     path->as.path.base = LANG_BASE_COUNT;
-    if (checker->clause == NULL || checker->clause->counting == NULL) {
+    const lang_expression *counting = checker->clause == NULL ? NULL : lang_clause_has(checker->clause)->counting;
+    if (counting == NULL) {
         lang_diagnostic *diagnostic =
             lang_diagnose(checker->diagnostics, LANG_E0805, path->span,
                           "`{%s}` needs exactly one counting or summing expression in the clause; this one has %zu",
@@ -209,7 +210,6 @@ static lang_type check_path_value(lang_checker *checker, lang_expression *path, 
         path->type = LANG_PLAIN(ERROR);
         return path->type;
     }
-    const lang_expression *counting = checker->clause->counting;
     bool sums = counting->as.quantified.quantifier == LANG_SUM_OF && counting->as.quantified.value != NULL;
     path->type = sums ? counting->as.quantified.value->type : LANG_PLAIN(COUNT);
     return path->type;

@@ -105,7 +105,9 @@ static void override_clauses(lang_checker *checker, lang_file *file)
                      base != NULL ? base->name.span : (lang_span){0}) ||
             base == NULL)
             continue;
-        clause->overrides = base;
+        lang_clause_extras *extras = lang_clause_extend(checker->arena, clause);
+        if (extras == NULL) continue;
+        extras->overrides = base;
         clause->section = base->section;
     }
 }

@@ -30,8 +30,8 @@ void lang_fact_add(lang_checker *checker, const lang_names *names, size_t count)
 {
     if (lang_fact_known(checker, names, count)) return;
     const char *key = key_of(checker, names, count);
-    const char *copy = base_arena_copy(checker->arena, key, strlen(key));
-    const char **slot = copy == NULL ? NULL : BASE_PUSH(checker->arena, &checker->facts);
+    const char *copy = base_arena_copy(checker->passing, key, strlen(key));
+    const char **slot = copy == NULL ? NULL : BASE_PUSH(checker->passing, &checker->facts);
     if (slot != NULL) *slot = copy;
 }
 

@@ -309,7 +309,7 @@ static uint32_t overlapping_row(lang_checker *checker, const lang_table *table, 
         uint32_t other = rows == NULL ? row - 1 - (uint32_t)i : rows[i] + 1;
         if (other >= row || other <= found) continue;
         base_text shared;
-        base_text_init(&shared, checker->arena);
+        base_text_init(&shared, checker->passing);
         if (!rows_overlap(checker, table, &table->rows.items[row], &table->rows.items[other], &shared)) continue;
         found = other;
         *example = shared;

@@ -44,8 +44,9 @@ static void contents(const tree *t, const lang_file *file, size_t depth)
     }
     for (size_t i = 0; i < file->clause_overrides.count; i++) {
         const lang_clause *override = file->clause_overrides.items[i];
-        if (override->overrides == NULL) continue;
-        item(t, depth, "overrides clause", override->name.text, override->overrides->file->full_name, override->span);
+        const lang_clause *overridden = lang_clause_has(override)->overrides;
+        if (overridden == NULL) continue;
+        item(t, depth, "overrides clause", override->name.text, overridden->file->full_name, override->span);
     }
     for (size_t i = 0; i < file->exceptions.count; i++) {
         const lang_exception *exception = file->exceptions.items[i];

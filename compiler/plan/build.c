@@ -250,11 +250,11 @@ static bool has_exceptions(const plan_builder *builder, const lang_clause *claus
 uint32_t plan_clause_fails(plan_builder *builder, const lang_clause *clause, uint32_t requirement)
 {
     lang_type truth = PLAN_TYPE(TRUTH);
-    if (clause->binding != NULL && has_exceptions(builder, clause)) {
-        uint32_t aggregate = plan_aggregate_for(builder, clause->binding, clause);
+    if (clause->binds && has_exceptions(builder, clause)) {
+        uint32_t aggregate = plan_aggregate_for(builder, clause->requirement, clause);
         uint32_t count =
             plan_emit(builder, (plan_step){.operation = PLAN_AGGREGATE,
-                                           .a = plan_window_bound(builder, &clause->binding->as.quantified.window),
+                                           .a = plan_window_bound(builder, &clause->requirement->as.quantified.window),
                                            .b = PLAN_NO_STEP,
                                            .c = PLAN_NO_STEP,
                                            .number = aggregate,
@@ -490,7 +490,7 @@ static void push_step(plan_program *plan, plan_step_list *steps, uint32_t step)
 static void build_message(plan_builder *builder, const lang_clause *source, plan_explanation *explanation)
 {
     plan_program *plan = builder->plan;
-    const lang_expression *counting = source->counting;
+    const lang_expression *counting = lang_clause_has(source)->counting;
     if (counting != NULL) {
         uint32_t aggregate = plan_aggregate_for(builder, counting, NULL);
         plan_step step = {.operation = PLAN_AGGREGATE, .b = PLAN_NO_STEP, .c = PLAN_NO_STEP, .number = aggregate};
@@ -526,9 +526,9 @@ static void build_explanation(plan_program *plan, size_t index)
         push_step(plan, &explanation.when_steps, plan_truth(&builder, source->whens.items[i]));
     }
     explanation.requirement_step = plan_clause_requirement(&builder, source);
-    if (source->binding != NULL) {
-        explanation.bound_aggregate = plan_aggregate_for(&builder, source->binding, NULL);
-        explanation.binding_aggregate = plan_aggregate_for(&builder, source->binding, source);
+    if (source->binds) {
+        explanation.bound_aggregate = plan_aggregate_for(&builder, source->requirement, NULL);
+        explanation.binding_aggregate = plan_aggregate_for(&builder, source->requirement, source);
     }
     for (size_t i = 0; i < source->exceptions.count; i++) {
         push_step(plan, &explanation.exception_steps, plan_truth(&builder, source->exceptions.items[i].condition));

@@ -44,10 +44,11 @@ void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const v
 
 const lang_clause *plan_effective_clause(const lang_file *policy, const lang_clause *clause)
 {
-    const lang_clause *base = clause->overrides != NULL ? clause->overrides : clause;
+    const lang_clause *overridden = lang_clause_has(clause)->overrides,
+                      *base = overridden != NULL ? overridden : clause;
     for (const lang_file *file = policy; file != NULL && file != base->file; file = file->base) {
         const lang_clause *override = lang_declared_in(file, base->name.text)->clause_override;
-        if (override != NULL && override->overrides == base) return override;
+        if (override != NULL && lang_clause_has(override)->overrides == base) return override;
     }
     return base;
 }
