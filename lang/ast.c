@@ -64,6 +64,19 @@ const char *lang_item_code(const lang_item *item)
     return code ? item->low->as.literal.spelling : NULL;
 }
 
+size_t lang_row_count(const lang_code_row *row)
+{
+    return (size_t)row->texts.count + row->items.count;
+}
+
+lang_item lang_row_item(const lang_code_row *row, size_t index)
+{
+    if (index >= row->texts.count) return row->items.items[index - row->texts.count];
+    const lang_code_text *text = &row->texts.items[index];
+    return (lang_item){
+        .code = text->code, .start = text->start, .length = text->length, .text = true, .prefix = text->prefix};
+}
+
 const char *lang_collection_name(lang_collection collection)
 {
     static const char *const names[] = {"history",       "claim.lines", "authorizations", "session.attendance",

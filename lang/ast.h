@@ -245,8 +245,8 @@ typedef struct lang_path {
     bool called;     /* as written: `table(inputs).output`; the first of `names` is the call, and `let` holds it */
 } lang_path;
 
-/* One member of a list after `in`, in `codes` or in a table cell: a literal, a range, or the name of a set. Of `codes`, which may be
- * thousands, a code or what codes begin with is a text alone. */
+/* One member of a list after `in`, in `codes` or in a table cell: a literal, a range, or the name of a set; of `codes` a code or what codes
+ * begin with is a text alone. */
 typedef struct lang_item {
     lang_expression *low; /* NULL where it is such a text, `any` or `-` */
     union {
@@ -264,6 +264,14 @@ typedef struct lang_item {
 enum { LANG_ITEM_LONGEST = (1 << 24) - 1 };
 
 typedef BASE_ARRAY(lang_item) lang_items;
+
+/* Such a text as a row of codes, which may have thousands, keeps it. */
+typedef struct lang_code_text {
+    const char *code;
+    uint32_t start;
+    uint32_t length : 24;
+    bool prefix : 1;
+} lang_code_text;
 
 struct lang_expression {
     lang_span span;
@@ -367,6 +375,8 @@ struct lang_code_set {
     bool overridable;
     lang_code_set *overrides; /* checked, of an override: what it replaces */
     struct lang_code_row {
+        /* Texts, and what stands with them that is none: see lang_row_item. */
+        BASE_ARRAY(lang_code_text) texts;
         lang_items items;
         lang_dates dates;
         bool except;
@@ -383,6 +393,10 @@ struct lang_code_set {
     bool used;
 };
 typedef struct lang_code_row lang_code_row;
+
+/* The items of a row: first those that are texts. */
+size_t lang_row_count(const lang_code_row *row);
+lang_item lang_row_item(const lang_code_row *row, size_t index);
 
 /* `allow LINT "reason"`: a warning that is meant. */
 typedef struct lang_allow {

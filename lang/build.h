@@ -37,6 +37,7 @@ void lang_build_import(lang_parser *parser, lang_name text, lang_span span);
 void lang_build_import_column(lang_parser *parser, lang_name column, lang_name header);
 void lang_build_code_import(lang_parser *parser, lang_span span);
 /* A row of codes is gathered in `row` of the parser, and takes what it needs once it is whole. */
+void lang_build_code_first(lang_parser *parser);
 void lang_build_code_item(lang_parser *parser, lang_item item);
 void lang_build_code_row(lang_parser *parser, lang_dates dates, bool except, lang_span span);
 void lang_build_parameter(lang_parser *parser, lang_name name, lang_name type, lang_clock clock, lang_span span);

@@ -141,35 +141,41 @@ void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lan
     if (slot != NULL) *slot = set;
 }
 
+void lang_build_code_first(lang_parser *parser)
+{
+    parser->row.texts.count = parser->row.items.count = 0;
+}
+
 void lang_build_code_item(lang_parser *parser, lang_item item)
 {
     const lang_expression *low = item.low;
     bool literal = low != NULL && item.high == NULL && low->kind == LANG_LITERAL;
     bool prefix = literal && low->literal_kind == LANG_LITERAL_PREFIX;
     if (prefix || (literal && (low->literal_kind == LANG_LITERAL_CODE || low->literal_kind == LANG_LITERAL_DIGITS))) {
-        item.text = true;
-        item.prefix = prefix;
-        item.code = low->as.literal.spelling;
-        item.low = NULL;
+        lang_code_text *text = BASE_PUSH(&parser->memory, &parser->row.texts);
+        if (text != NULL) *text = (lang_code_text){low->as.literal.spelling, item.start, item.length, prefix};
         lang_build_unwanted(parser, low);
+    } else {
+        lang_item *slot = BASE_PUSH(&parser->memory, &parser->row.items);
+        if (slot != NULL) *slot = item;
     }
-    lang_item *slot = BASE_PUSH(&parser->memory, &parser->row);
-    if (slot != NULL)
-        *slot = item;
-    else
-        parser->arena->failed = true;
+    if (parser->memory.failed) parser->arena->failed = true;
 }
 
 void lang_build_code_row(lang_parser *parser, lang_dates dates, bool except, lang_span span)
 {
     lang_code_set *set = parser->codes;
-    lang_items items = parser->row;
-    parser->row.count = 0;
-    BASE_SETTLE(parser->arena, &items);
+    lang_code_row row = parser->row;
+    lang_build_code_first(parser);
     if (set == NULL ||
         !base_arena_grow(parser->arena, (void **)&set->rows, set->row_count, &set->row_capacity, sizeof *set->rows))
         return;
-    set->rows[set->row_count++] = (lang_code_row){.items = items, .dates = dates, .except = except, .span = span};
+    BASE_SETTLE(parser->arena, &row.texts);
+    BASE_SETTLE(parser->arena, &row.items);
+    row.dates = dates;
+    row.except = except;
+    row.span = span;
+    set->rows[set->row_count++] = row;
 }
 
 void lang_build_import(lang_parser *parser, lang_name text, lang_span span)
@@ -189,7 +195,7 @@ void lang_build_import_column(lang_parser *parser, lang_name column, lang_name h
 
 void lang_build_code_import(lang_parser *parser, lang_span span)
 {
-    parser->row.count = 0;
+    lang_build_code_first(parser);
     lang_build_code_row(parser, lang_build_dates(parser, NULL, NULL, span), false, span);
     if (parser->codes != NULL && parser->codes->row_count > 0) {
         parser->codes->rows[parser->codes->row_count - 1].import = parser->import;

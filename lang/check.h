@@ -108,6 +108,8 @@ void lang_check_code_set(lang_checker *checker, lang_code_set *set);
 bool lang_check_code_item(lang_checker *checker, lang_item *item, lang_code_system system);
 const char *lang_check_code(lang_checker *checker, lang_expression *literal, lang_code_system system);
 bool lang_items_overlap(lang_code_system system, const lang_item *a, const lang_item *b, const char **example);
+/* Whether one of the items that are no sets holds a code. */
+bool lang_row_holds(const lang_code_row *row, const char *code);
 lang_code_set *lang_make_set(lang_checker *checker, lang_items items, lang_code_system system, lang_span span);
 /* A literal item as the interval [low, high] of normalized spellings; `open` lets anything follow `high`. False of any other item. */
 bool lang_item_interval(const lang_item *item, const char **low, const char **high, bool *open);

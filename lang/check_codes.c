@@ -228,10 +228,6 @@ static void check_text_item(lang_checker *checker, lang_item *item, lang_code_sy
 
 bool lang_check_code_item(lang_checker *checker, lang_item *item, lang_code_system system)
 {
-    if (item->text) {
-        check_text_item(checker, item, system);
-        return true;
-    }
     if (item->any || item->absent || item->low == NULL) return true;
     if (item->low->kind == LANG_PATH) return check_set_item(checker, item, system);
     if (item->low->kind != LANG_LITERAL) return false;
@@ -281,6 +277,11 @@ void lang_check_code_set(lang_checker *checker, lang_code_set *set)
         }
         included = included || !row->except;
         if (row->import != NULL) lang_check_code_import(&inner, set, row);
+        for (size_t i = 0; i < row->texts.count; i++) {
+            lang_item item = lang_row_item(row, i);
+            check_text_item(&inner, &item, set->system);
+            row->texts.items[i].code = item.code;
+        }
         for (size_t i = 0; i < row->items.count; i++) {
             lang_item *item = &row->items.items[i];
             if (lang_check_code_item(&inner, item, set->system)) continue;
@@ -319,11 +320,7 @@ lang_code_set *lang_make_set(lang_checker *checker, lang_items items, lang_code_
 static bool in_every_exception(const lang_code_set *set, const char *code)
 {
     for (size_t r = 0; r < set->row_count; r++) {
-        const lang_code_row *row = &set->rows[r];
-        for (size_t i = 0; row->except && i < row->items.count; i++) {
-            if (lang_item_set(&row->items.items[i]) == NULL && lang_item_holds(set->system, &row->items.items[i], code))
-                return true;
-        }
+        if (set->rows[r].except && lang_row_holds(&set->rows[r], code)) return true;
     }
     return false;
 }
@@ -334,9 +331,11 @@ bool lang_items_overlap(lang_code_system system, const lang_item *a, const lang_
         const lang_item *other = a->any ? b : a;
         const char *low = "any", *high;
         bool open;
-        if (lang_item_set(other) != NULL && lang_item_set(other)->row_count > 0)
-            other = &lang_item_set(other)->rows[0].items.items[0];
-        if (!other->any) lang_item_interval(other, &low, &high, &open);
+        const lang_code_set *set = lang_item_set(other);
+        lang_item shown = *other;
+        if (set != NULL && set->row_count > 0 && lang_row_count(&set->rows[0]) > 0)
+            shown = lang_row_item(&set->rows[0], 0);
+        if (!shown.any) lang_item_interval(&shown, &low, &high, &open);
         *example = low;
         return true;
     }
@@ -344,8 +343,9 @@ bool lang_items_overlap(lang_code_system system, const lang_item *a, const lang_
         const lang_code_set *set = lang_item_set(a) != NULL ? lang_item_set(a) : lang_item_set(b);
         const lang_item *rest = lang_item_set(a) != NULL ? b : a;
         for (size_t r = 0; r < set->row_count; r++) {
-            for (size_t i = 0; !set->rows[r].except && i < set->rows[r].items.count; i++) {
-                if (!lang_items_overlap(system, &set->rows[r].items.items[i], rest, example)) continue;
+            for (size_t i = 0; !set->rows[r].except && i < lang_row_count(&set->rows[r]); i++) {
+                lang_item item = lang_row_item(&set->rows[r], i);
+                if (!lang_items_overlap(system, &item, rest, example)) continue;
                 if (!in_every_exception(set, *example)) return true;
             }
         }

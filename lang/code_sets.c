@@ -46,11 +46,12 @@ bool lang_item_holds(lang_code_system system, const lang_item *item, const char 
 
 /* ---- the order of a row's items ---- */
 
-/* Places in the items of a row. Of `literals` each begins and ends behind the one before, so that the last that begins
+/* Places in the items of a row, as lang_row_item has them. Of `literals` each begins and ends behind the one before, so that the last that begins
  * at a code or before it holds it, or none does. */
 struct lang_code_order {
     bool as_written; /* all items are literals, and lie so themselves */
-    uint32_t *literals, *sets;
+    uint32_t *literals;
+    uint32_t *sets; /* among those that are no texts */
     size_t literal_count, set_count;
 };
 
@@ -79,82 +80,89 @@ static int by_low(const void *a, const void *b)
     return order != 0 ? order : x->place < y->place ? -1 : 1;
 }
 
-static bool stretch_of(const lang_items *items, size_t place, stretch *s)
+static bool stretch_of(const lang_code_row *row, size_t place, stretch *s)
 {
+    lang_item item = lang_row_item(row, place);
     s->place = (uint32_t)place;
-    return lang_item_interval(&items->items[place], &s->low, &s->high, &s->open);
+    return lang_item_interval(&item, &s->low, &s->high, &s->open);
 }
 
-static bool lie_in_order(const lang_items *items)
+static bool lie_in_order(const lang_code_row *row)
 {
     stretch before = {0}, own;
-    for (size_t i = 0; i < items->count; i++) {
-        if (!stretch_of(items, i, &own)) return false;
+    for (size_t i = 0; i < lang_row_count(row); i++) {
+        if (!stretch_of(row, i, &own)) return false;
         if (i > 0 && (strcmp(own.low, before.low) < 0 || compare_ends(&own, &before) < 0)) return false;
         before = own;
     }
     return true;
 }
 
-static bool sort_items(base_arena *arena, base_arena *scratch, const lang_items *items, struct lang_code_order *order)
+static bool sort_items(base_arena *arena, base_arena *scratch, const lang_code_row *row, struct lang_code_order *order)
 {
-    stretch *all = base_arena_alloc(scratch, items->count * sizeof *all);
+    size_t count = lang_row_count(row);
+    stretch *all = base_arena_alloc(scratch, count * sizeof *all);
     if (all == NULL) return false;
     size_t literals = 0, kept = 0;
-    for (size_t i = 0; i < items->count; i++) {
-        if (stretch_of(items, i, &all[literals])) literals++;
+    for (size_t i = 0; i < count; i++) {
+        if (stretch_of(row, i, &all[literals])) literals++;
     }
     qsort(all, literals, sizeof *all, by_low);
     for (size_t i = 0; i < literals; i++) {
         if (kept == 0 || compare_ends(&all[i], &all[kept - 1]) > 0) all[kept++] = all[i];
     }
     order->literals = base_arena_alloc(arena, (kept + 1) * sizeof *order->literals);
-    order->sets = base_arena_alloc(arena, (items->count - literals + 1) * sizeof *order->sets);
+    order->sets = base_arena_alloc(arena, (count - literals + 1) * sizeof *order->sets);
     if (order->literals == NULL || order->sets == NULL) return false;
     for (size_t i = 0; i < kept; i++) order->literals[order->literal_count++] = all[i].place;
-    for (size_t i = 0; i < items->count; i++) {
-        if (lang_item_set(&items->items[i]) != NULL) order->sets[order->set_count++] = (uint32_t)i;
+    for (size_t i = 0; i < row->items.count; i++) {
+        if (lang_item_set(&row->items.items[i]) != NULL) order->sets[order->set_count++] = (uint32_t)i;
     }
     return true;
 }
 
 void lang_order_codes(base_arena *arena, lang_code_row *row)
 {
-    if (row->items.count <= FEW_ITEMS) return;
-    if (lie_in_order(&row->items)) {
+    if (lang_row_count(row) <= FEW_ITEMS) return;
+    if (lie_in_order(row)) {
         row->order = &as_written;
         return;
     }
     base_arena scratch;
     base_arena_init(&scratch, &arena->allocator);
     struct lang_code_order *order = base_arena_alloc(arena, sizeof *order);
-    if (order != NULL && sort_items(arena, &scratch, &row->items, order)) row->order = order;
+    if (order != NULL && sort_items(arena, &scratch, row, order)) row->order = order;
     if (scratch.failed) arena->failed = true;
     base_arena_release(&scratch);
 }
 
-/* Whether one of the items that are no sets holds a code. */
-static bool literals_hold(const lang_code_set *set, const lang_code_row *row, const char *code)
+static bool holds(const stretch *s, const char *code)
 {
-    const lang_item *items = row->items.items;
+    return strcmp(code, s->low) >= 0 && lang_up_to(code, s->high, s->open);
+}
+
+bool lang_row_holds(const lang_code_row *row, const char *code)
+{
     const struct lang_code_order *order = row->order;
+    stretch s;
     if (order == NULL) {
-        for (size_t i = 0; i < row->items.count; i++) {
-            if (lang_item_set(&items[i]) == NULL && lang_item_holds(set->system, &items[i], code)) return true;
+        for (size_t i = 0; i < lang_row_count(row); i++) {
+            if (stretch_of(row, i, &s) && holds(&s, code)) return true;
         }
         return false;
     }
-    size_t first = 0, end = order->as_written ? row->items.count : order->literal_count;
+    size_t first = 0, end = order->as_written ? lang_row_count(row) : order->literal_count;
+    stretch last = {0};
     while (first < end) {
         size_t middle = first + (end - first) / 2;
-        const lang_item *item = &items[order->as_written ? middle : order->literals[middle]];
-        if (strcmp(item->text ? item->code : item->low->as.literal.spelling, code) <= 0)
+        if (stretch_of(row, order->as_written ? middle : order->literals[middle], &s) && strcmp(s.low, code) <= 0) {
             first = middle + 1;
-        else
+            last = s;
+        } else {
             end = middle;
+        }
     }
-    if (first == 0) return false;
-    return lang_item_holds(set->system, &items[order->as_written ? first - 1 : order->literals[first - 1]], code);
+    return first > 0 && holds(&last, code);
 }
 
 /* The next set among the items of a row, from `*place` on; NULL for none. */
@@ -185,11 +193,11 @@ static bool bulk_holds(const lang_bulk *bulk, const char *code, base_date date)
     return false;
 }
 
-static bool row_holds(const lang_code_set *set, const lang_code_row *row, const char *code, base_date date,
+static bool row_holds(const lang_code_row *row, const char *code, base_date date,
                       base_date as_of)
 {
     if (row->bulk != NULL) return bulk_holds(row->bulk, code, date);
-    if (literals_hold(set, row, code)) return true;
+    if (lang_row_holds(row, code)) return true;
     const lang_code_set *other;
     for (size_t place = 0; (other = next_set(row, &place)) != NULL;) {
         if (lang_code_set_holds(other, code, date, as_of)) return true;
@@ -204,7 +212,7 @@ bool lang_code_set_holds(const lang_code_set *set, const char *code, base_date d
         const lang_code_row *row = &set->rows[r];
         bool counts = date >= row->dates.from && date <= row->dates.to && row->dates.known <= as_of;
         if (!counts || holds == !row->except) continue;
-        if (row_holds(set, row, code, date, as_of)) holds = !row->except;
+        if (row_holds(row, code, date, as_of)) holds = !row->except;
     }
     return holds;
 }
@@ -218,7 +226,7 @@ bool lang_code_set_dated(const lang_code_set *set, const char *code)
 {
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
-        if (dated_rows(row) || (!lang_holds_always(row->dates) && literals_hold(set, row, code))) return true;
+        if (dated_rows(row) || (!lang_holds_always(row->dates) && lang_row_holds(row, code))) return true;
         const lang_code_set *other;
         for (size_t place = 0; (other = next_set(row, &place)) != NULL;) {
             if (!lang_holds_always(row->dates) || lang_code_set_dated(other, code)) return true;

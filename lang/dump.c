@@ -31,9 +31,6 @@ static void items(dumper *d, const lang_items *list)
         const lang_item *item = &list->items[i];
         if (item->any || item->absent) {
             line(d, item->any ? "any\n" : "absent\n");
-        } else if (item->text) {
-            line(d, item->prefix ? "item codes " : "item code ");
-            base_text_format(d->out, "%s%s\n", item->code, item->prefix ? "*" : "");
         } else if (item->high != NULL) {
             expression(d, "from", item->low);
             expression(d, "to", item->high);
@@ -204,6 +201,11 @@ static void declarations(dumper *d, const lang_file *file)
         d->depth++;
         for (size_t r = 0; r < set->row_count; r++) {
             if (set->rows[r].except) line(d, "except\n");
+            for (size_t k = 0; k < set->rows[r].texts.count; k++) {
+                const lang_code_text *text = &set->rows[r].texts.items[k];
+                line(d, text->prefix ? "codes " : "code ");
+                base_text_format(d->out, "%s%s\n", text->code, text->prefix ? "*" : "");
+            }
             items(d, &set->rows[r].items);
         }
         d->depth--;

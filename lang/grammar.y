@@ -231,7 +231,7 @@ code_rows
   ;
 
 code_items
-  : item                          { parser->row.count = 0; lang_build_code_item(parser, $1); }
+  : item                          { lang_build_code_first(parser); lang_build_code_item(parser, $1); }
   | code_items COMMA item         { lang_build_code_item(parser, $3); }
   ;
 

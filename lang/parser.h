@@ -42,7 +42,7 @@ typedef struct lang_parser {
     bool hole_mode;
     lang_expression *hole;
     lang_items cell;
-    lang_items row;         /* of codes; in `memory` */
+    lang_code_row row;      /* of codes, while it is read; in `memory` */
     lang_expression *spare; /* a literal that is not wanted */
     base_text piece;        /* of a message, while it is put together */
     /* what is being built */

@@ -97,8 +97,9 @@ static bool set_stretch(const lang_code_set *set, cut *low, cut *high)
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
         if (row->bulk != NULL) return false;
-        for (size_t i = 0; i < row->items.count; i++) {
-            const lang_item *item = &row->items.items[i];
+        for (size_t i = 0; i < lang_row_count(row); i++) {
+            lang_item held = lang_row_item(row, i);
+            const lang_item *item = &held;
             cut first, last;
             if (lang_item_set(item) != NULL && !lang_holds_always(row->dates)) return false;
             if (lang_item_set(item) != NULL ? !set_stretch(lang_item_set(item), &first, &last)

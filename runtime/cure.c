@@ -159,8 +159,9 @@ static void propose_modifiers_of_sets(search *s, const uint32_t *own, size_t cou
     for (size_t k = 0; k < s->sets.count && count < 4; k++) {
         const lang_code_set *set = plan->sets.items[s->sets.items[k]];
         for (size_t r = 0; set->system == LANG_SYSTEM_modifier && r < set->row_count; r++) {
-            for (size_t i = 0; i < set->rows[r].items.count; i++) {
-                const char *code = lang_item_code(&set->rows[r].items.items[i]);
+            for (size_t i = 0; i < lang_row_count(&set->rows[r]); i++) {
+                lang_item item = lang_row_item(&set->rows[r], i);
+                const char *code = lang_item_code(&item);
                 uint32_t symbol =
                     code == NULL ? BASE_INTERN_NONE : base_intern_find(&plan->symbol_table, code, strlen(code));
                 if (symbol != BASE_INTERN_NONE)

@@ -93,7 +93,10 @@ static void find_places(finding *f)
     for (size_t k = 0; k < plan->sets.count; k++) {
         const lang_code_set *set = plan->sets.items[k];
         for (size_t r = 0; set->system == LANG_SYSTEM_pos && r < set->row_count; r++) {
-            for (size_t i = 0; i < set->rows[r].items.count; i++) add_place(f, &set->rows[r].items.items[i]);
+            for (size_t i = 0; i < lang_row_count(&set->rows[r]); i++) {
+                lang_item item = lang_row_item(&set->rows[r], i);
+                add_place(f, &item);
+            }
         }
     }
 }

@@ -15,10 +15,11 @@ static void keep_symbols(plan_program *plan, const lang_code_set *set)
     enum { FEW = 16 };
     if (set->system != LANG_SYSTEM_modifier && set->system != LANG_SYSTEM_pos) return;
     for (size_t r = 0; r < set->row_count; r++) {
-        const lang_items *items = &set->rows[r].items;
-        for (size_t i = 0; i < items->count && items->count <= FEW; i++) {
-            const char *code = lang_item_code(&items->items[i]);
-            bool range = !items->items[i].text && items->items[i].high != NULL;
+        size_t count = lang_row_count(&set->rows[r]);
+        for (size_t i = 0; i < count && count <= FEW; i++) {
+            lang_item item = lang_row_item(&set->rows[r], i);
+            const char *code = lang_item_code(&item);
+            bool range = !item.text && item.high != NULL;
             if (code != NULL && !range) plan_symbol(plan, code);
         }
     }

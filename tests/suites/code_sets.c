@@ -67,8 +67,9 @@ static bool asked_holds(const lang_code_set *set, const char *code, base_date da
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
         bool found = false;
-        for (size_t i = 0; i < row->items.count && !found; i++) {
-            const lang_item *item = &row->items.items[i];
+        for (size_t i = 0; i < lang_row_count(row) && !found; i++) {
+            lang_item held = lang_row_item(row, i);
+            const lang_item *item = &held;
             found = lang_item_set(item) != NULL ? asked_holds(lang_item_set(item), code, day)
                                                 : lang_item_holds(set->system, item, code);
         }
@@ -83,8 +84,9 @@ static bool asked_dated(const lang_code_set *set, const char *code)
     for (size_t r = 0; r < set->row_count; r++) {
         const lang_code_row *row = &set->rows[r];
         bool always = row->dates.from == BASE_DATE_MIN && row->dates.to == BASE_DATE_MAX;
-        for (size_t i = 0; i < row->items.count; i++) {
-            const lang_item *item = &row->items.items[i];
+        for (size_t i = 0; i < lang_row_count(row); i++) {
+            lang_item held = lang_row_item(row, i);
+            const lang_item *item = &held;
             dated = dated || (lang_item_set(item) != NULL ? !always || asked_dated(lang_item_set(item), code)
                                                           : !always && lang_item_holds(set->system, item, code));
         }
