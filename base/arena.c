@@ -1,4 +1,4 @@
-/* Arenas: chained blocks that double in size up to a megabyte. */
+/* Arenas: chained blocks that double in size up to a megabyte; tight ones grow more slowly. */
 #include "base/arena.h"
 
 #include <stdint.h>
@@ -29,6 +29,8 @@ enum {
     SMALLEST_BLOCK = 4096,
     LARGE_PIECE = 1 << 16,
     LARGEST_BLOCK = 1 << 20,
+    MODEST_BLOCK = 1 << 16, /* a tight arena has blocks of an eighth of all that it holds, so that no more than that is left over */
+    MODEST_SHARE = 8,
     TIGHT_ALIGNMENT = 8,
     ALIGNMENT = 16,
     WIDE_ALIGNMENT = 64,
@@ -136,6 +138,8 @@ static bool add_block(base_arena *arena, size_t wanted)
     }
     size_t size = arena->blocks == NULL ? SMALLEST_BLOCK : arena->blocks->size * 2;
     if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
+    size_t modest = arena->total / MODEST_SHARE < MODEST_BLOCK ? MODEST_BLOCK : arena->total / MODEST_SHARE;
+    if (arena->tight && size > modest) size = modest;
     if (size < wanted || SEPARATE) size = wanted;
     if (size > SIZE_MAX / 2) return false;
     block = new_block(arena, HEADER + size, size >= LARGEST_BLOCK);

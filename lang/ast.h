@@ -234,9 +234,9 @@ typedef struct lang_path {
         lang_let *let;             /* of a LET */
         lang_parameter *parameter; /* of a PARAMETER */
         lang_code_set *set;        /* of a SET */
+        int word;                  /* of a WORD */
     };
     uint16_t fields[LANG_PATH_DEPTH]; /* lang_field each; for a row, the output's index */
-    int word;
     uint8_t field_count;
     uint8_t prefix; /* of `fields`: those that lead from the line to the subject of a `for each claim` */
     uint8_t frame;  /* 0 the subject, 1 a bound element */

@@ -84,8 +84,10 @@ typedef enum BASE_COMPACT plan_matcher_kind {
 typedef struct plan_matcher {
     plan_matcher_kind kind;
     int64_t low;  /* numbers; the symbol */
-    int64_t high; /* numbers */
-    const lang_item *item;
+    union {
+        int64_t high; /* numbers */
+        const lang_item *item;
+    };
 } plan_matcher;
 
 typedef BASE_ARRAY(plan_matcher) plan_matchers;
