@@ -200,46 +200,6 @@ void by_hand_loops(packed_batch *b, const workload_payer *p)
 /* ---- intrinsics ---- */
 #undef V
 #if defined(__x86_64__)
-#define WIDE __attribute__((target("avx512f,avx512bw,avx512vl")))
-
-bool by_hand_vectors_possible(void)
-{
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-}
-
-#define COMPARISON8(name, predicate)                                                                                   \
-    WIDE static inline uint64_t name##8(__m512i limit, const void *values, size_t w)                                   \
-    {                                                                                                                  \
-        return _mm512_cmp_epi8_mask(_mm512_loadu_si512((const int8_t *)values + w * 64), limit, predicate);            \
-    }
-COMPARISON8(at_least, _MM_CMPINT_NLT)
-COMPARISON8(at_most, _MM_CMPINT_LE)
-COMPARISON8(equals, _MM_CMPINT_EQ)
-
-WIDE static inline uint64_t at_most16(__m512i limit, const void *values, size_t w)
-{
-    const int16_t *v = (const int16_t *)values + w * 64;
-    uint64_t low = _mm512_cmple_epi16_mask(_mm512_loadu_si512(v), limit);
-    uint64_t high = _mm512_cmple_epi16_mask(_mm512_loadu_si512(v + 32), limit);
-    return low | high << 32;
-}
-
-WIDE static inline uint64_t pair8(const void *x, const void *y, size_t w)
-{
-    const int8_t *a = (const int8_t *)x + w * 64, *b = (const int8_t *)y + w * 64;
-    return _mm512_cmple_epi8_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b));
-}
-
-WIDE static inline uint64_t sum16(const void *x, const void *y, __m512i more, size_t w)
-{
-    const int16_t *a = (const int16_t *)x + w * 64, *b = (const int16_t *)y + w * 64;
-    uint64_t low = _mm512_cmple_epi16_mask(_mm512_loadu_si512(a), _mm512_add_epi16(_mm512_loadu_si512(b), more));
-    uint64_t high =
-        _mm512_cmple_epi16_mask(_mm512_loadu_si512(a + 32), _mm512_add_epi16(_mm512_loadu_si512(b + 32), more));
-    return low | high << 32;
-}
-#define splat8(n) _mm512_set1_epi8((char)(n))
-#define splat16(n) _mm512_set1_epi16((short)(n))
 #define AND(a, b) and64(a, b)
 #define NOT(a) not64(a)
 #define V(c, k) SLOT(c, k)->values
@@ -247,36 +207,150 @@ WIDE static inline uint64_t sum16(const void *x, const void *y, __m512i more, si
 #define WITH(known, holds) known64(known, holds)
 #define S(c, k) ((truth64){SLOT(c, k)->yes[w], SLOT(c, k)->no[w]})
 #define P(c, k) S(c, k)
-#define GE(c, k, bits, n) WITH(KNOWN(c, k), at_least##bits(splat##bits(n), V(c, k), w))
-#define LE(c, k, bits, n) WITH(KNOWN(c, k), at_most##bits(splat##bits(n), V(c, k), w))
-#define EQ(c, k, bits, n) WITH(KNOWN(c, k), equals##bits(splat##bits(n), V(c, k), w))
-#define PAIR(c, k, m, bits) WITH(KNOWN(c, k) & KNOWN(c, m), pair##bits(V(c, k), V(c, m), w))
-#define SUM(c, k, m, bits, n) WITH(KNOWN(c, k) & KNOWN(c, m), sum##bits(V(c, k), V(c, m), splat##bits(n), w))
+#define GE(c, k, bits, n) WITH(KNOWN(c, k), PART(at_least##bits)(V(c, k), n, w))
+#define LE(c, k, bits, n) WITH(KNOWN(c, k), PART(at_most##bits)(V(c, k), n, w))
+#define EQ(c, k, bits, n) WITH(KNOWN(c, k), PART(equals##bits)(V(c, k), n, w))
+#define PAIR(c, k, m, bits) WITH(KNOWN(c, k) & KNOWN(c, m), PART(pair##bits)(V(c, k), V(c, m), w))
+#define SUM(c, k, m, bits, n) WITH(KNOWN(c, k) & KNOWN(c, m), PART(sum##bits)(V(c, k), V(c, m), n, w))
 
 static inline truth64 known64(uint64_t known, uint64_t holds)
 {
     return (truth64){known & holds, known & ~holds};
 }
 
-WIDE void by_hand_vectors(packed_batch *b, const workload_payer *p)
-{
-    const int video = video_word();
-    const uint64_t words = b->words;
-    uint64_t *restrict all_fails = b->fails, *restrict all_open = b->open;
-    for (uint64_t w = 0; w < words; w++) {
-#define L(c, applies, requires)                                                                                        \
+/* With AVX-512 a comparison gives a bit for each of 64 lines. */
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl")))
+#define PART(name) wide_##name
+#define COMPARISON8(name, predicate)                                                                                   \
+    TARGET static inline uint64_t PART(name##8)(const void *values, int64_t limit, size_t w)                           \
     {                                                                                                                  \
-        truth64 a = applies, r =                                                                                       \
-                                 requires;                                                                             \
-        uint64_t fails = a.yes & r.no;                                                                                 \
-        all_fails[(c) * words + w] = fails;                                                                            \
-        all_open[(c) * words + w] = ~a.no & ~r.yes & ~fails;                                                           \
+        __m512i all = _mm512_set1_epi8((char)limit);                                                                   \
+        return _mm512_cmp_epi8_mask(_mm512_loadu_si512((const int8_t *)values + w * 64), all, predicate);              \
     }
-        CLAUSES(L)
-#undef L
+COMPARISON8(at_least, _MM_CMPINT_NLT)
+COMPARISON8(at_most, _MM_CMPINT_LE)
+COMPARISON8(equals, _MM_CMPINT_EQ)
+#undef COMPARISON8
+
+TARGET static inline uint64_t PART(at_most16)(const void *values, int64_t limit, size_t w)
+{
+    const int16_t *v = (const int16_t *)values + w * 64;
+    __m512i all = _mm512_set1_epi16((short)limit);
+    uint64_t low = _mm512_cmple_epi16_mask(_mm512_loadu_si512(v), all);
+    uint64_t high = _mm512_cmple_epi16_mask(_mm512_loadu_si512(v + 32), all);
+    return low | high << 32;
+}
+
+TARGET static inline uint64_t PART(pair8)(const void *x, const void *y, size_t w)
+{
+    const int8_t *a = (const int8_t *)x + w * 64, *b = (const int8_t *)y + w * 64;
+    return _mm512_cmple_epi8_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b));
+}
+
+TARGET static inline uint64_t PART(sum16)(const void *x, const void *y, int64_t more, size_t w)
+{
+    const int16_t *a = (const int16_t *)x + w * 64, *b = (const int16_t *)y + w * 64;
+    __m512i all = _mm512_set1_epi16((short)more);
+    uint64_t low = _mm512_cmple_epi16_mask(_mm512_loadu_si512(a), _mm512_add_epi16(_mm512_loadu_si512(b), all));
+    uint64_t high =
+        _mm512_cmple_epi16_mask(_mm512_loadu_si512(a + 32), _mm512_add_epi16(_mm512_loadu_si512(b + 32), all));
+    return low | high << 32;
+}
+#include "bench/by_hand_vectors.def"
+#undef TARGET
+#undef PART
+
+/* With AVX2 it gives a byte or two for each, whose signs are gathered. */
+#define TARGET __attribute__((target("avx2")))
+#define PART(name) narrow_##name
+TARGET static inline __m256i bytes_at(const void *values, size_t at)
+{
+    return _mm256_loadu_si256((const __m256i_u *)((const char *)values + at));
+}
+
+TARGET static inline uint64_t signs8(__m256i low, __m256i high)
+{
+    return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+}
+
+/* Of 64 lines of two bytes; packing crosses the halves of a register. */
+TARGET static inline uint64_t signs16(const __m256i four[4])
+{
+    __m256i low = _mm256_permute4x64_epi64(_mm256_packs_epi16(four[0], four[1]), 0xD8),
+            high = _mm256_permute4x64_epi64(_mm256_packs_epi16(four[2], four[3]), 0xD8);
+    return signs8(low, high);
+}
+
+TARGET static inline uint64_t PART(at_least8)(const void *values, int64_t limit, size_t w)
+{
+    __m256i all = _mm256_set1_epi8((char)limit);
+    return ~signs8(_mm256_cmpgt_epi8(all, bytes_at(values, w * 64)),
+                   _mm256_cmpgt_epi8(all, bytes_at(values, w * 64 + 32)));
+}
+
+TARGET static inline uint64_t PART(at_most8)(const void *values, int64_t limit, size_t w)
+{
+    __m256i all = _mm256_set1_epi8((char)limit);
+    return ~signs8(_mm256_cmpgt_epi8(bytes_at(values, w * 64), all),
+                   _mm256_cmpgt_epi8(bytes_at(values, w * 64 + 32), all));
+}
+
+TARGET static inline uint64_t PART(equals8)(const void *values, int64_t limit, size_t w)
+{
+    __m256i all = _mm256_set1_epi8((char)limit);
+    return signs8(_mm256_cmpeq_epi8(bytes_at(values, w * 64), all),
+                  _mm256_cmpeq_epi8(bytes_at(values, w * 64 + 32), all));
+}
+
+TARGET static inline uint64_t PART(at_most16)(const void *values, int64_t limit, size_t w)
+{
+    __m256i all = _mm256_set1_epi16((short)limit), above[4];
+    for (size_t i = 0; i < 4; i++) above[i] = _mm256_cmpgt_epi16(bytes_at(values, w * 128 + i * 32), all);
+    return ~signs16(above);
+}
+
+TARGET static inline uint64_t PART(pair8)(const void *x, const void *y, size_t w)
+{
+    return ~signs8(_mm256_cmpgt_epi8(bytes_at(x, w * 64), bytes_at(y, w * 64)),
+                   _mm256_cmpgt_epi8(bytes_at(x, w * 64 + 32), bytes_at(y, w * 64 + 32)));
+}
+
+TARGET static inline uint64_t PART(sum16)(const void *x, const void *y, int64_t more, size_t w)
+{
+    __m256i all = _mm256_set1_epi16((short)more), above[4];
+    for (size_t i = 0; i < 4; i++) {
+        size_t at = w * 128 + i * 32;
+        above[i] = _mm256_cmpgt_epi16(bytes_at(x, at), _mm256_add_epi16(bytes_at(y, at), all));
     }
+    return ~signs16(above);
+}
+#include "bench/by_hand_vectors.def"
+#undef TARGET
+#undef PART
+
+bool by_hand_vectors_wide(void)
+{
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
+
+bool by_hand_vectors_possible(void)
+{
+    return by_hand_vectors_wide() || __builtin_cpu_supports("avx2");
+}
+
+void by_hand_vectors(packed_batch *b, const workload_payer *p)
+{
+    if (by_hand_vectors_wide())
+        wide_vectors(b, p);
+    else
+        narrow_vectors(b, p);
 }
 #else
+bool by_hand_vectors_wide(void)
+{
+    return false;
+}
+
 bool by_hand_vectors_possible(void)
 {
     return false;

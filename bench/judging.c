@@ -169,12 +169,31 @@ __attribute__((target("avx512f"))) static uint64_t sum_wide(const void *bytes, s
     }
     return (uint64_t)_mm512_reduce_or_epi64(sum) ^ rest;
 }
+
+__attribute__((target("avx2"))) static uint64_t sum_narrow(const void *bytes, size_t length)
+{
+    __m256i sum = _mm256_setzero_si256(), other = sum;
+    size_t i = 0;
+    for (; i + 64 <= length; i += 64) {
+        sum = _mm256_xor_si256(sum, _mm256_loadu_si256((const __m256i_u *)((const char *)bytes + i)));
+        other = _mm256_xor_si256(other, _mm256_loadu_si256((const __m256i_u *)((const char *)bytes + i + 32)));
+    }
+    uint64_t rest = 0, parts[4];
+    for (; i + 8 <= length; i += 8) {
+        uint64_t word;
+        memcpy(&word, (const char *)bytes + i, sizeof word);
+        rest ^= word;
+    }
+    _mm256_storeu_si256((__m256i_u *)parts, _mm256_xor_si256(sum, other));
+    return (parts[0] | parts[1] | parts[2] | parts[3]) ^ rest;
+}
 #endif
 
 static uint64_t sum_of(const void *bytes, size_t length)
 {
 #if defined(__x86_64__)
-    if (by_hand_vectors_possible()) return sum_wide(bytes, length);
+    if (by_hand_vectors_wide()) return sum_wide(bytes, length);
+    if (by_hand_vectors_possible()) return sum_narrow(bytes, length);
 #endif
     const uint64_t *words = bytes;
     uint64_t sum = 0;
@@ -385,12 +404,17 @@ static const struct {
     {"kernels, machine code", kernels_way, true},
     {"  with events", events_way, true},
     {"kernels, interpreted", kernels_way, false},
-    {"by hand: intrinsics", vectors_way, true},
+    {"by hand: intrinsics of the widest registers", vectors_way, true},
     {"by hand: loops for the compiler's vectors", loops_way, true},
     {"by hand: line by line", rows_way, true},
 };
 
 enum { WAYS = sizeof ways / sizeof *ways };
+
+static bool possible(size_t which)
+{
+    return ways[which].how != vectors_way || by_hand_vectors_possible();
+}
 
 int bench_judging(size_t lines, unsigned payers, bool quick)
 {
@@ -402,10 +426,13 @@ int bench_judging(size_t lines, unsigned payers, bool quick)
     if (!all_answers(j)) return 3;
     double memory[WAYS][BENCH_RUNS], cache[WAYS][BENCH_RUNS];
     int runs = quick ? 1 : BENCH_RUNS;
+    bool machine = false;
     for (int r = 0; r < runs; r++) {
         for (size_t w = 0; w < WAYS; w++) {
+            if (!possible(w)) continue;
             /* Where the code lies changes with the way alone. */
-            if (w == 0 || ways[w].machine != ways[w - 1].machine) {
+            if (w == 0 || ways[w].machine != machine) {
+                machine = ways[w].machine;
                 j->packer.code = ways[w].machine && adj_has_machine_code() ? j->policies->kernel_code : NULL;
                 for (size_t b = 0; b < j->batch_count; b++) find_code(j, &j->batches[b]);
             }
@@ -418,6 +445,10 @@ int bench_judging(size_t lines, unsigned payers, bool quick)
            lines, payers, WORKLOAD_CLAUSES, bytes_of_line(j));
     double floor_memory = bench_median(memory[0], (size_t)runs), floor_cache = bench_median(cache[0], (size_t)runs);
     for (size_t w = 0; w < WAYS; w++) {
+        if (!possible(w)) {
+            printf("  %-44s this processor has neither AVX-512 nor AVX2\n", ways[w].name);
+            continue;
+        }
         double m = w == 0 ? floor_memory : bench_median(memory[w], (size_t)runs);
         double c = w == 0 ? floor_cache : bench_median(cache[w], (size_t)runs);
         printf("  %-44s memory %6.2f (%5.2f)   cache %6.2f (%5.2f)\n", ways[w].name, m, m / floor_memory, c,

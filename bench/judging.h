@@ -31,6 +31,7 @@ typedef struct packed_batch {
 void by_hand_rows(packed_batch *batch, const workload_payer *payer);
 void by_hand_loops(packed_batch *batch, const workload_payer *payer);
 bool by_hand_vectors_possible(void);
+bool by_hand_vectors_wide(void); /* with AVX-512, not AVX2 */
 void by_hand_vectors(packed_batch *batch, const workload_payer *payer);
 
 /* Measures judging; `quick` only sees that it works. Not 0 where answers differ. */
