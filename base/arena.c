@@ -29,7 +29,9 @@ enum {
     SMALLEST_BLOCK = 4096,
     LARGE_PIECE = 1 << 16,
     LARGEST_BLOCK = 1 << 20,
-    MODEST_BLOCK = 1 << 16, /* a tight arena has blocks of an eighth of all that it holds, so that no more than that is left over */
+    MODEST_BLOCK =
+        1
+        << 16, /* a tight arena has blocks of an eighth of all that it holds, so that no more than that is left over */
     MODEST_SHARE = 8,
     TIGHT_ALIGNMENT = 8,
     ALIGNMENT = 16,

@@ -275,9 +275,9 @@ typedef struct lang_code_text {
 
 struct lang_expression {
     lang_span span;
-    lang_type type;             /* checked */
-    uint16_t depth : 12;        /* 1 for a leaf */
-    uint16_t literal_unit : 4;  /* lang_unit, of a LITERAL, as is its kind: they stand here because there is room */
+    lang_type type;            /* checked */
+    uint16_t depth : 12;       /* 1 for a leaf */
+    uint16_t literal_unit : 4; /* lang_unit, of a LITERAL, as is its kind: they stand here because there is room */
     lang_expression_kind kind;
     lang_literal_kind literal_kind;
     union {

@@ -168,8 +168,7 @@ static void add_text_piece(lang_parser *parser, lang_pieces *pieces, const char 
     bool whole =
         pieces->count == 0 && strlen(message) == text->length && memcmp(message, text->bytes, text->length) == 0;
     lang_piece *piece = BASE_PUSH(parser->arena, pieces);
-    if (piece != NULL)
-        piece->text = whole ? message : base_arena_copy(parser->arena, text->bytes, text->length);
+    if (piece != NULL) piece->text = whole ? message : base_arena_copy(parser->arena, text->bytes, text->length);
     text->length = 0;
 }
 

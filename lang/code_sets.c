@@ -193,8 +193,7 @@ static bool bulk_holds(const lang_bulk *bulk, const char *code, base_date date)
     return false;
 }
 
-static bool row_holds(const lang_code_row *row, const char *code, base_date date,
-                      base_date as_of)
+static bool row_holds(const lang_code_row *row, const char *code, base_date date, base_date as_of)
 {
     if (row->bulk != NULL) return bulk_holds(row->bulk, code, date);
     if (lang_row_holds(row, code)) return true;

@@ -7,8 +7,8 @@
 #include "lang/diagnostics.h"
 
 enum {
-    LANG_DEPTH_LIMIT = 400,             /* nesting of one expression */
-    LANG_NAME_LIMIT = 64                /* bytes of one name */
+    LANG_DEPTH_LIMIT = 400, /* nesting of one expression */
+    LANG_NAME_LIMIT = 64    /* bytes of one name */
 };
 
 /* What the scanner returns beside the grammar's tokens; outside their range. */

@@ -1,104 +1,10 @@
 /* The kernels without machine code: one step of a shape after the other, each over all lines of a batch, so that choosing what to
  * do costs next to nothing a line. Machine code must give the same words. */
 #include "runtime/batch.h"
+#include "runtime/compare.h"
 
 #include <limits.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-typedef enum predicate { EQUAL, LESS, AT_MOST, MORE, AT_LEAST } predicate;
-
-/* ---- comparisons: 64 lines to a word ---- */
-
-#define HOLDS(x, p, y)                                                                                                 \
-    ((p) == EQUAL     ? (x) == (y)                                                                                     \
-     : (p) == LESS    ? (x) < (y)                                                                                      \
-     : (p) == AT_MOST ? (x) <= (y)                                                                                     \
-     : (p) == MORE    ? (x) > (y)                                                                                      \
-                      : (x) >= (y))
-
-/* Comparing a column with a column (STRIDE 1) or with a number (STRIDE 0), in plain C. */
-#define PLAIN_COMPARE(bits)                                                                                            \
-    static void plain_##bits(predicate p, const int##bits##_t *a, const int##bits##_t *b, size_t stride,               \
-                             uint64_t words, uint64_t *out)                                                            \
-    {                                                                                                                  \
-        for (uint64_t w = 0; w < words; w++) {                                                                         \
-            uint64_t word = 0;                                                                                         \
-            for (size_t i = 0; i < 64; i++) word |= (uint64_t)HOLDS(a[w * 64 + i], p, b[(w * 64 + i) * stride]) << i;  \
-            out[w] = word;                                                                                             \
-        }                                                                                                              \
-    }
-PLAIN_COMPARE(8)
-PLAIN_COMPARE(16)
-PLAIN_COMPARE(32)
-PLAIN_COMPARE(64)
-
-#if defined(__x86_64__)
-#define WIDE __attribute__((target("avx512f,avx512bw,avx512vl")))
-
-/* The processor's numbers of the comparisons, in the order of `predicate`. */
-#define WIDE_CASES(bits, lanes, set)                                                                                   \
-    WIDE static inline uint64_t wide_one_##bits(predicate p, __m512i x, __m512i y)                                     \
-    {                                                                                                                  \
-        switch (p) {                                                                                                   \
-        case EQUAL: return _mm512_cmp_epi##bits##_mask(x, y, _MM_CMPINT_EQ);                                           \
-        case LESS: return _mm512_cmp_epi##bits##_mask(x, y, _MM_CMPINT_LT);                                            \
-        case AT_MOST: return _mm512_cmp_epi##bits##_mask(x, y, _MM_CMPINT_LE);                                         \
-        case MORE: return _mm512_cmp_epi##bits##_mask(x, y, _MM_CMPINT_NLE);                                           \
-        default: return _mm512_cmp_epi##bits##_mask(x, y, _MM_CMPINT_NLT);                                             \
-        }                                                                                                              \
-    }                                                                                                                  \
-    WIDE static inline void wide_loop_##bits(predicate p, const int##bits##_t *a, const int##bits##_t *b,              \
-                                             size_t stride, uint64_t words, uint64_t *out)                             \
-    {                                                                                                                  \
-        __m512i y = _mm512_##set(b[0]);                                                                                \
-        for (uint64_t w = 0; w < words; w++) {                                                                         \
-            uint64_t word = 0;                                                                                         \
-            for (size_t i = 0; i < 64; i += lanes) {                                                                   \
-                __m512i x = _mm512_loadu_si512(a + w * 64 + i);                                                        \
-                if (stride != 0) y = _mm512_loadu_si512(b + w * 64 + i);                                               \
-                word |= wide_one_##bits(p, x, y) << i;                                                                 \
-            }                                                                                                          \
-            out[w] = word;                                                                                             \
-        }                                                                                                              \
-    }                                                                                                                  \
-    WIDE static void wide_##bits(predicate p, const int##bits##_t *a, const int##bits##_t *b, size_t stride,           \
-                                 uint64_t words, uint64_t *out)                                                        \
-    {                                                                                                                  \
-        switch (p) {                                                                                                   \
-        case EQUAL: wide_loop_##bits(EQUAL, a, b, stride, words, out); break;                                          \
-        case LESS: wide_loop_##bits(LESS, a, b, stride, words, out); break;                                            \
-        case AT_MOST: wide_loop_##bits(AT_MOST, a, b, stride, words, out); break;                                      \
-        case MORE: wide_loop_##bits(MORE, a, b, stride, words, out); break;                                            \
-        default: wide_loop_##bits(AT_LEAST, a, b, stride, words, out); break;                                          \
-        }                                                                                                              \
-    }
-WIDE_CASES(8, 64, set1_epi8)
-WIDE_CASES(16, 32, set1_epi16)
-WIDE_CASES(32, 16, set1_epi32)
-WIDE_CASES(64, 8, set1_epi64)
-
-static bool is_wide(void)
-{
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-}
-#define COMPARE(bits) (is_wide() ? wide_##bits(p, a, b, stride, words, out) : plain_##bits(p, a, b, stride, words, out))
-#else
-#define COMPARE(bits) plain_##bits(p, a, b, stride, words, out)
-#endif
-
-static void compare_columns(uint64_t width, predicate p, const void *a, const void *b, size_t stride, uint64_t words,
-                            uint64_t *out)
-{
-    switch (width) {
-    case 0: COMPARE(8); break;
-    case 1: COMPARE(16); break;
-    case 2: COMPARE(32); break;
-    default: COMPARE(64); break;
-    }
-}
 
 /* ---- registers ---- */
 
@@ -153,26 +59,40 @@ static int64_t value_at(const value_register *v, size_t i)
     }
 }
 
-/* The same values in 64 bits. */
+/* The same values in 64 bits: a loop for each width, so that compilers make vectors of it. */
 static const int64_t *widened(machine *m, const value_register *v)
 {
     if (v->values != NULL && v->width == 3) return v->values;
-    int64_t *wide = room(m, m->words * 64 * sizeof *wide);
-    for (size_t i = 0; wide != NULL && i < m->words * 64; i++) wide[i] = value_at(v, i);
+    size_t count = m->words * 64;
+    int64_t *wide = room(m, count * sizeof *wide);
+    if (wide == NULL) return NULL;
+    const int8_t *bytes = v->values;
+    const int16_t *halves = v->values;
+    const int32_t *words = v->values;
+    if (v->values == NULL) {
+        for (size_t i = 0; i < count; i++) wide[i] = v->number;
+    } else if (v->width == 0) {
+        for (size_t i = 0; i < count; i++) wide[i] = bytes[i];
+    } else if (v->width == 1) {
+        for (size_t i = 0; i < count; i++) wide[i] = halves[i];
+    } else {
+        for (size_t i = 0; i < count; i++) wide[i] = words[i];
+    }
     return wide;
 }
 
-static predicate turned(predicate p)
+static run_predicate turned(run_predicate p)
 {
-    return p == LESS ? MORE : p == AT_MOST ? AT_LEAST : p;
+    return p == RUN_LESS ? RUN_MORE : p == RUN_AT_MOST ? RUN_AT_LEAST : p;
 }
 
 /* A column against a number that may lie outside what the column can hold. */
-static void compare_number(const machine *m, predicate p, const value_register *column, int64_t number, uint64_t *out)
+static void compare_number(const machine *m, run_predicate p, const value_register *column, int64_t number,
+                           uint64_t *out)
 {
     bool below = number<limits[column->width][0], above = number> limits[column->width][1];
     if (below || above) {
-        bool all = p != EQUAL && (above ? p == LESS || p == AT_MOST : p == MORE || p == AT_LEAST);
+        bool all = p != RUN_EQUAL && (above ? p == RUN_LESS || p == RUN_AT_MOST : p == RUN_MORE || p == RUN_AT_LEAST);
         memset(out, all ? 0xFF : 0, m->words * sizeof *out);
         return;
     }
@@ -180,29 +100,31 @@ static void compare_number(const machine *m, predicate p, const value_register *
     int16_t half = (int16_t)number;
     int32_t word = (int32_t)number;
     const void *places[4] = {&narrow, &half, &word, &number};
-    compare_columns(column->width, p, column->values, places[column->width], 0, m->words, out);
+    run_compare_here()(column->width, p, column->values, places[column->width], 0, m->words, out);
 }
 
-static void compare(machine *m, predicate p, const value_register *a, const value_register *b, uint64_t *out)
+static void compare(machine *m, run_predicate p, const value_register *a, const value_register *b, uint64_t *out)
 {
     if (a->values == NULL && b->values == NULL) {
-        memset(out, HOLDS(a->number, p, b->number) ? 0xFF : 0, m->words * sizeof *out);
+        memset(out, run_holds(a->number, p, b->number) ? 0xFF : 0, m->words * sizeof *out);
     } else if (b->values == NULL) {
         compare_number(m, p, a, b->number, out);
     } else if (a->values == NULL) {
         compare_number(m, turned(p), b, a->number, out);
     } else if (a->width == b->width) {
-        compare_columns(a->width, p, a->values, b->values, 1, m->words, out);
+        run_compare_here()(a->width, p, a->values, b->values, 1, m->words, out);
     } else {
         const int64_t *x = widened(m, a), *y = widened(m, b);
-        if (x != NULL && y != NULL) compare_columns(3, p, x, y, 1, m->words, out);
+        if (x != NULL && y != NULL) run_compare_here()(3, p, x, y, 1, m->words, out);
     }
 }
 
 static void relate(machine *m, const plan_lane_step *step)
 {
     const value_register *a = &m->values[step->a], *b = &m->values[step->b];
-    predicate p = step->operation == PLAN_LANE_EQUAL ? EQUAL : step->operation == PLAN_LANE_LESS ? LESS : AT_MOST;
+    run_predicate p = step->operation == PLAN_LANE_EQUAL  ? RUN_EQUAL
+                      : step->operation == PLAN_LANE_LESS ? RUN_LESS
+                                                          : RUN_AT_MOST;
     uint64_t *yes = yes_of(m, step->to), *no = no_of(m, step->to);
     compare(m, p, a, b, yes);
     for (uint64_t w = 0; w < m->words; w++) {
@@ -212,6 +134,23 @@ static void relate(machine *m, const plan_lane_step *step)
     }
 }
 
+/* 64 sums or differences, and which of them are past the range: told by signs, in a loop that compilers make vectors of, and looked at one
+ * by one only where there are any. */
+#define SUMS_64(name, sign, differs)                                                                                   \
+    static uint64_t name(const int64_t *restrict x, const int64_t *restrict y, int64_t *restrict sums)                 \
+    {                                                                                                                  \
+        int64_t any = 0;                                                                                               \
+        uint64_t past = 0;                                                                                             \
+        for (size_t i = 0; i < 64; i++) {                                                                              \
+            sums[i] = (int64_t)((uint64_t)x[i] sign(uint64_t) y[i]);                                                   \
+            any |= differs;                                                                                            \
+        }                                                                                                              \
+        for (size_t i = 0; any < 0 && i < 64; i++) past |= (uint64_t)((differs) < 0) << i;                             \
+        return past;                                                                                                   \
+    }
+SUMS_64(add_64, +, (x[i] ^ sums[i]) & (y[i] ^ sums[i]))
+SUMS_64(subtract_64, -, (x[i] ^ y[i]) & (x[i] ^ sums[i]))
+
 /* Sums and differences; unknown past the range. */
 static void add(machine *m, const plan_lane_step *step)
 {
@@ -220,14 +159,10 @@ static void add(machine *m, const plan_lane_step *step)
     int64_t *sums = room(m, m->words * 64 * sizeof *sums);
     uint64_t *present = room(m, m->words * sizeof *present);
     if (x == NULL || y == NULL || sums == NULL || present == NULL) return;
+    bool adds = step->operation == PLAN_LANE_ADD;
     for (uint64_t w = 0; w < m->words; w++) {
-        uint64_t past = 0;
-        for (size_t i = 0; i < 64; i++) {
-            size_t k = w * 64 + i;
-            bool over = step->operation == PLAN_LANE_ADD ? __builtin_add_overflow(x[k], y[k], &sums[k])
-                                                         : __builtin_sub_overflow(x[k], y[k], &sums[k]);
-            past |= (uint64_t)over << i;
-        }
+        size_t at = w * 64;
+        uint64_t past = adds ? add_64(x + at, y + at, sums + at) : subtract_64(x + at, y + at, sums + at);
         present[w] = a->present[w] & b->present[w] & ~past;
     }
     m->values[step->to] = (value_register){sums, present, m->zeros, 3, 0};

@@ -36,8 +36,8 @@ typedef struct plan_builder {
     plan_known_step *known;
     size_t known_size;
     size_t known_count;
-    plan_spare *spare;        /* where that came from; NULL for new memory */
-    bool keeps_sources;       /* of a block that facts are told by: where each of its steps comes from */
+    plan_spare *spare;  /* where that came from; NULL for new memory */
+    bool keeps_sources; /* of a block that facts are told by: where each of its steps comes from */
     BASE_ARRAY(const lang_expression *) sources;
     BASE_ARRAY(bool) regions; /* whether each is open */
     uint32_t region;

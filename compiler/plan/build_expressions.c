@@ -52,34 +52,40 @@ uint32_t plan_clock_date(plan_builder *builder, lang_clock clock)
 uint32_t plan_load(plan_builder *builder, uint32_t row, lang_field field, const lang_expression *source)
 {
     lang_type type = lang_schema_field(builder->plan->program->schema, field)->type;
-    return plan_emit_from(builder, (plan_step){.operation = PLAN_LOAD,
-                                          .a = row,
-                                          .b = PLAN_NO_STEP,
-                                          .c = PLAN_NO_STEP,
-                                          .detail = (uint32_t)field,
-                                          .type = type}, source);
+    return plan_emit_from(builder,
+                          (plan_step){.operation = PLAN_LOAD,
+                                      .a = row,
+                                      .b = PLAN_NO_STEP,
+                                      .c = PLAN_NO_STEP,
+                                      .detail = (uint32_t)field,
+                                      .type = type},
+                          source);
 }
 
 static uint32_t symbol(plan_builder *builder, const char *text, lang_type type, const lang_expression *source)
 {
-    return plan_emit_from(builder, (plan_step){.operation = PLAN_SYMBOL,
-                                          .a = PLAN_NO_STEP,
-                                          .b = PLAN_NO_STEP,
-                                          .c = PLAN_NO_STEP,
-                                          .number = plan_symbol(builder->plan, text),
-                                          .type = type}, source);
+    return plan_emit_from(builder,
+                          (plan_step){.operation = PLAN_SYMBOL,
+                                      .a = PLAN_NO_STEP,
+                                      .b = PLAN_NO_STEP,
+                                      .c = PLAN_NO_STEP,
+                                      .number = plan_symbol(builder->plan, text),
+                                      .type = type},
+                          source);
 }
 
 static uint32_t parameter_step(plan_builder *builder, const lang_expression *expression)
 {
     const lang_parameter *parameter = expression->as.path.parameter;
     uint32_t index = plan_parameter_index(builder->plan, parameter, builder->layer);
-    return plan_emit_from(builder, (plan_step){.operation = PLAN_PARAMETER,
-                                          .a = plan_clock_date(builder, parameter->clock),
-                                          .b = PLAN_NO_STEP,
-                                          .c = PLAN_NO_STEP,
-                                          .number = index,
-                                          .type = expression->type}, expression);
+    return plan_emit_from(builder,
+                          (plan_step){.operation = PLAN_PARAMETER,
+                                      .a = plan_clock_date(builder, parameter->clock),
+                                      .b = PLAN_NO_STEP,
+                                      .c = PLAN_NO_STEP,
+                                      .number = index,
+                                      .type = expression->type},
+                          expression);
 }
 
 /* Follows the fields of a path from a first row on. */
@@ -91,13 +97,15 @@ static uint32_t follow(plan_builder *builder, const lang_expression *expression,
         if (last && path->row_output) {
             lang_type row_type = plan_block_at(builder->plan, builder->block)->steps.items[row].type;
             const lang_table *table = builder->plan->program->tables.items[row_type.detail];
-            return plan_emit_from(builder, (plan_step){.operation = PLAN_OUTPUT,
-                                                  .a = row,
-                                                  .b = PLAN_NO_STEP,
-                                                  .c = PLAN_NO_STEP,
-                                                  .detail = row_type.detail,
-                                                  .number = path->fields[i],
-                                                  .type = table->outputs.items[path->fields[i]].type}, expression);
+            return plan_emit_from(builder,
+                                  (plan_step){.operation = PLAN_OUTPUT,
+                                              .a = row,
+                                              .b = PLAN_NO_STEP,
+                                              .c = PLAN_NO_STEP,
+                                              .detail = row_type.detail,
+                                              .number = path->fields[i],
+                                              .type = table->outputs.items[path->fields[i]].type},
+                                  expression);
         }
         row = plan_load(builder, row, (lang_field)path->fields[i], expression);
     }
@@ -153,13 +161,15 @@ static uint32_t lookup(plan_builder *builder, const lang_expression *call)
     lang_type type = call->type;
     type.detail = table->index;
     size_t before = block->steps.count;
-    uint32_t step = plan_emit_from(builder, (plan_step){.operation = PLAN_LOOKUP,
-                                                   .a = first,
-                                                   .b = (uint32_t)count,
-                                                   .c = PLAN_NO_STEP,
-                                                   .detail = (uint32_t)XXH3_64bits(steps, count * sizeof *steps),
-                                                   .number = table->index,
-                                                   .type = type}, call);
+    uint32_t step = plan_emit_from(builder,
+                                   (plan_step){.operation = PLAN_LOOKUP,
+                                               .a = first,
+                                               .b = (uint32_t)count,
+                                               .c = PLAN_NO_STEP,
+                                               .detail = (uint32_t)XXH3_64bits(steps, count * sizeof *steps),
+                                               .number = table->index,
+                                               .type = type},
+                                   call);
     if (block->steps.count == before) block->arguments.count = first; /* an equal look-up was there already */
     return step;
 }
@@ -339,11 +349,8 @@ static plan_value arithmetic(plan_builder *builder, const lang_expression *expre
     right = plan_as(builder, right, y->type, type);
     bool add = operator_kind == LANG_ADD;
     plan_operation operation = add ? PLAN_ADD : PLAN_SUBTRACT;
-    plan_step step = {.operation = operation,
-                      .a = left.low,
-                      .b = add ? right.low : right.high,
-                      .c = PLAN_NO_STEP,
-                      .type = type};
+    plan_step step = {
+        .operation = operation, .a = left.low, .b = add ? right.low : right.high, .c = PLAN_NO_STEP, .type = type};
     plan_value result = {plan_emit_from(builder, step, expression), 0};
     bool exact = left.low == left.high && right.low == right.high;
     step.a = left.high;
@@ -386,12 +393,14 @@ plan_value plan_number(plan_builder *builder, const lang_expression *expression)
         break;
     case LANG_CALL: return call_value(builder, expression);
     case LANG_PART:
-        step = plan_emit_from(builder, (plan_step){.operation = PLAN_PART,
-                                              .a = plan_number(builder, expression->as.part.value).low,
-                                              .b = PLAN_NO_STEP,
-                                              .c = PLAN_NO_STEP,
-                                              .number = expression->as.part.part,
-                                              .type = expression->type}, expression);
+        step = plan_emit_from(builder,
+                              (plan_step){.operation = PLAN_PART,
+                                          .a = plan_number(builder, expression->as.part.value).low,
+                                          .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP,
+                                          .number = expression->as.part.part,
+                                          .type = expression->type},
+                              expression);
         break;
     case LANG_ARITHMETIC: return arithmetic(builder, expression);
     case LANG_NEGATE: {
@@ -412,12 +421,14 @@ plan_value plan_number(plan_builder *builder, const lang_expression *expression)
     }
     case LANG_QUANTIFIED: return plan_quantified(builder, expression);
     case LANG_TALLY:
-        step = plan_emit_from(builder, (plan_step){.operation = PLAN_TALLY,
-                                              .a = PLAN_NO_STEP,
-                                              .b = PLAN_NO_STEP,
-                                              .c = PLAN_NO_STEP,
-                                              .number = (int64_t)expression->as.tally.index,
-                                              .type = expression->type}, expression);
+        step = plan_emit_from(builder,
+                              (plan_step){.operation = PLAN_TALLY,
+                                          .a = PLAN_NO_STEP,
+                                          .b = PLAN_NO_STEP,
+                                          .c = PLAN_NO_STEP,
+                                          .number = (int64_t)expression->as.tally.index,
+                                          .type = expression->type},
+                              expression);
         return (plan_value){step, plan_emit_simple(builder, PLAN_UPPER, step, PLAN_NO_STEP, expression->type)};
     default: step = plan_truth(builder, expression); break;
     }
@@ -490,11 +501,13 @@ static uint32_t to_truth(plan_builder *builder, uint32_t step)
 static uint32_t presence(plan_builder *builder, const lang_expression *expression)
 {
     const lang_expression *value = expression->as.presence.value;
-    uint32_t step = plan_emit_from(builder, (plan_step){.operation = PLAN_IS_PRESENT,
-                                                   .a = plan_number(builder, value).low,
-                                                   .b = PLAN_NO_STEP,
-                                                   .c = PLAN_NO_STEP,
-                                                   .type = truth_type()}, expression);
+    uint32_t step = plan_emit_from(builder,
+                                   (plan_step){.operation = PLAN_IS_PRESENT,
+                                               .a = plan_number(builder, value).low,
+                                               .b = PLAN_NO_STEP,
+                                               .c = PLAN_NO_STEP,
+                                               .type = truth_type()},
+                                   expression);
     if (expression->as.presence.presence == LANG_IS_PRESENT) return step;
     return plan_emit_simple(builder, PLAN_NOT, step, PLAN_NO_STEP, truth_type());
 }
@@ -510,12 +523,14 @@ static uint32_t denied(plan_builder *builder, const lang_expression *expression)
         bool own = false;
         for (const lang_file *file = layer; file != NULL; file = file->base) own = own || file == clause->file;
         uint32_t index = plan_denial_index(builder->plan, clause, own ? layer : clause->file);
-        uint32_t step = plan_emit_from(builder, (plan_step){.operation = PLAN_DENIED,
-                                                       .a = plan_frame(builder, other ? 1 : 0, LANG_RECORD_line),
-                                                       .b = PLAN_NO_STEP,
-                                                       .c = PLAN_NO_STEP,
-                                                       .number = index,
-                                                       .type = truth_type()}, expression);
+        uint32_t step = plan_emit_from(builder,
+                                       (plan_step){.operation = PLAN_DENIED,
+                                                   .a = plan_frame(builder, other ? 1 : 0, LANG_RECORD_line),
+                                                   .b = PLAN_NO_STEP,
+                                                   .c = PLAN_NO_STEP,
+                                                   .number = index,
+                                                   .type = truth_type()},
+                                       expression);
         result = result == PLAN_NO_STEP ? step : both(builder, PLAN_OR, result, step);
     }
     return result;

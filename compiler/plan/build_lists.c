@@ -107,14 +107,16 @@ static uint32_t set_step(plan_builder *builder, const lang_code_set *set, uint32
                          const lang_expression *source)
 {
     bool only = source->kind == LANG_INCLUDE && source->as.membership.inclusion == LANG_INCLUDE_ONLY;
-    return plan_emit_from(builder, (plan_step){.operation = only   ? PLAN_LIST_WITHIN_SET
-                                                       : list ? PLAN_LIST_MEETS_SET
-                                                              : PLAN_SET_HOLDS,
-                                          .a = value,
-                                          .b = plan_clock_date(builder, set->clock),
-                                          .c = PLAN_NO_STEP,
-                                          .number = plan_set_index(builder->plan, set, builder->layer),
-                                          .type = truth_type()}, source);
+    return plan_emit_from(builder,
+                          (plan_step){.operation = only   ? PLAN_LIST_WITHIN_SET
+                                                   : list ? PLAN_LIST_MEETS_SET
+                                                          : PLAN_SET_HOLDS,
+                                      .a = value,
+                                      .b = plan_clock_date(builder, set->clock),
+                                      .c = PLAN_NO_STEP,
+                                      .number = plan_set_index(builder->plan, set, builder->layer),
+                                      .type = truth_type()},
+                          source);
 }
 
 /* A set of its own for one literal item among others that are paths. */
@@ -175,10 +177,9 @@ static uint32_t one_item(plan_builder *builder, const lang_expression *expressio
     } else {
         operation = all ? PLAN_LIST_HAS_ALL : PLAN_LISTS_MEET;
     }
-    return plan_emit_from(
-        builder,
-        (plan_step){
-            .operation = operation, .a = a, .b = b, .c = PLAN_NO_STEP, .type = truth_type()}, expression);
+    return plan_emit_from(builder,
+                          (plan_step){.operation = operation, .a = a, .b = b, .c = PLAN_NO_STEP, .type = truth_type()},
+                          expression);
 }
 
 uint32_t plan_membership(plan_builder *builder, const lang_expression *expression)
@@ -351,12 +352,14 @@ uint32_t plan_window_bound(plan_builder *builder, const lang_window *window)
     if (type.kind != LANG_TYPE_RECORD) return bound;
     lang_field dates =
         type.detail == LANG_RECORD_authorization ? LANG_FIELD_authorization_dates : LANG_FIELD_coverage_dates;
-    return plan_emit_from(builder, (plan_step){.operation = PLAN_LOAD,
-                                          .a = bound,
-                                          .b = PLAN_NO_STEP,
-                                          .c = PLAN_NO_STEP,
-                                          .detail = (uint32_t)dates,
-                                          .type = PLAN_TYPE(DATES)}, window->bound);
+    return plan_emit_from(builder,
+                          (plan_step){.operation = PLAN_LOAD,
+                                      .a = bound,
+                                      .b = PLAN_NO_STEP,
+                                      .c = PLAN_NO_STEP,
+                                      .detail = (uint32_t)dates,
+                                      .type = PLAN_TYPE(DATES)},
+                          window->bound);
 }
 
 plan_value plan_quantified(plan_builder *builder, const lang_expression *expression)
@@ -364,12 +367,14 @@ plan_value plan_quantified(plan_builder *builder, const lang_expression *express
     uint32_t aggregate = plan_aggregate_for(builder, expression, NULL);
     uint32_t bound = plan_window_bound(builder, &expression->as.quantified.window);
     lang_type type = plan_aggregate_at(builder->plan, aggregate)->type;
-    uint32_t low = plan_emit_from(builder, (plan_step){.operation = PLAN_AGGREGATE,
-                                                  .a = bound,
-                                                  .b = PLAN_NO_STEP,
-                                                  .c = PLAN_NO_STEP,
-                                                  .number = aggregate,
-                                                  .type = type}, expression);
+    uint32_t low = plan_emit_from(builder,
+                                  (plan_step){.operation = PLAN_AGGREGATE,
+                                              .a = bound,
+                                              .b = PLAN_NO_STEP,
+                                              .c = PLAN_NO_STEP,
+                                              .number = aggregate,
+                                              .type = type},
+                                  expression);
     plan_aggregate_kind kind = plan_aggregate_at(builder->plan, aggregate)->kind;
     if (kind == PLAN_MINIMUM || kind == PLAN_MAXIMUM) return (plan_value){low, low};
     return (plan_value){low, plan_emit_simple(builder, PLAN_UPPER, low, PLAN_NO_STEP, type)};

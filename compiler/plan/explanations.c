@@ -107,7 +107,8 @@ void plan_builder_fold(plan_builder *builder, const plan_explanation *explanatio
     base_text *out = &plan->unfolded->bytes;
     out->length = 0;
     bool sourced = builder->sources.count == block->steps.count; /* else memory ran out */
-    for (uint32_t i = 0; i < block->steps.count; i++) put_step(out, &block->steps.items[i], i, sourced ? builder->sources.items[i] : NULL, clause->source);
+    for (uint32_t i = 0; i < block->steps.count; i++)
+        put_step(out, &block->steps.items[i], i, sourced ? builder->sources.items[i] : NULL, clause->source);
     put_list(out, block->arguments.items, block->arguments.count);
     put_list(out, explanation->when_steps.items, explanation->when_steps.count);
     put_list(out, explanation->exception_steps.items, explanation->exception_steps.count);

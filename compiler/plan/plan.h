@@ -83,7 +83,7 @@ typedef enum BASE_COMPACT plan_matcher_kind {
 
 typedef struct plan_matcher {
     plan_matcher_kind kind;
-    int64_t low;  /* numbers; the symbol */
+    int64_t low; /* numbers; the symbol */
     union {
         int64_t high; /* numbers */
         const lang_item *item;
