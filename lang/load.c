@@ -55,16 +55,52 @@ bool lang_read_pieces(void *state, const char *path, bool (*take)(void *taker, c
     return good;
 }
 
+/* The first policy and the first module of a name. */
+typedef struct named {
+    lang_file *policy, *module;
+} named;
+
 /* What files are read into. */
 typedef struct loading {
     lang_program *program;
     const lang_source *source;
-    base_intern *words; /* of all of them: policies have many in common */
+    base_intern *words;      /* of all of them: policies have many in common */
+    base_intern names;       /* of the files */
+    BASE_ARRAY(named) named; /* by their ids */
+    bool too_many;
 } loading;
+
+/* What is named so; NULL when memory runs out. */
+static named *place_of_name(loading *l, const char *name)
+{
+    uint32_t id = base_intern_add(&l->names, name, strlen(name));
+    while (id != BASE_INTERN_NONE && id >= l->named.count && BASE_PUSH(l->names.arena, &l->named) != NULL) {}
+    if (l->names.arena->failed) l->program->arena->failed = true;
+    return id < l->named.count ? &l->named.items[id] : NULL;
+}
+
+/* A file can be found by its name from now on, unless another is named so. */
+static void note_name(loading *l, lang_file *file)
+{
+    named *place = file->header_seen ? place_of_name(l, file->full_name) : NULL;
+    if (place == NULL) return;
+    lang_file **own = file->is_module ? &place->module : &place->policy;
+    if (*own == NULL) *own = file;
+}
+
+static bool too_many(loading *l)
+{
+    lang_diagnostics *diagnostics = &l->program->diagnostics;
+    if (l->program->files.count < LANG_FILES_LIMIT) return false;
+    if (!l->too_many)
+        lang_diagnose(diagnostics, LANG_E0208, (lang_span){0}, "one run reads at most %d files", (int)LANG_FILES_LIMIT);
+    return l->too_many = true;
+}
 
 static lang_file *add_file(loading *l, const char *path, const char *text, size_t length)
 {
     lang_program *program = l->program;
+    if (too_many(l)) return NULL;
     lang_file *file = base_arena_alloc(program->arena, sizeof *file);
     lang_file **slot = file == NULL ? NULL : BASE_PUSH(program->arena, &program->files);
     if (slot == NULL) return NULL;
@@ -79,13 +115,10 @@ static lang_file *add_file(loading *l, const char *path, const char *text, size_
     return file;
 }
 
-static lang_file *find_loaded(const lang_program *program, const char *name, bool module)
+static lang_file *find_loaded(loading *l, const char *name, bool module)
 {
-    for (size_t i = 0; i < program->files.count; i++) {
-        lang_file *file = program->files.items[i];
-        if (file->header_seen && file->is_module == module && strcmp(file->full_name, name) == 0) return file;
-    }
-    return NULL;
+    const named *place = place_of_name(l, name);
+    return place == NULL ? NULL : module ? place->module : place->policy;
 }
 
 /* The folders where a module of that name may lie: beside the file, in a `policies` folder there, and so upwards. */
@@ -105,7 +138,9 @@ static lang_file *search_module(loading *l, const lang_file *user, const char *n
             const char *text;
             size_t length;
             if (source->read(source->state, program->arena, path, &text, &length)) {
-                return add_file(l, path, text, length);
+                lang_file *file = add_file(l, path, text, length);
+                if (file != NULL) note_name(l, file);
+                return file;
             }
         }
         base_text_put(&folder, "../");
@@ -131,9 +166,9 @@ static void resolve_uses(loading *l, lang_file *file)
     for (size_t i = 0; i < file->uses.count; i++) {
         lang_use *use = &file->uses.items[i];
         const char *name = lang_path_text(program->arena, &use->name);
-        lang_file *target = find_loaded(program, name, true);
+        lang_file *target = find_loaded(l, name, true);
         if (target == NULL) target = search_module(l, file, name);
-        if (target == NULL && find_loaded(program, name, false) != NULL) {
+        if (target == NULL && find_loaded(l, name, false) != NULL) {
             lang_diagnose(&program->diagnostics, LANG_E0316, use->span, "`%s` is a policy; `use` takes a module", name);
         } else if (target == NULL) {
             lang_diagnostic *diagnostic =
@@ -170,7 +205,7 @@ static void resolve_extends(loading *l, lang_file *file)
     lang_program *program = l->program;
     if (file->extends.count == 0) return;
     const char *name = lang_path_text(program->arena, &file->extends);
-    lang_file *base = find_loaded(program, name, false);
+    lang_file *base = find_loaded(l, name, false);
     const char *spellings[] = {name, with_slashes(program->arena, name, '_'), with_slashes(program->arena, name, '/')};
     for (size_t i = 0; base == NULL && i < 3; i++) {
         lang_file *found = search_module(l, file, spellings[i]);
@@ -209,13 +244,14 @@ static void load_one(loading *l, const char *path)
     lang_file *file = add_file(l, path, text, length);
     if (file == NULL) return;
     file->root = true;
-    for (size_t i = 0; i + 1 < program->files.count; i++) {
-        const lang_file *before = program->files.items[i];
-        if (!file->header_seen || !before->header_seen || strcmp(before->full_name, file->full_name) != 0) continue;
+    const named *place = file->header_seen ? place_of_name(l, file->full_name) : NULL;
+    const lang_file *before = place == NULL ? NULL : place->policy != NULL ? place->policy : place->module;
+    if (before != NULL) {
         lang_diagnostic *diagnostic = lang_diagnose(&program->diagnostics, LANG_E0005, file->name_span,
                                                     "two files are named `%s`", file->full_name);
         lang_note(&program->diagnostics, diagnostic, before->name_span, "the other is here");
     }
+    note_name(l, file);
 }
 
 void lang_program_load(lang_program *program, const lang_source *source, const char *const *paths, size_t count)
@@ -223,9 +259,13 @@ void lang_program_load(lang_program *program, const lang_source *source, const c
     base_arena passing;
     base_arena_init(&passing, &program->arena->allocator);
     base_intern words;
-    if (!base_intern_init(&words, &passing)) program->arena->failed = true;
+    loading l = {.program = program, .source = source, .words = &words};
+    if (!base_intern_init(&words, &passing) || !base_intern_init(&l.names, &passing)) {
+        program->arena->failed = true;
+        base_arena_release(&passing);
+        return;
+    }
     words.texts = program->arena;
-    loading l = {.program = program, .source = source, .words = passing.failed ? NULL : &words};
     for (size_t i = 0; i < count; i++) load_one(&l, paths[i]);
     /* Modules append to the list while it is walked, so that what they use is loaded too. */
     for (size_t i = 0; i < program->files.count; i++) {

@@ -1,0 +1,90 @@
+/* Many files at once: how many a run reads, that places in them are told apart, and what is known by which name. */
+#include <criterion/criterion.h>
+
+#include "lang/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A module for each number, named by it; of a path with a second word, that text. Nothing else is there. */
+static bool read_made(void *state, base_arena *arena, const char *path, const char **text, size_t *length)
+{
+    (void)state;
+    const char *rest = strchr(path, ' ');
+    if (rest == NULL && strspn(path, "0123456789") != strlen(path)) return false;
+    const char *made = rest != NULL ? rest + 1 : base_format(arena, "\n module m%s\n", path);
+    *text = made;
+    *length = strlen(made);
+    return true;
+}
+
+static const lang_source made = {.read = read_made};
+
+typedef struct loaded {
+    base_arena arena;
+    lang_program program;
+} loaded;
+
+static void load(loaded *l, const char *const *paths, size_t count)
+{
+    base_arena_init(&l->arena, NULL);
+    lang_program_init(&l->program, &l->arena);
+    lang_program_load(&l->program, &made, paths, count);
+}
+
+static bool tells(const loaded *l, const char *text)
+{
+    for (size_t i = 0; i < l->program.diagnostics.items.count; i++) {
+        if (strstr(l->program.diagnostics.items.items[i]->message, text) != NULL) return true;
+    }
+    return false;
+}
+
+Test(many_files, one_run_reads_so_many)
+{
+    enum { COUNT = LANG_FILES_LIMIT + 2 };
+    char(*names)[8] = calloc(COUNT, sizeof *names);
+    const char **paths = calloc(COUNT, sizeof *paths);
+    cr_assert(names != NULL && paths != NULL);
+    for (size_t i = 0; i < COUNT; i++) {
+        snprintf(names[i], sizeof names[i], "%zu", i);
+        paths[i] = names[i];
+    }
+    loaded l;
+    load(&l, paths, COUNT);
+    cr_expect_eq(l.program.files.count, (uint32_t)LANG_FILES_LIMIT);
+    cr_expect_eq(l.program.diagnostics.errors, 1u, "it is said once");
+    cr_expect(tells(&l, "one run reads at most 65535 files"));
+    const lang_file *last = l.program.files.items[LANG_FILES_LIMIT - 1];
+    cr_expect_eq(last->name_span.file, (uint32_t)LANG_FILES_LIMIT - 1);
+    cr_expect_eq(last->name_span.start, 9u);
+    cr_expect_eq(last->name_span.end, 15u);
+    base_arena_release(&l.arena);
+    free(names);
+    free(paths);
+}
+
+Test(many_files, names_are_told_apart)
+{
+    static const char *const paths[] = {"a module one", "b policy two", "c policy two", "d module two", "e module one"};
+    loaded l;
+    load(&l, paths, 5);
+    cr_expect_eq(l.program.diagnostics.errors, 3u);
+    cr_expect(tells(&l, "two files are named `two`"));
+    cr_expect(tells(&l, "two files are named `one`"));
+    base_arena_release(&l.arena);
+}
+
+Test(many_files, a_name_stands_for_the_module_or_the_policy)
+{
+    static const char *const modules[] = {"a module one", "b policy two\n  use one", "c policy three\n  use two"};
+    loaded l;
+    load(&l, modules, 2);
+    cr_expect_eq(l.program.diagnostics.errors, 0u);
+    cr_expect_eq(l.program.files.items[1]->uses.items[0].target, l.program.files.items[0]);
+    base_arena_release(&l.arena);
+    load(&l, modules + 1, 2);
+    cr_expect(tells(&l, "`two` is a policy; `use` takes a module"));
+    base_arena_release(&l.arena);
+}
