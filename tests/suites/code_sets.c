@@ -168,3 +168,31 @@ Test(code_sets, written_alike_are_one)
     adj_encounters_free(encounters);
     adj_policies_free(policies);
 }
+
+static void expect_compiles(const char *sets, const char *rows, const char *error)
+{
+    char text[600];
+    snprintf(text, sizeof text,
+             "policy p\n\n%s\ntable t (procedure) gives (most: count)\n  unique\n  | procedure | most |\n%s\n"
+             "clause c\n  cite \"1\"\n  require t(procedure) is found\n  warn \"x\"\n",
+             sets, rows);
+    const char *names[] = {"p.adj"}, *texts[] = {text};
+    adj_policies *policies = NULL;
+    adj_status status = adj_policies_compile_text(names, texts, 1, NULL, &policies);
+    const char *shown = adj_policies_diagnostics(policies);
+    cr_expect_eq(status, error == NULL ? ADJ_OK : ADJ_INVALID_POLICY, "%s", shown);
+    if (error != NULL) cr_expect(strstr(shown, error) != NULL, "%s", shown);
+    adj_policies_free(policies);
+}
+
+/* Rows of a table share an input where their sets share a code that neither leaves out. */
+Test(code_sets, rows_that_share_a_code_are_told_of)
+{
+    expect_compiles("codes a : cpt\n  9083*, 90853\n", "  | a | 1 |\n  | 90853 | 2 |\n", "hold for one input");
+    expect_compiles("codes a : cpt\n  9083*, 90853\n", "  | a | 1 |\n  | 90837 | 2 |\n", "procedure 90837");
+    expect_compiles("codes a : cpt\n  9083*\n", "  | a | 1 |\n  | 90853 | 2 |\n", NULL);
+    expect_compiles("codes a : cpt\n  9083*, 90853\n  except 90853\n", "  | a | 1 |\n  | 90853 | 2 |\n", NULL);
+    expect_compiles("codes a : cpt\n  90853\ncodes b : cpt\n  90834, a\n", "  | a | 1 |\n  | b | 2 |\n",
+                    "procedure 90853");
+    expect_compiles("codes a : cpt\n  90853\n", "  | a | 1 |\n  | any | 2 |\n", "procedure 90853");
+}

@@ -291,3 +291,32 @@ Test(explanations, exceptions_of_other_payers_are_left_out)
     cr_expect_str_eq(f->through, "plan", "judged with the layer above, in the name of its own");
     done(&s);
 }
+
+/* Arithmetic that comes to nothing is told of in the words of the policy, in what a clause asks of its line and of others. */
+Test(explanations, arithmetic_is_told_of_in_the_words_of_the_policy)
+{
+    adj_policies *policies = support_policies(
+        "policy p\n  payer \"P\"\n\n"
+        "clause own\n  cite \"1\"\n  require charge / units <= $90.00\n  deny CO-45 as payment \"x\"\n\n"
+        "clause others\n  cite \"2\"\n  forbid exists other in claim.lines where charge / (units + 0) > $90.00\n"
+        "  deny CO-45 as payment \"x\"\n");
+    adj_encounters *encounters =
+        support_lines(policies, "claim_id,line,member_id,payer_id,date,procedure,units,charge\n"
+                                "A,1,M,P,2026-03-05,90853,0,100.00\n"
+                                "A,2,M,P,2026-03-05,90853,1,80.00\n");
+    adj_results *results = support_evaluate(policies, encounters);
+    adj_explanation *explanation;
+    cr_assert_eq(adj_results_explain(results, 0, &explanation), ADJ_OK);
+    const adj_finding *f = of_clause(explanation, "own");
+    cr_assert_eq(f->error_count, 1u);
+    cr_expect_str_eq(f->errors[0], "in `own`, `charge / units` divides by zero");
+    adj_explanation_free(explanation);
+    cr_assert_eq(adj_results_explain(results, 1, &explanation), ADJ_OK);
+    f = of_clause(explanation, "others");
+    cr_assert_eq(f->error_count, 1u);
+    cr_expect_str_eq(f->errors[0], "in `others`, `charge / (units + 0)` divides by zero");
+    adj_explanation_free(explanation);
+    adj_results_free(results);
+    adj_encounters_free(encounters);
+    adj_policies_free(policies);
+}

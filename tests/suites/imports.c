@@ -64,6 +64,16 @@ Test(imports, what_is_wrong_is_said_with_its_place)
                  "procedure,rate\n90853,40.00\n", "E0711", "no column `rates`");
 }
 
+/* Rows that hold more than plain values are read as if they were written, and known by their lines all the same. */
+Test(imports, rows_further_down_are_found)
+{
+    char rows[4000] = "procedure,pos,Rate\n\"90832, 90834\",11,40.00\n";
+    for (unsigned i = 3; i <= 200; i++)
+        snprintf(rows + strlen(rows), sizeof rows - strlen(rows),
+                 i == 157 ? "9083X1,%02u,40.00\n" : "90853,%02u,40.00\n", i % 90 + 10);
+    expect_error(POLICY, rows, "E0401", "rows.csv:157");
+}
+
 Test(imports, a_row_that_stands_twice_is_one_row)
 {
     adj_status status;

@@ -218,3 +218,30 @@ Test(layers, waivers_messages_and_clauses_asked_about_are_the_layers_own)
     expect_clause_counts(policies, counts, clauses, 4);
     adj_policies_free(policies);
 }
+
+/* A set that names one which the layer overrides is another set there, and stays as it is above. */
+Test(layers, a_set_changes_with_one_that_it_names)
+{
+    const char *names[] = {"above.adj", "below.adj"};
+    const char *texts[] = {
+        "policy above\n  payer \"ABOVE\"\n\noverridable codes inner : cpt\n  90853\n\ncodes outer : cpt\n  90834\n  "
+        "inner\n\n"
+        "clause listed\n  cite \"1\"\n  require procedure in outer\n  deny CO-96 N362 as coverage \"{procedure}\"\n\n"
+        "test \"a\"\n  given line 90853 on 2026-03-05\n  expect pass by listed\n\n"
+        "test \"b\"\n  given line 90837 on 2026-03-05\n  expect deny CO-96 N362 by listed\n",
+        "policy below extends above\n  payer \"BELOW\"\n\noverride codes inner : cpt\n  90837\n\n"
+        "test \"c\"\n  given line 90837 on 2026-03-05\n  expect pass by listed\n\n"
+        "test \"d\"\n  given line 90834 on 2026-03-05\n  expect pass by listed\n\n"
+        "test \"e\"\n  given line 90853 on 2026-03-05\n  expect deny CO-96 N362 by listed\n"};
+    adj_policies *policies = NULL;
+    adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
+    cr_assert_eq(adj_policies_compile_text(names, texts, 2, &options, &policies), ADJ_OK, "%s",
+                 adj_policies_diagnostics(policies));
+    cr_assert_eq(adj_policies_test_count(policies), 5u);
+    for (size_t i = 0; i < 5; i++) {
+        adj_test_result result;
+        cr_assert_eq(adj_policies_run_test(policies, i, &options, &result), ADJ_OK);
+        cr_expect(result.passed, "%s:\n%s", result.title, result.difference);
+    }
+    adj_policies_free(policies);
+}
