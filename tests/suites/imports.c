@@ -72,6 +72,11 @@ Test(imports, rows_further_down_are_found)
         snprintf(rows + strlen(rows), sizeof rows - strlen(rows),
                  i == 157 ? "9083X1,%02u,40.00\n" : "90853,%02u,40.00\n", i % 90 + 10);
     expect_error(POLICY, rows, "E0401", "rows.csv:157");
+    char twice[4000] = "procedure,pos,Rate\n\"90832, 90834\",11,40.00\n";
+    for (unsigned i = 3; i <= 80; i++)
+        snprintf(twice + strlen(twice), sizeof twice - strlen(twice), "90853,%02u,40.00\n", i == 77 ? 60 : i);
+    expect_error(POLICY, twice, "E0703", "rows.csv:77");
+    expect_error(POLICY, twice, "E0703", "rows.csv:60");
 }
 
 Test(imports, a_row_that_stands_twice_is_one_row)

@@ -1,6 +1,7 @@
 /* Many files at once: how many a run reads, that places in them are told apart, and what is known by which name. */
 #include <criterion/criterion.h>
 
+#include "lang/diagnostics.h"
 #include "lang/program.h"
 
 #include <stdio.h>
@@ -87,4 +88,34 @@ Test(many_files, a_name_stands_for_the_module_or_the_policy)
     load(&l, modules + 1, 2);
     cr_expect(tells(&l, "`two` is a policy; `use` takes a module"));
     base_arena_release(&l.arena);
+}
+
+/* Lines and columns as one counts them from the first byte on. */
+Test(many_files, places_are_counted)
+{
+    base_arena arena;
+    base_arena_init(&arena, NULL);
+    char text[4000] = "";
+    for (unsigned i = 0; i < 100; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%.*s%s", (int)(i % 7), "abcdef",
+                 i % 5 == 0 ? "\xC3\xA9\n" : "\n");
+    lang_file file = {.path = "p.adj", .text = text, .length = strlen(text)};
+    cr_assert(lang_index_lines(&arena, &file));
+    size_t line = 1, column = 1;
+    for (uint32_t at = 0; at <= file.length; at++) {
+        size_t told_line, told_column;
+        bool inside = ((unsigned char)text[at] & 0xC0U) == 0x80U;
+        lang_position(&file, at, &told_line, &told_column);
+        cr_expect_eq(told_line, line, "byte %u", at);
+        if (!inside) cr_expect_eq(told_column, column, "byte %u", at);
+        if (column == 1 && !inside) cr_expect_eq(lang_line_start(&file, line - 1), at);
+        column += !inside;
+        if (text[at] == '\n') {
+            line++;
+            column = 1;
+        }
+    }
+    cr_expect_eq(line, 101u);
+    cr_expect_eq(file.line_count, 101u);
+    base_arena_release(&arena);
 }
