@@ -147,11 +147,8 @@ int64_t lang_bulk_first(const lang_bulk *bulk, const int64_t *values)
     return follow(bulk, bulk->heads[hash & bulk->head_mask], values);
 }
 
-void lang_bulk_may_have_narrow(const lang_bulk *bulk, const uint64_t *sums, size_t count,
-                               uint64_t may[LANG_BULK_TOGETHER / 64])
+static void may_have_plain(const lang_bulk *bulk, const uint64_t *sums, size_t count, uint64_t *may)
 {
-    memset(may, 0, (count + 63) / 64 * sizeof *may);
-    if (bulk->heads == NULL) return;
     uint64_t hashes[LANG_BULK_TOGETHER];
     for (size_t i = 0; i < count; i++) {
         hashes[i] = mixed(sums[i]);
@@ -164,11 +161,39 @@ void lang_bulk_may_have_narrow(const lang_bulk *bulk, const uint64_t *sums, size
 }
 
 #if defined(__x86_64__)
-/* The same for eight keys at a time. Without optimization gathering is a macro, which takes a mask for a sign. */
+/* Four keys at a time: products of 64 bits are put together of those of 32. The last are asked one by one. */
+__attribute__((target("avx2"))) static void may_have_avx2(const lang_bulk *bulk, const uint64_t *sums, size_t count,
+                                                          uint64_t *may)
+{
+    const __m256i factor = _mm256_set1_epi64x((int64_t)MIX), above = _mm256_srli_epi64(factor, 32);
+    const __m256i one = _mm256_set1_epi64x(1), six = _mm256_set1_epi64x(63);
+    const __m256i words = _mm256_set1_epi64x(bulk->filter_mask);
+    size_t whole = count / 4 * 4;
+    for (size_t i = 0; i < whole; i += 4) {
+        __m256i h = _mm256_loadu_si256((const __m256i_u *)(sums + i));
+        h = _mm256_xor_si256(h, _mm256_srli_epi64(h, 32));
+        __m256i across =
+            _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(h, 32), factor), _mm256_mul_epu32(h, above));
+        h = _mm256_add_epi64(_mm256_mul_epu32(h, factor), _mm256_slli_epi64(across, 32));
+        h = _mm256_xor_si256(h, _mm256_srli_epi64(h, 32));
+        __m256i place = _mm256_and_si256(_mm256_srli_epi64(h, 32), words);
+        __m256i word = _mm256_i64gather_epi64((const long long *)bulk->filter, place, 8);
+        __m256i bits = _mm256_or_si256(_mm256_sllv_epi64(one, _mm256_and_si256(_mm256_srli_epi64(h, 20), six)),
+                                       _mm256_sllv_epi64(one, _mm256_and_si256(_mm256_srli_epi64(h, 26), six)));
+        __m256i has = _mm256_cmpeq_epi64(_mm256_and_si256(word, bits), bits);
+        may[i / 64] |= (uint64_t)(unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(has)) << (i % 64);
+    }
+    for (size_t i = whole; i < count; i++) {
+        uint64_t hash = mixed(sums[i]), bits = filter_bits(hash);
+        may[i / 64] |= (uint64_t)((*filter_word(bulk, hash) & bits) == bits) << (i % 64);
+    }
+}
+
+/* Eight keys at a time. Without optimization gathering is a macro, which takes a mask for a sign. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
-__attribute__((target("avx512f,avx512dq"))) static void may_have_wide(const lang_bulk *bulk, const uint64_t *sums,
-                                                                      size_t count, uint64_t *may)
+__attribute__((target("avx512f,avx512dq"))) static void may_have_avx512(const lang_bulk *bulk, const uint64_t *sums,
+                                                                        size_t count, uint64_t *may)
 {
     const __m512i factor = _mm512_set1_epi64((int64_t)MIX), one = _mm512_set1_epi64(1), six = _mm512_set1_epi64(63);
     const __m512i words = _mm512_set1_epi64(bulk->filter_mask);
@@ -188,17 +213,23 @@ __attribute__((target("avx512f,avx512dq"))) static void may_have_wide(const lang
 #pragma GCC diagnostic pop
 #endif
 
+size_t lang_bulk_ways(lang_bulk_asking *ways[LANG_BULK_WAYS])
+{
+    size_t count = 0;
+    ways[count++] = may_have_plain;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) ways[count++] = may_have_avx2;
+    if (__builtin_cpu_supports("avx512dq")) ways[count++] = may_have_avx512;
+#endif
+    return count;
+}
+
 void lang_bulk_may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count,
                         uint64_t may[LANG_BULK_TOGETHER / 64])
 {
-#if defined(__x86_64__)
-    if (bulk->heads != NULL && __builtin_cpu_supports("avx512dq")) {
-        memset(may, 0, (count + 63) / 64 * sizeof *may);
-        may_have_wide(bulk, sums, count, may);
-        return;
-    }
-#endif
-    lang_bulk_may_have_narrow(bulk, sums, count, may);
+    memset(may, 0, (count + 63) / 64 * sizeof *may);
+    lang_bulk_asking *ways[LANG_BULK_WAYS];
+    if (bulk->heads != NULL) ways[lang_bulk_ways(ways) - 1](bulk, sums, count, may);
 }
 
 static void fetch_row(const lang_bulk *bulk, uint32_t row)

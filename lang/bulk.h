@@ -81,9 +81,10 @@ static inline uint64_t lang_bulk_part(const lang_bulk *bulk, size_t input, int64
 void lang_bulk_may_have(const lang_bulk *bulk, const uint64_t *sums, size_t count,
                         uint64_t may[LANG_BULK_TOGETHER / 64]);
 
-/* The same as processors without wide registers do it. */
-void lang_bulk_may_have_narrow(const lang_bulk *bulk, const uint64_t *sums, size_t count,
-                               uint64_t may[LANG_BULK_TOGETHER / 64]);
+/* How that is asked of a file with rows, by registers of the widths that this processor has, the widest last: bits are added to `may`. */
+typedef void lang_bulk_asking(const lang_bulk *bulk, const uint64_t *sums, size_t count, uint64_t *may);
+enum { LANG_BULK_WAYS = 3 };
+size_t lang_bulk_ways(lang_bulk_asking *ways[LANG_BULK_WAYS]);
 
 /* Leaves a row out from now on: a written row of the table says more. */
 void lang_bulk_remove(lang_bulk *bulk, size_t row);
