@@ -46,8 +46,8 @@ bool lang_item_holds(lang_code_system system, const lang_item *item, const char 
 
 /* ---- the order of a row's items ---- */
 
-/* Places in the items of a row, as lang_row_item has them. Of `literals` each begins and ends behind the one before, so that the last that begins
- * at a code or before it holds it, or none does. */
+/* Places in the items of a row, as lang_row_item has them. Of `literals` each begins and ends behind the one before, so
+ * that the last that begins at a code or before it holds it, or none does. */
 struct lang_code_order {
     bool as_written; /* all items are literals, and lie so themselves */
     uint32_t *literals;

@@ -74,7 +74,10 @@ typedef struct loading {
 static named *place_of_name(loading *l, const char *name)
 {
     uint32_t id = base_intern_add(&l->names, name, strlen(name));
-    while (id != BASE_INTERN_NONE && id >= l->named.count && BASE_PUSH(l->names.arena, &l->named) != NULL) {}
+    while (id != BASE_INTERN_NONE && id >= l->named.count) {
+        const named *added = BASE_PUSH(l->names.arena, &l->named);
+        if (added == NULL) break;
+    }
     if (l->names.arena->failed) l->program->arena->failed = true;
     return id < l->named.count ? &l->named.items[id] : NULL;
 }

@@ -72,7 +72,7 @@ static const int64_t *widened(machine *m, const value_register *v)
     if (v->values == NULL) {
         for (size_t i = 0; i < count; i++) wide[i] = v->number;
     } else if (v->width == 0) {
-        for (size_t i = 0; i < count; i++) wide[i] = bytes[i];
+        for (size_t i = 0; i < count; i++) wide[i] = (int64_t)bytes[i];
     } else if (v->width == 1) {
         for (size_t i = 0; i < count; i++) wide[i] = halves[i];
     } else {
