@@ -259,18 +259,49 @@ typedef struct text_source {
     const char *const *texts;
     const size_t *lengths; /* NULL where the texts end with a NUL */
     size_t count;
+    base_arena arena;
+    base_intern known;        /* names */
+    BASE_ARRAY(size_t) first; /* by their numbers: the first text that is named so; SIZE_MAX for none */
 } text_source;
+
+/* Lists the names, so that finding each among all takes no square. */
+static bool list_names(text_source *source)
+{
+    if (!base_intern_init(&source->known, &source->arena)) return false;
+    for (size_t i = 0; i < source->count; i++) {
+        uint32_t id = base_intern_add(&source->known, source->names[i], strlen(source->names[i]));
+        if (id == BASE_INTERN_NONE) return false;
+        while (source->first.count <= id) {
+            size_t *slot = BASE_PUSH(&source->arena, &source->first);
+            if (slot == NULL) return false;
+            *slot = SIZE_MAX; /* the empty name, which stands first, may be none's */
+        }
+        if (source->first.items[id] == SIZE_MAX) source->first.items[id] = i;
+    }
+    return true;
+}
 
 static bool read_text(void *state, base_arena *arena, const char *path, const char **text, size_t *length)
 {
     const text_source *source = state;
-    for (size_t i = 0; i < source->count; i++) {
-        if (strcmp(source->names[i], path) != 0) continue;
-        *length = source->lengths == NULL ? strlen(source->texts[i]) : source->lengths[i];
-        *text = base_arena_copy(arena, source->texts[i], *length);
-        return *text != NULL;
-    }
-    return false;
+    uint32_t id = base_intern_find(&source->known, path, strlen(path));
+    if (id >= source->first.count) return false;
+    size_t i = source->first.items[id];
+    if (i == SIZE_MAX) return false;
+    *length = source->lengths == NULL ? strlen(source->texts[i]) : source->lengths[i];
+    *text = base_arena_copy(arena, source->texts[i], *length);
+    return *text != NULL;
+}
+
+static adj_status compile_texts(adj_policies *policies, text_source *source, const char *const *paths,
+                                size_t path_count, const adj_options *options)
+{
+    base_arena_init(&source->arena, &policies->allocator);
+    lang_source from_texts = {read_text, source, NULL};
+    adj_status status =
+        list_names(source) ? compile(policies, &from_texts, paths, path_count, options) : ADJ_OUT_OF_MEMORY;
+    base_arena_release(&source->arena);
+    return status;
 }
 
 adj_status adj_policies_compile_text(const char *const *names, const char *const *texts, size_t count,
@@ -278,9 +309,8 @@ adj_status adj_policies_compile_text(const char *const *names, const char *const
 {
     *out = new_policies(options);
     if (*out == NULL) return ADJ_OUT_OF_MEMORY;
-    text_source source = {names, texts, NULL, count};
-    lang_source from_texts = {read_text, &source, NULL};
-    return compile(*out, &from_texts, names, count, options);
+    text_source source = {.names = names, .texts = texts, .count = count};
+    return compile_texts(*out, &source, names, count, options);
 }
 
 adj_status adj_policies_compile_sources(const char *const *paths, size_t path_count, const char *const *names,
@@ -289,9 +319,8 @@ adj_status adj_policies_compile_sources(const char *const *paths, size_t path_co
 {
     *out = new_policies(options);
     if (*out == NULL) return ADJ_OUT_OF_MEMORY;
-    text_source source = {names, texts, lengths, count};
-    lang_source from_texts = {read_text, &source, NULL};
-    return compile(*out, &from_texts, paths, path_count, options);
+    text_source source = {.names = names, .texts = texts, .lengths = lengths, .count = count};
+    return compile_texts(*out, &source, paths, path_count, options);
 }
 
 void adj_policies_free(adj_policies *policies)

@@ -1,6 +1,7 @@
 /* Many files at once: how many a run reads, that places in them are told apart, and what is known by which name. */
 #include <criterion/criterion.h>
 
+#include "adjudge.h"
 #include "lang/diagnostics.h"
 #include "lang/program.h"
 
@@ -88,6 +89,29 @@ Test(many_files, a_name_stands_for_the_module_or_the_policy)
     load(&l, modules + 1, 2);
     cr_expect(tells(&l, "`two` is a policy; `use` takes a module"));
     base_arena_release(&l.arena);
+}
+
+/* Texts are found by their names; of two that are named alike the first is read. */
+Test(many_files, texts_are_found_by_their_names)
+{
+    static const char *const names[] = {"a.adj", "", "b.adj", "a.adj"};
+    static const char *const texts[] = {"policy first\n", "policy empty\n", "policy b extends first\n",
+                                        "policy last\n"};
+    static const char *const paths[] = {"b.adj", "a.adj", ""}, *const other[] = {"c.adj"};
+    adj_policies *policies = NULL;
+    cr_expect_eq(adj_policies_compile_sources(paths, 3, names, texts, NULL, 4, NULL, &policies), ADJ_OK, "%s",
+                 adj_policies_diagnostics(policies));
+    cr_expect_eq(adj_policies_policy_count(policies), 3u);
+    adj_policies_free(policies);
+    cr_expect_eq(adj_policies_compile_sources(other, 1, names, texts, NULL, 4, NULL, &policies), ADJ_INVALID_POLICY);
+    cr_expect(strstr(adj_policies_diagnostics(policies), "E0001") != NULL);
+    adj_policies_free(policies);
+    static const char *const named[] = {"a.adj"};
+    cr_expect_eq(adj_policies_compile_sources(named, 1, named, texts, NULL, 1, NULL, &policies), ADJ_OK);
+    adj_policies_free(policies);
+    cr_expect_eq(adj_policies_compile_sources(paths + 2, 1, named, texts, NULL, 1, NULL, &policies),
+                 ADJ_INVALID_POLICY);
+    adj_policies_free(policies);
 }
 
 /* Lines and columns as one counts them from the first byte on. */
