@@ -129,6 +129,16 @@ Test(layers, tests_of_a_policy_hold_beside_a_layer_for_its_payer)
     "clause by_denial\n  cite \"3\"\n  forbid this is denied by by_reason\n  warn \"x\"\n\n"                           \
     "clause by_reason\n  cite \"4\"\n  require pos in 11\n  deny CO-5 M77 as coding \"{pos}\"\n"
 
+static void expect_tests_pass(adj_policies *policies, const adj_options *options, size_t count)
+{
+    cr_assert_eq(adj_policies_test_count(policies), count);
+    for (size_t i = 0; i < count; i++) {
+        adj_test_result result;
+        cr_assert_eq(adj_policies_run_test(policies, i, options, &result), ADJ_OK);
+        cr_expect(result.passed, "%s:\n%s", result.title, result.difference);
+    }
+}
+
 /* How many clauses each policy judges itself. */
 static void expect_clause_counts(adj_policies *policies, const char *const *headings, const int *clauses, size_t count)
 {
@@ -171,12 +181,7 @@ Test(layers, clauses_are_judged_with_the_layer_above_only_where_nothing_differs)
     adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
     cr_assert_eq(adj_policies_compile_text(names, texts, 6, &options, &policies), ADJ_OK, "%s",
                  adj_policies_diagnostics(policies));
-    cr_assert_eq(adj_policies_test_count(policies), 7u);
-    for (size_t i = 0; i < 7; i++) {
-        adj_test_result result;
-        cr_assert_eq(adj_policies_run_test(policies, i, &options, &result), ADJ_OK);
-        cr_expect(result.passed, "%s:\n%s", result.title, result.difference);
-    }
+    expect_tests_pass(policies, &options, 7);
     /* All four of the upper one; of the layers what they change, and `by_denial`, which asks of lines of their own. */
     static const char *const counts[] = {"policy upper: block",   "policy plain: block",    "policy second: block",
                                          "policy listing: block", "policy excepted: block", "policy rewriting: block"};
@@ -206,12 +211,7 @@ Test(layers, waivers_messages_and_clauses_asked_about_are_the_layers_own)
     adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
     cr_assert_eq(adj_policies_compile_text(names, texts, 4, &options, &policies), ADJ_OK, "%s",
                  adj_policies_diagnostics(policies));
-    cr_assert_eq(adj_policies_test_count(policies), 3u);
-    for (size_t i = 0; i < 3; i++) {
-        adj_test_result result;
-        cr_assert_eq(adj_policies_run_test(policies, i, &options, &result), ADJ_OK);
-        cr_expect(result.passed, "%s:\n%s", result.title, result.difference);
-    }
+    expect_tests_pass(policies, &options, 3);
     static const char *const counts[] = {"policy top: block", "policy waiving: block", "policy saying: block",
                                          "policy asking: block"};
     static const int clauses[] = {3, 1, 1, 2};
@@ -237,11 +237,6 @@ Test(layers, a_set_changes_with_one_that_it_names)
     adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
     cr_assert_eq(adj_policies_compile_text(names, texts, 2, &options, &policies), ADJ_OK, "%s",
                  adj_policies_diagnostics(policies));
-    cr_assert_eq(adj_policies_test_count(policies), 5u);
-    for (size_t i = 0; i < 5; i++) {
-        adj_test_result result;
-        cr_assert_eq(adj_policies_run_test(policies, i, &options, &result), ADJ_OK);
-        cr_expect(result.passed, "%s:\n%s", result.title, result.difference);
-    }
+    expect_tests_pass(policies, &options, 5);
     adj_policies_free(policies);
 }
