@@ -114,6 +114,32 @@ Test(many_files, texts_are_found_by_their_names)
     adj_policies_free(policies);
 }
 
+/* The last byte of the largest file has a place; a larger one is not read. */
+Test(many_files, a_file_holds_so_much)
+{
+    enum { MOST = LANG_FILE_LIMIT };
+    char *text = malloc(MOST + 2);
+    cr_assert_not_null(text);
+    memset(text, ' ', MOST + 1);
+    memcpy(text, "policy p\n", 9);
+    memcpy(text + MOST - 12, "\npayer \"P\" x", 13);
+    const char *names[] = {"p.adj"}, *texts[] = {text};
+    size_t lengths[] = {MOST + 1};
+    adj_policies *policies = NULL;
+    cr_expect_eq(adj_policies_compile_sources(names, 1, names, texts, lengths, 1, NULL, &policies), ADJ_INVALID_POLICY);
+    cr_expect(strstr(adj_policies_diagnostics(policies), "p.adj is larger than the limit of 16777215 bytes") != NULL);
+    adj_policies_free(policies);
+    lengths[0] = MOST;
+    cr_expect_eq(adj_policies_compile_sources(names, 1, names, texts, lengths, 1, NULL, &policies), ADJ_INVALID_POLICY);
+    cr_expect(strstr(adj_policies_diagnostics(policies), "p.adj:3:11") != NULL, "%s",
+              adj_policies_diagnostics(policies));
+    adj_policies_free(policies);
+    lengths[0] = MOST - 2;
+    cr_expect_eq(adj_policies_compile_sources(names, 1, names, texts, lengths, 1, NULL, &policies), ADJ_OK);
+    adj_policies_free(policies);
+    free(text);
+}
+
 /* Lines and columns as one counts them from the first byte on. */
 Test(many_files, places_are_counted)
 {
