@@ -42,7 +42,7 @@ bool lang_window_same(const lang_window *a, const lang_window *b)
 
 lang_item lang_item_at(lang_span span)
 {
-    return (lang_item){.start = span.start, .length = (span.end - span.start) & LANG_ITEM_LONGEST};
+    return (lang_item){.start = span.start, .length = (span.end - span.start) & LANG_FILE_LIMIT};
 }
 
 lang_span lang_item_span(const lang_item *item, uint32_t file)
@@ -169,6 +169,12 @@ const lang_clause_extras *lang_clause_has(const lang_clause *clause)
 {
     static const lang_clause_extras none;
     return clause->extras != NULL ? clause->extras : &none;
+}
+
+const lang_clause *lang_clause_replaced(const lang_clause *clause)
+{
+    const lang_clause *replaced = lang_clause_has(clause)->overrides;
+    return replaced != NULL ? replaced : clause;
 }
 
 lang_clause_extras *lang_clause_extend(base_arena *arena, lang_clause *clause)

@@ -261,8 +261,6 @@ typedef struct lang_item {
     bool prefix : 1; /* of such a text: codes that begin with it */
 } lang_item;
 
-enum { LANG_ITEM_LONGEST = (1 << 24) - 1 };
-
 typedef BASE_ARRAY(lang_item) lang_items;
 
 /* Such a text as a row of codes, which may have thousands, keeps it. */
@@ -589,6 +587,9 @@ const lang_clause_extras *lang_clause_has(const lang_clause *clause);
 
 /* The same to be written; NULL when memory runs out. */
 lang_clause_extras *lang_clause_extend(base_arena *arena, lang_clause *clause);
+
+/* What an override replaces; the clause itself, if it is none. */
+const lang_clause *lang_clause_replaced(const lang_clause *clause);
 
 typedef enum BASE_COMPACT lang_given_kind {
     LANG_GIVEN_LINE,

@@ -311,9 +311,6 @@ static inline bool run_tell_verdict(const plan_program *plan, const plan_step *s
     return true;
 }
 
-/* Whether a policy judges a line by a clause of the plan, be it with policies above it. */
-bool run_judges(const plan_clause *clause, uint32_t policy);
-
 /* The policy in whose name a clause speaks of a line: its own, or a layer below whose lines it judges. */
 uint32_t run_speaking_policy(const plan_program *plan, const plan_clause *clause, const uint8_t *verdicts);
 

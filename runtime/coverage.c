@@ -31,7 +31,7 @@ void run_coverage_note(adj_policies *policies, const lang_file *policy, run_cont
     uint32_t own = 0;
     while (own < plan->policies.count && plan->policies.items[own].source != policy) own++;
     for (size_t i = 0; i < plan->clauses.count; i++) {
-        if (!run_judges(&plan->clauses.items[i], own)) continue;
+        if (!plan_judges(&plan->clauses.items[i], own)) continue;
         c->clauses[i] |= (uint8_t)(1U << verdicts[i]);
         if (verdicts[i] != ADJ_CLAUSE_EXCUSED) continue;
         adj_finding finding = {0};

@@ -119,7 +119,7 @@ static uint8_t own_verdict(const test_run *run, size_t clause, const lang_file *
     const plan_program *plan = run->policies->test_plan;
     uint32_t policy = 0;
     while (policy < plan->policies.count && plan->policies.items[policy].source != file) policy++;
-    if (!run_judges(&plan->clauses.items[clause], policy)) return ADJ_CLAUSE_NOT_APPLICABLE;
+    if (!plan_judges(&plan->clauses.items[clause], policy)) return ADJ_CLAUSE_NOT_APPLICABLE;
     uint8_t scope = run->verdicts[plan->clauses.count + policy];
     bool speaks = scope == RUN_SCOPE_APPLIES || scope == RUN_SCOPE_UNKNOWN;
     return speaks ? run->verdicts[clause] : ADJ_CLAUSE_NOT_APPLICABLE;

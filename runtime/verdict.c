@@ -13,15 +13,6 @@ adj_verdict run_clause_outcome(const lang_clause *clause, adj_clause_verdict ver
     return clause->unknown_given ? outcomes[clause->if_unknown] : ADJ_CANNOT_TELL;
 }
 
-bool run_judges(const plan_clause *clause, uint32_t policy)
-{
-    if (clause->policy == policy) return true;
-    for (size_t i = 0; i < clause->sharers.count; i++) {
-        if (clause->sharers.items[i] == policy) return true;
-    }
-    return false;
-}
-
 uint32_t run_speaking_policy(const plan_program *plan, const plan_clause *clause, const uint8_t *verdicts)
 {
     const uint8_t *scopes = verdicts + plan->clauses.count;

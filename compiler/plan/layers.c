@@ -44,8 +44,7 @@ void plan_map_add(plan_program *plan, plan_map_kind kind, const void *a, const v
 
 const lang_clause *plan_effective_clause(const lang_file *policy, const lang_clause *clause)
 {
-    const lang_clause *overridden = lang_clause_has(clause)->overrides,
-                      *base = overridden != NULL ? overridden : clause;
+    const lang_clause *base = lang_clause_replaced(clause);
     for (const lang_file *file = policy; file != NULL && file != base->file; file = file->base) {
         const lang_clause *override = lang_declared_in(file, base->name.text)->clause_override;
         if (override != NULL && lang_clause_has(override)->overrides == base) return override;
@@ -53,7 +52,7 @@ const lang_clause *plan_effective_clause(const lang_file *policy, const lang_cla
     return base;
 }
 
-static bool judges_for(const plan_clause *clause, uint32_t policy)
+bool plan_judges(const plan_clause *clause, uint32_t policy)
 {
     bool judges = clause->policy == policy;
     for (size_t i = 0; i < clause->sharers.count && !judges; i++) judges = clause->sharers.items[i] == policy;
@@ -72,7 +71,7 @@ size_t plan_find_clause(const plan_program *plan, const lang_clause *clause, con
         const lang_clause *effective = plan_effective_clause(judge->source, clause);
         for (uint32_t i = judge->first_clause; i < judge->first_clause + judge->clause_count; i++) {
             const plan_clause *held = &plan->clauses.items[i];
-            if (held->source == effective && judges_for(held, own)) return i;
+            if (held->source == effective && plan_judges(held, own)) return i;
         }
     }
     return plan->clauses.count;

@@ -200,6 +200,9 @@ typedef struct plan_program {
 /* The clause as a policy has it: an override of the policy or of a layer above, or the clause itself. */
 const lang_clause *plan_effective_clause(const lang_file *policy, const lang_clause *clause);
 
+/* Whether a policy judges a line by a clause of the plan, be it with policies above it. */
+bool plan_judges(const plan_clause *clause, uint32_t policy);
+
 /* The plan's clause of a policy whose text is that clause; clauses.count if there is none. */
 size_t plan_find_clause(const plan_program *plan, const lang_clause *clause, const lang_file *policy);
 

@@ -176,8 +176,7 @@ const lang_file *plan_home(base_arena *arena, const lang_clause *clause, const l
 {
     const lang_file *home = layer;
     for (const lang_file *above = layer->base; above != NULL; above = above->base) {
-        const lang_clause *overridden = lang_clause_has(clause)->overrides,
-                          *base = overridden != NULL ? overridden : clause;
+        const lang_clause *base = lang_clause_replaced(clause);
         if (!in_chain(base->file, above)) break;
         if (!above->root) continue;
         changed c = {.arena = arena};
