@@ -63,7 +63,7 @@ lang_item lang_build_item_absent(lang_span span);
 
 lang_expression *lang_build_literal(lang_parser *parser, lang_literal_kind kind, lang_name spelling);
 /* Takes a literal back that was built last: the next one is built in its place. */
-void lang_build_unwanted(lang_parser *parser, const lang_expression *literal);
+void lang_build_unwanted(lang_parser *parser, lang_expression *literal);
 lang_expression *lang_build_none(lang_parser *parser, lang_span span);
 lang_expression *lang_build_truth(lang_parser *parser, bool truth, lang_span span);
 lang_expression *lang_build_word(lang_parser *parser, lang_name name);

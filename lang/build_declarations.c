@@ -148,7 +148,7 @@ void lang_build_code_first(lang_parser *parser)
 
 void lang_build_code_item(lang_parser *parser, lang_item item)
 {
-    const lang_expression *low = item.low;
+    lang_expression *low = item.low;
     bool literal = low != NULL && item.high == NULL && low->kind == LANG_LITERAL;
     bool prefix = literal && low->literal_kind == LANG_LITERAL_PREFIX;
     if (prefix || (literal && (low->literal_kind == LANG_LITERAL_CODE || low->literal_kind == LANG_LITERAL_DIGITS))) {

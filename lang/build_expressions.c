@@ -186,11 +186,11 @@ lang_expression *lang_build_literal(lang_parser *parser, lang_literal_kind kind,
     return literal;
 }
 
-void lang_build_unwanted(lang_parser *parser, const lang_expression *literal)
+void lang_build_unwanted(lang_parser *parser, lang_expression *literal)
 {
     uint32_t *count = &parser->file->digits.count;
     if (*count > 0 && parser->file->digits.items[*count - 1] == literal) --*count;
-    parser->spare = (lang_expression *)(uintptr_t)literal;
+    parser->spare = literal;
 }
 
 lang_expression *lang_build_none(lang_parser *parser, lang_span span)

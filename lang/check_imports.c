@@ -165,11 +165,7 @@ static lang_file *data_file(lang_checker *checker, const char *path)
     size_t length;
     if (!program->source->read(program->source->state, program->arena, path, &text, &length)) return NULL;
     if (length > LANG_FILE_LIMIT) return NULL;
-    if (program->files.count >= LANG_FILES_LIMIT) {
-        lang_diagnose(checker->diagnostics, LANG_E0208, (lang_span){0}, "one run reads at most %d files",
-                      (int)LANG_FILES_LIMIT);
-        return NULL;
-    }
+    if (lang_program_full(program)) return NULL;
     lang_file *file = base_arena_alloc(program->arena, sizeof *file);
     lang_file **slot = file == NULL ? NULL : BASE_PUSH(program->arena, &program->files);
     if (slot == NULL) return NULL;
@@ -184,6 +180,7 @@ static void read_rows(lang_checker *checker, lang_table *table, const lang_impor
 {
     row_reader r = {.checker = checker, .table = table, .import = import, .file = data_file(checker, path)};
     if (r.file == NULL) {
+        if (checker->program->full) return;
         lang_diagnose(checker->diagnostics, LANG_E0710, import->span, "the file %s cannot be read", path);
         return;
     }

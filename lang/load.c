@@ -67,7 +67,6 @@ typedef struct loading {
     base_intern *words;      /* of all of them: policies have many in common */
     base_intern names;       /* of the files */
     BASE_ARRAY(named) named; /* by their ids */
-    bool too_many;
 } loading;
 
 /* What is named so; NULL when memory runs out. */
@@ -91,19 +90,22 @@ static void note_name(loading *l, lang_file *file)
     if (*own == NULL) *own = file;
 }
 
-static bool too_many(loading *l)
+bool lang_program_full(lang_program *program)
 {
-    lang_diagnostics *diagnostics = &l->program->diagnostics;
-    if (l->program->files.count < LANG_FILES_LIMIT) return false;
-    if (!l->too_many)
-        lang_diagnose(diagnostics, LANG_E0208, (lang_span){0}, "one run reads at most %d files", (int)LANG_FILES_LIMIT);
-    return l->too_many = true;
+    if (program->files.count < LANG_FILES_LIMIT) return false;
+    if (!program->full) {
+        lang_diagnostic *diagnostic = lang_diagnose(&program->diagnostics, LANG_E0208, (lang_span){0},
+                                                    "one run reads at most %d files", (int)LANG_FILES_LIMIT);
+        lang_suggest(&program->diagnostics, diagnostic,
+                     "name fewer policies, and judge by the others in a run of its own");
+    }
+    return program->full = true;
 }
 
 static lang_file *add_file(loading *l, const char *path, const char *text, size_t length)
 {
     lang_program *program = l->program;
-    if (too_many(l)) return NULL;
+    if (lang_program_full(program)) return NULL;
     lang_file *file = base_arena_alloc(program->arena, sizeof *file);
     lang_file **slot = file == NULL ? NULL : BASE_PUSH(program->arena, &program->files);
     if (slot == NULL) return NULL;

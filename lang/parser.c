@@ -429,7 +429,7 @@ bool lang_parse_file(base_arena *arena, lang_diagnostics *diagnostics, lang_file
     file->dates = LANG_ALWAYS;
     if (file->length > LANG_FILE_LIMIT) {
         lang_diagnose(diagnostics, LANG_E0203, lang_span_of(file->index, 0, 1),
-                      "%s is larger than the limit of %d bytes", file->path, (int)LANG_FILE_LIMIT);
+                      "%s holds 16 MiB or more; a policy file holds less", file->path);
         return false;
     }
     if (!check_encoding(diagnostics, file)) return false;

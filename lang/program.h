@@ -33,6 +33,7 @@ typedef struct lang_program {
     BASE_ARRAY(lang_test *) tests;
     BASE_ARRAY(lang_measure *) measures;
     const struct lang_source *source; /* how files of rows are read, while the program is checked */
+    bool full;                        /* it was told that there are too many files */
     base_date today;                  /* for `review by`; BASE_DATE_MIN for none */
 } lang_program;
 
@@ -47,6 +48,9 @@ bool lang_read_pieces(void *state, const char *path, bool (*take)(void *taker, c
 
 /* Loads the files at `paths` and, from their folders and the folders above, the modules they use. */
 void lang_program_load(lang_program *program, const lang_source *source, const char *const *paths, size_t count);
+
+/* Whether no more files can be read; tells of it once. */
+bool lang_program_full(lang_program *program);
 
 /* What a name stands for in a file while it is checked; afterwards only in those that override clauses. */
 const lang_declared *lang_declared_in(const lang_file *file, const char *name);
