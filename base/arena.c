@@ -29,9 +29,7 @@ enum {
     SMALLEST_BLOCK = 4096,
     LARGE_PIECE = 1 << 16,
     LARGEST_BLOCK = 1 << 20,
-    MODEST_BLOCK =
-        1
-        << 16, /* a tight arena has blocks of an eighth of all that it holds, so that no more than that is left over */
+    MODEST_BLOCK = 1 << 16,
     MODEST_SHARE = 8,
     TIGHT_ALIGNMENT = 8,
     ALIGNMENT = 16,
@@ -140,6 +138,7 @@ static bool add_block(base_arena *arena, size_t wanted)
     }
     size_t size = arena->blocks == NULL ? SMALLEST_BLOCK : arena->blocks->size * 2;
     if (size > LARGEST_BLOCK) size = LARGEST_BLOCK;
+    /* A tight arena has blocks of an eighth of all that it holds: no more than that is left over. */
     size_t modest = arena->total / MODEST_SHARE < MODEST_BLOCK ? MODEST_BLOCK : arena->total / MODEST_SHARE;
     if (arena->tight && size > modest) size = modest;
     if (size < wanted || SEPARATE) size = wanted;
