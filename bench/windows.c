@@ -83,6 +83,43 @@ static void bench_crowded_days(bool quick)
     if (!quick) show_crowded_day(20000, false);
 }
 
+/* So many lines a member, each member's side by side or all in the order of their days. */
+static void show_windows(const adj_policies *policies, size_t count, unsigned each, bool by_day, bool quick)
+{
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BEST}, plain = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
+    adj_encounters *encounters = (by_day ? workload_encounters_by_day : workload_encounters)(policies, count, 1, each);
+    adj_results *results;
+    double times[BENCH_RUNS], walked = 0;
+    size_t found = 0, walked_found = 0;
+    for (int r = 0; r < (quick ? 1 : 3); r++) {
+        double start = bench_now();
+        if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) bench_stop("judging failed");
+        times[r] = (bench_now() - start) / (double)count;
+        found = results->many.starts[results->many.line_count];
+        adj_results_free(results);
+    }
+    if (each <= 1000) {
+        /* The interpreter walks. */
+        double start = bench_now();
+        if (adj_evaluate(policies, encounters, &plain, &results) != ADJ_OK) bench_stop("judging failed");
+        walked = (bench_now() - start) / (double)count;
+        for (size_t i = 0; i < adj_results_count(results); i++) walked_found += adj_results_line(results, i).findings;
+        adj_results_free(results);
+    } else {
+        walked_found = found;
+    }
+    double time = bench_median(times, quick ? 1 : 3);
+    printf("windows   ten, %zu lines%s, %5u a member, %zu findings: %6.0f ns a line (%.2f million lines a second)",
+           count, by_day ? " by day" : "", each, found, time * 1e9, 1e-6 / time);
+    if (walked > 0) printf(", walked %7.0f ns", walked * 1e9);
+    printf("\n");
+    adj_encounters_free(encounters);
+    if (found != walked_found) {
+        fprintf(stderr, "bench: walked, there are %zu findings\n", walked_found);
+        bench_stop("windows differ");
+    }
+}
+
 int bench_windows(size_t lines, bool quick)
 {
     const char *names[] = {"windows.adj"}, *texts[] = {bench_windows_policy};
@@ -91,44 +128,12 @@ int bench_windows(size_t lines, bool quick)
     if (adj_policies_compile_text(names, texts, 1, &options, &policies) != ADJ_OK) {
         bench_stop(policies == NULL ? "out of memory" : adj_policies_diagnostics(policies));
     }
-    static const unsigned each[] = {10, 50, 1000, 10000, 100000};
-    for (size_t e = 0; e < (quick ? 2 : 5); e++) {
-        size_t count = quick ? 5000 : lines;
-        adj_encounters *encounters = workload_encounters(policies, count, 1, each[e]);
-        double times[BENCH_RUNS], walked = 0;
-        size_t found = 0, walked_found = 0;
-        for (int r = 0; r < (quick ? 1 : 3); r++) {
-            adj_results *results;
-            double start = bench_now();
-            if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) bench_stop("judging failed");
-            times[r] = (bench_now() - start) / (double)count;
-            found = results->many.starts[results->many.line_count];
-            adj_results_free(results);
-        }
-        if (each[e] <= 1000) {
-            /* The interpreter walks. */
-            adj_options plain = {.evaluator = ADJ_EVALUATOR_INTERPRETER};
-            adj_results *results;
-            double start = bench_now();
-            if (adj_evaluate(policies, encounters, &plain, &results) != ADJ_OK) bench_stop("judging failed");
-            walked = (bench_now() - start) / (double)count;
-            for (size_t i = 0; i < adj_results_count(results); i++)
-                walked_found += adj_results_line(results, i).findings;
-            adj_results_free(results);
-        } else {
-            walked_found = found;
-        }
-        double time = bench_median(times, quick ? 1 : 3);
-        printf("windows   ten, %zu lines, %5u a member, %zu findings: %6.0f ns a line (%.2f million lines a second)",
-               count, each[e], found, time * 1e9, 1e-6 / time);
-        if (walked > 0) printf(", walked %7.0f ns", walked * 1e9);
-        printf("\n");
-        adj_encounters_free(encounters);
-        if (found != walked_found) {
-            fprintf(stderr, "bench: walked, there are %zu findings\n", walked_found);
-            bench_stop("windows differ");
-        }
-    }
+    static const unsigned each[] = {10, 50, 1000, 10000, 100000}, by_day[] = {10, 50, 1000};
+    size_t count = quick ? 5000 : lines;
+    for (size_t e = 0; e < (quick ? 2 : sizeof each / sizeof *each); e++)
+        show_windows(policies, count, each[e], false, quick);
+    for (size_t e = 0; e < (quick ? 1 : sizeof by_day / sizeof *by_day); e++)
+        show_windows(policies, count, by_day[e], true, quick);
     adj_policies_free(policies);
     bench_crowded_days(quick);
     return 0;

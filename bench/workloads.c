@@ -311,7 +311,17 @@ static void fill_line(filler *f, uint32_t i, uint32_t patient, uint32_t payer, i
     set(f, LANG_FIELD_authorization_units_remaining, authorization, 1000 * (2 + (int64_t)below(&f->state, 20)));
 }
 
-adj_encounters *workload_encounters(const adj_policies *policies, size_t lines, unsigned payers, unsigned per_patient)
+static uint32_t new_patient(filler *f, size_t number)
+{
+    char member[24];
+    int length = snprintf(member, sizeof member, "M%08zu", number);
+    uint32_t patient = run_store_patient(f->store, member, (size_t)length);
+    set(f, LANG_FIELD_patient_state, patient, f->states[once(f, 150)]);
+    return patient;
+}
+
+static adj_encounters *make_encounters(const adj_policies *policies, size_t lines, unsigned payers,
+                                       unsigned per_patient, bool by_day)
 {
     adj_encounters *encounters = adj_encounters_new_for(policies, NULL);
     if (encounters == NULL) exit(3);
@@ -323,20 +333,29 @@ adj_encounters *workload_encounters(const adj_policies *policies, size_t lines, 
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
         if (!run_store_reserve(s, records[i], (uint32_t)lines + 16)) exit(3);
     }
-    uint32_t patient = 0;
+    size_t patients = (lines + per_patient - 1) / per_patient;
+    uint32_t first = 0;
     int64_t start = base_date_make(2024, 1, 1);
     for (size_t i = 0; i < lines; i++) {
-        if (i % per_patient == 0) {
-            char member[24];
-            int length = snprintf(member, sizeof member, "M%08zu", i / per_patient);
-            patient = run_store_patient(s, member, (size_t)length);
-            set(&f, LANG_FIELD_patient_state, patient, f.states[once(&f, 150)]);
-        }
-        fill_line(&f, (uint32_t)i, patient, (unsigned)(i / per_patient) % payers,
-                  start + (int64_t)(i % per_patient) * 7);
+        size_t number = by_day ? i % patients : i / per_patient, before = by_day ? i / patients : i % per_patient;
+        uint32_t patient = first + (uint32_t)number;
+        if (before == 0) patient = new_patient(&f, number);
+        if (i == 0) first = patient;
+        fill_line(&f, (uint32_t)i, patient, (unsigned)number % payers, start + (int64_t)before * 7);
     }
     s->feeds[LANG_FEED_HISTORY] = true;
     s->finished = run_index(s);
     if (!s->finished || s->arena.failed) exit(3);
     return encounters;
+}
+
+adj_encounters *workload_encounters(const adj_policies *policies, size_t lines, unsigned payers, unsigned per_patient)
+{
+    return make_encounters(policies, lines, payers, per_patient, false);
+}
+
+adj_encounters *workload_encounters_by_day(const adj_policies *policies, size_t lines, unsigned payers,
+                                           unsigned per_patient)
+{
+    return make_encounters(policies, lines, payers, per_patient, true);
 }

@@ -34,6 +34,10 @@ adj_policies *workload_compile(unsigned payers, unsigned extra, const adj_option
  * percent with something that nobody told. `per_patient` lines belong to each member. */
 adj_encounters *workload_encounters(const adj_policies *policies, size_t lines, unsigned payers, unsigned per_patient);
 
+/* The same lines in the order of their days, as files of claims have them: the next of a member comes after one of each other. */
+adj_encounters *workload_encounters_by_day(const adj_policies *policies, size_t lines, unsigned payers,
+                                           unsigned per_patient);
+
 /* A stream of numbers that depends on its seed alone. */
 uint64_t workload_random(uint64_t *state);
 

@@ -59,6 +59,7 @@ typedef struct run_work {
     const uint32_t *inputs; /* that those need, each after what it depends on */
     size_t input_count;
     bool filled;           /* some input is worked out line by line */
+    bool by_member;        /* its lines stand in the order of their members */
     const uint32_t *lines; /* places in the list of lines that are judged */
     size_t line_count;
 } run_work;

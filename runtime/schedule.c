@@ -1,6 +1,7 @@
 /* Dispatch: which lines meet which clauses. What policies and clauses ask first is payer, plan and procedure; for each combination of
  * these that some line has, the clauses are run with nothing else known but what follows from it, as a procedure's row in a table. What is surely out of scope then is so for all its lines,
  * and they never meet it. Lines that meet the same clauses are gathered; cost follows what applies, not what exists. */
+#include "runtime/by_member.h"
 #include "runtime/handles.h"
 #include "runtime/line_keys.h"
 #include "runtime/periods.h"
@@ -377,6 +378,14 @@ static bool divide_by_days(scheduler *s, size_t work, uint32_t *lines, const uin
     return true;
 }
 
+/* Lines that are asked for histories stand in the order of their members. */
+static bool order_by_member(scheduler *s, run_work *work, uint32_t *lines, const uint32_t *rows, size_t threads)
+{
+    if (work->line_count == 0 || !run_asks_history(s->context->binding->plan, s->kernels, work)) return true;
+    work->by_member = true;
+    return run_order_by_member(s->arena, s->keys.store, rows, lines, work->line_count, threads);
+}
+
 static bool gather_lines(scheduler *s, const uint32_t *rows, size_t threads)
 {
     run_schedule *schedule = s->schedule;
@@ -391,6 +400,10 @@ static bool gather_lines(scheduler *s, const uint32_t *rows, size_t threads)
     for (size_t w = 0; w < works; w++) {
         if (!divide_by_days(s, w, lines + starts[w], rows)) return false;
     }
+    for (size_t w = 0; w < schedule->works.count; w++) {
+        run_work *work = &schedule->works.items[w];
+        if (!order_by_member(s, work, lines + (work->lines - lines), rows, threads)) return false;
+    }
     return true;
 }
 
@@ -403,16 +416,18 @@ static int by_first_line(const void *a, const void *b)
 
 /* Lines of different works lie mixed in the store: batches that begin near each other are judged one after the other, so that what
  * one brings into the caches serves the next. */
-static bool make_batches(scheduler *s, size_t most)
+static bool make_batches(scheduler *s, const uint32_t *rows, size_t most)
 {
     run_schedule *schedule = s->schedule;
     for (size_t w = 0; w < schedule->works.count; w++) {
         const run_work *work = &schedule->works.items[w];
-        for (size_t first = 0; first < work->line_count; first += most) {
+        for (size_t first = 0, count; first < work->line_count; first += count) {
             run_batch *batch = BASE_PUSH(s->arena, &schedule->batches);
             if (batch == NULL) return false;
             size_t rest = work->line_count - first;
-            *batch = (run_batch){.work = work, .first = first, .count = rest < most ? rest : most};
+            count = work->by_member ? run_whole_members(s->keys.store, rows, work, first, most) : rest;
+            if (count > most) count = most;
+            *batch = (run_batch){.work = work, .first = first, .count = count};
         }
     }
     if (schedule->batches.count > 1)
@@ -477,7 +492,7 @@ bool run_make_schedule(run_schedule *schedule, base_arena *arena, const plan_ker
                 run_packer_init(&s.packer, &arena->allocator, context, kernels, schedule);
     s.packer.keys_only = true;
     good = good && run_count_keys(&s.keys, &arena->allocator, context->binding->store, rows, judged, count, threads) &&
-           make_works(&s) && gather_lines(&s, rows, threads) && make_batches(&s, most);
+           make_works(&s) && gather_lines(&s, rows, threads) && make_batches(&s, rows, most);
     run_line_keys_release(&s.keys);
     run_packer_release(&s.packer);
     base_arena_release(&s.scratch);
