@@ -182,3 +182,21 @@ lang_clause_extras *lang_clause_extend(base_arena *arena, lang_clause *clause)
     if (clause->extras == NULL) clause->extras = base_arena_alloc(arena, sizeof *clause->extras);
     return clause->extras;
 }
+
+const lang_file *lang_naming_payers(const lang_file *policy)
+{
+    while (policy != NULL && policy->payers.count == 0) policy = policy->base;
+    return policy;
+}
+
+const lang_file *lang_naming_plans(const lang_file *policy)
+{
+    while (policy != NULL && policy->plans.count == 0) policy = policy->base;
+    return policy;
+}
+
+const lang_file *lang_naming_products(const lang_file *policy)
+{
+    while (policy != NULL && policy->products.count == 0) policy = policy->base;
+    return policy;
+}

@@ -591,6 +591,12 @@ lang_clause_extras *lang_clause_extend(base_arena *arena, lang_clause *clause);
 /* What an override replaces; the clause itself, if it is none. */
 const lang_clause *lang_clause_replaced(const lang_clause *clause);
 
+/* The nearest layer, from a policy upwards, that names payers, plans or products, for whose lines it then is; NULL where none does, and it is for
+ * all. */
+const lang_file *lang_naming_payers(const lang_file *policy);
+const lang_file *lang_naming_plans(const lang_file *policy);
+const lang_file *lang_naming_products(const lang_file *policy);
+
 typedef enum BASE_COMPACT lang_given_kind {
     LANG_GIVEN_LINE,
     LANG_GIVEN_VALUE,
@@ -742,6 +748,7 @@ struct lang_file {
     lang_name source;
     BASE_ARRAY(lang_name) payers;
     BASE_ARRAY(lang_name) plans;
+    BASE_ARRAY(lang_name) products; /* claim filing indicators (SBR09) */
     lang_dates dates;
     bool dates_given;
     base_date review_by;

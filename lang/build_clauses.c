@@ -304,10 +304,10 @@ static const char *place_of(const char *const *expected, size_t count)
  * possibilities say nothing, and are left out as a whole by the caller. */
 static size_t expected_to_show(const char *const *expected, size_t count, const char **shown, bool *name_expected)
 {
-    static const char *const names[] = {"`title`",    "`payer`",  "`plans`",   "`source`", "`effective`", "`fix`",
-                                        "`priority`", "`line`",   "`history`", "`value`",  "`default`",   "`deny`",
-                                        "`audit`",    "`review`", "`warn`",    "`reduce`", "`pass`",      "`excused`",
-                                        "`why`",      "`until`",  "`alert`"};
+    static const char *const names[] = {"`title`",   "`payer`",    "`plans`",  "`products`", "`source`", "`effective`",
+                                        "`fix`",     "`priority`", "`line`",   "`history`",  "`value`",  "`default`",
+                                        "`deny`",    "`audit`",    "`review`", "`warn`",     "`reduce`", "`pass`",
+                                        "`excused`", "`why`",      "`until`",  "`alert`"};
     *name_expected = false;
     for (size_t i = 0; i < count; i++) *name_expected = *name_expected || strcmp(expected[i], "a name") == 0;
     size_t used = 0;

@@ -119,6 +119,12 @@ void lang_build_plan(lang_parser *parser, lang_name text)
     if (slot != NULL) *slot = (lang_name){lang_build_unquoted(parser, text), text.span};
 }
 
+void lang_build_product(lang_parser *parser, lang_name text)
+{
+    lang_name *slot = BASE_PUSH(parser->arena, &parser->file->products);
+    if (slot != NULL) *slot = (lang_name){lang_build_unquoted(parser, text), text.span};
+}
+
 void lang_build_use(lang_parser *parser, lang_names name, lang_span span)
 {
     lang_use *use = BASE_PUSH(parser->arena, &parser->file->uses);

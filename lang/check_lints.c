@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define UNUSED(list, what)                                                                                             \
     for (size_t i = 0; i < file->list.count; i++) {                                                                    \
@@ -288,9 +289,55 @@ static void lint_table(lang_checker *checker, const lang_table *table)
     if (!table->partial && table->bulks.count == 0) lang_check_gaps(checker, table);
 }
 
+typedef struct product {
+    const char *code, *label;
+} product;
+
+static const product known_products[] = {
+#define LANG_PRODUCT(code, label) {code, label},
+#include "lang/products.def"
+#undef LANG_PRODUCT
+};
+enum { KNOWN_PRODUCTS = sizeof known_products / sizeof *known_products };
+
+/* Whether a text is a word, or all of it before a comma, in whatever letters. */
+static bool same_word(const char *text, const char *word)
+{
+    size_t length = strlen(text);
+    return strncasecmp(text, word, length) == 0 && (word[length] == '\0' || word[length] == ',');
+}
+
+/* The product that a word means: its code in other letters, or what it stands for. */
+static const product *product_meant(const char *text)
+{
+    for (size_t i = 0; i < KNOWN_PRODUCTS; i++) {
+        const product *known = &known_products[i];
+        if (same_word(text, known->code) || same_word(text, known->label)) return known;
+    }
+    return NULL;
+}
+
+static void lint_product(lang_checker *checker, const lang_name *name)
+{
+    const product *meant = product_meant(name->text);
+    if (meant != NULL && strcmp(meant->code, name->text) == 0) return;
+    lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_W0014, name->span,
+                                                "`%s` is no claim filing indicator: no line has it", name->text);
+    if (meant != NULL) {
+        lang_suggest(checker->diagnostics, diagnostic, "write `\"%s\"` (%s)", meant->code, meant->label);
+        return;
+    }
+    base_text all;
+    base_text_init(&all, checker->arena);
+    for (size_t i = 0; i < KNOWN_PRODUCTS; i++)
+        base_text_format(&all, "%s%s %s", i == 0 ? "" : "; ", known_products[i].code, known_products[i].label);
+    lang_suggest(checker->diagnostics, diagnostic, "they are %s", base_text_string(&all));
+}
+
 static void lint_file(lang_checker *checker, lang_file *file)
 {
     checker->file = file;
+    for (size_t i = 0; i < file->products.count; i++) lint_product(checker, &file->products.items[i]);
     unused(checker, file);
     holes(checker, file);
     for (size_t i = 0; i < file->clauses.count; i++) lint_clause(checker, file->clauses.items[i]);

@@ -68,7 +68,7 @@ static void lang_parse_error(lang_span *location, struct lang_parser *parser, co
 %token COUNT_OF_DISTINCT "`count of distinct`" OF_DISTINCT "`of distinct`" AVERAGE_OF "`average of`" LIST_OF "`list of`"
 %token BY_RECEIVED_DATE "`by received date`" IS_DENIED_BY "`is denied by`" IS_NOT_DENIED_BY "`is not denied by`"
 %token YEAR_OF "`year of`" QUARTER_OF "`quarter of`" MONTH_OF "`month of`" WEEKDAY_OF "`weekday of`" AS_OF "`as of`"
-%token <lang_name> TITLE "`title`" PAYER "`payer`" PLANS "`plans`" SOURCE "`source`" EFFECTIVE "`effective`" FIX "`fix`"
+%token <lang_name> TITLE "`title`" PAYER "`payer`" PLANS "`plans`" PRODUCTS "`products`" SOURCE "`source`" EFFECTIVE "`effective`" FIX "`fix`"
 %token <lang_name> PRIORITY "`priority`" LINE "`line`" HISTORY "`history`"
 %token IS_PRESENT "`is present`" IS_ABSENT "`is absent`" IS_FOUND "`is found`" IS_NOT_FOUND "`is not found`"
 %token INCLUDE_ANY_OF "`include any of`" INCLUDE_ALL_OF "`include all of`" INCLUDE_NONE_OF "`include none of`" INCLUDE_ONLY "`include only`"
@@ -151,7 +151,7 @@ changeable
   ;
 
 ident
-  : NAME | TITLE | PAYER | PLANS | SOURCE | EFFECTIVE | FIX | PRIORITY | VALUE | DEFAULT | WHY | UNTIL | ALERT
+  : NAME | TITLE | PAYER | PLANS | PRODUCTS | SOURCE | EFFECTIVE | FIX | PRIORITY | VALUE | DEFAULT | WHY | UNTIL | ALERT
   ;
 
 ident_all
@@ -182,6 +182,7 @@ header_part
   : TITLE TEXT                    { lang_build_title(parser, $2, @$); }
   | PAYER payers
   | PLANS plans
+  | PRODUCTS products
   | SOURCE TEXT                   { lang_build_source(parser, $2, @$); }
   | EFFECTIVE span_dates clock    { lang_build_effective(parser, $2, $3, @$); }
   | REVIEW_BY DATE                { lang_build_review_by(parser, $2, @$); }
@@ -201,6 +202,11 @@ payers
 plans
   : TEXT                          { lang_build_plan(parser, $1); }
   | plans COMMA TEXT              { lang_build_plan(parser, $3); }
+  ;
+
+products
+  : TEXT                          { lang_build_product(parser, $1); }
+  | products COMMA TEXT           { lang_build_product(parser, $3); }
   ;
 
 span_dates

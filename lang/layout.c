@@ -143,8 +143,8 @@ static const char *token_text(const layout *l, const lang_token *token)
 
 static bool names(int token)
 {
-    return AMONG(token, TOKEN_NAME, TOKEN_TITLE, TOKEN_PAYER, TOKEN_PLANS, TOKEN_SOURCE, TOKEN_EFFECTIVE, TOKEN_FIX,
-                 TOKEN_PRIORITY, TOKEN_LINE, TOKEN_HISTORY, TOKEN_VALUE, TOKEN_DEFAULT);
+    return AMONG(token, TOKEN_NAME, TOKEN_TITLE, TOKEN_PAYER, TOKEN_PLANS, TOKEN_PRODUCTS, TOKEN_SOURCE,
+                 TOKEN_EFFECTIVE, TOKEN_FIX, TOKEN_PRIORITY, TOKEN_LINE, TOKEN_HISTORY, TOKEN_VALUE, TOKEN_DEFAULT);
 }
 
 static bool operand_ends(int token)
@@ -226,7 +226,8 @@ static bool begins_part(const layout *l, size_t index)
     switch (l->declaration) {
     case TOKEN_POLICY:
     case TOKEN_MODULE:
-        if (AMONG(token, TOKEN_TITLE, TOKEN_PAYER, TOKEN_PLANS, TOKEN_SOURCE)) return next == TOKEN_TEXT;
+        if (AMONG(token, TOKEN_TITLE, TOKEN_PAYER, TOKEN_PLANS, TOKEN_PRODUCTS, TOKEN_SOURCE))
+            return next == TOKEN_TEXT;
         return token == TOKEN_REVIEW_BY || (token == TOKEN_EFFECTIVE && next == TOKEN_DATE);
     case TOKEN_SECTION: return AMONG(token, TOKEN_FOR_EACH, TOKEN_WHEN, TOKEN_LET);
     case TOKEN_TEST: return AMONG(token, TOKEN_GIVEN, TOKEN_EXPECT);

@@ -28,7 +28,7 @@ int lang_parse_lex(LANG_PARSE_STYPE *value, lang_span *location, lang_parser *pa
     X(where, WHERE) X(exists, EXISTS) X(no, NO) X(every, EVERY) X(other, OTHER) X(this, THIS)                          \
     X(between, BETWEEN) X(from, FROM) X(to, TO) X(by, BY) X(on, ON) X(contain, CONTAIN)                                \
     X(overlaps, OVERLAPS) X(include, INCLUDE) X(except, EXCEPT) X(yes, YES) X(none, NONE) X(any, ANY)                  \
-    X(since, SINCE) X(earlier, EARLIER) X(title, TITLE) X(payer, PAYER) X(plans, PLANS) X(source, SOURCE)              \
+    X(since, SINCE) X(earlier, EARLIER) X(title, TITLE) X(payer, PAYER) X(plans, PLANS) X(products, PRODUCTS) X(source, SOURCE)              \
     X(effective, EFFECTIVE) X(fix, FIX) X(priority, PRIORITY) X(line, LINE) X(history, HISTORY)                        \
     X(define, DEFINE) X(exception, EXCEPTION) X(override, OVERRIDE) X(overridable, OVERRIDABLE) X(extends, EXTENDS)    \
     X(measure, MEASURE) X(record, RECORD) X(extend, EXTEND) X(enumeration, ENUMERATION)                                \

@@ -50,9 +50,9 @@ typedef struct ordering {
     size_t count, stretches;
     unsigned shift; /* from a member's number to its bucket */
     size_t buckets;
-    size_t *places;       /* by stretch, then bucket: where its next line goes; in the end where its lines end */
-    size_t *starts;       /* by bucket, and one more */
-    member_line *thrown;  /* by bucket */
+    size_t *places;        /* by stretch, then bucket: where its next line goes; in the end where its lines end */
+    size_t *starts;        /* by bucket, and one more */
+    member_line *thrown;   /* by bucket */
     base_arena *scratches; /* of the threads */
 } ordering;
 

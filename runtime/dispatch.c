@@ -6,13 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The nearest layer, from a policy upwards, that names payers; NULL where none does, and the policy speaks of all lines. */
-static const lang_file *naming(const lang_file *policy)
-{
-    while (policy != NULL && policy->payers.count == 0) policy = policy->base;
-    return policy;
-}
-
 /* Where pairs are gathered. */
 typedef struct gathering {
     const run_binding *binding;
@@ -37,14 +30,14 @@ static bool add_policy(gathering *g, uint32_t policy, run_dispatch *dispatch)
 {
     const plan_program *plan = g->binding->plan;
     const plan_policy *of = &plan->policies.items[policy];
-    const lang_file *named = naming(of->source);
+    const lang_file *named = lang_naming_payers(of->source);
     if (named == NULL) {
         dispatch->everywhere[dispatch->everywhere_count++] = policy;
         return true;
     }
     if (!add_payers(g, named, policy)) return false;
     for (size_t i = 0; i < of->sharers.count; i++) {
-        if (!add_payers(g, naming(plan->policies.items[of->sharers.items[i]].source), policy)) return false;
+        if (!add_payers(g, lang_naming_payers(plan->policies.items[of->sharers.items[i]].source), policy)) return false;
     }
     return true;
 }
@@ -132,6 +125,27 @@ static size_t first_pair(const run_dispatch *dispatch, uint32_t payer)
         if (first == 0) return dispatch->pair_count;
         if (dispatch->pairs[first - 1] >> 32 == payer) return first - 1;
     }
+}
+
+/* The same for a payer that no line of the store has, by the number of its text in the plan. */
+static bool foreign_payer_named(const plan_program *plan, size_t symbol)
+{
+    if (symbol >= plan->symbols.count) return false;
+    for (size_t i = 0; i < plan->policies.count; i++) {
+        const lang_file *named = lang_naming_payers(plan->policies.items[i].source);
+        for (size_t k = 0; named != NULL && k < named->payers.count; k++) {
+            if (strcmp(named->payers.items[k].text, plan->symbols.items[symbol]) == 0) return true;
+        }
+    }
+    return false;
+}
+
+bool run_payer_named(const run_binding *binding, uint32_t line)
+{
+    if (!run_store_present(binding->store, LANG_FIELD_line_payer, line)) return false;
+    int64_t payer = run_store_bits(binding->store, LANG_FIELD_line_payer, line);
+    if (payer >= RUN_FOREIGN_SYMBOLS) return foreign_payer_named(binding->plan, (size_t)(payer - RUN_FOREIGN_SYMBOLS));
+    return first_pair(&binding->dispatch, (uint32_t)payer) < binding->dispatch.pair_count;
 }
 
 size_t run_policies_of(const run_binding *binding, bool known, uint32_t payer, uint32_t *policies)

@@ -339,7 +339,7 @@ adj_line adj_results_line(adj_results *results, size_t index)
     if (index >= results->line_count) return line;
     base_arena_reset(&results->scratch);
     uint32_t row = results->lines[index];
-    line.verdict = run_summary_verdict(store, row, run_results_summary(results, index), &line.reason);
+    line.verdict = run_summary_verdict(&results->binding, row, run_results_summary(results, index), &line.reason);
     line.file = base_intern_text(&store->symbols, store->lines.items[row].file);
     line.segment = store->lines.items[row].segment;
     line.place = store->lines.items[row].place;
@@ -437,8 +437,8 @@ adj_status adj_results_explain_parts(adj_results *results, size_t index, unsigne
     memset(explanation, 0, sizeof *explanation);
     base_arena_init(&explanation->arena, &allocator);
     const char *reason;
-    adj_verdict verdict = run_summary_verdict(results->binding.store, results->lines[index],
-                                              run_results_summary(results, index), &reason);
+    adj_verdict verdict =
+        run_summary_verdict(&results->binding, results->lines[index], run_results_summary(results, index), &reason);
     bool silent = verdict == ADJ_NOT_ADJUDICATED || verdict == ADJ_UNREADABLE;
     if (!silent && !explain_all(results, index, parts, explanation)) {
         adj_explanation_free(explanation);

@@ -608,8 +608,10 @@ static void explain_missing(explainer *e, const uint8_t *verdicts)
     if (verdicts[plan->clauses.count + speaking] == RUN_SCOPE_UNKNOWN) {
         if (!run_store_present(store, LANG_FIELD_line_payer, e->line)) add_missing(e, "payer");
         if (!run_store_present(store, LANG_FIELD_line_date, e->line)) add_missing(e, "date");
-        bool by_plan = plan->policies.items[speaking].source->plans.count > 0;
+        const lang_file *policy = plan->policies.items[speaking].source;
+        bool by_plan = lang_naming_plans(policy) != NULL, by_product = lang_naming_products(policy) != NULL;
         if (by_plan && !run_store_present(store, LANG_FIELD_line_plan, e->line)) add_missing(e, "plan");
+        if (by_product && !run_product_known(store, e->line)) add_missing(e, "claim.filing_indicator");
     }
     for (size_t i = 0; i < e->explanation->when_steps.count; i++) missing_of(e, e->explanation->when_steps.items[i]);
     missing_of(e, e->explanation->requirement_step);

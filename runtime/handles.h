@@ -94,7 +94,7 @@ typedef struct run_summary {
     uint8_t flags;     /* RUN_LINE_... */
 } run_summary;
 run_summary run_summarize(const plan_program *plan, const uint8_t *verdicts);
-adj_verdict run_summary_verdict(const run_store *store, uint32_t line, run_summary summary, const char **reason);
+adj_verdict run_summary_verdict(const run_binding *binding, uint32_t line, run_summary summary, const char **reason);
 
 /* The summary of a judged line. */
 run_summary run_results_summary(const adj_results *results, size_t index);
@@ -107,8 +107,7 @@ const uint8_t *run_results_verdicts(adj_results *results, size_t index);
 const lang_clause *run_primary_clause(const adj_results *results, size_t index, adj_verdict verdict);
 
 /* The verdict of a line from its clauses' and policies' bytes; `reason` says why where no clause does. */
-adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, uint32_t line, const uint8_t *verdicts,
-                             const char **reason);
+adj_verdict run_line_verdict(const run_binding *binding, uint32_t line, const uint8_t *verdicts, const char **reason);
 
 /* What a clause's verdict counts as: its outcome if it fails, what `if unknown` says if it cannot tell. */
 adj_verdict run_clause_outcome(const lang_clause *clause, adj_clause_verdict verdict);
@@ -118,6 +117,9 @@ bool run_is_void(const run_store *store, uint32_t line);
 
 /* Whether a policy, or a layer above it, names payers. */
 bool run_names_payer(const lang_file *file);
+
+/* Whether a line's claim says which product it is of. */
+bool run_product_known(const run_store *store, uint32_t line);
 
 /* What a policy's standing to a line adds to the line's flags: nothing where it names no payers. */
 static inline uint8_t run_scope_flag(const lang_file *policy, uint8_t scope)

@@ -4,16 +4,26 @@
 
 #include <string.h>
 
-static const lang_field key_fields[RUN_KEY_FIELDS] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan,
-                                                      LANG_FIELD_line_procedure};
+enum { OF_LINE = RUN_KEY_FIELDS - 1 }; /* the last one is the claim's */
+static const lang_field key_fields[OF_LINE] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan, LANG_FIELD_line_procedure};
 
 bool run_is_key_field(lang_field field)
 {
-    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) {
+    for (size_t i = 0; i < OF_LINE; i++) {
         if (key_fields[i] == field) return true;
     }
     return false;
 }
+
+bool run_is_key_field_of_claim(lang_field field)
+{
+    return field == LANG_FIELD_claim_filing_indicator;
+}
+
+/* The columns that keys are read from. */
+typedef struct key_columns {
+    run_column of_line[OF_LINE], claims, of_claim;
+} key_columns;
 
 /* A key's parts and its number + 1, 0 for none: what is sought lies where it is looked for. */
 typedef struct key_slot {
@@ -43,19 +53,26 @@ typedef struct stretches {
     size_t count;
 } stretches;
 
-static inline void parts_of_row(const run_column columns[RUN_KEY_FIELDS], uint32_t row, int32_t parts[RUN_KEY_FIELDS])
+static inline int32_t part_of(const run_column *column, uint32_t row)
 {
-    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) {
-        uint8_t state = columns[i].states[row];
-        parts[i] = state == RUN_PRESENT ? run_column_narrow(&columns[i])[row] : -1 - (int32_t)state;
-    }
+    uint8_t state = column->states[row];
+    return state == RUN_PRESENT ? run_column_narrow(column)[row] : -1 - (int32_t)state;
+}
+
+static inline void parts_of_row(const key_columns *columns, uint32_t row, int32_t parts[RUN_KEY_FIELDS])
+{
+    for (size_t i = 0; i < OF_LINE; i++) parts[i] = part_of(&columns->of_line[i], row);
+    uint8_t claimed = columns->claims.states[row];
+    bool told = claimed == RUN_PRESENT;
+    parts[OF_LINE] =
+        told ? part_of(&columns->of_claim, (uint32_t)run_column_narrow(&columns->claims)[row]) : -1 - (int32_t)claimed;
 }
 
 /* Each part is multiplied by a number of its own, so that none waits for another. */
 static inline size_t slot_of(const int32_t parts[RUN_KEY_FIELDS])
 {
     static const uint64_t factors[RUN_KEY_FIELDS] = {UINT64_C(0x9E3779B97F4A7C15), UINT64_C(0xC2B2AE3D27D4EB4F),
-                                                     UINT64_C(0x165667B19E3779F9)};
+                                                     UINT64_C(0x165667B19E3779F9), UINT64_C(0x27D4EB2F165667C5)};
     uint64_t hash = 0;
     for (size_t i = 0; i < RUN_KEY_FIELDS; i++) hash += (uint64_t)parts[i] * factors[i];
     return (size_t)(hash ^ hash >> 32);
@@ -111,12 +128,13 @@ static bool find_keys(void *state, size_t worker, size_t item)
     (void)worker;
     const stretches *all = state;
     stretch *s = &all->items[item];
-    run_column columns[RUN_KEY_FIELDS];
-    for (size_t i = 0; i < RUN_KEY_FIELDS; i++) columns[i] = all->store->columns[key_fields[i]];
+    const run_column *from = all->store->columns;
+    key_columns columns = {.claims = from[LANG_FIELD_line_claim], .of_claim = from[LANG_FIELD_claim_filing_indicator]};
+    for (size_t i = 0; i < OF_LINE; i++) columns.of_line[i] = from[key_fields[i]];
     if (!grow(&s->table)) return false;
     for (uint32_t row = s->first; row < s->end; row++) {
         int32_t parts[RUN_KEY_FIELDS];
-        parts_of_row(columns, row, parts);
+        parts_of_row(&columns, row, parts);
         if (!find_key(&s->table, parts, row, &all->store->line_keys[row])) return false;
     }
     return true;

@@ -1,12 +1,13 @@
-/* What the dispatch asks of lines first: the combinations of payer, plan and procedure that there are, which are found where reading ends, and
+/* What the dispatch asks of lines first: the combinations of payer, plan, product and procedure that there are, which are found where reading ends, and
  * the lines of each. */
 #ifndef RUN_LINE_KEYS_H
 #define RUN_LINE_KEYS_H
 
 #include "runtime/context.h"
 
-/* Whether a field of the line is one that keys are made of. */
+/* Whether a field of the line, or of its claim, is one that keys are made of. */
 bool run_is_key_field(lang_field field);
+bool run_is_key_field_of_claim(lang_field field);
 
 /* Finds the keys of all lines of a store: a part of run_index. False when memory runs out. */
 bool run_key_lines(run_store *store);

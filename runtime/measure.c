@@ -72,7 +72,7 @@ static bool predict(measuring *m)
     for (size_t i = 0; i < results->line_count; i++) {
         uint32_t line = results->lines[i];
         const char *reason;
-        adj_verdict verdict = run_summary_verdict(store, line, run_results_summary(results, i), &reason);
+        adj_verdict verdict = run_summary_verdict(&results->binding, line, run_results_summary(results, i), &reason);
         const lang_clause *clause = run_primary_clause(results, i, verdict);
         put(columns, LANG_FIELD_line_predicted, line, line, RUN_PRESENT);
         put(columns, LANG_FIELD_prediction_verdict, line, verdict, RUN_PRESENT);

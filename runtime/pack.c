@@ -476,10 +476,13 @@ static bool pack_value(run_packer *packer, const source *s, run_masks *m, run_la
     return lanes->values != NULL;
 }
 
-/* Whether the keys of the dispatch tell an input: one field of the line, the payer, plan or procedure. */
+/* Whether the keys of the dispatch tell an input: the line's payer, plan or procedure, or its claim's product. */
 static bool by_key(const plan_input *input)
 {
-    return input->path.count == 1 && run_is_key_field((lang_field)input->path.fields[0]);
+    const plan_path *path = &input->path;
+    if (path->count == 1) return run_is_key_field((lang_field)path->fields[0]);
+    return path->count == 2 && (lang_field)path->fields[0] == LANG_FIELD_line_claim &&
+           run_is_key_field_of_claim((lang_field)path->fields[1]);
 }
 
 static bool pack_truth(run_packer *packer, const plan_input *input, run_masks *m)

@@ -1,4 +1,4 @@
-/* Dispatch: which lines meet which clauses. What policies and clauses ask first is payer, plan and procedure; for each combination of
+/* Dispatch: which lines meet which clauses. What policies and clauses ask first is payer, plan, product and procedure; for each combination of
  * these that some line has, the clauses are run with nothing else known but what follows from it, as a procedure's row in a table. What is surely out of scope then is so for all its lines,
  * and they never meet it. Lines that meet the same clauses are gathered; cost follows what applies, not what exists. */
 #include "runtime/by_member.h"
@@ -112,6 +112,21 @@ static bool candidate_units(scheduler *s, portion *p)
     return true;
 }
 
+/* Whether a step is the subject's row. */
+static bool is_subject(const plan_step *step)
+{
+    return step->operation == PLAN_FRAME && step->number == 0;
+}
+
+/* Whether a field that is loaded is one of the line's key. */
+static bool told_by_key(const plan_block *block, const plan_step *load)
+{
+    const plan_step *row = &block->steps.items[load->a];
+    if (is_subject(row)) return run_is_key_field((lang_field)load->detail);
+    return row->operation == PLAN_LOAD && is_subject(&block->steps.items[row->a]) &&
+           (lang_field)row->detail == LANG_FIELD_line_claim && run_is_key_field_of_claim((lang_field)load->detail);
+}
+
 /* Whether what steps give follows from the fields of the keys alone: looking a procedure up in a table, say. */
 static bool follows_from_key(const scheduler *s, const plan_input *input)
 {
@@ -120,9 +135,7 @@ static bool follows_from_key(const scheduler *s, const plan_input *input)
     const uint32_t *leaves = s->kernels->cones.items + input->cone + input->cone_count;
     for (uint32_t i = 0; i < input->leaf_count; i++) {
         const plan_step *step = &block->steps.items[leaves[i]];
-        bool own = step->operation == PLAN_LOAD && block->steps.items[step->a].operation == PLAN_FRAME &&
-                   block->steps.items[step->a].number == 0;
-        if (!own || !run_is_key_field((lang_field)step->detail)) return false;
+        if (step->operation != PLAN_LOAD || !told_by_key(block, step)) return false;
     }
     return true;
 }

@@ -516,7 +516,7 @@ adj_status adj_single_judge(adj_single *s, adj_single_answer *answer)
     size_t count = run_judge_listed(&s->context, s->guest.line, s->verdicts, s->judged);
     run_summary summary = {.worst = ADJ_PASS};
     for (size_t i = 0; i < count; i++) judge_policy(s, s->judged[i], &summary, answer);
-    answer->verdict = run_summary_verdict(s->store, s->guest.line, summary, &answer->reason);
+    answer->verdict = run_summary_verdict(s->context.binding, s->guest.line, summary, &answer->reason);
     return run_context_failed(&s->context) ? ADJ_OUT_OF_MEMORY : ADJ_OK;
 }
 

@@ -168,10 +168,11 @@ typedef struct run_numbers {
 } run_numbers;
 
 /* What the dispatch asks of lines first, and a line that has it. */
-enum { RUN_KEY_FIELDS = 3 };
+enum { RUN_KEY_FIELDS = 4 };
 typedef struct run_line_key {
-    int32_t parts[RUN_KEY_FIELDS]; /* payer, plan, procedure; below zero for absent and unknown */
-    uint32_t row;                  /* of the first line that has it */
+    int32_t parts
+        [RUN_KEY_FIELDS]; /* payer, plan, procedure, the claim's filing indicator; below zero for absent and unknown */
+    uint32_t row;         /* of the first line that has it */
 } run_line_key;
 
 typedef struct run_store {

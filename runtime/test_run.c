@@ -182,7 +182,7 @@ static bool expect_line(test_run *run, const lang_test *test, const lang_expecta
     const char *reason;
     const plan_program *plan = run->policies->test_plan;
     keep_own_policy(run, test->file);
-    adj_verdict verdict = run_line_verdict(plan, &run->store, line, run->verdicts, &reason);
+    adj_verdict verdict = run_line_verdict(&run->binding, line, run->verdicts, &reason);
     if (verdict == ADJ_NOT_ADJUDICATED && !run_names_payer(test->file) && !run_is_void(&run->store, line)) {
         verdict = of_payerless(plan, run->verdicts);
         reason = "";

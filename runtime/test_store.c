@@ -97,6 +97,17 @@ static uint32_t add_row(run_store *store, lang_record record)
     return row;
 }
 
+/* A claim; where the policy is for some products, of the first of them. */
+static uint32_t add_claim(const test_builder *b)
+{
+    uint32_t claim = add_row(b->store, LANG_RECORD_claim);
+    const lang_file *named = lang_naming_products(b->test->file);
+    if (claim == RUN_NO_ROW || named == NULL) return claim;
+    const char *product = named->products.items[0].text;
+    run_store_set_code(b->store, LANG_FIELD_claim_filing_indicator, claim, product, strlen(product));
+    return claim;
+}
+
 /* A line with its session, attendance and coverage, on a day. */
 static uint32_t add_line(test_builder *b, uint32_t claim, const lang_expression *code, base_date date, int64_t number)
 {
@@ -119,10 +130,9 @@ static uint32_t add_line(test_builder *b, uint32_t claim, const lang_expression 
     run_store_set(store, LANG_FIELD_attendance_session, attendance, session);
     run_store_set(store, LANG_FIELD_attendance_patient, attendance, b->patient);
     run_store_set_unknown(store, LANG_FIELD_line_age, line);
-    const lang_file *file = b->test->file;
-    while (file->payers.count == 0 && file->base != NULL) file = file->base;
-    if (file->payers.count > 0) {
-        const char *payer = file->payers.items[0].text;
+    const lang_file *named = lang_naming_payers(b->test->file);
+    if (named != NULL) {
+        const char *payer = named->payers.items[0].text;
         run_store_set_text(store, LANG_FIELD_line_payer, line, payer, strlen(payer));
     } else {
         run_store_set_text(store, LANG_FIELD_line_payer, line, "T-PAYER", 7);
@@ -156,7 +166,7 @@ static void given_history(test_builder *b, const lang_given *given)
     run_store *store = b->store;
     b->first = store->counts[LANG_RECORD_line];
     for (int64_t i = 0; i < given->times->as.literal.value; i++) {
-        uint32_t claim = add_row(store, LANG_RECORD_claim);
+        uint32_t claim = add_claim(b);
         if (claim == RUN_NO_ROW) return;
         const char *id = base_format(&store->arena, "H-%04u", ++b->history_claims);
         run_store_set_text(store, LANG_FIELD_claim_id, claim, id, strlen(id));
@@ -336,7 +346,7 @@ bool run_test_store(run_store *store, const lang_test *test)
 {
     test_builder b = {.store = store, .test = test};
     for (int f = 0; f < LANG_FEED_COUNT; f++) store->feeds[f] = true;
-    b.claim = add_row(store, LANG_RECORD_claim);
+    b.claim = add_claim(&b);
     b.patient = run_store_patient(store, "T-MEMBER", 8);
     if (b.claim == RUN_NO_ROW || b.patient == RUN_NO_ROW) return false;
     patient_standards(store, b.patient);

@@ -257,5 +257,5 @@ adj_verdict run_altered_verdict(run_context *context, uint32_t line, const run_v
     for (size_t i = 0; i < altered->count; i++)
         say(plan, altered->clauses[i], altered->verdicts[altered->clauses[i]], &summary);
     const char *reason;
-    return run_summary_verdict(context->binding->store, line, summary, &reason);
+    return run_summary_verdict(context->binding, line, summary, &reason);
 }

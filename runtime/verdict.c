@@ -72,8 +72,7 @@ bool run_is_void(const run_store *store, uint32_t line)
 
 bool run_names_payer(const lang_file *file)
 {
-    while (file != NULL && file->payers.count == 0) file = file->base;
-    return file != NULL;
+    return lang_naming_payers(file) != NULL;
 }
 
 run_summary run_summarize(const plan_program *plan, const uint8_t *verdicts)
@@ -91,29 +90,56 @@ run_summary run_summarize(const plan_program *plan, const uint8_t *verdicts)
     return summary;
 }
 
+/* What nobody told that policies ask first. */
+static const char *why_unknown(const plan_program *plan, const run_store *store, uint32_t line)
+{
+    if (!run_store_present(store, LANG_FIELD_line_payer, line)) return "its payer is unknown";
+    if (!run_store_present(store, LANG_FIELD_line_date, line)) return "its date of service is unknown";
+    bool of_plan = plan->names_plans && !run_store_present(store, LANG_FIELD_line_plan, line);
+    bool of_product = plan->names_products && !run_product_known(store, line);
+    if (of_plan && of_product) return "its plan, and its product (claim filing indicator), are unknown";
+    return of_product ? "its product (claim filing indicator) is unknown" : "its plan is unknown";
+}
+
+bool run_product_known(const run_store *store, uint32_t line)
+{
+    return run_store_present(store, LANG_FIELD_line_claim, line) &&
+           run_store_present(store, LANG_FIELD_claim_filing_indicator,
+                             (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, line));
+}
+
+/* Why none of the policies is the line's. */
+static const char *why_strange(const run_binding *binding, uint32_t line)
+{
+    static const char *const others[] = {"no policy names its payer", "the policies of its payer are for other plans",
+                                         "the policies of its payer are for other products",
+                                         "the policies of its payer are for other plans or products"};
+    if (!run_payer_named(binding, line)) return others[0];
+    return others[binding->plan->names_plans + 2 * binding->plan->names_products];
+}
+
 /* How the policies that name payers stand to the line; payerless ones speak of every line but adjudicate none. */
-static adj_verdict without_clause(const run_store *store, uint32_t line, uint8_t flags, const char **reason)
+static adj_verdict without_clause(const run_binding *binding, uint32_t line, uint8_t flags, const char **reason)
 {
     if ((flags & RUN_LINE_APPLIES) != 0) {
         if ((flags & RUN_LINE_ANY_CLAUSE) == 0) *reason = "no clause applies to it";
         return ADJ_PASS;
     }
     if ((flags & RUN_LINE_UNKNOWN) != 0) {
-        bool payer = run_store_present(store, LANG_FIELD_line_payer, line);
-        bool dated = run_store_present(store, LANG_FIELD_line_date, line);
-        *reason = !payer ? "its payer is unknown" : !dated ? "its date of service is unknown" : "its plan is unknown";
+        *reason = why_unknown(binding->plan, binding->store, line);
         return ADJ_CANNOT_TELL;
     }
     if ((flags & RUN_LINE_NO_VERSION) != 0) {
         *reason = "no known version of the payer's policies covers its date";
         return ADJ_CANNOT_TELL;
     }
-    *reason = "no policy names its payer";
+    *reason = why_strange(binding, line);
     return ADJ_NOT_ADJUDICATED;
 }
 
-adj_verdict run_summary_verdict(const run_store *store, uint32_t line, run_summary summary, const char **reason)
+adj_verdict run_summary_verdict(const run_binding *binding, uint32_t line, run_summary summary, const char **reason)
 {
+    const run_store *store = binding->store;
     *reason = "";
     const run_line_extra *extra = &store->lines.items[line];
     if (extra->unreadable) {
@@ -124,7 +150,7 @@ adj_verdict run_summary_verdict(const run_store *store, uint32_t line, run_summa
         *reason = "it voids an earlier claim";
         return ADJ_NOT_ADJUDICATED;
     }
-    adj_verdict alone = without_clause(store, line, summary.flags, reason);
+    adj_verdict alone = without_clause(binding, line, summary.flags, reason);
     if (summary.worst != ADJ_PASS) {
         /* A version that is not known hides clauses that might deny: nothing milder may be said. */
         if (alone == ADJ_CANNOT_TELL && summary.worst > ADJ_CANNOT_TELL) return alone;
@@ -136,8 +162,7 @@ adj_verdict run_summary_verdict(const run_store *store, uint32_t line, run_summa
     return alone;
 }
 
-adj_verdict run_line_verdict(const plan_program *plan, const run_store *store, uint32_t line, const uint8_t *verdicts,
-                             const char **reason)
+adj_verdict run_line_verdict(const run_binding *binding, uint32_t line, const uint8_t *verdicts, const char **reason)
 {
-    return run_summary_verdict(store, line, run_summarize(plan, verdicts), reason);
+    return run_summary_verdict(binding, line, run_summarize(binding->plan, verdicts), reason);
 }

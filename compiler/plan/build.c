@@ -607,7 +607,10 @@ static bool build_all(plan_program *plan)
     for (size_t i = 0; i < plan->program->files.count; i++) {
         const lang_file *file = plan->program->files.items[i];
         plan_policy *policy = file->is_module || !file->root ? NULL : BASE_PUSH(plan->scratch, &plan->policies);
-        if (policy != NULL) *policy = (plan_policy){.source = file};
+        if (policy == NULL) continue;
+        *policy = (plan_policy){.source = file};
+        plan->names_plans |= lang_naming_plans(file) != NULL;
+        plan->names_products |= lang_naming_products(file) != NULL;
     }
     uint32_t policies = (uint32_t)plan->policies.count;
     for (uint32_t i = 0; i < policies; i++) {
@@ -649,8 +652,8 @@ static void settle(plan_program *plan)
 
 static bool same_payer(const lang_file *a, const lang_file *b)
 {
-    while (a != NULL && a->payers.count == 0) a = a->base;
-    while (b != NULL && b->payers.count == 0) b = b->base;
+    a = lang_naming_payers(a);
+    b = lang_naming_payers(b);
     if (a == NULL || b == NULL) return a == b; /* a test's line has a payer of its own unless its policy names one */
     for (size_t i = 0; i < a->payers.count; i++) {
         for (size_t k = 0; k < b->payers.count; k++) {

@@ -193,10 +193,14 @@ static uint32_t among_names(plan_builder *builder, uint32_t value, const lang_na
     return result;
 }
 
-static uint32_t any_text(plan_builder *builder, lang_field field, const lang_name *names, size_t count)
+static uint32_t of_line(plan_builder *builder, lang_field field)
+{
+    return plan_load(builder, plan_frame(builder, 0, LANG_RECORD_line), field, NULL);
+}
+
+static uint32_t any_text(plan_builder *builder, uint32_t value, const lang_name *names, size_t count)
 {
     uint32_t result = PLAN_NO_STEP;
-    uint32_t value = plan_load(builder, plan_frame(builder, 0, LANG_RECORD_line), field, NULL);
     if (count > FEW_NAMES) return among_names(builder, value, names, count);
     for (size_t i = 0; i < count; i++) {
         uint32_t text = plan_emit(builder, (plan_step){.operation = PLAN_SYMBOL,
@@ -231,17 +235,33 @@ uint32_t plan_on_dates(plan_builder *builder, lang_dates dates, lang_clock clock
     return plan_both(builder, result, known);
 }
 
-/* The payers and plans of a policy; where it names none, those of the nearest layer above that does. */
+/* Whether a claim is of one of the products. One that does not say whose product it is may be: it is not known not to be. */
+static uint32_t of_products(plan_builder *builder, const lang_name *products, size_t count)
+{
+    uint32_t claim = of_line(builder, LANG_FIELD_line_claim);
+    uint32_t product = plan_load(builder, claim, LANG_FIELD_claim_filing_indicator, NULL);
+    uint32_t among = any_text(builder, product, products, count);
+    uint32_t told = plan_emit_simple(builder, PLAN_IS_PRESENT, product, PLAN_NO_STEP, PLAN_TYPE(TRUTH));
+    uint32_t other = plan_emit_simple(builder, PLAN_NOT, among, PLAN_NO_STEP, PLAN_TYPE(TRUTH));
+    return plan_emit_simple(builder, PLAN_DECIDE, among, plan_both(builder, told, other), PLAN_TYPE(TRUTH));
+}
+
+/* The payers, plans and products of a policy; where it names none, those of the nearest layer above that does. */
 uint32_t plan_payers(plan_builder *builder, const lang_file *policy)
 {
-    const lang_file *payers = policy, *plans = policy;
-    while (payers != NULL && payers->payers.count == 0) payers = payers->base;
-    while (plans != NULL && plans->plans.count == 0) plans = plans->base;
+    const lang_file *payers = lang_naming_payers(policy), *plans = lang_naming_plans(policy);
+    const lang_file *products = lang_naming_products(policy);
     uint32_t result = PLAN_NO_STEP;
-    if (payers != NULL) result = any_text(builder, LANG_FIELD_line_payer, payers->payers.items, payers->payers.count);
+    if (payers != NULL) {
+        uint32_t payer = of_line(builder, LANG_FIELD_line_payer);
+        result = any_text(builder, payer, payers->payers.items, payers->payers.count);
+    }
     if (plans != NULL) {
-        result =
-            plan_both(builder, result, any_text(builder, LANG_FIELD_line_plan, plans->plans.items, plans->plans.count));
+        uint32_t plan = of_line(builder, LANG_FIELD_line_plan);
+        result = plan_both(builder, result, any_text(builder, plan, plans->plans.items, plans->plans.count));
+    }
+    if (products != NULL) {
+        result = plan_both(builder, result, of_products(builder, products->products.items, products->products.count));
     }
     return result == PLAN_NO_STEP ? plan_emit_truth(builder, true) : result;
 }
@@ -262,8 +282,8 @@ static bool above(const lang_file *file, const lang_file *layer)
 /* Whether two policies name payers, and none in common: no line is both's. */
 static bool apart(const lang_file *a, const lang_file *b)
 {
-    while (a != NULL && a->payers.count == 0) a = a->base;
-    while (b != NULL && b->payers.count == 0) b = b->base;
+    a = lang_naming_payers(a);
+    b = lang_naming_payers(b);
     for (size_t i = 0; a != NULL && b != NULL && i < a->payers.count; i++) {
         for (size_t k = 0; k < b->payers.count; k++) {
             if (strcmp(a->payers.items[i].text, b->payers.items[k].text) == 0) return false;

@@ -177,7 +177,8 @@ typedef struct plan_program {
     base_arena *arena;
     base_arena *scratch; /* while building: what grows, and what is not kept; NULL afterwards */
     const lang_program *program;
-    bool alone; /* each policy judges as if none below it were there: for tests */
+    bool names_plans, names_products; /* some policy is for some of them alone */
+    bool alone;                       /* each policy judges as if none below it were there: for tests */
     BASE_ARRAY(plan_block) blocks;
     size_t longest; /* of the blocks: its steps, at least one */
     BASE_ARRAY(plan_policy) policies;

@@ -89,7 +89,7 @@ typedef enum adj_verdict {
     ADJ_AUDIT,
     ADJ_WARN,
     ADJ_PASS,
-    ADJ_NOT_ADJUDICATED, /* no policy names the payer, or the claim is a void */
+    ADJ_NOT_ADJUDICATED, /* no policy is for the payer, plan and product, or the claim is a void */
     ADJ_UNREADABLE,      /* the line's data is malformed; see its problems */
     ADJ_VERDICT_COUNT
 } adj_verdict;

@@ -332,6 +332,7 @@ static void declarations(generator *g)
     PUT("policy random\n  title \"r\"\n");
     if (generator_chance(g, 60)) PUT("  payer \"ALPHA\", \"BETA\"\n");
     if (generator_chance(g, 20)) PUT("  plans \"HMO\"\n");
+    if (generator_chance(g, 20)) PUT("  products \"HM\", \"12\"\n");
     if (generator_chance(g, 60)) PUT("  effective %s\n", PICK(g, dates));
     PUT("codes some_procedures : cpt\n  %s, %s\n  90832..90837 from %s\n  H00*\n", PICK(g, procedures),
         PICK(g, procedures), PICK(g, dates));

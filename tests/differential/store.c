@@ -17,6 +17,7 @@ static const char *random_code(generator *g, lang_code_system system)
     static const char *const modifiers[] = {"95", "GT", "59", "XE", "93", "HQ"};
     static const char *const places[] = {"11", "02", "10", "22", "53"};
     static const char *const diagnoses[] = {"F33.1", "F32.0", "F20.81", "F43.10", "Z63.0", "F41.1"};
+    static const char *const products[] = {"HM", "12", "MB"};
     static const char *const providers[] = {"1234567893", "1700000111", "1700000129"};
     switch (system) {
     case LANG_SYSTEM_cpt: return procedures[generator_below(g, 7)];
@@ -24,6 +25,7 @@ static const char *random_code(generator *g, lang_code_system system)
     case LANG_SYSTEM_pos: return places[generator_below(g, 5)];
     case LANG_SYSTEM_icd10: return diagnoses[generator_below(g, 6)];
     case LANG_SYSTEM_npi: return providers[generator_below(g, 3)];
+    case LANG_SYSTEM_filing_indicator: return products[generator_below(g, 3)];
     case LANG_SYSTEM_frequency: return generator_chance(g, 90) ? "1" : "8";
     default: return "AB";
     }

@@ -40,7 +40,8 @@ static made *make_lines(uint32_t members, uint32_t spared)
         state = state * 6364136223846793005 + 1442695040888963407;
         uint32_t row = run_store_add(&m->store, LANG_RECORD_line);
         m->rows[i] = LINES - 1 - i;
-        if (i % 997 != 13) run_store_set(&m->store, LANG_FIELD_line_patient, row, first + (int64_t)((state >> 33) % members));
+        if (i % 997 != 13)
+            run_store_set(&m->store, LANG_FIELD_line_patient, row, first + (int64_t)((state >> 33) % members));
         if (i % spared != 0) m->lines[m->count++] = i;
     }
     return m;
@@ -99,10 +100,10 @@ Test(by_member, batches_end_where_members_do)
     enum { MOST = 200 }; /* a member has some forty lines */
     for (size_t first = 0, count; first < m->count; first += count) {
         count = run_whole_members(&m->store, m->rows, &work, first, MOST);
-        cr_assert((count >= MOST / 2 && count <= MOST) || first + count == m->count, "%zu lines from %zu on", count, first);
+        cr_assert((count >= MOST / 2 && count <= MOST) || first + count == m->count, "%zu lines from %zu on", count,
+                  first);
         bool nobodys = member_of(m, m->lines[first]) == UINT32_MAX, last = first + count == m->count;
-        cr_assert(last || nobodys ||
-                      member_of(m, m->lines[first + count - 1]) != member_of(m, m->lines[first + count]),
+        cr_assert(last || nobodys || member_of(m, m->lines[first + count - 1]) != member_of(m, m->lines[first + count]),
                   "a member is divided at %zu", first + count);
         if (!last && count < MOST) {
             /* The next member does not fit. */
@@ -123,7 +124,8 @@ static const char policies_text[] =
     "policy mixed\n  title \"Members mixed\"\n  payer \"K\"\n  effective 2020-01-01\n\n"
     "clause of_a_day\n  cite \"1\"\n  require at most 1 of history on the same day\n"
     "  deny CO-119 as limit \"{count}\"\n\n"
-    "clause of_a_month\n  cite \"2\"\n  require at most 3 of history in the last 30 days where procedure in 90853, 90837\n"
+    "clause of_a_month\n  cite \"2\"\n  require at most 3 of history in the last 30 days where procedure in 90853, "
+    "90837\n"
     "  deny CO-119 as limit \"{count}\"\n\n"
     "clause units\n  cite \"3\"\n  when procedure in 90853\n"
     "  require (sum of units over history in the same calendar year so far) <= 20\n"

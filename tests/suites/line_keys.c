@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES = 100000, WORKS = 17 };
+enum { LINES = 100000, WORKS = 17, CLAIMS = 50 };
 
 static const lang_field fields[] = {LANG_FIELD_line_payer, LANG_FIELD_line_plan, LANG_FIELD_line_procedure};
 
@@ -21,16 +21,23 @@ static void set_state(run_store *store, lang_field field, uint32_t row, run_stat
     if (state == RUN_ABSENT) run_store_set_absent(store, field, row);
 }
 
-/* Payers that come one after the other, plans that are absent or not known at times, procedures that go round. */
+/* Payers that come one after the other, plans that are absent or not known at times, procedures that go round; claims of a few lines, of
+ * which some do not say their product, and lines without one. */
 static made *make_lines(void)
 {
     made *m = calloc(1, sizeof *m);
     cr_assert(m != NULL);
     base_allocator allocator = base_allocator_default();
     cr_assert(run_store_init(&m->store, &lang_schema_standard, &allocator));
+    for (uint32_t i = 0; i < CLAIMS; i++) {
+        uint32_t claim = run_store_add(&m->store, LANG_RECORD_claim);
+        set_state(&m->store, LANG_FIELD_claim_filing_indicator, claim, (run_state)(i % 3), i % 4);
+    }
     for (uint32_t i = 0; i < LINES; i++) {
         uint32_t row = run_store_add(&m->store, LANG_RECORD_line);
         cr_assert_eq(row, i);
+        set_state(&m->store, LANG_FIELD_line_claim, row, (run_state)(i % 10 == 3 ? i % 2 : RUN_PRESENT),
+                  i / 3 % CLAIMS);
         m->rows[i] = LINES - 1 - i;
         m->judged[i] = i % 13 != 0;
         run_store_set(&m->store, LANG_FIELD_line_payer, row, i / 777);
@@ -40,15 +47,23 @@ static made *make_lines(void)
     return m;
 }
 
+static bool is_part(const run_store *store, lang_field field, uint32_t row, int32_t part)
+{
+    return run_store_present(store, field, row) ? part == run_store_bits(store, field, row)
+                                                : part == -1 - (int64_t)run_store_state(store, field, row);
+}
+
 static bool has_key(const run_store *store, uint32_t row, const run_line_key *key)
 {
-    for (size_t f = 0; f < RUN_KEY_FIELDS; f++) {
-        bool same = run_store_present(store, fields[f], row)
-                        ? key->parts[f] == run_store_bits(store, fields[f], row)
-                        : key->parts[f] == -1 - (int64_t)run_store_state(store, fields[f], row);
-        if (!same) return false;
+    for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
+        if (!is_part(store, fields[f], row, key->parts[f])) return false;
     }
-    return true;
+    /* The last part is the claim's. */
+    int32_t product = key->parts[RUN_KEY_FIELDS - 1];
+    if (!run_store_present(store, LANG_FIELD_line_claim, row))
+        return is_part(store, LANG_FIELD_line_claim, row, product);
+    uint32_t claim = (uint32_t)run_store_bits(store, LANG_FIELD_line_claim, row);
+    return is_part(store, LANG_FIELD_claim_filing_indicator, claim, product);
 }
 
 /* Each line has its key, no two keys are alike, and they stand in the order of their first lines. */

@@ -258,7 +258,7 @@ static void judge_among(const adj_policies *policies, const told_line *history, 
     cr_assert_eq(adj_results_count(results), 1u);
     for (size_t c = 0; c < policies->plan->clauses.count; c++)
         verdicts[c] = (char)('0' + (int)adj_results_clause(results, 0, c));
-    *verdict = run_summary_verdict(&encounters->store, (uint32_t)count, run_results_summary(results, 0), &reason);
+    *verdict = run_summary_verdict(&results->binding, (uint32_t)count, run_results_summary(results, 0), &reason);
     adj_results_free(results);
     adj_encounters_free(encounters);
 }
