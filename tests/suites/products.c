@@ -127,6 +127,7 @@ Test(products, what_is_not_known_of_a_line_is_said)
     check_reason("products \"HM\"", none, true, ADJ_CANNOT_TELL, "its product (claim filing indicator) is unknown");
     check_reason("products \"HM\"", stranger, true, ADJ_NOT_ADJUDICATED, "no policy names its payer");
     check_reason("plans \"HMO\"", own, true, ADJ_CANNOT_TELL, "its plan is unknown");
+    check_reason("plans \"HMO\"", none, true, ADJ_CANNOT_TELL, "its plan is unknown");
     check_reason("plans \"PPO\"", own, false, ADJ_NOT_ADJUDICATED, "the policies of its payer are for other plans");
     check_reason("plans \"HMO\" products \"HM\"", none, true, ADJ_CANNOT_TELL,
                  "its plan, and its product (claim filing indicator), are unknown");
