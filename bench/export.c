@@ -1,4 +1,4 @@
-/* The first workload as CSV, for other engines to judge (other_engines.py): each line with its codes, and with what its payer's policy
+/* The first two workloads as CSV, for other engines to judge (other_engines.py): each line with its codes, and with what its payer's policy
  * asks of those worked out beforehand; the payers' parameters; and what must come out. */
 #include "bench/judging.h"
 
@@ -94,43 +94,74 @@ static void write_line(FILE *file, const run_store *s, uint32_t line, unsigned p
             telehealth_place);
 }
 
-int bench_export(size_t lines)
+/* A file of a workload, build/bench/NAME-PAYERS.csv. */
+static FILE *open_file(const char *name, unsigned payers)
 {
-    adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
-    adj_policies *policies = workload_compile(10, 0, &options);
-    adj_encounters *encounters = workload_encounters(policies, lines, 10, 10);
-    adj_results *results;
-    if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) bench_stop("judging failed");
-    FILE *file = fopen("build/bench/workload.csv", "w"), *payers = fopen("build/bench/payers.csv", "w"),
-         *expected = fopen("build/bench/expected.csv", "w");
-    if (file == NULL || payers == NULL || expected == NULL) bench_stop("build/bench cannot be written to");
+    char path[64];
+    snprintf(path, sizeof path, "build/bench/%s-%u.csv", name, payers);
+    FILE *file = fopen(path, "w");
+    if (file == NULL) bench_stop("build/bench cannot be written to");
+    return file;
+}
+
+static bool write_lines(const run_store *s, size_t lines, unsigned payers)
+{
+    FILE *file = open_file("workload", payers);
     fprintf(
         file,
         "payer,plan,procedure,pos,taxonomy,state,modifiers,diagnoses,date,received,units,charge,age,minutes,attended,"
         "attendees,auth_from,auth_to,units_left,video,consent,goals,interventions,covered_procedure,modifiers_ok,"
         "unlisted,covered_diagnosis,group_therapy,covered_taxonomy,in_state,telehealth_place\n");
-    for (uint32_t i = 0; i < lines; i++) write_line(file, &encounters->store, i, (unsigned)(i / 10) % 10);
-    fprintf(payers, "payer,least_minutes,most_minutes,least_attended,least_group,most_group,youngest,oldest,days,most_"
-                    "units,most_charge\n");
-    for (unsigned p = 0; p < 10; p++) {
+    for (uint32_t i = 0; i < lines; i++) write_line(file, s, i, (unsigned)(i / 10) % payers);
+    return fclose(file) == 0;
+}
+
+static bool write_payers(unsigned payers)
+{
+    FILE *file = open_file("payers", payers);
+    fprintf(file, "payer,least_minutes,most_minutes,least_attended,least_group,most_group,youngest,oldest,days,most_"
+                  "units,most_charge\n");
+    for (unsigned p = 0; p < payers; p++) {
         workload_payer w = workload_payer_of(p);
-        fprintf(payers, "%u,%d,%d,%d,%d,%d,%d,%d,%d,%d,%lld\n", p, w.least_minutes, w.most_minutes, w.least_attended,
+        fprintf(file, "%u,%d,%d,%d,%d,%d,%d,%d,%d,%d,%lld\n", p, w.least_minutes, w.most_minutes, w.least_attended,
                 w.least_group, w.most_group, w.youngest, w.oldest, w.days_to_file, w.most_units,
                 (long long)w.most_charge);
     }
+    return fclose(file) == 0;
+}
+
+/* How often each of the 24 clauses fails, and cannot be told, over all payers. */
+static bool write_expected(const adj_results *results, size_t lines, unsigned payers)
+{
     size_t fails[WORKLOAD_CLAUSES] = {0}, open[WORKLOAD_CLAUSES] = {0};
     for (size_t e = 0; e < results->many.starts[lines]; e++) {
         const run_event *event = &results->many.events[e];
         if (event->verdict == ADJ_CLAUSE_FAIL) fails[event->clause % WORKLOAD_CLAUSES]++;
         if (event->verdict == ADJ_CLAUSE_CANNOT_TELL) open[event->clause % WORKLOAD_CLAUSES]++;
     }
-    fprintf(expected, "clause,fails,open\n");
-    for (unsigned c = 0; c < WORKLOAD_CLAUSES; c++) fprintf(expected, "%u,%zu,%zu\n", c, fails[c], open[c]);
-    bool written = fclose(file) == 0;
-    written = fclose(payers) == 0 && written;
-    written = fclose(expected) == 0 && written;
+    FILE *file = open_file("expected", payers);
+    fprintf(file, "clause,fails,open\n");
+    for (unsigned c = 0; c < WORKLOAD_CLAUSES; c++) fprintf(file, "%u,%zu,%zu\n", c, fails[c], open[c]);
+    return fclose(file) == 0;
+}
+
+/* The workload with so many payers. */
+static bool export_workload(size_t lines, unsigned payers)
+{
+    adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
+    adj_policies *policies = workload_compile(payers, 0, &options);
+    adj_encounters *encounters = workload_encounters(policies, lines, payers, 10);
+    adj_results *results;
+    if (adj_evaluate(policies, encounters, &options, &results) != ADJ_OK) bench_stop("judging failed");
+    bool written = write_lines(&encounters->store, lines, payers) && write_payers(payers) &&
+                   write_expected(results, lines, payers);
     adj_results_free(results);
     adj_encounters_free(encounters);
     adj_policies_free(policies);
-    return written ? 0 : 2;
+    return written;
+}
+
+int bench_export(size_t lines)
+{
+    return export_workload(lines, 10) && export_workload(lines, 40) ? 0 : 2;
 }

@@ -1,5 +1,5 @@
-"""The first workload by DuckDB and SQLite, one thread each: what `bench export` wrote is loaded into a table, each clause is a CASE that is
-true where it fails, false where it passes and NULL where it cannot be told, and the counts are compared with what is expected."""
+"""The workloads by DuckDB and SQLite, one thread each: what `bench export` and `bench pairs` wrote is loaded into tables, each clause is a CASE
+that is true where it fails, false where it passes and NULL where it cannot be told, and the counts are compared with what is expected."""
 import csv
 import os
 import sqlite3
@@ -9,6 +9,7 @@ import time
 
 FOLDER = "build/bench"
 RUNS = 5
+PAYERS = (10, 40)  # of the first workload and the second
 
 # The clauses over columns worked out beforehand; a NULL says that it cannot be told.
 CLAUSES = [
@@ -39,25 +40,35 @@ def query(clauses):
     return "select " + ", ".join(parts) + " from lines join payers using (payer)"
 
 
-def expected():
-    with open(f"{FOLDER}/expected.csv") as file:
+def expected(payers):
+    with open(f"{FOLDER}/expected-{payers}.csv") as file:
         return [int(row[k]) for row in csv.DictReader(file) for k in ("fails", "open")]
 
 
-def show(name, run, lines):
+def median_of(run, runs=RUNS):
+    """What a query gives, and how long it takes."""
     times = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         start = time.perf_counter()
-        found = list(run())
+        found = run()
         times.append(time.perf_counter() - start)
-    same = found == expected()
-    print(f"{name:<52} {statistics.median(times) / lines * 1e9:8.0f} ns a line; {'answers equal' if same else 'ANSWERS DIFFER'}")
-    if not same:
-        for i in range(len(CLAUSES)):
-            a, b = found[2 * i:2 * i + 2], expected()[2 * i:2 * i + 2]
-            if a != b:
-                print(f"  clause {i}: {a}, expected {b}")
-    return same
+    return found, statistics.median(times)
+
+
+def tell(name, nanoseconds, of, same):
+    print(f"{name:<58} {nanoseconds:8.0f} ns a {of}; {'answers equal' if same else 'ANSWERS DIFFER'}")
+
+
+def show(name, base, clauses, payers):
+    """A workload over the tables `lines` and `payers`."""
+    lines = base.execute("select count(*) from lines").fetchone()[0]
+    found, seconds = median_of(lambda: list(base.execute(query(clauses)).fetchone()))
+    meant = expected(payers)
+    tell(f"{name}, {payers} payers", seconds / lines * 1e9, "line", found == meant)
+    for i in range(len(CLAUSES)):
+        if found[2 * i:2 * i + 2] != meant[2 * i:2 * i + 2]:
+            print(f"  clause {i}: {found[2 * i:2 * i + 2]}, expected {meant[2 * i:2 * i + 2]}")
+    return found == meant
 
 
 PAIRS = """select (select count(*) from (select distinct a.claim, a.line from claims a join claims b on a.claim = b.claim and a.line <> b.line
@@ -65,24 +76,20 @@ PAIRS = """select (select count(*) from (select distinct a.claim, a.line from cl
     + (select count(*) from claims a join most m using (procedure) where a.units > m.times)"""
 
 
-def show_pairs(base):
-    """The third workload, over the files of the last `bench pairs`."""
-    if not os.path.exists(f"{FOLDER}/findings.csv"):
-        return True
+def show_pairs(name, base):
+    """The third workload, over the tables `claims`, `pairs` and `most`."""
     with open(f"{FOLDER}/findings.csv") as file:
         row = next(csv.DictReader(file))
-    for table, name in (("claims", "lines"), ("pairs", "pairs"), ("most", "most")):
-        base.execute(f"create table {table} as from read_csv('{FOLDER}/{name}.csv')")
     pairs = base.execute("select count(*) from pairs").fetchone()[0]
-    times = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        found = base.execute(PAIRS).fetchone()[0]
-        times.append(time.perf_counter() - start)
+    found, seconds = median_of(lambda: base.execute(PAIRS).fetchone()[0])
     same = found == int(row["findings"])
-    print(f"{f'DuckDB, {pairs} pairs':<52} {statistics.median(times) / int(row['claims']) * 1e9:8.0f} ns a claim; "
-          f"{'answers equal' if same else 'ANSWERS DIFFER'}")
+    tell(f"{name}, {pairs} pairs", seconds / int(row["claims"]) * 1e9, "claim", same)
     return same
+
+
+def has_pairs():
+    """Whether `bench pairs` was run: its last files are asked."""
+    return os.path.exists(f"{FOLDER}/findings.csv")
 
 
 def show_scans(base):
@@ -91,45 +98,71 @@ def show_scans(base):
         path = f"{FOLDER}/{name}"
         if not os.path.exists(path):
             continue
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            base.execute("create or replace table scanned as from " + read.format(path))
-            times.append(time.perf_counter() - start)
+        _, seconds = median_of(lambda: base.execute("create or replace table scanned as from " + read.format(path)), 3)
         count = base.execute("select count(*) from scanned").fetchone()[0]
-        print(f"{f'DuckDB reads {name}':<52} {statistics.median(times) / count * 1e9:8.0f} ns a record, {count} records")
+        print(f"{f'DuckDB reads {name}':<58} {seconds / count * 1e9:8.0f} ns a record, {count} records")
+
+
+def by_duckdb():
+    import duckdb
+    base = duckdb.connect()
+    base.execute("set threads = 1")
+    print(f"DuckDB {duckdb.__version__}")
+    good = True
+    for payers in PAYERS:
+        base.execute(f"create or replace table payers as from read_csv('{FOLDER}/payers-{payers}.csv')")
+        base.execute(f"create or replace table lines as from read_csv('{FOLDER}/workload-{payers}.csv', types={{'pos':'VARCHAR',"
+                     "'procedure':'VARCHAR','modifiers':'VARCHAR','taxonomy':'VARCHAR'})")
+        base.execute("update lines set modifiers = coalesce(modifiers, '')")
+        good &= show("DuckDB, codes classified beforehand", base, CLAUSES, payers)
+        good &= show("DuckDB, over strings", base, [STRINGS[i] for i in range(24)], payers)
+    if has_pairs():
+        for table, name in (("claims", "lines"), ("pairs", "pairs"), ("most", "most")):
+            base.execute(f"create table {table} as from read_csv('{FOLDER}/{name}.csv')")
+        good &= show_pairs("DuckDB", base)
+    show_scans(base)
+    return good
+
+
+TEXTS = {"plan", "procedure", "pos", "taxonomy", "state", "modifiers", "diagnoses"}
+
+
+def load(base, table, path, key=None):
+    """A CSV file into a table of SQLite; blank numbers are NULL."""
+    with open(path) as file:
+        rows = csv.reader(file)
+        names = next(rows)
+        texts = TEXTS if table in ("lines", "payers") else ()
+        columns = ", ".join(n + (" text" if n in texts else " integer") for n in names)
+        base.execute(f"create table {table} ({columns}{f', primary key ({key})) without rowid' if key else ')'}")
+        base.executemany(f"insert into {table} values ({', '.join('?' * len(names))})",
+                         ([None if c == '' and n not in texts else c for c, n in zip(row, names)] for row in rows))
+
+
+def by_sqlite():
+    print(f"SQLite {sqlite3.sqlite_version}")
+    good = True
+    for payers in PAYERS:
+        base = sqlite3.connect(":memory:")
+        load(base, "lines", f"{FOLDER}/workload-{payers}.csv")
+        load(base, "payers", f"{FOLDER}/payers-{payers}.csv", "payer")
+        good &= show("SQLite, codes classified beforehand", base, CLAUSES, payers)
+    if has_pairs():
+        base = sqlite3.connect(":memory:")
+        load(base, "claims", f"{FOLDER}/lines.csv", "claim, line")
+        load(base, "pairs", f"{FOLDER}/pairs.csv", "one, two")
+        load(base, "most", f"{FOLDER}/most.csv", "procedure")
+        good &= show_pairs("SQLite", base)
+    return good
 
 
 def main():
     good = True
-    with open(f"{FOLDER}/workload.csv") as file:
-        lines = sum(1 for _ in file) - 1
     try:
-        import duckdb
-        base = duckdb.connect()
-        base.execute("set threads = 1")
-        base.execute(f"create table payers as from read_csv('{FOLDER}/payers.csv')")
-        base.execute(f"create table lines as from read_csv('{FOLDER}/workload.csv', types={{'pos':'VARCHAR','procedure':'VARCHAR',"
-                     "'modifiers':'VARCHAR','taxonomy':'VARCHAR'})")
-        base.execute("update lines set modifiers = coalesce(modifiers, '')")
-        print(f"DuckDB {duckdb.__version__}")
-        good &= show("DuckDB, codes classified beforehand", lambda: base.execute(query(CLAUSES)).fetchone(), lines)
-        good &= show_pairs(base)
-        show_scans(base)
-        good &= show("DuckDB, over strings", lambda: base.execute(query([STRINGS[i] for i in range(24)])).fetchone(), lines)
+        good &= by_duckdb()
     except ImportError:
         print("DuckDB             not measured: the package cannot be installed")
-    base = sqlite3.connect(":memory:")
-    for table in ("payers", "lines"):
-        with open(f"{FOLDER}/{'workload' if table == 'lines' else table}.csv") as file:
-            rows = csv.reader(file)
-            names = next(rows)
-            texts = {"plan", "procedure", "pos", "taxonomy", "state", "modifiers", "diagnoses"}
-            base.execute(f"create table {table} ({', '.join(n + (' text' if n in texts else ' integer') for n in names)})")
-            base.executemany(f"insert into {table} values ({', '.join('?' * len(names))})",
-                             ([None if c == '' and n not in texts else c for c, n in zip(row, names)] for row in rows))
-    base.execute("create unique index by_payer on payers (payer)")
-    good &= show("SQLite, codes classified beforehand", lambda: base.execute(query(CLAUSES)).fetchone(), lines)
+    good &= by_sqlite()
     return 0 if good else 3
 
 
