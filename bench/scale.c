@@ -3,6 +3,7 @@
 #include "bench/judging.h"
 
 #include "bench/bench.h"
+#include "runtime/line_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,6 +232,44 @@ static bool fits_memory(size_t lines)
     return pages < 0 || bytes < 0 || (size_t)pages * (size_t)bytes / each > lines;
 }
 
+/* What putting lines in groups takes, in seconds: finding their keys, which is done once, where reading ends; and what each run does. */
+typedef struct grouping_times {
+    double keys, groups;
+} grouping_times;
+
+static grouping_times time_grouping(const adj_policies *policies, adj_encounters *encounters, int runs)
+{
+    run_store *store = &encounters->store;
+    uint32_t count = store->counts[LANG_RECORD_line], *rows = malloc(count * sizeof *rows);
+    bool *judged = malloc(count * sizeof *judged);
+    if (rows == NULL || judged == NULL) bench_stop("out of memory");
+    for (uint32_t i = 0; i < count; i++) {
+        rows[i] = i;
+        judged[i] = true;
+    }
+    double keys[BENCH_RUNS], groups[BENCH_RUNS];
+    for (int r = 0; r < runs; r++) {
+        base_arena arena;
+        base_arena_init(&arena, NULL);
+        run_binding binding;
+        run_context context;
+        run_schedule schedule;
+        double start = bench_now();
+        if (!run_key_lines(store)) bench_stop("out of memory");
+        keys[r] = bench_now() - start;
+        if (!run_bind(&binding, &arena, policies->plan, store) || !run_context_init(&context, &arena, &binding, NULL))
+            bench_stop("out of memory");
+        start = bench_now();
+        if (!run_make_schedule(&schedule, &arena, policies->kernels, &context, rows, judged, count, RUN_BATCH_LINES, 1))
+            bench_stop("out of memory");
+        groups[r] = bench_now() - start;
+        base_arena_release(&arena);
+    }
+    free(rows);
+    free(judged);
+    return (grouping_times){bench_median(keys, (size_t)runs), bench_median(groups, (size_t)runs)};
+}
+
 int bench_lines(size_t size, bool quick)
 {
     adj_options options = {.evaluator = ADJ_EVALUATOR_BEST};
@@ -251,6 +290,9 @@ int bench_lines(size_t size, bool quick)
                one / (double)lines * 1e9, two / (double)lines * 1e9, one / two);
         if (plain > 0) printf(", line by line %6.1f", plain / (double)lines * 1e9);
         printf("\n");
+        grouping_times grouping = time_grouping(policies, encounters, quick ? 1 : 3);
+        printf("lines     %8zu: keys found in %.1f ns a line, put in groups in %.1f\n", lines,
+               grouping.keys / (double)lines * 1e9, grouping.groups / (double)lines * 1e9);
         adj_encounters_free(encounters);
     }
     adj_policies_free(policies);

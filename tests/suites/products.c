@@ -15,12 +15,13 @@ static adj_policies *policies_of(base_arena *arena)
     const char *names[POLICIES], *texts[POLICIES];
     for (unsigned p = 0; p < POLICIES; p++) {
         names[p] = base_format(arena, "p%u.adj", p);
-        texts[p] = base_format(arena,
-                               "policy p%u\n  title \"P\"\n  payer \"K\"\n  products %s\n  effective 2020-01-01\n\n"
-                               "clause units\n  cite \"1\"\n  require units <= %u\n  deny CO-151 as limit \"{units}\"\n\n"
-                               "clause day\n  cite \"2\"\n  require at most %u of history on the same day\n"
-                               "  deny CO-119 as limit \"{count}\"\n",
-                               p, headers[p], p + 1, p + 2);
+        texts[p] =
+            base_format(arena,
+                        "policy p%u\n  title \"P\"\n  payer \"K\"\n  products %s\n  effective 2020-01-01\n\n"
+                        "clause units\n  cite \"1\"\n  require units <= %u\n  deny CO-151 as limit \"{units}\"\n\n"
+                        "clause day\n  cite \"2\"\n  require at most %u of history on the same day\n"
+                        "  deny CO-119 as limit \"{count}\"\n",
+                        p, headers[p], p + 1, p + 2);
     }
     adj_policies *policies = NULL;
     adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
@@ -97,15 +98,16 @@ static void check_reason(const char *header, const char *row, bool no_plan, adj_
 {
     base_arena arena;
     base_arena_init(&arena, NULL);
-    adj_policies *policies = support_policies(
-        base_format(&arena,
-                    "policy p\n  title \"P\"\n  payer \"K\"\n  %s\n  effective 2020-01-01\n\n"
-                    "clause units\n  cite \"1\"\n  when units > 90\n  require units <= 100\n"
-                    "  deny CO-151 as limit \"{units}\"\n",
-                    header));
+    adj_policies *policies =
+        support_policies(base_format(&arena,
+                                     "policy p\n  title \"P\"\n  payer \"K\"\n  %s\n  effective 2020-01-01\n\n"
+                                     "clause units\n  cite \"1\"\n  when units > 90\n  require units <= 100\n"
+                                     "  deny CO-151 as limit \"{units}\"\n",
+                                     header));
     adj_encounters *encounters = support_lines(
-        policies, base_format(&arena, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,filing_indicator\n%s\n",
-                              row));
+        policies,
+        base_format(&arena, "claim_id,member_id,payer,line,date,procedure,pos,units,charge,filing_indicator\n%s\n",
+                    row));
     if (!no_plan) run_store_set_text(&encounters->store, LANG_FIELD_line_plan, 0, "HMO", 3);
     if (!no_plan) cr_assert(run_index(&encounters->store));
     adj_results *results = support_evaluate(policies, encounters);
@@ -123,7 +125,8 @@ Test(products, what_is_not_known_of_a_line_is_said)
     const char *other = "C,M,K,1,2026-03-01,90853,11,1,90.00,MB", *none = "C,M,K,1,2026-03-01,90853,11,1,90.00,",
                *stranger = "C,M,L,1,2026-03-01,90853,11,1,90.00,HM", *own = "C,M,K,1,2026-03-01,90853,11,1,90.00,HM";
     check_reason("products \"HM\"", own, true, ADJ_PASS, "no clause applies to it");
-    check_reason("products \"HM\"", other, true, ADJ_NOT_ADJUDICATED, "the policies of its payer are for other products");
+    check_reason("products \"HM\"", other, true, ADJ_NOT_ADJUDICATED,
+                 "the policies of its payer are for other products");
     check_reason("products \"HM\"", none, true, ADJ_CANNOT_TELL, "its product (claim filing indicator) is unknown");
     check_reason("products \"HM\"", stranger, true, ADJ_NOT_ADJUDICATED, "no policy names its payer");
     check_reason("plans \"HMO\"", own, true, ADJ_CANNOT_TELL, "its plan is unknown");
