@@ -107,6 +107,13 @@ static inline bool same_parts(const int32_t a[RUN_KEY_FIELDS], const int32_t b[R
     return differ == 0;
 }
 
+/* How many keys a table holds at most: which slots are taken is not to be foreseen, so few are as long as that takes little memory. */
+static inline size_t keys_most(size_t slots)
+{
+    enum { SMALL = 1 << 13 };
+    return slots <= SMALL ? slots / 8 : slots / 2;
+}
+
 static inline bool find_key(key_table *table, const int32_t parts[RUN_KEY_FIELDS], uint32_t row, uint32_t *found)
 {
     size_t at = slot_of(parts) & (table->slot_count - 1);
@@ -120,7 +127,7 @@ static inline bool find_key(key_table *table, const int32_t parts[RUN_KEY_FIELDS
     memcpy(key->parts, parts, sizeof key->parts);
     *found = (uint32_t)table->keys.count - 1;
     put_slot(&table->slots[at], parts, *found);
-    return table->keys.count * 2 < table->slot_count || grow(table);
+    return table->keys.count < keys_most(table->slot_count) || grow(table);
 }
 
 static bool find_keys(void *state, size_t worker, size_t item)
