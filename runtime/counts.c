@@ -1,4 +1,5 @@
 /* Whether a line counts as a service at all: what its status says, asked of each line once in a run. */
+#include "runtime/crew.h"
 #include "runtime/sweep.h"
 
 static uint8_t always(run_truth truth)
@@ -36,4 +37,17 @@ uint8_t run_find_standing(const run_context *context, uint32_t line)
 {
     const run_store *store = context->binding->store;
     return standing_of(store, line) | (store->lines.items[line].subject ? RUN_STANDING_JUDGED : 0);
+}
+
+static bool find_rows(void *state, size_t worker, uint32_t first, uint32_t end)
+{
+    (void)worker;
+    const run_context *context = state;
+    for (uint32_t line = first; line < end; line++) context->standings[line] = run_find_standing(context, line);
+    return true;
+}
+
+bool run_find_standings(run_context *context, base_arena *arena, size_t threads)
+{
+    return run_crew_rows(arena, threads, context->standing_count, find_rows, context);
 }

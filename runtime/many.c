@@ -79,6 +79,14 @@ static bool order_events(run_many *many)
            run_crew(many->arena, many->arena_count, many->schedule.batches.count, put_events, many);
 }
 
+static bool asks_histories(const run_schedule *schedule)
+{
+    for (size_t i = 0; i < schedule->works.count; i++) {
+        if (schedule->works.items[i].by_member) return true;
+    }
+    return false;
+}
+
 static bool judge_batches(run_many *many, const run_binding *binding, const plan_kernels *kernels, const uint32_t *rows,
                           const run_how *how)
 {
@@ -102,7 +110,9 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
         w->packer.code = how->kernels;
         w->packer.wait = how->wait;
     }
-    good = good && run_crew(many->arena, count, many->schedule.batches.count, judge_batch, &j);
+    bool most = many->standings != NULL && lines / 2 <= many->line_count && asks_histories(&many->schedule);
+    good = good && (!most || run_find_standings(&j.workers[0].context, many->arena, count)) &&
+           run_crew(many->arena, count, many->schedule.batches.count, judge_batch, &j);
     for (size_t i = 0; i < count; i++) run_packer_release(&j.workers[i].packer);
     return good && order_events(many);
 }

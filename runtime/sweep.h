@@ -60,6 +60,9 @@ enum {
 };
 uint8_t run_find_standing(const run_context *context, uint32_t line);
 
+/* Finds what all lines are, one after the other as they lie in memory, on so many threads: where most will be asked for, member by member. */
+bool run_find_standings(run_context *context, base_arena *arena, size_t threads);
+
 static inline uint8_t run_line_standing(const run_context *context, uint32_t line)
 {
     if (line >= context->standing_count) return run_find_standing(context, line);
