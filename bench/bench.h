@@ -18,6 +18,9 @@ int bench_readers(const char *folder, long lines);
 /* From two files of the same lines to events. */
 void bench_to_events(const char *csv, const char *ndjson);
 
+/* From a file of claims to a report: the command, beside reading the file. */
+void bench_to_report(const char *claims);
+
 /* Says why on standard error and ends with 3. */
 _Noreturn void bench_stop(const char *why);
 

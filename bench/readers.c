@@ -270,5 +270,9 @@ int bench_readers(const char *folder, long lines)
     snprintf(csv, sizeof csv, "%s/lines.csv", folder_csv);
     snprintf(ndjson, sizeof ndjson, "%s/lines.ndjson", folder_ndjson);
     bench_to_events(csv, ndjson);
+    char folder_x12[4096], claims[4200];
+    folder_of(folder_x12, folder, ADJ_FORM_837P, lines);
+    snprintf(claims, sizeof claims, "%s/claims.837", folder_x12);
+    bench_to_report(claims);
     return 0;
 }

@@ -1,5 +1,5 @@
 /* From files of lines to events: read, joined and judged by 24 clauses of each line's payer, on one core. The clauses ask for what such files
- * tell. NDJSON once with the keys of all records in one order, and once in any. */
+ * tell. NDJSON once with the keys of all records in one order, and once in any. And from claims to a report, by the command itself. */
 #include "bench/bench.h"
 #include "bench/workloads.h"
 
@@ -7,10 +7,14 @@
 #include "runtime/handles.h"
 #include "tests/flat_json.h"
 
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char *const payers[] = {"MERIDIAN", "STATE AID", "HARBOR"};
 enum { PAYERS = sizeof payers / sizeof *payers, CLAUSES = 24 };
@@ -197,4 +201,92 @@ void bench_to_events(const char *csv, const char *ndjson)
         fflush(stdout);
     }
     adj_policies_free(policies);
+}
+
+/* ---- to a report ---- */
+
+/* The command of the same build as this one; false where there is none. */
+static bool find_command(char path[4200])
+{
+    char self[4096];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length <= 0) return false;
+    self[length] = '\0';
+    char *end = strrchr(self, '/');
+    if (end == NULL) return false;
+    *end = '\0';
+    snprintf(path, 4200, "%s/../adjudge", self);
+    return access(path, X_OK) == 0;
+}
+
+static void write_policies(const char *folder)
+{
+    mkdir(folder, 0777);
+    for (size_t i = 0; i < PAYERS; i++) {
+        char path[256], *text = policy_of(payers[i]);
+        snprintf(path, sizeof path, "%s/p%c.adj", folder, payers[i][0] + 32);
+        FILE *file = fopen(path, "w");
+        if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) bench_stop("a policy cannot be written");
+        free(text);
+    }
+}
+
+/* How long a whole check takes, its report in CSV thrown away. */
+static double time_check(char *command, const char *claims, const char *policies)
+{
+    extern char **environ;
+    char *const arguments[] = {command,    "check", (char *)claims, "--policy", (char *)policies,
+                               "--format", "csv",   "--threads",    "1",        NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    pid_t child;
+    int status = 0;
+    double start = bench_now();
+    if (posix_spawn(&child, command, &actions, NULL, arguments, environ) != 0 || waitpid(child, &status, 0) != child)
+        bench_stop("the command cannot be run");
+    double taken = bench_now() - start;
+    posix_spawn_file_actions_destroy(&actions);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) bench_stop("the command failed");
+    return taken;
+}
+
+/* How long reading alone takes, into memory as for a check. */
+static double time_reading(const char *claims, size_t *lines)
+{
+    adj_options options = {.threads = 1};
+    adj_encounters *encounters = adj_encounters_new(&options);
+    double start = bench_now();
+    if (adj_encounters_read_as(encounters, claims, ADJ_ROLE_JUDGED) != ADJ_OK) bench_stop("a file was not read");
+    double taken = bench_now() - start;
+    *lines = adj_encounters_line_count(encounters);
+    adj_encounters_free(encounters);
+    return taken;
+}
+
+void bench_to_report(const char *claims)
+{
+    static const char own[] = "build/bench/lines", *const folders[] = {own, "policies"};
+    static const char *const what[] = {"24 clauses a payer", "policies/"};
+    char command[4200];
+    if (!find_command(command)) {
+        printf("837P to report     not measured: the command was not built beside this one\n");
+        return;
+    }
+    write_policies(own);
+    for (size_t p = 0; p < sizeof folders / sizeof *folders; p++) {
+        double reads[BENCH_RUNS], checks[BENCH_RUNS], shares[BENCH_RUNS];
+        size_t lines = 0;
+        for (int i = 0; i < BENCH_RUNS; i++) {
+            reads[i] = time_reading(claims, &lines);
+            checks[i] = time_check(command, claims, folders[p]);
+            shares[i] = reads[i] / checks[i];
+        }
+        printf("837P to report     %zu lines by %s, CSV, one thread: %.3f s; reading alone %.3f s, %.0f %% of its "
+               "throughput\n",
+               lines, what[p], bench_median(checks, BENCH_RUNS), bench_median(reads, BENCH_RUNS),
+               bench_median(shares, BENCH_RUNS) * 100);
+        fflush(stdout);
+    }
 }
