@@ -79,12 +79,24 @@ static bool order_events(run_many *many)
            run_crew(many->arena, many->arena_count, many->schedule.batches.count, put_events, many);
 }
 
-static bool asks_histories(const run_schedule *schedule)
+/* Whether the histories that are asked for hold at least half of all lines. */
+static bool asks_most_histories(const run_many *many, const run_store *store, const uint32_t *rows)
 {
-    for (size_t i = 0; i < schedule->works.count; i++) {
-        if (schedule->works.items[i].by_member) return true;
+    const run_column *patients = &store->columns[LANG_FIELD_line_patient];
+    const uint32_t *starts = store->lines_of_patient.starts;
+    size_t asked = 0, half = store->counts[LANG_RECORD_line] / 2;
+    for (size_t i = 0; i < many->schedule.works.count; i++) {
+        const run_work *work = &many->schedule.works.items[i];
+        uint32_t before = RUN_NO_ROW;
+        for (size_t k = 0; work->by_member && k < work->line_count && asked < half; k++) {
+            uint32_t row = rows[work->lines[k]];
+            if (patients->states[row] != RUN_PRESENT) break; /* these come last */
+            uint32_t member = (uint32_t)run_column_narrow(patients)[row];
+            if (member != before) asked += starts[member + 1] - starts[member];
+            before = member;
+        }
     }
-    return false;
+    return asked > 0 && asked >= half;
 }
 
 static bool judge_batches(run_many *many, const run_binding *binding, const plan_kernels *kernels, const uint32_t *rows,
@@ -95,7 +107,8 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
     if (j.workers == NULL) return false;
     bool aggregates = binding->plan->aggregates.count > 0;
     uint32_t lines = binding->store->counts[LANG_RECORD_line];
-    if (aggregates) many->sweeps = run_sweeps_new(&many->arena->allocator, binding, true);
+    bool most = aggregates && asks_most_histories(many, binding->store, rows);
+    if (aggregates) many->sweeps = run_sweeps_new(&many->arena->allocator, binding, most);
     if (many->sweeps != NULL) many->standings = base_arena_alloc(many->arena, lines + 1U);
     many->standing_count = many->standings == NULL ? 0 : lines;
     bool good = !aggregates || many->standings != NULL;
@@ -110,7 +123,6 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
         w->packer.code = how->kernels;
         w->packer.wait = how->wait;
     }
-    bool most = many->standings != NULL && lines / 2 <= many->line_count && asks_histories(&many->schedule);
     good = good && (!most || run_find_standings(&j.workers[0].context, many->arena, count)) &&
            run_crew(many->arena, count, many->schedule.batches.count, judge_batch, &j);
     for (size_t i = 0; i < count; i++) run_packer_release(&j.workers[i].packer);
