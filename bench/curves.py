@@ -18,6 +18,7 @@ lines = points(r"lines +(\d+): from columns to events +([\d.]+) ns a line, two t
 library = sorted(points(r"library +(\d+) clauses, +(\d+) payers: compiled in +([\d.]+) ms.*judged in +([\d.]+) ns"))
 pairs = points(r"pairs +(\d+) pairs,.*a claim (\d+) ns, by hand (\d+)")
 windows = points(r"windows +ten, \d+ lines, +(\d+) a member, \d+ findings: +(\d+) ns")
+by_day = points(r"windows +ten, \d+ lines by day, +(\d+) a member, \d+ findings: +(\d+) ns")
 figure, axes = plt.subplots(2, 2, figsize=(10, 7))
 
 
@@ -36,7 +37,7 @@ draw(axes[0][1], "a line, by clauses of the library", "clauses", [("", [p[0] for
 draw(axes[1][0], "a claim, by rows of the pair table", "rows",
      [("adjudge", [p[0] for p in pairs], [p[1] for p in pairs]), ("by hand", [p[0] for p in pairs], [p[2] for p in pairs])])
 draw(axes[1][1], "a line with ten history windows, by lines of a member", "lines of a member",
-     [("", [p[0] for p in windows], [p[1] for p in windows])])
+     [(name, [p[0] for p in found], [p[1] for p in found]) for name, found in (("member by member", windows), ("by day", by_day)) if found])
 figure.tight_layout()
 matplotlib.rcParams["svg.hashsalt"] = "adjudge"
 figure.savefig(sys.argv[2], metadata={"Date": None})
