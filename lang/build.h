@@ -30,7 +30,7 @@ lang_name lang_build_joined_name(lang_parser *parser, lang_names names, lang_spa
 void lang_build_review_by(lang_parser *parser, lang_name date, lang_span span);
 void lang_build_payer(lang_parser *parser, lang_name text);
 void lang_build_plan(lang_parser *parser, lang_name text);
-void lang_build_product(lang_parser *parser, lang_name text);
+void lang_build_product(lang_parser *parser, lang_name code);
 void lang_build_use(lang_parser *parser, lang_names name, lang_span span);
 
 void lang_build_codes(lang_parser *parser, lang_name name, lang_name system, lang_clock clock, lang_span span);

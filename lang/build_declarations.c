@@ -119,10 +119,10 @@ void lang_build_plan(lang_parser *parser, lang_name text)
     if (slot != NULL) *slot = (lang_name){lang_build_unquoted(parser, text), text.span};
 }
 
-void lang_build_product(lang_parser *parser, lang_name text)
+void lang_build_product(lang_parser *parser, lang_name code)
 {
     lang_name *slot = BASE_PUSH(parser->arena, &parser->file->products);
-    if (slot != NULL) *slot = (lang_name){lang_build_unquoted(parser, text), text.span};
+    if (slot != NULL) *slot = code;
 }
 
 void lang_build_use(lang_parser *parser, lang_names name, lang_span span)

@@ -324,7 +324,7 @@ static void lint_product(lang_checker *checker, const lang_name *name)
     lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_W0014, name->span,
                                                 "`%s` is no claim filing indicator: no line has it", name->text);
     if (meant != NULL) {
-        lang_suggest(checker->diagnostics, diagnostic, "write `\"%s\"` (%s)", meant->code, meant->label);
+        lang_suggest(checker->diagnostics, diagnostic, "write `%s` (%s)", meant->code, meant->label);
         return;
     }
     base_text all;

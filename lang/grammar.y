@@ -205,8 +205,14 @@ plans
   ;
 
 products
-  : TEXT                          { lang_build_product(parser, $1); }
-  | products COMMA TEXT           { lang_build_product(parser, $3); }
+  : product
+  | products COMMA product
+  ;
+
+product
+  : TEXT                          { lang_build_product(parser, (lang_name){lang_build_unquoted(parser, $1), $1.span}); }
+  | CODE                          { lang_build_product(parser, $1); }
+  | DIGITS                        { lang_build_product(parser, $1); }
   ;
 
 span_dates

@@ -87,6 +87,10 @@ static const slip slips[] = {
     {"expires", NULL, NULL, NULL, "the last day of a waiver is its `until 2026-12-31`"},
     {"unverified", NULL, NULL, NULL, "write `source unverified`"},
     {"rule", NULL, NULL, NULL, "a rule is a `clause`"},
+    {"payers", NULL, "payers", NULL, "one payer or several are named by `payer \"HARBOR\", \"STATE AID\"`"},
+    {"plan", NULL, "plan", NULL, "one plan or several are named by `plans \"HMO\"`"},
+    {"product", NULL, "product", NULL, "one product or several are named by `products HM, 12`"},
+    {"a", NULL, "products", NULL, "products are named by what claims have for them: `products HM, 12`"},
     {"must", NULL, NULL, NULL, "what must hold is a `require`"},
     {"reject", NULL, NULL, NULL, "the outcome is `deny`"},
     {"denied", NULL, NULL, NULL, "the outcome is `deny`"},
@@ -144,6 +148,13 @@ static bool holds(const char *text, size_t length, const char *part)
     return false;
 }
 
+/* Whether the line begins as a slip does, be it with the word itself. */
+static bool starts(const slip *s, const char *line, size_t prefix, size_t first)
+{
+    bool itself = prefix == 0 && s->starts != NULL && s->word != NULL && strcmp(s->starts, s->word) == 0;
+    return itself || fits(s->starts, line, first);
+}
+
 const char *lang_hint(const lang_file *file, lang_span span)
 {
     const char *text = file->text;
@@ -158,7 +169,7 @@ const char *lang_hint(const lang_file *file, lang_span span)
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
         const slip *s = &slips[i];
         bool good = fits(s->word, text + span.start, length) && fits(s->before, before, before_length) &&
-                    fits(s->starts, line, first) && holds(line, prefix, s->holds);
+                    starts(s, line, prefix, first) && holds(line, prefix, s->holds);
         if (good) return s->advice;
     }
     return NULL;

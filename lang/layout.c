@@ -226,8 +226,8 @@ static bool begins_part(const layout *l, size_t index)
     switch (l->declaration) {
     case TOKEN_POLICY:
     case TOKEN_MODULE:
-        if (AMONG(token, TOKEN_TITLE, TOKEN_PAYER, TOKEN_PLANS, TOKEN_PRODUCTS, TOKEN_SOURCE))
-            return next == TOKEN_TEXT;
+        if (AMONG(token, TOKEN_TITLE, TOKEN_PAYER, TOKEN_PLANS, TOKEN_SOURCE)) return next == TOKEN_TEXT;
+        if (token == TOKEN_PRODUCTS) return AMONG(next, TOKEN_TEXT, TOKEN_CODE, TOKEN_DIGITS);
         return token == TOKEN_REVIEW_BY || (token == TOKEN_EFFECTIVE && next == TOKEN_DATE);
     case TOKEN_SECTION: return AMONG(token, TOKEN_FOR_EACH, TOKEN_WHEN, TOKEN_LET);
     case TOKEN_TEST: return AMONG(token, TOKEN_GIVEN, TOKEN_EXPECT);
