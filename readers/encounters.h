@@ -44,6 +44,7 @@ typedef struct read_reference {
     uint32_t practitioner;  /* of a PractitionerRole: a reference */
     uint32_t payer;         /* of an Organization, or a Coverage: a name */
     uint32_t payor;         /* of a Coverage: a reference */
+    uint32_t product;       /* of a Coverage: a claim filing indicator */
     uint32_t claim;         /* of a Claim: its identifier */
     bool has_procedures;
     int64_t procedures; /* of a Claim: a list */
@@ -55,6 +56,7 @@ typedef enum read_waiting {
     READ_WAITS_FOR_PROVIDER,
     READ_WAITS_FOR_TAXONOMY,
     READ_WAITS_FOR_PAYER,
+    READ_WAITS_FOR_PRODUCT,
     READ_WAITS_FOR_SESSION,
     READ_WAITS_FOR_CLAIM, /* row: of the store's answers */
     READ_WAITS_FOR_PROCEDURES

@@ -397,6 +397,19 @@ static void learn_member(fhir_reader *f, json_value coverage, uint32_t beneficia
     target->member = member;
 }
 
+/* The claim filing indicator that a coverage's type stands for: one of X12, or a kind of plan among those of HL7 that has one; 0 for none. */
+static uint32_t product_of(fhir_reader *f, json_value type)
+{
+    static const char *const products[][2] = {{"HMO", "HM"}, {"PPO", "12"}, {"POS", "13"}};
+    fhir_text code = fhir_code(type, "x12");
+    if (code.start != NULL) return run_store_code(f->store, LANG_SYSTEM_filing_indicator, code.start, code.length);
+    code = fhir_code(type, "ActCode");
+    for (size_t i = 0; code.start != NULL && i < sizeof products / sizeof *products; i++) {
+        if (fhir_is(code, products[i][0])) return fhir_symbol(f, (fhir_text){products[i][1], 2});
+    }
+    return 0;
+}
+
 static void read_coverage(fhir_reader *f, json_value coverage)
 {
     read_reference *target = self(f);
@@ -415,6 +428,7 @@ static void read_coverage(fhir_reader *f, json_value coverage)
     target = fhir_target(f, self_place(f));
     target->payer = fhir_symbol(f, payer);
     if (payor_place != UINT32_MAX) target->payor = payor_place + 1;
+    target->product = product_of(f, json_get(coverage, "type"));
     if (!fhir_is(fhir_text_of(coverage, "status"), "active") &&
         json_kind_of(json_get(coverage, "status")) == JSON_TEXT) {
         fhir_text status = fhir_text_of(coverage, "status");

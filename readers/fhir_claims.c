@@ -176,6 +176,9 @@ static bool begin_claim(fhir_claim_reader *c)
     read_days_of_claim(c);
     read_diagnoses(c);
     read_authorization(c);
+    uint32_t coverage = fhir_refer(c->f, json_get(focal_insurance(c->claim), "coverage"));
+    if (coverage != UINT32_MAX)
+        fhir_wait(c->f, READ_WAITS_FOR_PRODUCT, LANG_FIELD_claim_filing_indicator, c->row, coverage);
     return true;
 }
 

@@ -53,6 +53,9 @@ static void resolve(read_encounters *encounters, const read_pending *pending, si
         break;
     }
     case READ_WAITS_FOR_PAYER: set_symbol(store, pending, payer_of(encounters, pending->reference), lost); break;
+    case READ_WAITS_FOR_PRODUCT:
+        if (found->product != 0) run_store_set(store, pending->field, pending->row, found->product);
+        break;
     case READ_WAITS_FOR_SESSION:
         if (found->session != 0)
             run_store_set(store, pending->field, pending->row, found->session - 1);

@@ -115,6 +115,27 @@ Test(fhir, coverage_that_has_ended_is_none)
     OPEN("coverage is present", PATIENT CLAIM, cancelled);
 }
 
+#define TYPED(type)                                                                                                    \
+    CLAIM PATIENT PRACTITIONER ORGANIZATION PAYER                                                                      \
+        "{\"resourceType\":\"Coverage\",\"id\":\"c1\",\"status\":\"active\",\"beneficiary\":{\"reference\":"           \
+        "\"Patient/p1\"},\"payor\":[{\"reference\":\"Organization/h1\"}]" type "}\n"
+#define TYPE(system, code) ",\"type\":{\"coding\":[{\"system\":\"" system "\",\"code\":\"" code "\"}]}"
+#define ACT "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+#define PRODUCT(code) "claim.filing_indicator is present and claim.filing_indicator = " code
+
+Test(fhir, a_coverage_says_the_product_of_its_claims)
+{
+    HOLDS(PRODUCT("MC"), TYPED(TYPE("https://codesystem.x12.org/005010/1032", "MC")), NULL);
+    HOLDS(PRODUCT("HM"), TYPED(TYPE(ACT, "HMO")), NULL);
+    HOLDS(PRODUCT("12"), TYPED(TYPE(ACT, "PPO")), NULL);
+    HOLDS(PRODUCT("13"), TYPED(TYPE(ACT, "POS")), NULL);
+    OPEN(PRODUCT("HM"), TYPED(TYPE(ACT, "EHCPOL")), NULL);
+    OPEN(PRODUCT("HM"), TYPED(TYPE("http://example.org/own", "HMO")), NULL);
+    OPEN(PRODUCT("HM"), TYPED(""), NULL);
+    OPEN(PRODUCT("HM"), TYPED(",\"type\":7"), NULL);
+    OPEN(PRODUCT("HM"), CLAIM, NULL);
+}
+
 Test(fhir, bundles_name_their_entries_by_address)
 {
     static const char bundle[] =
