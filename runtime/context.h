@@ -314,7 +314,7 @@ static inline bool run_tell_verdict(const plan_program *plan, const plan_step *s
 /* The policy in whose name a clause speaks of a line: its own, or a layer below whose lines it judges. */
 uint32_t run_speaking_policy(const plan_program *plan, const plan_clause *clause, const uint8_t *verdicts);
 
-/* Whether a policy is for the payer of a line, whatever its plans, products and days. */
+/* Whether a policy is for the payer of a line, which is known, whatever its plans, products and days. */
 bool run_payer_named(const run_binding *binding, uint32_t line);
 
 /* The policies that can speak of a payer's lines; all of them where it is not known. How many; there is room for all. */

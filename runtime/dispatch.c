@@ -142,7 +142,6 @@ static bool foreign_payer_named(const plan_program *plan, size_t symbol)
 
 bool run_payer_named(const run_binding *binding, uint32_t line)
 {
-    if (!run_store_present(binding->store, LANG_FIELD_line_payer, line)) return false;
     int64_t payer = run_store_bits(binding->store, LANG_FIELD_line_payer, line);
     if (payer >= RUN_FOREIGN_SYMBOLS) return foreign_payer_named(binding->plan, (size_t)(payer - RUN_FOREIGN_SYMBOLS));
     return first_pair(&binding->dispatch, (uint32_t)payer) < binding->dispatch.pair_count;

@@ -114,7 +114,8 @@ static const char *why_strange(const run_binding *binding, uint32_t line)
     static const char *const others[] = {"no policy names its payer", "the policies of its payer are for other plans",
                                          "the policies of its payer are for other products",
                                          "the policies of its payer are for other plans or products"};
-    if (!run_payer_named(binding, line)) return others[0];
+    bool told = run_store_present(binding->store, LANG_FIELD_line_payer, line);
+    if (told && !run_payer_named(binding, line)) return others[0];
     return others[binding->plan->names_plans + 2 * binding->plan->names_products];
 }
 

@@ -129,6 +129,10 @@ Test(products, what_is_not_known_of_a_line_is_said)
                  "the policies of its payer are for other products");
     check_reason("products \"HM\"", none, true, ADJ_CANNOT_TELL, "its product (claim filing indicator) is unknown");
     check_reason("products \"HM\"", stranger, true, ADJ_NOT_ADJUDICATED, "no policy names its payer");
+    check_reason("products \"HM\"", "C,M,,1,2026-03-01,90853,11,1,90.00,MB", true, ADJ_NOT_ADJUDICATED,
+                 "the policies of its payer are for other products");
+    check_reason("products \"HM\"", "C,M,,1,2026-03-01,90853,11,1,90.00,HM", true, ADJ_CANNOT_TELL,
+                 "its payer is unknown");
     check_reason("plans \"HMO\"", own, true, ADJ_CANNOT_TELL, "its plan is unknown");
     check_reason("plans \"HMO\"", none, true, ADJ_CANNOT_TELL, "its plan is unknown");
     check_reason("plans \"PPO\"", own, false, ADJ_NOT_ADJUDICATED, "the policies of its payer are for other plans");
