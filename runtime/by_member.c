@@ -58,7 +58,7 @@ typedef struct ordering {
 
 static size_t begin_of(const ordering *o, size_t stretch)
 {
-    return stretch == o->stretches ? o->count : o->count / o->stretches * stretch;
+    return run_part_begin(stretch, o->stretches, o->count);
 }
 
 static bool count_lines(void *state, size_t worker, size_t stretch)
@@ -158,15 +158,14 @@ bool run_order_by_member(base_arena *arena, const run_store *store, const uint32
                          size_t threads)
 {
     /* As many lines as fit the nearest cache, and no more buckets than there are pages whose places are at hand. */
-    enum { BUCKET_LINES = 1 << 11, BUCKETS_MOST = 1 << 11, STRETCH_LINES = 1 << 14, STRETCHES = 4 };
+    enum { BUCKET_LINES = 1 << 11, BUCKETS_MOST = 1 << 11 };
     ordering o = {.store = store, .rows = rows, .lines = lines, .count = count};
     if (stand_in_order(&o)) return true;
     size_t members = (size_t)store->counts[LANG_RECORD_patient] + 1, buckets = count / BUCKET_LINES + 1;
     if (buckets > BUCKETS_MOST) buckets = BUCKETS_MOST;
     while ((members - 1) >> o.shift >= buckets) o.shift++;
     o.buckets = ((members - 1) >> o.shift) + 1;
-    o.stretches = threads > 1 ? threads * STRETCHES : 1;
-    if (o.stretches > count / STRETCH_LINES + 1) o.stretches = count / STRETCH_LINES + 1;
+    o.stretches = run_parts_for(count, threads);
     base_arena scratch;
     base_arena_init(&scratch, &arena->allocator);
     bool good = order(&o, &scratch, threads < 1 ? 1 : threads);
@@ -185,4 +184,21 @@ size_t run_whole_members(const run_store *store, const uint32_t *rows, const run
         if (last != next) return count;
     }
     return most;
+}
+
+bool run_asks_most_histories(const run_schedule *schedule, const run_store *store, const uint32_t *rows)
+{
+    const uint32_t *starts = store->lines_of_patient.starts, nobody = store->counts[LANG_RECORD_patient];
+    size_t asked = 0, half = store->counts[LANG_RECORD_line] / 2;
+    for (size_t i = 0; i < schedule->works.count; i++) {
+        const run_work *work = &schedule->works.items[i];
+        uint32_t before = nobody;
+        for (size_t k = 0; work->by_member && k < work->line_count && asked < half; k++) {
+            uint32_t member = member_of(store, rows[work->lines[k]]);
+            if (member == nobody) break; /* these come last */
+            if (member != before) asked += starts[member + 1] - starts[member];
+            before = member;
+        }
+    }
+    return asked > 0 && asked >= half;
 }

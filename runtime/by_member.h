@@ -17,4 +17,7 @@ bool run_order_by_member(base_arena *arena, const run_store *store, const uint32
  * last whole member. */
 size_t run_whole_members(const run_store *store, const uint32_t *rows, const run_work *work, size_t first, size_t most);
 
+/* Whether the histories that works ask for hold at least half of all lines. */
+bool run_asks_most_histories(const run_schedule *schedule, const run_store *store, const uint32_t *rows);
+
 #endif

@@ -75,6 +75,13 @@ bool run_crew_in_order(base_arena *arena, size_t threads, size_t items, run_task
     return run_all(arena, threads, items, true, task, state);
 }
 
+size_t run_parts_for(size_t count, size_t threads)
+{
+    enum { LEAST = 1 << 14, EACH = 4 };
+    size_t parts = threads > 1 ? threads * EACH : 1;
+    return parts <= count / LEAST ? parts : count < LEAST ? 1 : count / LEAST;
+}
+
 typedef struct row_crew {
     run_rows_task task;
     void *state;

@@ -17,6 +17,16 @@ bool run_crew(base_arena *arena, size_t threads, size_t items, run_task task, vo
 /* The same with one item at a time, in their order, so that an item may wait for those before it. */
 bool run_crew_in_order(base_arena *arena, size_t threads, size_t items, run_task task, void *state);
 
+/* In how many parts, of which each thread takes several, so many lines are gone through where what is found of a part is put together after:
+ * in one where that would not pay. */
+size_t run_parts_for(size_t count, size_t threads);
+
+/* Where a part of so many lines begins; that behind the last begins at their end. */
+static inline size_t run_part_begin(size_t part, size_t parts, size_t count)
+{
+    return part == parts ? count : count / parts * part;
+}
+
 /* Does the rows from `first` on, `end` left out. */
 typedef bool (*run_rows_task)(void *state, size_t worker, uint32_t first, uint32_t end);
 

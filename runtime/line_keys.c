@@ -182,25 +182,11 @@ static bool number_lines(void *state, size_t worker, size_t item)
     return true;
 }
 
-/* How many parts lines are taken in: several for each thread, where there are others. */
-static size_t parts_for(size_t count, size_t threads)
-{
-    enum { LEAST = 1 << 14, EACH = 4 };
-    size_t parts = threads > 1 ? threads * EACH : 1;
-    return parts <= count / LEAST ? parts : count < LEAST ? 1 : count / LEAST;
-}
-
-/* Where a part of so many lines begins; that behind the last begins at their end. */
-static size_t begin_of(size_t part, size_t parts, size_t count)
-{
-    return part == parts ? count : count / parts * part;
-}
-
 bool run_key_lines(run_store *store)
 {
     uint32_t count = store->counts[LANG_RECORD_line];
     stretches all = {.store = store};
-    size_t parts = parts_for(count, store->threads);
+    size_t parts = run_parts_for(count, store->threads);
     base_arena scratch;
     base_arena_init(&scratch, &store->arena.allocator);
     all.items = base_arena_alloc(&scratch, parts * sizeof *all.items);
@@ -210,8 +196,8 @@ bool run_key_lines(run_store *store)
         stretch *s = &all.items[all.count];
         base_arena_init(&s->arena, &store->arena.allocator);
         s->table.arena = &s->arena;
-        s->first = (uint32_t)begin_of(all.count, parts, count);
-        s->end = (uint32_t)begin_of(all.count + 1, parts, count);
+        s->first = (uint32_t)run_part_begin(all.count, parts, count);
+        s->end = (uint32_t)run_part_begin(all.count + 1, parts, count);
     }
     good = good && run_crew(&scratch, store->threads, parts, find_keys, &all) && put_together(&all) &&
            run_crew(&scratch, store->threads, parts, number_lines, &all);
@@ -237,15 +223,15 @@ bool run_count_keys(run_line_keys *keys, const base_allocator *allocator, const 
 {
     *keys = (run_line_keys){.store = store, .rows = rows, .judged = judged, .line_count = count};
     base_arena_init(&keys->arena, allocator);
-    size_t chunks = parts_for(count, threads);
+    size_t chunks = run_parts_for(count, threads);
     keys->chunks = base_arena_alloc(&keys->arena, chunks * sizeof *keys->chunks);
     keys->uses = base_arena_alloc(&keys->arena, (store->key_count + 1) * sizeof *keys->uses);
     if (keys->chunks == NULL || keys->uses == NULL) return false;
     keys->chunk_count = chunks;
     for (size_t c = 0; c < chunks; c++) {
         run_line_chunk *chunk = &keys->chunks[c];
-        chunk->first = begin_of(c, chunks, count);
-        chunk->end = begin_of(c + 1, chunks, count);
+        chunk->first = run_part_begin(c, chunks, count);
+        chunk->end = run_part_begin(c + 1, chunks, count);
         chunk->counts = base_arena_alloc(&keys->arena, (store->key_count + 1) * sizeof *chunk->counts);
         if (chunk->counts == NULL) return false;
     }

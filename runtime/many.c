@@ -1,5 +1,6 @@
 /* Batches judged, on this thread and others, and their events put in the order of lines. */
 #include "runtime/many.h"
+#include "runtime/by_member.h"
 #include "runtime/crew.h"
 #include "runtime/kernel_code.h"
 #include "runtime/sweep.h"
@@ -79,26 +80,6 @@ static bool order_events(run_many *many)
            run_crew(many->arena, many->arena_count, many->schedule.batches.count, put_events, many);
 }
 
-/* Whether the histories that are asked for hold at least half of all lines. */
-static bool asks_most_histories(const run_many *many, const run_store *store, const uint32_t *rows)
-{
-    const run_column *patients = &store->columns[LANG_FIELD_line_patient];
-    const uint32_t *starts = store->lines_of_patient.starts;
-    size_t asked = 0, half = store->counts[LANG_RECORD_line] / 2;
-    for (size_t i = 0; i < many->schedule.works.count; i++) {
-        const run_work *work = &many->schedule.works.items[i];
-        uint32_t before = RUN_NO_ROW;
-        for (size_t k = 0; work->by_member && k < work->line_count && asked < half; k++) {
-            uint32_t row = rows[work->lines[k]];
-            if (patients->states[row] != RUN_PRESENT) break; /* these come last */
-            uint32_t member = (uint32_t)run_column_narrow(patients)[row];
-            if (member != before) asked += starts[member + 1] - starts[member];
-            before = member;
-        }
-    }
-    return asked > 0 && asked >= half;
-}
-
 static bool judge_batches(run_many *many, const run_binding *binding, const plan_kernels *kernels, const uint32_t *rows,
                           const run_how *how)
 {
@@ -107,7 +88,7 @@ static bool judge_batches(run_many *many, const run_binding *binding, const plan
     if (j.workers == NULL) return false;
     bool aggregates = binding->plan->aggregates.count > 0;
     uint32_t lines = binding->store->counts[LANG_RECORD_line];
-    bool most = aggregates && asks_most_histories(many, binding->store, rows);
+    bool most = aggregates && run_asks_most_histories(&many->schedule, binding->store, rows);
     if (aggregates) many->sweeps = run_sweeps_new(&many->arena->allocator, binding, most);
     if (many->sweeps != NULL) many->standings = base_arena_alloc(many->arena, lines + 1U);
     many->standing_count = many->standings == NULL ? 0 : lines;
