@@ -402,7 +402,10 @@ static uint32_t product_of(fhir_reader *f, json_value type)
 {
     static const char *const products[][2] = {{"HMO", "HM"}, {"PPO", "12"}, {"POS", "13"}};
     fhir_text code = fhir_code(type, "x12");
-    if (code.start != NULL) return run_store_code(f->store, LANG_SYSTEM_filing_indicator, code.start, code.length);
+    if (code.start != NULL) {
+        uint32_t symbol = run_store_code(f->store, LANG_SYSTEM_filing_indicator, code.start, code.length);
+        return symbol == BASE_INTERN_NONE ? 0 : symbol;
+    }
     code = fhir_code(type, "ActCode");
     for (size_t i = 0; code.start != NULL && i < sizeof products / sizeof *products; i++) {
         if (fhir_is(code, products[i][0])) return fhir_symbol(f, (fhir_text){products[i][1], 2});

@@ -142,6 +142,13 @@ static json_value focal_insurance(json_value claim)
     return first;
 }
 
+/* What the claim's coverage says comes when that is read. */
+static void wait_for_coverage(fhir_claim_reader *c, read_waiting kind, lang_field field, uint32_t row)
+{
+    uint32_t coverage = fhir_refer(c->f, json_get(focal_insurance(c->claim), "coverage"));
+    if (coverage != UINT32_MAX) fhir_wait(c->f, kind, field, row, coverage);
+}
+
 static void read_authorization(fhir_claim_reader *c)
 {
     json_value insurance = focal_insurance(c->claim);
@@ -176,9 +183,7 @@ static bool begin_claim(fhir_claim_reader *c)
     read_days_of_claim(c);
     read_diagnoses(c);
     read_authorization(c);
-    uint32_t coverage = fhir_refer(c->f, json_get(focal_insurance(c->claim), "coverage"));
-    if (coverage != UINT32_MAX)
-        fhir_wait(c->f, READ_WAITS_FOR_PRODUCT, LANG_FIELD_claim_filing_indicator, c->row, coverage);
+    wait_for_coverage(c, READ_WAITS_FOR_PRODUCT, LANG_FIELD_claim_filing_indicator, c->row);
     return true;
 }
 
@@ -417,8 +422,7 @@ static void read_payer(fhir_claim_reader *c)
 {
     fhir_reader *f = c->f;
     if (fhir_set_payer(f, LANG_FIELD_line_payer, c->line, json_get(c->claim, "insurer"))) return;
-    uint32_t coverage = fhir_refer(f, json_get(focal_insurance(c->claim), "coverage"));
-    if (coverage != UINT32_MAX) fhir_wait(f, READ_WAITS_FOR_PAYER, LANG_FIELD_line_payer, c->line, coverage);
+    wait_for_coverage(c, READ_WAITS_FOR_PAYER, LANG_FIELD_line_payer, c->line);
 }
 
 /* ---- lines of a claim ---- */
