@@ -322,7 +322,7 @@ static void lint_product(lang_checker *checker, const lang_name *name)
     const product *meant = product_meant(name->text);
     if (meant != NULL && strcmp(meant->code, name->text) == 0) return;
     lang_diagnostic *diagnostic = lang_diagnose(checker->diagnostics, LANG_W0014, name->span,
-                                                "`%s` is no claim filing indicator: no line has it", name->text);
+                                                "`%s` is not a claim filing indicator: no claim has it", name->text);
     if (meant != NULL) {
         lang_suggest(checker->diagnostics, diagnostic, "write `%s` (%s)", meant->code, meant->label);
         return;
@@ -331,7 +331,7 @@ static void lint_product(lang_checker *checker, const lang_name *name)
     base_text_init(&all, checker->arena);
     for (size_t i = 0; i < KNOWN_PRODUCTS; i++)
         base_text_format(&all, "%s%s %s", i == 0 ? "" : "; ", known_products[i].code, known_products[i].label);
-    lang_suggest(checker->diagnostics, diagnostic, "they are %s", base_text_string(&all));
+    lang_suggest(checker->diagnostics, diagnostic, "claim filing indicators are %s", base_text_string(&all));
 }
 
 static void lint_file(lang_checker *checker, lang_file *file)
