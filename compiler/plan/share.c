@@ -163,10 +163,9 @@ static bool same(const changed *c, const lang_clause *clause, const lang_file *a
     if (exceptions_differ(c, extras->waivers.items, extras->waivers.count, above, layer)) return false;
     if (extras->needs.count == 0) return true;
     /* What it asks of other lines is asked for the lines of the layer above alone, unless that one speaks of all. */
-    const lang_file *named = above;
-    while (named != NULL && named->payers.count == 0 && named->plans.count == 0 && named->products.count == 0)
-        named = named->base;
-    if (named != NULL || above->dates_given) return false;
+    bool named =
+        lang_naming_payers(above) != NULL || lang_naming_plans(above) != NULL || lang_naming_products(above) != NULL;
+    if (named || above->dates_given) return false;
     for (size_t i = 0; i < extras->needs.count; i++) {
         if (!same(c, extras->needs.items[i], above, layer)) return false;
     }

@@ -219,6 +219,32 @@ Test(layers, waivers_messages_and_clauses_asked_about_are_the_layers_own)
     adj_policies_free(policies);
 }
 
+/* A clause that asks of other lines is the layer's own wherever the one above is not for all lines, whatever it is for. */
+Test(layers, what_is_asked_of_other_lines_is_asked_of_those_above_where_they_are_all)
+{
+#define ASKING(header)                                                                                                 \
+    "policy upper\n" header "\nclause at_place\n  cite \"1\"\n  require pos in 11\n"                                   \
+    "  deny CO-5 M77 as coding \"{pos}\"\n\n"                                                                          \
+    "clause not_denied\n  cite \"2\"\n  forbid this is denied by at_place\n  warn \"x\"\n"
+    static const char *const uppers[] = {ASKING(""), ASKING("  payer \"U\"\n"), ASKING("  plans \"HMO\"\n"),
+                                         ASKING("  products HM\n")};
+    for (int h = 0; h < 4; h++) {
+        const char *names[] = {"upper.adj", "lower.adj"};
+        const char *texts[] = {uppers[h], "policy lower extends upper\n  payer \"L\"\n\n"
+                                          "test \"l\"\n  given line 90853 on 2026-03-05, pos 22, plan \"HMO\"\n"
+                                          "  expect warn by not_denied\n"};
+        adj_policies *policies = NULL;
+        adj_options options = {.evaluator = adj_has_machine_code() ? ADJ_EVALUATOR_BOTH : ADJ_EVALUATOR_INTERPRETER};
+        cr_assert_eq(adj_policies_compile_text(names, texts, 2, &options, &policies), ADJ_OK, "%s",
+                     adj_policies_diagnostics(policies));
+        expect_tests_pass(policies, &options, 1);
+        static const char *const lower[] = {"policy lower: block"};
+        expect_clause_counts(policies, lower, (int[]){h == 0 ? 0 : 1}, 1);
+        adj_policies_free(policies);
+    }
+#undef ASKING
+}
+
 /* A set that names one which the layer overrides is another set there, and stays as it is above. */
 Test(layers, a_set_changes_with_one_that_it_names)
 {
